@@ -1,0 +1,1 @@
+"""The PyTorch truth: transformer, text encoder, schedule, drawing, pipelines and checkpoint folders."""
