@@ -8,10 +8,10 @@ Layout (D model width, H head width, T text length, J text width, P pooled width
     text_pooled [B,P], micro_conditions [B,5], timestep [B] -> temb [B,D] -> every block's modulation       |
     logits [B,C,H,W] <- mlm_layer <- (up_block 2x2) <- project_from_hidden <- image rows -------------------+
 
-The blocks are those of Flux (double: text and image have weights of their own and attend together; single: one
-stream, attention beside MLP). Attribute names are the keys of the published state dict, so a checkpoint loads
-without renaming. Inside, grids are channels-last ([B,H,W,D]): a 1x1 convolution is then a linear layer and
-RMSNorm needs no transpose.
+The blocks are those of Flux (double: text and image have weights of their own and attend together; single:
+one stream, attention beside MLP). Attribute names are the keys of the published state dict, so a checkpoint
+loads without renaming. Inside, grids are channels-last ([B,H,W,D]): a 1x1 convolution is then a linear layer
+and RMSNorm needs no transpose.
 Sources: the paper (arXiv 2410.08261) and the published configs and state dict.
 """
 
@@ -102,8 +102,8 @@ class TransformerConfig:
 def sinusoid(values: Tensor) -> Tensor:
     """Sinusoidal embedding of scalars, cosines first: [...] -> [..., 256] float32.
 
-    Angles reach 63 000 radians, so they are computed in float64 and only the result is float32: that is what the
-    host code of a phone can reproduce. Frequencies 10000^(-i/128), i = 0..127.
+    Angles reach 63 000 radians, so they are computed in float64 and only the result is float32: that is what
+    the host code of a phone can reproduce. Frequencies 10000^(-i/128), i = 0..127.
     """
     half = SINUSOID_WIDTH // 2
     exponents = torch.arange(half, dtype=torch.float64, device=values.device) / half
@@ -116,8 +116,8 @@ def rope_table(
 ) -> tuple[Tensor, Tensor]:
     """Cosines and sines of the rotary embedding, each [T + height*width, H/2] float32.
 
-    Three axes share the head width: (constant 0, row, column) of the grid inside the blocks. Text positions are
-    (0, 0, 0), so text is not rotated. Frequencies in float64, as published.
+    Three axes share the head width: (constant 0, row, column) of the grid inside the blocks. Text positions
+    are (0, 0, 0), so text is not rotated. Frequencies in float64, as published.
     """
     rows = torch.arange(height, dtype=torch.float64).repeat_interleave(width)
     columns = torch.arange(width, dtype=torch.float64).repeat(height)
@@ -371,7 +371,7 @@ class DoubleBlock(nn.Module):
 
 
 class SingleBlock(nn.Module):
-    """Parallel block on [text, image]: attention and MLP read the same input and share one output projection."""
+    """Parallel block on [text, image]: attention and MLP read one input and share the output projection."""
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
@@ -430,7 +430,7 @@ class MaskedTransformer(nn.Module):
         )
 
     def embed_tokens(self, tokens: Tensor) -> Tensor:
-        """tokens i64 [B, H, W] -> [B, h*w, D], h*w the compressed grid. Raises RequestError where H or W is odd."""
+        """tokens i64 [B, H, W] -> [B, h*w, D], h*w the compressed grid. RequestError for odd H or W."""
         height, width = tokens.shape[1:]
         if height % self.config.compression or width % self.config.compression:
             raise RequestError(
@@ -479,8 +479,8 @@ class MaskedTransformer(nn.Module):
     ) -> Tensor:
         """Logits [B, C, H, W] of tokens i64 [B, H, W].
 
-        text_hidden [B, T, J], text_pooled [B, P], timestep [B] or [1] (the step index, N-1 first; it is multiplied
-        by 1000 inside), micro_conditions [B, 5] (width, height in pixels, crop top, crop left, aesthetic score).
+        text_hidden [B, T, J], text_pooled [B, P], timestep [B] or [1] (the step index, N-1 first, 1000 times
+        it inside), micro_conditions [B, 5] (width, height in pixels, crop top, crop left, aesthetic score).
         """
         features = self.features(tokens, text_hidden, text_pooled, timestep, micro_conditions)
         return self.mlm_layer.conv2(features).permute(0, 3, 1, 2)

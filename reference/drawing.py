@@ -1,0 +1,35 @@
+"""Drawing one code a position from logits with two uniforms: inverse CDF in two levels.
+
+Instead of C Gumbel numbers a position, one uniform chooses a block of codes and a second the code in the block.
+Equal in distribution to a multinomial draw of softmax(logits), and small enough to live inside an exported graph:
+the export traces this very function, so the reference and the graphs share one definition.
+"""
+
+import math
+
+from torch import Tensor
+
+
+def block_size(codes: int) -> int:
+    """Codes in a block: the smallest divisor of `codes` not below its square root (8192 -> 128, 128 -> 16)."""
+    return next(size for size in range(math.isqrt(codes - 1) + 1, codes + 1) if codes % size == 0)
+
+
+def draw(logits: Tensor, uniforms: Tensor) -> tuple[Tensor, Tensor]:
+    """Logits [..., C], uniforms [2, ...] in (0, 1] -> drawn code i64 [...] and its log probability f32 [...].
+
+    Counting the cumulative sums strictly below u * total never lands outside, nor on a block or code without
+    mass, at u = 1 too: the float32 uniforms of the Philox noise can round to it.
+    """
+    size = block_size(logits.shape[-1])
+    logits = logits.float()
+    highest = logits.amax(dim=-1, keepdim=True)
+    weights = (logits - highest).exp().unflatten(-1, (-1, size))
+    blocks = weights.sum(dim=-1).cumsum(dim=-1)
+    total = blocks[..., -1:]
+    block = (blocks < uniforms[0].unsqueeze(-1) * total).sum(dim=-1, keepdim=True)
+    codes = weights.take_along_dim(block.unsqueeze(-1), dim=-2).squeeze(-2).cumsum(dim=-1)
+    code = (codes < uniforms[1].unsqueeze(-1) * codes[..., -1:]).sum(dim=-1, keepdim=True)
+    drawn = block * size + code
+    log_prob = logits.take_along_dim(drawn, dim=-1) - highest - total.log()
+    return drawn.squeeze(-1), log_prob.squeeze(-1)
