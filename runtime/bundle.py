@@ -1,0 +1,273 @@
+"""The bundle on disk: manifest models (one schema for every platform) and a reader that trusts nothing.
+
+`export` builds a `Manifest` and writes `manifest.model_dump_json(indent=1)`; runtimes call `open_bundle`, which
+checks the format version, that every path stays inside the folder, and the size and SHA-256 of every file before
+any engine opens one (an engine that maps a truncated data file crashes instead of complaining).
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from runtime.errors import BundleError
+
+FORMAT = "meissonic-mobile"
+VERSION = 1
+MANIFEST = "manifest.json"
+
+# What the host gives to the step chain; every other tensor must come out of an earlier graph of the chain.
+STEP_INPUTS = frozenset({"tokens", "context", "modulation", "guidance", "uniforms"})
+STEP_OUTPUTS = frozenset({"drawn", "log_prob"})
+
+
+def _inside(path: str) -> str:
+    """A path of the manifest: relative, with forward slashes, without a way up."""
+    pure = PurePosixPath(path)
+    plain = bool(path) and str(pure) == path and "\\" not in path and ":" not in path
+    if not plain or pure.is_absolute() or ".." in pure.parts:
+        raise ValueError(f"path {path!r} is outside the bundle or not in plain form")
+    return path
+
+
+BundlePath = Annotated[str, AfterValidator(_inside)]
+PositiveInt = Annotated[int, Field(gt=0)]
+TokenId = Annotated[int, Field(ge=0)]
+
+
+class _Model(BaseModel):
+    # An unknown key is a misspelling or a newer format: neither may pass in silence.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class ModelFacts(_Model):
+    name: str
+    token_size: PositiveInt  # pixels along one side of a VQ token
+    compression: PositiveInt  # VQ tokens along one side of a position inside the blocks: 2 or 1
+    codebook_size: PositiveInt
+    vocab_size: PositiveInt
+    mask_token_id: TokenId
+    masking_schedule: Literal["cosine", "linear"]
+    text_length: PositiveInt
+    inner_dim: PositiveInt
+    modulation_width: PositiveInt
+
+
+class Tensor(_Model):
+    """A graph's input or output. Dimensions known only at run time are strings: "rows" (1 or 2), "steps"."""
+
+    name: str
+    dtype: Literal["int32", "float32", "uint8"]
+    shape: list[PositiveInt | str]
+
+
+class Graph(_Model):
+    precision: str  # "fp32", "int8", ...
+    inputs: list[Tensor]
+    outputs: list[Tensor]
+    files: Annotated[list[BundlePath], Field(min_length=1)]  # the model first, then its external data
+
+
+class FileFacts(_Model):
+    size: Annotated[int, Field(ge=0)]  # bytes
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+    @classmethod
+    def of(cls, path: Path) -> "FileFacts":
+        with path.open("rb") as file:
+            return cls(size=path.stat().st_size, sha256=hashlib.file_digest(file, "sha256").hexdigest())
+
+
+class TokenizerFacts(_Model):
+    """CLIP's byte-level BPE: two files, and the ids that are not in the merges.
+
+    `special` holds the strings that become one id wherever a prompt contains them. Those also named in
+    `special_normalized` are looked for after normalisation ("<|EndOfText|>" counts), the others as typed.
+    """
+
+    vocab: BundlePath
+    merges: BundlePath
+    length: Annotated[int, Field(ge=3)]
+    bos: TokenId
+    eos: TokenId
+    pad: TokenId
+    unk: TokenId | None = None  # None: the same as eos, as published
+    special: dict[str, TokenId]
+    special_normalized: list[str] = []
+
+    @classmethod
+    def of(cls, tokenizer: Any, vocab: str, merges: str) -> "TokenizerFacts":
+        """The facts of a transformers CLIPTokenizer (an object with its attributes: nothing is imported here).
+
+        Raises BundleError for an added token that strips its neighbours or matches whole words: CLIP has none.
+        """
+        added = {token.content: (index, token) for index, token in tokenizer.added_tokens_decoder.items()}
+        for content, (_, token) in added.items():
+            if token.lstrip or token.rstrip or token.single_word:
+                raise BundleError(f"tokenizer: added token {content!r} is not a plain string as CLIP's are")
+        return cls(
+            vocab=vocab,
+            merges=merges,
+            length=tokenizer.model_max_length,
+            bos=tokenizer.bos_token_id,
+            eos=tokenizer.eos_token_id,
+            pad=tokenizer.pad_token_id,
+            unk=tokenizer.unk_token_id,
+            special={content: index for content, (index, _) in added.items()},
+            special_normalized=[content for content, (_, token) in added.items() if token.normalized],
+        )
+
+
+class Defaults(_Model):
+    size: tuple[PositiveInt, PositiveInt]  # (W, H) in pixels
+    steps: PositiveInt
+    guidance: float
+    temperature: tuple[float, float]
+    negative: str
+    score: float  # the aesthetic score given as the fifth micro-condition
+    strength: float  # of image-to-image
+
+
+class GoldenFile(_Model):
+    file: BundlePath
+
+
+class GoldenTrace(_Model):
+    """What another runtime must reproduce: one drawing, step by step."""
+
+    prompt: str
+    negative: str
+    seed: Annotated[int, Field(ge=0, lt=2**64)]
+    steps: PositiveInt
+    guidance: float
+    size: tuple[PositiveInt, PositiveInt]  # (W, H) in pixels
+    prompt_ids: list[TokenId]
+    negative_ids: list[TokenId]
+    masked: list[int]  # tokens masked again after each step; 0 after the last
+    tokens: list[list[TokenId]]  # the grid after each step, row-major
+    final_tokens: list[TokenId]
+    image_sha256: str  # of the raw RGB bytes, row-major
+
+
+class Source(_Model):
+    checkpoint: str
+    sha256: str
+
+
+class Manifest(_Model):
+    format: Literal["meissonic-mobile"] = FORMAT
+    version: Literal[1] = VERSION
+    model: ModelFacts
+    sizes: Annotated[list[tuple[PositiveInt, PositiveInt]], Field(min_length=1)]  # (W, H) in pixels
+    graphs: dict[str, Graph]
+    step: Annotated[list[str], Field(min_length=1)]
+    files: dict[BundlePath, FileFacts]
+    tokenizer: TokenizerFacts
+    defaults: Defaults
+    golden: GoldenFile | None = None
+    source: Source
+    tools: dict[str, str]
+    parity: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Manifest":
+        for needed in ("text_encoder", "conditioner", "image_decoder", *self.step):
+            if needed not in self.graphs:
+                raise ValueError(f"graph {needed!r} is missing from graphs")
+        named = [path for graph in self.graphs.values() for path in graph.files]
+        named += [self.tokenizer.vocab, self.tokenizer.merges]
+        named += [self.golden.file] if self.golden else []
+        for path in named:
+            if path not in self.files:
+                raise ValueError(f"file {path!r} has no size and hash in files")
+        available = set(STEP_INPUTS)
+        for name in self.step:
+            for tensor in self.graphs[name].inputs:
+                if tensor.name not in available:
+                    raise ValueError(
+                        f"step graph {name!r} wants {tensor.name!r}, which nothing before it gives"
+                    )
+            available |= {tensor.name for tensor in self.graphs[name].outputs}
+        if missing := STEP_OUTPUTS - available:
+            raise ValueError(f"the step chain never gives {', '.join(sorted(missing))}")
+        if self.defaults.size not in self.sizes:
+            raise ValueError(f"default size {self.defaults.size} is not among sizes")
+        return self
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """An opened bundle: every file listed in the manifest exists and is what the manifest says."""
+
+    folder: Path
+    manifest: Manifest
+
+    def path(self, name: str) -> Path:
+        return self.folder / name
+
+    def text(self, name: str) -> str:
+        return self.path(name).read_text(encoding="utf-8")
+
+    def golden(self) -> GoldenTrace | None:
+        if self.manifest.golden is None:
+            return None
+        return GoldenTrace.model_validate_json(self.text(self.manifest.golden.file))
+
+
+def open_bundle(folder: str | Path) -> Bundle:
+    """Reads the manifest and verifies every file. Raises BundleError with one line that names the file."""
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    root = folder.resolve()
+    for name, facts in manifest.files.items():
+        _verify(root, name, facts)
+    return Bundle(folder, manifest)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest alone, without looking at the other files. Raises BundleError."""
+    path = folder / MANIFEST
+    try:
+        data = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        way_out = "make one with python -m export.onnx"
+        raise BundleError(f"{folder} is not a bundle: it has no {MANIFEST} ({way_out})") from None
+    except OSError as error:
+        raise BundleError(f"cannot read {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise BundleError(f"{path} is not valid JSON ({error}): export the bundle again") from None
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise BundleError(f'{path} is not a {FORMAT} manifest: its "format" should be "{FORMAT}"')
+    version = data.get("version")
+    if isinstance(version, int) and version > VERSION:
+        raise BundleError(f"{path} has version {version}, newer than {VERSION}: update the runtime")
+    try:
+        return Manifest.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "manifest"
+        raise BundleError(f"{path}: {where}: {first['msg']}: export the bundle again") from None
+
+
+def _verify(root: Path, name: str, facts: FileFacts) -> None:
+    path = root / name
+    # A symbolic link is a path as well: its target must not lead out of the bundle.
+    if not path.resolve().is_relative_to(root):
+        raise BundleError(f"{path} leads outside the bundle: replace the link by the file")
+    if not path.is_file():
+        raise BundleError(f"{path} is missing: copy the bundle again")
+    try:
+        size = path.stat().st_size
+        if size != facts.size:
+            kind = "truncated" if size < facts.size else "changed"
+            raise BundleError(
+                f"{path} is {kind}: {size} bytes instead of {facts.size}: copy the bundle again"
+            )
+        actual = FileFacts.of(path)
+    except OSError as error:
+        raise BundleError(f"cannot read {path}: {error.strerror}") from None
+    if actual.sha256 != facts.sha256:
+        raise BundleError(f"{path} is changed: its SHA-256 is not the manifest's: copy the bundle again")
