@@ -1,0 +1,1 @@
+"""From a Meissonic checkpoint to a phone bundle: graph modules, tracing, verification, bundle writing."""

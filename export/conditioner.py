@@ -1,0 +1,72 @@
+"""The graph that runs once a prompt: text to context, pooled text and steps to every modulation of every block."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from export.fold import copy_of, linear, stacked
+from reference.transformer import EPSILON, MaskedTransformer, Modulation, TwoLayer
+
+# Which D-wide slices of a modulation are scales: (shift, scale, gate) a sub-layer.
+SCALES = (1, 4)
+
+
+class Conditioner(nn.Module):
+    """Conditioning of all steps in one pass.
+
+    A modulation depends on the step, the size and the pooled text alone, so none of it has to run in the loop, and its
+    weights (a quarter of the 1 B model) leave memory before the loop starts. "1 + scale" is folded into the biases.
+
+    Inputs: text_hidden [R, T, J], text_pooled [R, P], micro_sinusoids [5, 256], step_sinusoids [N, 256].
+    Outputs: context [R, T, D], modulation [N, R, M]. M runs over the double blocks (image 6D, then text 6D: shift, scale,
+    gate of attention, then of the MLP) and then over the single blocks (3D: shift, scale, gate).
+    """
+
+    def __init__(self, transformer: MaskedTransformer) -> None:
+        super().__init__()
+        self.context_embedder = copy_of(transformer.context_embedder)
+        self.context_norm = nn.Parameter(transformer.encoder_proj_layer_norm.weight.detach().float())
+        self.cond_embed = two_layer(transformer.cond_embed)
+        self.time = two_layer(transformer.time_text_embed.timestep_embedder)
+        self.text = two_layer(transformer.time_text_embed.text_embedder)
+        self.modulations = modulations(transformer)
+
+    def forward(
+        self, text_hidden: Tensor, text_pooled: Tensor, micro_sinusoids: Tensor, step_sinusoids: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        context = self.context_embedder(text_hidden)
+        context = F.rms_norm(context, self.context_norm.shape, self.context_norm, EPSILON)
+        # Rows are kept three-dimensional throughout: a 2-D linear becomes a Gemm, which quantizers pass over.
+        pooled = text_pooled.unsqueeze(0)
+        micro = micro_sinusoids.reshape(1, 1, -1).expand(1, text_pooled.shape[0], -1)
+        text = self.text(self.cond_embed(torch.cat([pooled, micro], dim=-1)))  # [1, R, D]
+        time = self.time(step_sinusoids.unsqueeze(1))  # [N, 1, D]
+        return context, self.modulations(F.silu(time + text))
+
+
+def two_layer(layers: TwoLayer) -> nn.Sequential:
+    return nn.Sequential(copy_of(layers.linear_1), nn.SiLU(), copy_of(layers.linear_2))
+
+
+def modulations(transformer: MaskedTransformer) -> nn.Linear:
+    """The AdaLN linears of all blocks side by side, D -> M."""
+    layers: list[Modulation] = []
+    for double in transformer.transformer_blocks:
+        layers += [double.norm1, double.norm1_context]
+    layers += [single.norm for single in transformer.single_transformer_blocks]
+    return stacked(*(one_plus_scale(layer) for layer in layers))
+
+
+def one_plus_scale(modulation: Modulation) -> nn.Linear:
+    """The linear of a modulation with 1 added to the bias of its scales."""
+    bias = modulation.linear.bias.detach().float().unflatten(0, (modulation.parts, -1)).clone()
+    for part in SCALES:
+        if part < modulation.parts:
+            bias[part] += 1.0
+    return linear(modulation.linear.weight, bias.flatten())
+
+
+def modulation_width(transformer: MaskedTransformer) -> int:
+    """M."""
+    config = transformer.config
+    return (12 * config.num_layers + 3 * config.num_single_layers) * config.inner_dim

@@ -1,0 +1,97 @@
+"""The graphs of a bundle by name: which module, which inputs, which dimensions are known only at run time.
+
+R text rows (2 with guidance, 1 without), N steps, T text length, J text width, P pooled width, D model width,
+H x W token grid, M modulation width.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from export.conditioner import Conditioner, modulation_width
+from export.images import ImageDecoder, ImageEncoder
+from export.step import Step
+from export.text import TextEncoder
+from reference.checkpoint import Checkpoint
+from reference.errors import RequestError
+from reference.transformer import MICRO_CONDITIONS, SINUSOID_WIDTH
+
+ROWS = "rows"  # R, 1 or 2
+STEPS = "steps"  # N
+
+
+@dataclass(frozen=True)
+class GraphSpec:
+    """What is needed to trace one graph. `build` makes the module, so that only one graph's folded weights exist at a time."""
+
+    build: Callable[[], nn.Module]
+    inputs: dict[str, Tensor]  # examples, in the module's order
+    outputs: tuple[str, ...]
+    dynamic: dict[str, dict[int, str]]  # input name -> axis -> ROWS or STEPS
+
+
+def graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, GraphSpec]:
+    """The five graphs for images of `size` (W, H) pixels. Raises RequestError for a size the checkpoint cannot draw."""
+    transformer, vqvae = checkpoint.transformer, checkpoint.vqvae
+    config = transformer.config
+    width, height = token_grid(checkpoint, size)
+    length = checkpoint.tokenizer.model_max_length
+    hidden = checkpoint.text_encoder.config.hidden_size
+    ids = torch.zeros(2, length, dtype=torch.int32)
+    tokens = torch.zeros(height, width, dtype=torch.int32)
+    return {
+        "text_encoder": GraphSpec(
+            build=lambda: TextEncoder(checkpoint.text_encoder),
+            inputs={"input_ids": ids},
+            outputs=("text_hidden", "text_pooled"),
+            dynamic={"input_ids": {0: ROWS}},
+        ),
+        "conditioner": GraphSpec(
+            build=lambda: Conditioner(transformer),
+            inputs={
+                "text_hidden": torch.zeros(2, length, hidden),
+                "text_pooled": torch.zeros(2, config.pooled_projection_dim),
+                "micro_sinusoids": torch.zeros(MICRO_CONDITIONS, SINUSOID_WIDTH),
+                "step_sinusoids": torch.zeros(16, SINUSOID_WIDTH),
+            },
+            outputs=("context", "modulation"),
+            dynamic={"text_hidden": {0: ROWS}, "text_pooled": {0: ROWS}, "step_sinusoids": {0: STEPS}},
+        ),
+        "transformer": GraphSpec(
+            build=lambda: Step(transformer, length, height, width),
+            inputs={
+                "tokens": tokens,
+                "context": torch.zeros(2, length, config.inner_dim),
+                "modulation": torch.zeros(2, modulation_width(transformer)),
+                "guidance": torch.tensor(9.0),
+                "uniforms": torch.full((2, height * width), 0.5),
+            },
+            outputs=("drawn", "log_prob"),
+            dynamic={"context": {0: ROWS}, "modulation": {0: ROWS}},
+        ),
+        "image_decoder": GraphSpec(
+            build=lambda: ImageDecoder(vqvae), inputs={"tokens": tokens}, outputs=("image",), dynamic={}
+        ),
+        "image_encoder": GraphSpec(
+            build=lambda: ImageEncoder(vqvae, height, width),
+            inputs={"image": torch.zeros(size[1], size[0], 3, dtype=torch.uint8)},
+            outputs=("tokens",),
+            dynamic={},
+        ),
+    }
+
+
+def token_grid(checkpoint: Checkpoint, size: tuple[int, int]) -> tuple[int, int]:
+    """(W, H) pixels -> (W, H) tokens. Raises RequestError unless each side is a positive multiple of the step.
+
+    With feature compression a step is two tokens: an odd grid would need the published zero padding, whose effect on the
+    other positions the tables of the front end do not hold.
+    """
+    step = checkpoint.token_size * checkpoint.compression
+    for name, side in zip(("width", "height"), size, strict=True):
+        if side <= 0 or side % step:
+            near = max(step, round(side / step) * step)
+            raise RequestError(f"{name} {side} is not a positive multiple of {step} pixels: use for example {near}")
+    return size[0] // checkpoint.token_size, size[1] // checkpoint.token_size

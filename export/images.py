@@ -1,0 +1,52 @@
+"""The graphs between tokens and pixels: the VQ model's decoder and encoder, 8-bit RGB on the outside.
+
+The convolutional trunks are diffusers' own modules; what stands around them is here.
+"""
+
+import copy
+
+import torch
+import torch.nn.functional as F
+from diffusers import VQModel
+from torch import Tensor, nn
+
+from export.drawing import chunks
+from export.fold import codebook_table, nearest_code
+
+
+class ImageDecoder(nn.Module):
+    """tokens i32 [H, W] -> image u8 [H*token_size, W*token_size, 3]. Every token must be a code, not the mask."""
+
+    def __init__(self, vqvae: VQModel) -> None:
+        super().__init__()
+        table = codebook_table(vqvae.quantize.embedding.weight.detach(), vqvae.post_quant_conv)
+        self.table = nn.Parameter(table, requires_grad=False)
+        self.decoder = trunk(vqvae.decoder)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        pixels = self.decoder(F.embedding(tokens, self.table).permute(2, 0, 1).unsqueeze(0))
+        # The published pipeline clips to [0, 1] and rounds half to even; there is no shift from [-1, 1].
+        levels = (pixels.clamp(0.0, 1.0) * 255.0).round().to(torch.uint8)
+        return levels.squeeze(0).permute(1, 2, 0)
+
+
+class ImageEncoder(nn.Module):
+    """image u8 [H*token_size, W*token_size, 3] -> tokens i32 [H, W], the nearest codes."""
+
+    def __init__(self, vqvae: VQModel, height: int, width: int) -> None:
+        super().__init__()
+        self.encoder = trunk(vqvae.encoder)
+        self.scores = nearest_code(vqvae.quantize.embedding.weight.detach(), vqvae.quant_conv)
+        self.height, self.width = height, width
+        self.chunks = chunks(height * width, self.scores.out_features)
+
+    def forward(self, image: Tensor) -> Tensor:
+        latents = self.encoder(image.permute(2, 0, 1).unsqueeze(0).float() / 255.0)
+        rows = latents.flatten(2).transpose(1, 2)  # [1, H*W, latent channels]
+        codes = [self.scores(part).argmax(dim=-1) for part in rows.split(self.chunks, dim=1)]
+        return torch.cat(codes, dim=1).to(torch.int32).reshape(self.height, self.width)
+
+
+def trunk(module: nn.Module) -> nn.Module:
+    """A float32 copy for inference."""
+    return copy.deepcopy(module).float().eval().requires_grad_(False)
