@@ -1,8 +1,8 @@
 """Drawing one code a position from logits with two uniforms: inverse CDF in two levels.
 
-Instead of C Gumbel numbers a position, one uniform chooses a block of codes and a second the code in the block.
-Equal in distribution to a multinomial draw of softmax(logits), and small enough to live inside an exported graph:
-the export traces this very function, so the reference and the graphs share one definition.
+Instead of C Gumbel numbers a position, one uniform chooses a block of codes and a second the code in the
+block. Equal in distribution to a multinomial draw of softmax(logits), and small enough to live inside an
+exported graph: the export traces this very function, so the reference and the graphs share one definition.
 """
 
 import math
@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 def block_size(codes: int) -> int:
-    """Codes in a block: the smallest divisor of `codes` not below its square root (8192 -> 128, 128 -> 16)."""
+    """Codes in a block: the smallest divisor of `codes` not below its root (8192 -> 128, 128 -> 16)."""
     return next(size for size in range(math.isqrt(codes - 1) + 1, codes + 1) if codes % size == 0)
 
 

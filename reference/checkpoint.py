@@ -1,0 +1,305 @@
+"""Checkpoint folders in the diffusers layout: load, save, describe, or fill one with random weights.
+
+    model_index.json  transformer/  vqvae/  text_encoder/  tokenizer/  scheduler/
+
+`model_index.json` may carry a key of our own, "defaults": {"size": [W, H], "steps": N, "guidance": g}.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import VQModel
+from safetensors.torch import save_file
+from torch import nn
+from transformers import CLIPTextConfig, CLIPTextModelWithProjection, CLIPTokenizer
+
+from reference.errors import CheckpointError, exit_code
+from reference.hub import locate
+from reference.layout import MODEL_INDEX, new_folder, write_json, write_scheduler
+from reference.random_weights import PRESETS, write_random
+from reference.text import vocabulary_and_merges, write_tokenizer
+from reference.transformer import MaskedTransformer, TransformerConfig
+from reference.weights import fill, read_json, read_tensors, tensor_headers, weight_files
+
+SHIPPED = Path(__file__).parent / "checkpoints" / "stickers"
+DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What a request is drawn with if it does not say: size (W, H) in pixels, steps, guidance."""
+
+    size: tuple[int, int]
+    steps: int = 48
+    guidance: float = 9.0
+
+
+@dataclass
+class Checkpoint:
+    """All parts of one text-to-image model, on the CPU and in evaluation mode."""
+
+    transformer: MaskedTransformer
+    vqvae: Any  # diffusers' VQModel, whose mixins hide its attributes from type checkers
+    text_encoder: CLIPTextModelWithProjection
+    tokenizer: CLIPTokenizer
+    mask_token_id: int
+    masking_schedule: str
+    defaults: Defaults
+    name: str
+    files: list[Path] = field(default_factory=list, repr=False)  # what it was read from
+
+    @property
+    def token_size(self) -> int:
+        """Pixels a side of a token."""
+        return 2 ** (len(self.vqvae.config.block_out_channels) - 1)
+
+    @property
+    def compression(self) -> int:
+        """Tokens a side of a position inside the blocks: 2 with feature compression, else 1."""
+        return self.transformer.config.compression
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of every file it was read from (name and content), hexadecimal; reads them all once."""
+        digest = hashlib.sha256()
+        for file in self.files:
+            with file.open("rb") as opened:
+                content = hashlib.file_digest(opened, "sha256").hexdigest()
+            digest.update(f"{content}  {file.parent.name}/{file.name}\n".encode())
+        return digest.hexdigest()
+
+
+def load_checkpoint(
+    path_or_id: str | Path | None = None,
+    dtype: torch.dtype = torch.float32,
+    text_encoder: str | Path | None = None,
+) -> Checkpoint:
+    """Read a checkpoint folder or hub id; None is the one shipped in the repository.
+
+    `text_encoder` replaces the checkpoint's own by another folder or id (a component folder, a checkpoint,
+    or a whole CLIP model). The VQ stays float32, as its `force_upcast` asks. Raises CheckpointError.
+    """
+    folder = locate(SHIPPED if path_or_id is None else path_or_id)
+    index = read_json(folder / "model_index.json")
+    scheduler = read_json(folder / "scheduler" / "scheduler_config.json")
+    config = TransformerConfig.from_dict(read_json(folder / "transformer" / "config.json"))
+    with torch.device("meta"):
+        transformer = MaskedTransformer(config)
+    fill(transformer, read_tensors(folder / "transformer", dtype), folder / "transformer")
+    vqvae = load_vqvae(folder / "vqvae", dtype)
+    text_folder = folder / "text_encoder" if text_encoder is None else locate(text_encoder)
+    if not (text_folder / "config.json").exists() and (text_folder / "text_encoder").is_dir():
+        text_folder = text_folder / "text_encoder"
+    text = load_text_encoder(text_folder, dtype)
+    tokenizer = load_tokenizer(folder / "tokenizer")
+    checkpoint = Checkpoint(
+        transformer=transformer,
+        vqvae=vqvae,
+        text_encoder=text,
+        tokenizer=tokenizer,
+        mask_token_id=scheduler.get("mask_token_id", config.vocab_size - 1),
+        masking_schedule=scheduler.get("masking_schedule", "cosine"),
+        defaults=Defaults((0, 0)),
+        name=folder.resolve().name if Path(str(path_or_id or folder)).exists() else str(path_or_id),
+        files=checkpoint_files(folder, text_folder),
+    )
+    side = 32 * checkpoint.compression * checkpoint.token_size
+    checkpoint.defaults = read_defaults(index.get("defaults", {}), side, folder / "model_index.json")
+    check_agreement(checkpoint, folder)
+    return checkpoint
+
+
+def load_vqvae(folder: Path, dtype: torch.dtype) -> Any:
+    """The VQ image autoencoder, float32 where its config says `force_upcast` (the published one does)."""
+    config = read_json(folder / "config.json")
+    try:
+        with torch.device("meta"):
+            vqvae = VQModel.from_config(config)
+    except (TypeError, ValueError, IndexError) as error:
+        raise CheckpointError(f"{folder / 'config.json'} is no VQModel config: {error}") from None
+    fill(vqvae, read_tensors(folder, torch.float32 if config.get("force_upcast", True) else dtype), folder)
+    return vqvae
+
+
+def load_text_encoder(folder: Path, dtype: torch.dtype) -> CLIPTextModelWithProjection:
+    """The CLIP text tower, alone or out of a whole CLIP model."""
+    values = read_json(folder / "config.json")
+    try:
+        config = CLIPTextConfig.from_dict(values.get("text_config", values))
+        with torch.device("meta"):
+            text = CLIPTextModelWithProjection(config)
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(f"{folder / 'config.json'} is no CLIP text config: {error}") from None
+    tensors = {
+        name: tensor
+        for name, tensor in read_tensors(folder, dtype).items()
+        if name.startswith(("text_model.", "text_projection.")) and not name.endswith("position_ids")
+    }
+    fill(text, tensors, folder)
+    # Not part of the state dict, so still on the meta device.
+    text.text_model.embeddings.position_ids = torch.arange(config.max_position_embeddings).unsqueeze(0)
+    return text
+
+
+def load_tokenizer(folder: Path) -> CLIPTokenizer:
+    """CLIP's byte-pair tokenizer."""
+    for name in ("vocab.json", "tokenizer_config.json"):
+        read_json(folder / name)
+    if not (folder / "merges.txt").exists():
+        raise CheckpointError(f"{folder / 'merges.txt'} is missing")
+    try:
+        return CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+    except (ValueError, OSError) as error:
+        raise CheckpointError(f"{folder} holds no CLIP tokenizer: {str(error).splitlines()[0]}") from None
+
+
+def read_defaults(values: dict[str, Any], side: int, where: Path) -> Defaults:
+    """The "defaults" of model_index.json; without them 32x32 positions inside the blocks, as published."""
+    try:
+        width, height = values.get("size", (side, side))
+        return Defaults(
+            (int(width), int(height)), int(values.get("steps", 48)), float(values.get("guidance", 9.0))
+        )
+    except (TypeError, ValueError, AttributeError):
+        raise CheckpointError(
+            f'{where}: "defaults" must look like {{"size": [64, 64], "steps": 16, "guidance": 3.0}}'
+        ) from None
+
+
+def check_agreement(checkpoint: Checkpoint, folder: Path) -> None:
+    """The parts must fit each other; CheckpointError names the two numbers that differ."""
+    config, text, vqvae = (
+        checkpoint.transformer.config,
+        checkpoint.text_encoder.config,
+        checkpoint.vqvae.config,
+    )
+    pairs = [
+        ("transformer codebook_size", config.codebook_size, "vqvae num_vq_embeddings", vqvae.num_vq_embeddings),
+        ("transformer joint_attention_dim", config.joint_attention_dim, "text hidden_size", text.hidden_size),
+        ("transformer pooled_projection_dim", config.inner_dim, "projection_dim", text.projection_dim),
+    ]  # fmt: skip
+    for name, value, other_name, other in pairs:
+        if value != other:
+            raise CheckpointError(
+                f"{folder}: {name} is {value}, but {other_name} is {other}: parts of two models"
+            )
+    if not config.codebook_size <= checkpoint.mask_token_id < config.vocab_size:
+        raise CheckpointError(
+            f"{folder / 'scheduler'}: mask_token_id {checkpoint.mask_token_id} must lie between the"
+            f" {config.codebook_size} codes and vocab_size {config.vocab_size}"
+        )
+    if checkpoint.masking_schedule not in ("cosine", "linear"):
+        raise CheckpointError(
+            f"{folder / 'scheduler'}: masking_schedule {checkpoint.masking_schedule} must be cosine or linear"
+        )
+    length, vocabulary = checkpoint.tokenizer.model_max_length, len(checkpoint.tokenizer)
+    if length > text.max_position_embeddings:
+        raise CheckpointError(
+            f"{folder / 'tokenizer'}: model_max_length {length} exceeds the text encoder's"
+            f" {text.max_position_embeddings} positions"
+        )
+    if vocabulary > text.vocab_size:
+        raise CheckpointError(
+            f"{folder / 'tokenizer'}: {vocabulary} entries, but text vocab_size is {text.vocab_size}"
+        )
+
+
+def checkpoint_files(folder: Path, text_folder: Path) -> list[Path]:
+    """Every file that decides what the model computes."""
+    files = [folder / "model_index.json", folder / "scheduler" / "scheduler_config.json"]
+    for part in (folder / "transformer", folder / "vqvae", text_folder):
+        files += [part / "config.json", *weight_files(part)]
+    return files + [
+        folder / "tokenizer" / name for name in ("vocab.json", "merges.txt", "tokenizer_config.json")
+    ]
+
+
+def save_checkpoint(checkpoint: Checkpoint, folder: str | Path, dtype: torch.dtype = torch.float32) -> None:
+    """Write a checkpoint folder, all or nothing; an older checkpoint there is replaced."""
+    with new_folder(Path(folder)) as target:
+        parts: dict[str, nn.Module] = {
+            "transformer": checkpoint.transformer,
+            "vqvae": checkpoint.vqvae,
+            "text_encoder": checkpoint.text_encoder,
+        }
+        for name, module in parts.items():
+            (target / name).mkdir()
+            tensors = {
+                key: tensor.detach().to("cpu", dtype).contiguous()
+                for key, tensor in module.state_dict().items()
+            }
+            stem = "model" if name == "text_encoder" else "diffusion_pytorch_model"
+            save_file(tensors, target / name / f"{stem}.safetensors", metadata={"format": "pt"})
+        write_json(target / "transformer" / "config.json", checkpoint.transformer.config.to_dict())
+        checkpoint.vqvae.save_config(target / "vqvae")
+        checkpoint.text_encoder.config.save_pretrained(target / "text_encoder")
+        write_tokenizer(
+            target / "tokenizer",
+            *vocabulary_and_merges(checkpoint.tokenizer),
+            checkpoint.tokenizer.model_max_length,
+        )
+        write_scheduler(target, checkpoint.mask_token_id, checkpoint.masking_schedule)
+        write_json(target / "model_index.json", {**MODEL_INDEX, "defaults": asdict(checkpoint.defaults)})
+
+
+def describe(folder: Path) -> str:
+    """Configs, parameter counts and dtypes of a checkpoint folder; reads headers, not weights."""
+    index = read_json(folder / "model_index.json")
+    scheduler = read_json(folder / "scheduler" / "scheduler_config.json")
+    lines = [f"{folder}", f"defaults: {index.get('defaults', 'none')}"]
+    lines.append(f"scheduler: {', '.join(f'{k} {v}' for k, v in scheduler.items() if not k.startswith('_'))}")
+    for part in ("transformer", "vqvae", "text_encoder"):
+        shapes = tensor_headers(folder / part)
+        count = sum(torch.Size(shape).numel() for shape, _ in shapes.values())
+        dtypes = ", ".join(sorted({dtype for _, dtype in shapes.values()}))
+        lines.append(f"\n{part}: {count:,} parameters in {len(shapes)} tensors, {dtypes}")
+        config = read_json(folder / part / "config.json")
+        lines += [f"  {key}: {json.dumps(value)}" for key, value in config.items() if not key.startswith("_")]
+    tokenizer = load_tokenizer(folder / "tokenizer")
+    lines.append(f"\ntokenizer: {len(tokenizer):,} entries, {tokenizer.model_max_length} tokens a prompt")
+    return "\n".join(lines)
+
+
+def command_line() -> None:
+    """`python -m reference.checkpoint random|info`."""
+    parser = argparse.ArgumentParser(
+        prog="python -m reference.checkpoint",
+        description="Write a checkpoint of random weights, or describe one.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    random = commands.add_parser(
+        "random",
+        help="write random weights of the published size, or tiny ones",
+        epilog="examples:\n  python -m reference.checkpoint random --preset tiny /tmp/tiny\n"
+        "  python -m reference.checkpoint random --preset 1b --dtype fp16 /tmp/1b   (3 GB)",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    random.add_argument("folder", type=Path, help="a new folder, or an older checkpoint to replace")
+    random.add_argument("--preset", choices=sorted(PRESETS), required=True, help="1b is the published size")
+    random.add_argument("--dtype", choices=sorted(DTYPES), default="fp32")
+    info = commands.add_parser(
+        "info",
+        help="print configs, parameter counts and dtypes",
+        epilog="examples:\n  python -m reference.checkpoint info reference/checkpoints/stickers\n"
+        "  python -m reference.checkpoint info MeissonFlow/Meissonic   (downloads it)",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    info.add_argument("checkpoint", help="folder or Hugging Face id")
+    arguments = parser.parse_args()
+    if arguments.command == "info":
+        print(describe(locate(arguments.checkpoint)))
+        return
+    with new_folder(arguments.folder) as target:
+        write_random(target, PRESETS[arguments.preset], DTYPES[arguments.dtype])
+    print(f"wrote {arguments.folder}")
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code(command_line))
