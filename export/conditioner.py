@@ -1,4 +1,9 @@
-"""The graph that runs once a prompt: text to context, pooled text and steps to every modulation of every block."""
+"""The graph that runs once a prompt: text to context, pooled text and steps to every modulation of every
+block.
+"""
+
+from collections.abc import Iterable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -14,12 +19,14 @@ SCALES = (1, 4)
 class Conditioner(nn.Module):
     """Conditioning of all steps in one pass.
 
-    A modulation depends on the step, the size and the pooled text alone, so none of it has to run in the loop, and its
-    weights (a quarter of the 1 B model) leave memory before the loop starts. "1 + scale" is folded into the biases.
+    A modulation depends on the step, the size and the pooled text alone, so none of it has to run in the
+    loop, and its weights (a quarter of the 1 B model) leave memory before the loop starts. "1 + scale" is
+    folded into the biases.
 
     Inputs: text_hidden [R, T, J], text_pooled [R, P], micro_sinusoids [5, 256], step_sinusoids [N, 256].
-    Outputs: context [R, T, D], modulation [N, R, M]. M runs over the double blocks (image 6D, then text 6D: shift, scale,
-    gate of attention, then of the MLP) and then over the single blocks (3D: shift, scale, gate).
+    Outputs: context [R, T, D], modulation [N, R, M]. M runs over the double blocks (image 6D, then text 6D:
+    shift, scale, gate of attention, then of the MLP) and then over the single blocks (3D: shift, scale,
+    gate).
     """
 
     def __init__(self, transformer: MaskedTransformer) -> None:
@@ -50,10 +57,10 @@ def two_layer(layers: TwoLayer) -> nn.Sequential:
 
 def modulations(transformer: MaskedTransformer) -> nn.Linear:
     """The AdaLN linears of all blocks side by side, D -> M."""
-    layers: list[Modulation] = []
-    for double in transformer.transformer_blocks:
-        layers += [double.norm1, double.norm1_context]
-    layers += [single.norm for single in transformer.single_transformer_blocks]
+    doubles: Iterable[Any] = transformer.transformer_blocks
+    singles: Iterable[Any] = transformer.single_transformer_blocks
+    layers = [norm for block in doubles for norm in (block.norm1, block.norm1_context)]
+    layers += [block.norm for block in singles]
     return stacked(*(one_plus_scale(layer) for layer in layers))
 
 

@@ -1,8 +1,10 @@
 """Exact weight algebra: linears and tables that give what several layers of the reference give.
 
-Every function here is an identity of real numbers, so only rounding separates the two sides. Products of weights are
-formed in float64 and rounded once.
+Every function here is an identity of real numbers, so only rounding separates the two sides. Products of
+weights are formed in float64 and rounded once.
 """
+
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -43,16 +45,17 @@ def corner_tables(transformer: MaskedTransformer) -> Tensor:
         tokens -> table -> RMSNorm -> 1x1 conv -> RMSNorm -> 2x2 conv, stride 2
                   '------------ all per token ----------'    '- a sum over four corners
 
-    A token enters the 2x2 convolution at one corner, so each corner (row, column) in {0,1}^2 has a table of its own:
-    row V*(2*row + column) + token. The sum of the four rows is the compressed grid before project_to_hidden_norm.
-    Without compression the one table also holds project_to_hidden_norm and project_to_hidden.
+    A token enters the 2x2 convolution at one corner, so each corner (row, column) in {0,1}^2 has a table of
+    its own: row V*(2*row + column) + token. The sum of the four rows is the compressed grid before
+    project_to_hidden_norm. Without compression the one table also holds project_to_hidden_norm and
+    project_to_hidden.
     """
     embed = transformer.embed
     rows = rms_normed(embed.embeddings.weight) @ after_norm(embed.conv.weight.flatten(1), embed.layer_norm).T
     if not transformer.config.downsample:
         project = after_norm(transformer.project_to_hidden.weight, transformer.project_to_hidden_norm)
         return (rms_normed(rows) @ project.T).float()
-    down = transformer.down_block.downsample
+    down: Any = transformer.down_block.get_submodule("downsample")
     kernel = down.conv.weight.double() * down.norm.weight.double()[:, None, None]  # [D_out, D_in, 2, 2]
     normed = rms_normed(rows)
     return torch.cat([normed @ kernel[:, :, row, column].T for row in (0, 1) for column in (0, 1)]).float()
@@ -64,21 +67,22 @@ def rms_normed(x: Tensor) -> Tensor:
 
 
 def upsampling(transformer: MaskedTransformer) -> Tensor:
-    """Weight [4*D, D]: up_block's norm weight, its transposed 2x2 convolution and mlm_layer.conv1 in one linear.
+    """Weight [4*D, D]: up_block's norm weight, transposed 2x2 convolution and mlm_layer.conv1 in one.
 
-        x -> norm -> transposed conv 2x2, stride 2 -> conv1 (1x1)    ==    x -> norm without weight -> linear D -> 4D
+        x -> norm -> transposed conv 2x2, stride 2 -> conv1    ==    x -> norm without weight -> linear
 
-    Strides equal the kernel, so no output pixel is written twice and the transposed convolution is a linear per input
-    pixel; nothing stands between it and conv1. Outputs are ordered (row, column, channel) of the 2x2 block.
+    Strides equal the kernel, so no output pixel is written twice and the transposed convolution is a linear
+    per input pixel; nothing stands between it and conv1. Outputs are ordered (row, column, channel) of the
+    2x2 block.
     """
-    up = transformer.up_block.upsample
+    up: Any = transformer.up_block.get_submodule("upsample")
     conv1 = transformer.mlm_layer.conv1.weight.double().flatten(1)  # [D_out, D_mid]
     kernel = up.conv.weight.double() * up.norm.weight.double()[:, None, None, None]  # [D_in, D_mid, 2, 2]
     return torch.einsum("om,imrc->rcoi", conv1, kernel).flatten(0, 2).float()
 
 
 def codebook_table(codebook: Tensor, post_quant_conv: nn.Conv2d) -> Tensor:
-    """Rows of the decoder's input, [C, latent channels] float32: codebook [C, E] through the 1x1 post_quant_conv."""
+    """Rows of the decoder's input [C, latent channels]: codebook [C, E] through the 1x1 post_quant_conv."""
     assert post_quant_conv.bias is not None
     weight = post_quant_conv.weight.double().flatten(1)
     return (codebook.double() @ weight.T + post_quant_conv.bias.double()).float()
@@ -87,7 +91,7 @@ def codebook_table(codebook: Tensor, post_quant_conv: nn.Conv2d) -> Tensor:
 def nearest_code(codebook: Tensor, quant_conv: nn.Conv2d) -> nn.Linear:
     """A linear whose largest output is the code nearest to quant_conv of its input, [latent channels] -> [C].
 
-    argmin |z - e|^2 = argmax 2 z.e - |e|^2 with z = W h + b, so the score of code e is h.(2 W^T e) + 2 b.e - |e|^2.
+    argmin |z - e|^2 = argmax 2 z.e - |e|^2 with z = W h + b, so code e scores h.(2 W^T e) + 2 b.e - |e|^2.
     """
     assert quant_conv.bias is not None
     codes = codebook.double()

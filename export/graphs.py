@@ -24,7 +24,9 @@ STEPS = "steps"  # N
 
 @dataclass(frozen=True)
 class GraphSpec:
-    """What is needed to trace one graph. `build` makes the module, so that only one graph's folded weights exist at a time."""
+    """What is needed to trace one graph. `build` makes the module, so that only one graph's folded weights
+    exist at a time.
+    """
 
     build: Callable[[], nn.Module]
     inputs: dict[str, Tensor]  # examples, in the module's order
@@ -33,7 +35,9 @@ class GraphSpec:
 
 
 def graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, GraphSpec]:
-    """The five graphs for images of `size` (W, H) pixels. Raises RequestError for a size the checkpoint cannot draw."""
+    """The five graphs for images of `size` (W, H) pixels. Raises RequestError for a size the checkpoint
+    cannot draw.
+    """
     transformer, vqvae = checkpoint.transformer, checkpoint.vqvae
     config = transformer.config
     width, height = token_grid(checkpoint, size)
@@ -84,14 +88,17 @@ def graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, GraphSpec
 
 
 def token_grid(checkpoint: Checkpoint, size: tuple[int, int]) -> tuple[int, int]:
-    """(W, H) pixels -> (W, H) tokens. Raises RequestError unless each side is a positive multiple of the step.
+    """(W, H) pixels -> (W, H) tokens. Raises RequestError unless each side is a positive multiple of the
+    step.
 
-    With feature compression a step is two tokens: an odd grid would need the published zero padding, whose effect on the
-    other positions the tables of the front end do not hold.
+    With feature compression a step is two tokens: an odd grid would need the published zero padding, whose
+    effect on the other positions the tables of the front end do not hold.
     """
     step = checkpoint.token_size * checkpoint.compression
     for name, side in zip(("width", "height"), size, strict=True):
         if side <= 0 or side % step:
             near = max(step, round(side / step) * step)
-            raise RequestError(f"{name} {side} is not a positive multiple of {step} pixels: use for example {near}")
+            raise RequestError(
+                f"{name} {side} is not a positive multiple of {step} pixels: use for example {near}"
+            )
     return size[0] // checkpoint.token_size, size[1] // checkpoint.token_size

@@ -1,13 +1,14 @@
 """The graphs between tokens and pixels: the VQ model's decoder and encoder, 8-bit RGB on the outside.
 
-The convolutional trunks are diffusers' own modules; what stands around them is here.
+The convolutional trunks are those of a diffusers `VQModel` (a class without type hints: Any); what stands
+around them is here.
 """
 
 import copy
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-from diffusers import VQModel
 from torch import Tensor, nn
 
 from export.drawing import chunks
@@ -15,9 +16,11 @@ from export.fold import codebook_table, nearest_code
 
 
 class ImageDecoder(nn.Module):
-    """tokens i32 [H, W] -> image u8 [H*token_size, W*token_size, 3]. Every token must be a code, not the mask."""
+    """tokens i32 [H, W] -> image u8 [H*token_size, W*token_size, 3]. Every token must be a code, not the
+    mask.
+    """
 
-    def __init__(self, vqvae: VQModel) -> None:
+    def __init__(self, vqvae: Any) -> None:
         super().__init__()
         table = codebook_table(vqvae.quantize.embedding.weight.detach(), vqvae.post_quant_conv)
         self.table = nn.Parameter(table, requires_grad=False)
@@ -33,7 +36,7 @@ class ImageDecoder(nn.Module):
 class ImageEncoder(nn.Module):
     """image u8 [H*token_size, W*token_size, 3] -> tokens i32 [H, W], the nearest codes."""
 
-    def __init__(self, vqvae: VQModel, height: int, width: int) -> None:
+    def __init__(self, vqvae: Any, height: int, width: int) -> None:
         super().__init__()
         self.encoder = trunk(vqvae.encoder)
         self.scores = nearest_code(vqvae.quantize.embedding.weight.detach(), vqvae.quant_conv)

@@ -1,10 +1,15 @@
-"""The graph that runs every step: tokens, conditioning and uniforms in, drawn tokens and their log probability out.
+"""The graph that runs every step: tokens, conditioning and uniforms in, drawn tokens and their log
+probability out.
 
     tokens -> front end -> double blocks -> single blocks -> head -> guidance -> projection and drawing
               (tables)                                       (D -> 4D)          (by chunks of positions)
 
-Only what depends on the tokens is here. The reference's algebra is kept exactly; `export.fold` holds the weight algebra.
+Only what depends on the tokens is here. The reference's algebra is kept exactly; `export.fold` holds the
+weight algebra.
 """
+
+from collections.abc import Iterable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -12,7 +17,15 @@ from torch import Tensor, nn
 
 from export.drawing import DrawingHead
 from export.fold import after_norm, copy_of, corner_tables, linear, stacked, upsampling
-from reference.transformer import EPSILON, DoubleBlock, MaskedTransformer, SelfAttention, SingleBlock, rope_table
+from reference.errors import CheckpointError
+from reference.transformer import (
+    EPSILON,
+    DoubleBlock,
+    MaskedTransformer,
+    SelfAttention,
+    SingleBlock,
+    rope_table,
+)
 
 
 def layer_norm(x: Tensor) -> Tensor:
@@ -58,16 +71,20 @@ def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
 
 
 class Stream(nn.Module):
-    """The image or the text half of a double block. Queries, keys and values are one linear: they read one input."""
+    """The image or the text half of a double block. Queries, keys and values are one linear: they read one
+    input.
+    """
 
-    def __init__(self, qkv: nn.Linear, norms: tuple[Tensor, Tensor], out: nn.Linear, mlp: nn.Module, heads: int) -> None:
+    def __init__(self, qkv: nn.Linear, norms: tuple[Tensor, Tensor], out: Any, mlp: Any, heads: int) -> None:
         super().__init__()
         self.qkv = qkv
         self.query, self.key, self.value = Heads(heads, norms[0]), Heads(heads, norms[1]), Heads(heads, None)
         self.out = copy_of(out)
         self.mlp_in, self.mlp_out = copy_of(mlp.net[0].proj), copy_of(mlp.net[2])
 
-    def project(self, x: Tensor, shift: Tensor, scale: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, ...]:
+    def project(
+        self, x: Tensor, shift: Tensor, scale: Tensor, cos: Tensor, sin: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """[R, S, D] -> queries, keys, values, each [R, heads, S, H]."""
         query, key, value = self.qkv(modulate(x, shift, scale)).chunk(3, dim=-1)
         return self.query(query, cos, sin), self.key(key, cos, sin), self.value(value, cos, sin)
@@ -84,7 +101,7 @@ class Double(nn.Module):
 
     def __init__(self, block: DoubleBlock) -> None:
         super().__init__()
-        attn = block.attn
+        attn: Any = block.attn
         self.image = Stream(
             stacked(attn.to_q, attn.to_k, attn.to_v),
             (attn.norm_q.weight, attn.norm_k.weight),
@@ -105,8 +122,8 @@ class Double(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         of_image, of_text = modulation[:6], modulation[6:]
         length = text.shape[1]
-        from_text = self.text.project(text, *of_text[:2], cos[:, :length], sin[:, :length])
-        from_image = self.image.project(image, *of_image[:2], cos[:, length:], sin[:, length:])
+        from_text = self.text.project(text, of_text[0], of_text[1], cos[:, :length], sin[:, :length])
+        from_image = self.image.project(image, of_image[0], of_image[1], cos[:, length:], sin[:, length:])
         attended = attend(*(torch.cat(pair, dim=2) for pair in zip(from_text, from_image, strict=True)))
         image = self.image.finish(image, attended[:, length:], of_image)
         return image, self.text.finish(text, attended[:, :length], of_text)
@@ -115,9 +132,10 @@ class Double(nn.Module):
 class Single(nn.Module):
     """Attention beside MLP on [text, image].
 
-    Two linears, not one of 7D, read the normed input: a quantizer shares the quantized input between them anyway, and
-    splitting a 7D output costs more than it saves (5 % of such a block at D 1024). For the output projection the same
-    holds the other way round: two linears need no concatenation, and attention and MLP keep an activation scale each.
+    Two linears, not one of 7D, read the normed input: a quantizer shares the quantized input between them
+    anyway, and splitting a 7D output costs more than it saves (5 % of such a block at D 1024). For the output
+    projection the same holds the other way round: two linears need no concatenation, and attention and MLP
+    keep an activation scale each.
     """
 
     def __init__(self, block: SingleBlock) -> None:
@@ -167,7 +185,9 @@ class LastSingle(Single):
 
 
 class FrontEnd(nn.Module):
-    """tokens i32 [H, W] -> rows of the blocks [1, h*w, D]: gathers from tables instead of norms and convolutions."""
+    """tokens i32 [H, W] -> rows of the blocks [1, h*w, D]: gathers from tables instead of norms and
+    convolutions.
+    """
 
     def __init__(self, transformer: MaskedTransformer) -> None:
         super().__init__()
@@ -175,7 +195,9 @@ class FrontEnd(nn.Module):
         self.compression = config.compression
         self.table = nn.Parameter(corner_tables(transformer), requires_grad=False)
         self.corners: Tensor
-        self.register_buffer("corners", config.vocab_size * torch.arange(self.compression**2, dtype=torch.int32)[:, None])
+        self.register_buffer(
+            "corners", config.vocab_size * torch.arange(self.compression**2, dtype=torch.int32)[:, None]
+        )
         if self.compression > 1:
             weight = after_norm(transformer.project_to_hidden.weight, transformer.project_to_hidden_norm)
             self.project_to_hidden = linear(weight)
@@ -194,7 +216,8 @@ class Head(nn.Module):
     """Rows of the blocks [R, h*w, D] and guidance -> guided features [H*W, D], one linear before the logits.
 
     The last projection has no bias, so guiding its input is guiding its output, at half the work:
-    c + (g - 1)(c - u), with u the first and c the last row. With one row they are the same and g does not matter.
+    c + (g - 1)(c - u), with u the first and c the last row. With one row they are the same and g does not
+    matter.
     """
 
     def __init__(self, transformer: MaskedTransformer, height: int, width: int) -> None:
@@ -230,11 +253,13 @@ class Step(nn.Module):
         super().__init__()
         config = transformer.config
         if not len(transformer.single_transformer_blocks):
-            raise ValueError("num_single_layers 0: no published checkpoint is without single blocks")
+            raise CheckpointError("num_single_layers 0: only models with single blocks can be exported")
         self.width = config.inner_dim
         self.front = FrontEnd(transformer)
-        self.double_blocks = nn.ModuleList(Double(block) for block in transformer.transformer_blocks)
-        *earlier, last = transformer.single_transformer_blocks
+        doubles: Iterable[Any] = transformer.transformer_blocks
+        singles: Iterable[Any] = transformer.single_transformer_blocks
+        self.double_blocks = nn.ModuleList(Double(block) for block in doubles)
+        *earlier, last = singles
         self.single_blocks = nn.ModuleList(Single(block) for block in earlier)
         self.last_block = LastSingle(last, text_length)
         self.head = Head(transformer, height, width)

@@ -3,6 +3,8 @@
 Only the pooled vector reads the last layer, and only at one position, so the last layer has one query a row.
 """
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -16,16 +18,20 @@ LEGACY_EOS = 2  # configs with this eos_token_id pool at the largest id, which i
 class TextEncoder(nn.Module):
     """input_ids i32 [R, T] -> text_hidden [R, T, J], text_pooled [R, P].
 
-    text_hidden is the output of the last layer but one, without the final norm; text_pooled the projection of the
-    normed last layer at the end of the text. Attention is causal and does not know padding, as published.
+    text_hidden is the output of the last layer but one, without the final norm; text_pooled the projection of
+    the normed last layer at the end of the text. Attention is causal and does not know padding, as published.
     """
 
     def __init__(self, encoder: CLIPTextModelWithProjection) -> None:
         super().__init__()
         model, config = encoder.text_model, encoder.config
         self.eos = config.eos_token_id
-        self.tokens = nn.Parameter(model.embeddings.token_embedding.weight.detach().float(), requires_grad=False)
-        self.positions = nn.Parameter(model.embeddings.position_embedding.weight.detach().float(), requires_grad=False)
+        self.tokens = nn.Parameter(
+            model.embeddings.token_embedding.weight.detach().float(), requires_grad=False
+        )
+        self.positions = nn.Parameter(
+            model.embeddings.position_embedding.weight.detach().float(), requires_grad=False
+        )
         *layers, last = (Layer(layer, config.num_attention_heads) for layer in model.encoder.layers)
         self.layers = nn.ModuleList(layers)
         self.last = last
@@ -45,14 +51,14 @@ class TextEncoder(nn.Module):
 
     def end_of_text(self, input_ids: Tensor) -> Tensor:
         """The first position of the end-of-text token, i64 [R, 1]."""
-        marks = input_ids if self.eos == LEGACY_EOS else (input_ids == self.eos).int()
+        marks = input_ids if self.eos == LEGACY_EOS else input_ids.eq(self.eos).int()
         return marks.argmax(dim=-1, keepdim=True)
 
 
 class Layer(nn.Module):
     """A pre-norm transformer layer of CLIP's text tower."""
 
-    def __init__(self, layer: nn.Module, heads: int) -> None:
+    def __init__(self, layer: Any, heads: int) -> None:
         super().__init__()
         attention = layer.self_attn
         self.heads = heads
@@ -71,7 +77,9 @@ class Layer(nn.Module):
         return self.finish(x, attended)
 
     def at(self, x: Tensor, all_positions: Tensor, visible: Tensor) -> Tensor:
-        """One position a row, [R, 1, J], looking at those of all_positions [R, T, J] that are visible [R, 1, 1, T]."""
+        """One position a row, [R, 1, J], looking at those of all_positions [R, T, J] that are visible [R, 1,
+        1, T].
+        """
         key, value = self.keys_values(self.norm1(all_positions))
         query = self.split(self.query(self.norm1(x)))
         return self.finish(x, F.scaled_dot_product_attention(query, key, value, attn_mask=visible))

@@ -46,8 +46,8 @@ def trace(spec: GraphSpec) -> ir.Model:
 def name_weights(model: ir.Model) -> None:
     """Names the weights of linears and tables after their module ("double_blocks.0.image.qkv").
 
-    The exporter folds a linear's transposition into a constant and calls it val_6; a report, or a recipe that keeps a layer
-    float, needs a name that lasts.
+    The exporter folds a linear's transposition into a constant and calls it val_6; a report, or a recipe that
+    keeps a layer float, needs a name that lasts.
     """
     for node in model.graph:
         if node.op_type not in ("MatMul", "Gather"):

@@ -5,12 +5,13 @@ Each linear becomes the form onnxruntime fuses on load and whose kernels ARM and
     x --> MatMul(W) --> y        x --> DynamicQuantizeLinear --> MatMulInteger(W8) --> Cast --> Mul --> y
                                                  '-- scale --> Mul(scale of W) ------------------'
 
-Linears that read the same x share one DynamicQuantizeLinear. Tables that are only looked up (Gather) are stored in int8
-with a scale a row and widened after the look-up. Attention's own products stay float: quantizing them gains no time and
-costs 8 % error. Convolutions stay float: dynamic int8 does not speed them up.
+Linears that read the same x share one DynamicQuantizeLinear. Tables that are only looked up (Gather) are
+stored in int8 with a scale a row and widened after the look-up. Attention's own products stay float:
+quantizing them gains no time and costs 8 % error. Convolutions stay float: dynamic int8 does not speed them
+up.
 
-U8 x S8 products are summed in pairs to 16 bits by x86 processors with AVX2 but without VNNI, where they can saturate;
-ARM and VNNI are exact.
+U8 x S8 products are summed in pairs to 16 bits by x86 processors with AVX2 but without VNNI, where they can
+saturate; ARM and VNNI are exact.
 """
 
 from collections.abc import Collection
@@ -34,14 +35,15 @@ class Int8Report:
     left_float: dict[str, str] = field(default_factory=dict)  # name -> reason
 
     def __str__(self) -> str:
-        return f"{len(self.linears)} linears and {len(self.tables)} tables in int8, {len(self.left_float)} tensors float"
+        counts = f"{len(self.linears)} linears and {len(self.tables)} tables in int8"
+        return f"{counts}, {len(self.left_float)} tensors float"
 
 
 def quantize_int8(source: Path, target: Path, keep_float: Collection[str] = ()) -> Int8Report:
     """Quantizes the linears and tables of the float graph `source` into `target`.
 
-    keep_float names weights to leave as they are. Raises ValueError for a name that is not a weight of the graph, and for
-    a Gemm, which would stay float in silence; OSError when the target cannot be written.
+    keep_float names weights to leave as they are. Raises ValueError for a name that is no weight of the
+    graph, and for a Gemm, which would stay float in silence; OSError when the target cannot be written.
     """
     model = load(source)
     graph = model.graph
@@ -49,10 +51,14 @@ def quantize_int8(source: Path, target: Path, keep_float: Collection[str] = ()) 
     quantized_inputs: dict[str, list[ir.Value]] = {}
     unknown = set(keep_float) - set(graph.initializers)
     if unknown:
-        raise ValueError(f"{source.name}: keep_float names no weight of the graph: {', '.join(sorted(unknown))}")
+        raise ValueError(
+            f"{source.name}: keep_float names no weight of the graph: {', '.join(sorted(unknown))}"
+        )
     for node in list(graph):
         if node.op_type == "Gemm":
-            raise ValueError(f"{source.name}: {node.name} is a Gemm; export the linear with three-dimensional rows")
+            raise ValueError(
+                f"{source.name}: {node.name} is a Gemm; export the linear with three-dimensional rows"
+            )
         if node.op_type == "MatMul" and (weight := matrix(node.inputs[1])) and weight.name not in keep_float:
             quantize_linear(graph, node, weight, quantized_inputs)
             report.linears.append(str(weight.name))
@@ -95,7 +101,9 @@ def scales_of(weight: np.ndarray, axis: int) -> np.ndarray:
 
 
 def add_quantized(graph: ir.Graph, weight: ir.Value, axis: int) -> tuple[ir.Value, ir.Value]:
-    """Initializers of a matrix in int8, with one scale for each slice that runs along `axis`; shared by its readers."""
+    """Initializers of a matrix in int8 and its scales, one for each slice along `axis`; its readers share
+    them.
+    """
     name = str(weight.name)
     if name + QUANTIZED in graph.initializers:
         return graph.initializers[name + QUANTIZED], graph.initializers[name + SCALE]
@@ -105,20 +113,26 @@ def add_quantized(graph: ir.Graph, weight: ir.Value, axis: int) -> tuple[ir.Valu
 
     def codes() -> ir.TensorProtocol:
         # Lazy, so that one matrix at a time is in memory while the graph is written.
-        return ir.tensor(np.clip(np.rint(tensor.numpy() / scale), -LEVELS, LEVELS).astype(np.int8), name=name + QUANTIZED)
+        return ir.tensor(
+            np.clip(np.rint(tensor.numpy() / scale), -LEVELS, LEVELS).astype(np.int8), name=name + QUANTIZED
+        )
 
-    lazy = ir.LazyTensor(codes, dtype=ir.DataType.INT8, shape=tensor.shape, name=name + QUANTIZED)
+    lazy = ir.LazyTensor(codes, dtype=ir.DataType.INT8, shape=ir.Shape(tensor.shape.numpy()), name=name + QUANTIZED)
     stored = scale if axis == 1 else scale[0]  # a scale a row [V, 1], a scale an output channel [N]
     return initializer(graph, lazy), initializer(graph, ir.tensor(stored, name=name + SCALE))
 
 
 def initializer(graph: ir.Graph, tensor: ir.TensorProtocol) -> ir.Value:
-    value = ir.Value(name=tensor.name, shape=tensor.shape, type=ir.TensorType(tensor.dtype), const_value=tensor)
+    value = ir.Value(
+        name=tensor.name, shape=ir.Shape(tensor.shape.numpy()), type=ir.TensorType(tensor.dtype), const_value=tensor
+    )
     graph.register_initializer(value)
     return value
 
 
-def quantize_linear(graph: ir.Graph, node: ir.Node, weight: ir.Value, quantized_inputs: dict[str, list[ir.Value]]) -> None:
+def quantize_linear(
+    graph: ir.Graph, node: ir.Node, weight: ir.Value, quantized_inputs: dict[str, list[ir.Value]]
+) -> None:
     """Replaces MatMul(x [..., K], W [K, N]); quantized_inputs remembers the 8-bit form of each x."""
     x, y = node.inputs[0], node.outputs[0]
     assert x is not None
@@ -130,7 +144,9 @@ def quantize_linear(graph: ir.Graph, node: ir.Node, weight: ir.Value, quantized_
         made.append(to_int8)
     x_codes, x_scale, x_zero = quantized_inputs[str(x.name)]
     product = ir.Node("", "MatMulInteger", [x_codes, codes, x_zero], name=f"{weight.name}.product")
-    as_float = ir.Node("", "Cast", [product.outputs[0]], [ir.AttrInt64("to", ir.DataType.FLOAT)], name=f"{weight.name}.float")
+    as_float = ir.Node(
+        "", "Cast", [product.outputs[0]], [ir.AttrInt64("to", ir.DataType.FLOAT)], name=f"{weight.name}.float"
+    )
     scale = ir.Node("", "Mul", [x_scale, weight_scale], name=f"{weight.name}.scales")
     result = ir.Node("", "Mul", [as_float.outputs[0], scale.outputs[0]], name=f"{weight.name}.scaled")
     substitute(graph, node, [*made, product, as_float, scale, result], y, result.outputs[0])
@@ -143,13 +159,17 @@ def quantize_table(graph: ir.Graph, node: ir.Node, table: ir.Value) -> None:
     ids, y = node.inputs[1], node.outputs[0]
     codes, row_scales = add_quantized(graph, table, axis=1)
     rows = ir.Node("", "Gather", [codes, ids], name=f"{table.name}.rows")
-    as_float = ir.Node("", "Cast", [rows.outputs[0]], [ir.AttrInt64("to", ir.DataType.FLOAT)], name=f"{table.name}.float")
+    as_float = ir.Node(
+        "", "Cast", [rows.outputs[0]], [ir.AttrInt64("to", ir.DataType.FLOAT)], name=f"{table.name}.float"
+    )
     scale = ir.Node("", "Gather", [row_scales, ids], name=f"{table.name}.row_scales")
     result = ir.Node("", "Mul", [as_float.outputs[0], scale.outputs[0]], name=f"{table.name}.scaled")
     substitute(graph, node, [rows, as_float, scale, result], y, result.outputs[0])
 
 
-def substitute(graph: ir.Graph, node: ir.Node, new: list[ir.Node], old_value: ir.Value, new_value: ir.Value) -> None:
+def substitute(
+    graph: ir.Graph, node: ir.Node, new: list[ir.Node], old_value: ir.Value, new_value: ir.Value
+) -> None:
     new_value.name, new_value.type, new_value.shape = old_value.name, old_value.type, old_value.shape
     graph.insert_before(node, new)
     ir.convenience.replace_all_uses_with(old_value, new_value, replace_graph_outputs=True)

@@ -1,8 +1,10 @@
-"""ONNX models on disk: the graph in `name.onnx`, its large tensors in one `name.onnx.data` that can be memory-mapped.
+"""ONNX models on disk: the graph in `name.onnx`, its large tensors in one `name.onnx.data` that can be
+memory-mapped.
 
-Tensors of at least 64 KiB start at multiples of 64 KiB (the coarsest granularity a system maps files at), smaller ones at
-multiples of 64 bytes (a cache line). The same model gives the same bytes. Tensors are written one at a time, so a
-model larger than memory or than protobuf's 2 GiB can be written as long as its tensors are lazy or mapped.
+Tensors of at least 64 KiB start at multiples of 64 KiB (the coarsest granularity a system maps files at),
+smaller ones at multiples of 64 bytes (a cache line). The same model gives the same bytes. Tensors are written
+one at a time, so a model larger than memory or than protobuf's 2 GiB can be written as long as its tensors
+are lazy or mapped.
 """
 
 from pathlib import Path
@@ -44,7 +46,13 @@ def save(model: ir.Model, path: Path) -> None:
             file.seek(offset)
             file.write(tensor.tobytes())
             value.const_value = ir.ExternalTensor(
-                data_file.name, offset, tensor.nbytes, tensor.dtype, shape=tensor.shape, name=value.name or "", base_dir=path.parent
+                data_file.name,
+                offset,
+                tensor.nbytes,
+                tensor.dtype,
+                shape=ir.Shape(tensor.shape.numpy()),
+                name=value.name or "",
+                base_dir=path.parent,
             )
             offset += tensor.nbytes
     graph_file.write_bytes(ir.to_proto(model).SerializeToString(deterministic=True))
