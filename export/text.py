@@ -25,7 +25,7 @@ class TextEncoder(nn.Module):
     def __init__(self, encoder: CLIPTextModelWithProjection) -> None:
         super().__init__()
         model, config = encoder.text_model, encoder.config
-        self.eos = config.eos_token_id
+        self.eos: Any = config.eos_token_id
         self.tokens = nn.Parameter(
             model.embeddings.token_embedding.weight.detach().float(), requires_grad=False
         )

@@ -1,7 +1,12 @@
+from collections import Counter
 from pathlib import Path
 
+import onnx_ir as ir
 import pytest
 
+from export.graphs import graphs
+from export.trace import trace
+from quantize.store import save
 from reference.checkpoint import Checkpoint, load_checkpoint
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -18,3 +23,24 @@ def checkpoint(request: pytest.FixtureRequest) -> Checkpoint:
 def size(checkpoint: Checkpoint) -> tuple[int, int]:
     """(W, H) in pixels."""
     return SIZES["mei" if checkpoint.compression == 2 else "mono"]
+
+
+@pytest.fixture(scope="session")
+def traced(
+    checkpoint: Checkpoint, size: tuple[int, int], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
+    """Every graph of the checkpoint as a float32 file, by name."""
+    folder = tmp_path_factory.mktemp("traced")
+    for name, spec in graphs(checkpoint, size).items():
+        save(trace(spec), folder / f"{name}.onnx")
+    return {path.stem: path for path in sorted(folder.glob("*.onnx"))}
+
+
+@pytest.fixture
+def operators():
+    """Counts a model file's nodes by operator."""
+
+    def count(path: Path) -> Counter[str]:
+        return Counter(node.op_type for node in ir.load(path).graph)
+
+    return count
