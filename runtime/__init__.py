@@ -1,1 +1,1 @@
-"""Draws from an exported bundle: numpy and onnxruntime, never torch (only `runtime.parity` compares with it)."""
+"""Draws from an exported bundle with numpy and onnxruntime; only `runtime.parity` needs torch."""

@@ -1,8 +1,8 @@
 """The bundle on disk: manifest models (one schema for every platform) and a reader that trusts nothing.
 
-`export` builds a `Manifest` and writes `manifest.model_dump_json(indent=1)`; runtimes call `open_bundle`, which
-checks the format version, that every path stays inside the folder, and the size and SHA-256 of every file before
-any engine opens one (an engine that maps a truncated data file crashes instead of complaining).
+`export` builds a `Manifest` and writes its JSON; runtimes call `open_bundle`, which checks the version,
+that every path stays inside the folder, and the size and SHA-256 of every file before any engine opens one
+(an engine that maps a truncated data file crashes instead of complaining).
 """
 
 import hashlib
@@ -19,9 +19,18 @@ FORMAT = "meissonic-mobile"
 VERSION = 1
 MANIFEST = "manifest.json"
 
-# What the host gives to the step chain; every other tensor must come out of an earlier graph of the chain.
-STEP_INPUTS = frozenset({"tokens", "context", "modulation", "guidance", "uniforms"})
-STEP_OUTPUTS = frozenset({"drawn", "log_prob"})
+# What a runtime feeds each graph and wants from it. The step is a chain: what a graph of it is not fed here must
+# come out of an earlier one.
+FEEDS: dict[str, tuple[set[str], set[str]]] = {
+    "text_encoder": ({"input_ids"}, {"text_hidden", "text_pooled"}),
+    "conditioner": (
+        {"text_hidden", "text_pooled", "micro_sinusoids", "step_sinusoids"},
+        {"context", "modulation"},
+    ),
+    "image_decoder": ({"tokens"}, {"image"}),
+    "image_encoder": ({"image"}, {"tokens"}),
+}
+STEP_FEED = ({"tokens", "context", "modulation", "guidance", "uniforms"}, {"drawn", "log_prob"})
 
 
 def _inside(path: str) -> str:
@@ -100,9 +109,9 @@ class TokenizerFacts(_Model):
 
     @classmethod
     def of(cls, tokenizer: Any, vocab: str, merges: str) -> "TokenizerFacts":
-        """The facts of a transformers CLIPTokenizer (an object with its attributes: nothing is imported here).
+        """The facts of a transformers CLIPTokenizer (any object with its attributes).
 
-        Raises BundleError for an added token that strips its neighbours or matches whole words: CLIP has none.
+        Raises BundleError for an added token that strips its neighbours or whole words only.
         """
         added = {token.content: (index, token) for index, token in tokenizer.added_tokens_decoder.items()}
         for content, (_, token) in added.items():
@@ -158,8 +167,8 @@ class Source(_Model):
 
 
 class Manifest(_Model):
-    format: Literal["meissonic-mobile"] = FORMAT
-    version: Literal[1] = VERSION
+    format: Literal["meissonic-mobile"] = "meissonic-mobile"
+    version: Literal[1] = 1
     model: ModelFacts
     sizes: Annotated[list[tuple[PositiveInt, PositiveInt]], Field(min_length=1)]  # (W, H) in pixels
     graphs: dict[str, Graph]
@@ -183,19 +192,23 @@ class Manifest(_Model):
         for path in named:
             if path not in self.files:
                 raise ValueError(f"file {path!r} has no size and hash in files")
-        available = set(STEP_INPUTS)
-        for name in self.step:
-            for tensor in self.graphs[name].inputs:
-                if tensor.name not in available:
-                    raise ValueError(
-                        f"step graph {name!r} wants {tensor.name!r}, which nothing before it gives"
-                    )
-            available |= {tensor.name for tensor in self.graphs[name].outputs}
-        if missing := STEP_OUTPUTS - available:
-            raise ValueError(f"the step chain never gives {', '.join(sorted(missing))}")
+        for name, (given, wanted) in FEEDS.items():
+            if name in self.graphs:
+                self._check_chain([name], given, wanted)
+        self._check_chain(self.step, *STEP_FEED)
         if self.defaults.size not in self.sizes:
             raise ValueError(f"default size {self.defaults.size} is not among sizes")
         return self
+
+    def _check_chain(self, chain: list[str], given: set[str], wanted: set[str]) -> None:
+        made: set[str] = set()
+        for name in chain:
+            for tensor in self.graphs[name].inputs:
+                if tensor.name not in given | made:
+                    raise ValueError(f"graph {name!r} wants {tensor.name!r}, which nothing before it gives")
+            made |= {tensor.name for tensor in self.graphs[name].outputs}
+        if missing := wanted - made:
+            raise ValueError(f"graph {chain[-1]!r} does not give {', '.join(sorted(missing))}")
 
 
 @dataclass(frozen=True)
@@ -214,7 +227,11 @@ class Bundle:
     def golden(self) -> GoldenTrace | None:
         if self.manifest.golden is None:
             return None
-        return GoldenTrace.model_validate_json(self.text(self.manifest.golden.file))
+        path = self.path(self.manifest.golden.file)
+        try:
+            return GoldenTrace.model_validate_json(path.read_bytes())
+        except ValidationError as error:
+            raise BundleError(_first_problem(path, error)) from None
 
 
 def open_bundle(folder: str | Path) -> Bundle:
@@ -247,9 +264,13 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return Manifest.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "manifest"
-        raise BundleError(f"{path}: {where}: {first['msg']}: export the bundle again") from None
+        raise BundleError(_first_problem(path, error)) from None
+
+
+def _first_problem(path: Path, error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = "".join(f"{part}: " for part in first["loc"])
+    return f"{path}: {where}{first['msg']}: export the bundle again"
 
 
 def _verify(root: Path, name: str, facts: FileFacts) -> None:

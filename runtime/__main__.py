@@ -1,0 +1,188 @@
+"""`python -m runtime "PROMPT"`: draw a picture with an exported bundle."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from tqdm import tqdm
+
+from runtime.errors import Cancelled, RequestError, UserError
+from runtime.generator import Drawing, Generator
+from runtime.loop import OnStep, Progress
+from runtime.pictures import read_picture, write_png
+from runtime.request import Request
+
+EXAMPLES = """examples:
+  python -m runtime "a red cat with a hat" --seed 7 --out cat.png
+  python -m runtime "two green stars" --negative "a moon" --steps 32 --guidance 5 --preview 4
+  python -m runtime "a blue cat" --image cat.png --strength 0.6            # image to image
+  python -m runtime "a yellow sun" --image cat.png --mask white_where.png  # repaint the white area
+  python -m runtime "a wide meadow" --image small.png --extend 16 0 16 0   # paint around the image
+"""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A parsed command line."""
+
+    bundle: Path
+    request: Request
+    image: Path | None
+    mask: Path | None
+    extend: tuple[int, int, int, int] | None
+    strength: float | None
+    out: Path
+    preview: int  # steps between previews, 0 for none
+    threads: int
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise RequestError(f"{message} (see python -m runtime --help)")
+
+
+def parse(arguments: Sequence[str] | None) -> Job:
+    """Raises RequestError for arguments that make no sense together."""
+    parser = _Parser(
+        prog="python -m runtime",
+        description="Draw a picture with an exported bundle. Defaults come from the bundle.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("prompt", help="what to draw")
+    add("--bundle", type=Path, default=Path("build/android"), metavar="DIR", help="default: build/android")
+    add("--negative", metavar="TEXT", help="what not to draw")
+    add("--seed", type=int, default=0, help="same seed, same picture; default: 0")
+    add("--steps", type=int, help="more are slower and better")
+    add(
+        "--guidance",
+        type=float,
+        help="how closely to follow the prompt; 1 or less: no guidance, twice as fast",
+    )
+    add("--size", type=int, nargs=2, metavar=("W", "H"), help="pixels; one of the bundle's sizes")
+    add("--image", type=Path, metavar="FILE", help="picture to start from, of the size drawn")
+    add("--mask", type=Path, metavar="FILE", help="repaint only where this picture is white")
+    add(
+        "--extend",
+        type=int,
+        nargs=4,
+        metavar=("L", "T", "R", "B"),
+        help="paint this many pixels around the image",
+    )
+    add("--strength", type=float, help="share of the steps run on the image, above 0 to 1")
+    add("--out", type=Path, default=Path("picture.png"), metavar="FILE.png", help="default: picture.png")
+    add("--preview", type=int, default=0, metavar="K", help="write the unfinished picture every K steps")
+    add("--threads", type=int, default=0, help="default: all cores")
+    given = parser.parse_args(arguments)
+    job = Job(
+        bundle=given.bundle,
+        request=Request(
+            prompt=given.prompt,
+            negative=given.negative,
+            seed=given.seed,
+            steps=given.steps,
+            guidance=given.guidance,
+            size=None if given.size is None else (given.size[0], given.size[1]),
+        ),
+        image=given.image,
+        mask=given.mask,
+        extend=None if given.extend is None else tuple(given.extend),
+        strength=given.strength,
+        out=given.out,
+        preview=given.preview,
+        threads=given.threads,
+    )
+    _check(job)
+    return job
+
+
+def _check(job: Job) -> None:
+    for flag, value in (("--mask", job.mask), ("--extend", job.extend), ("--strength", job.strength)):
+        if value is not None and job.image is None:
+            raise RequestError(f"{flag} needs a picture: add --image FILE")
+    if job.extend is not None and (job.mask is not None or job.strength is not None):
+        raise RequestError("--extend paints the margins alone: leave out --mask and --strength")
+    if job.preview < 0 or job.threads < 0:
+        raise RequestError("--preview and --threads cannot be negative: give 0 or more")
+    if job.out.suffix.lower() != ".png":
+        raise RequestError(f"--out {job.out} is not a PNG name: end it in .png")
+    if not job.out.parent.is_dir():
+        raise RequestError(f"folder {job.out.parent} does not exist: make it, or choose another --out")
+
+
+def draw(job: Job, generator: Generator, on_step: OnStep) -> Drawing:
+    """Chooses the drawing by what was given."""
+    if job.image is None:
+        return generator.text_to_image(job.request, on_step)
+    image = read_picture(job.image)
+    if job.extend is not None:
+        return generator.outpaint(job.request, image, job.extend, on_step)
+    if job.mask is not None:
+        strength = 1.0 if job.strength is None else job.strength
+        return generator.inpaint(job.request, image, read_picture(job.mask), strength, on_step)
+    return generator.image_to_image(job.request, image, job.strength, on_step)
+
+
+def run(job: Job) -> None:
+    """Draws with a progress bar and writes the picture. Raises UserError or KeyboardInterrupt."""
+    generator = Generator.open(job.bundle, job.threads, keep=job.preview > 0)
+    for which, cut in generator.cut(job.request).items():
+        print(f'warning: the {which} is too long, this was cut off: "{cut}"', file=sys.stderr)
+    with tqdm(desc="drawing", unit="step", leave=False, disable=None) as bar:
+
+        def on_step(progress: Progress) -> None:
+            bar.total = progress.steps
+            bar.n = progress.step + 1
+            bar.set_postfix_str(f"{progress.masked} tokens left")
+            if job.preview and progress.masked and (progress.step + 1) % job.preview == 0:
+                name = f"{job.out.stem}.step{progress.step + 1:03d}.png"
+                write_png(job.out.with_name(name), generator.decode(progress.candidate), {})
+
+        drawing = _interruptible(job, generator, on_step)
+    settings = drawing.settings
+    facts = {
+        "prompt": settings.prompt,
+        "negative": settings.negative,
+        "seed": settings.seed,
+        "steps": settings.steps,
+        "guidance": settings.guidance,
+        "model": generator.bundle.manifest.model.name,
+    }
+    write_png(job.out, drawing.picture, facts)
+    stages = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in drawing.seconds.items())
+    width, height = settings.size
+    print(f"{job.out}: {width}x{height}, {settings.steps} steps, seed {settings.seed} ({stages})")
+
+
+def _interruptible(job: Job, generator: Generator, on_step: OnStep) -> Drawing:
+    """Draws in a thread, because a signal waits while the main thread is inside the engine."""
+    with ThreadPoolExecutor(1) as pool:
+        drawing = pool.submit(draw, job, generator, on_step)
+        try:
+            return drawing.result()
+        except KeyboardInterrupt:
+            while not drawing.done():
+                generator.cancel()  # again, for the drawing may not have begun
+                wait([drawing], timeout=0.05)
+            raise
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    try:
+        run(parse(arguments))
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except (KeyboardInterrupt, Cancelled):
+        print("stopped: no picture was written", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,146 @@
+"""onnxruntime under a bundle: graphs opened by path, checked against the manifest, run with a way to stop."""
+
+import threading
+from collections.abc import Mapping
+
+import numpy as np
+import onnxruntime as ort
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
+
+from runtime.bundle import Bundle, Tensor
+from runtime.errors import BundleError, Cancelled, EngineError
+
+_ORT_TYPES = {"int32": "tensor(int32)", "float32": "tensor(float)", "uint8": "tensor(uint8)"}
+
+# Everything onnxruntime raises when it opens or runs a graph.
+_ORT_ERRORS = (
+    ort_errors.Fail,
+    ort_errors.InvalidArgument,
+    ort_errors.InvalidGraph,
+    ort_errors.InvalidProtobuf,
+    ort_errors.NoSuchFile,
+    ort_errors.NotImplemented,
+    ort_errors.RuntimeException,
+)
+
+
+class Engine:
+    """Runs a bundle's graphs by name. One thread draws; `cancel` may be called from another."""
+
+    def __init__(self, bundle: Bundle, threads: int = 0):
+        """`threads` is the number of threads a graph runs on; 0 lets onnxruntime take every core."""
+        self.bundle = bundle
+        self._threads = threads
+        self._sessions: dict[str, ort.InferenceSession] = {}
+        self._lock = threading.Lock()
+        self._running: ort.RunOptions | None = None
+        self._cancelled = False
+
+    def open(self, name: str) -> None:
+        """Loads a graph unless it is loaded. Raises EngineError or BundleError that names the file."""
+        if name in self._sessions:
+            return
+        graph = self.bundle.manifest.graphs[name]
+        path = self.bundle.path(graph.files[0])
+        try:
+            # By path, never from bytes: only so can the weights stay mapped from their file.
+            session = ort.InferenceSession(path, self._session_options(), providers=["CPUExecutionProvider"])
+        except _ORT_ERRORS as error:
+            made_with = self.bundle.manifest.tools.get("onnxruntime", "unknown")
+            raise EngineError(
+                f"onnxruntime {ort.__version__} cannot open {path}: {_first_line(error)} "
+                f"(the bundle was made with onnxruntime {made_with}: install that or a newer one)"
+            ) from None
+        _check_signature(path.name, "input", graph.inputs, session.get_inputs())
+        _check_signature(path.name, "output", graph.outputs, session.get_outputs())
+        self._sessions[name] = session
+
+    def close(self, name: str) -> None:
+        """Unloads a graph and its weights."""
+        self._sessions.pop(name, None)
+
+    def run(self, name: str, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Runs a graph on the tensors it names (others are ignored) and returns its outputs by name.
+
+        Raises Cancelled after `cancel`, BundleError for a tensor unlike the manifest's, EngineError if the
+        run fails.
+        """
+        self.open(name)
+        graph = self.bundle.manifest.graphs[name]
+        feed = {tensor.name: tensors[tensor.name] for tensor in graph.inputs}
+        for tensor in graph.inputs:
+            _check_array(name, tensor, feed[tensor.name])
+        with self._lock:
+            if self._cancelled:
+                raise Cancelled
+            options = self._running = ort.RunOptions()  # fresh each run: a terminated one stays terminated
+        names = [tensor.name for tensor in graph.outputs]
+        try:
+            outputs = self._sessions[name].run(names, feed, options)
+        except _ORT_ERRORS as error:
+            if self._cancelled:
+                raise Cancelled from None
+            raise EngineError(f"onnxruntime failed in graph {name}: {_first_line(error)}") from None
+        finally:
+            with self._lock:
+                self._running = None
+        return dict(zip(names, outputs, strict=True))
+
+    def cancel(self) -> None:
+        """Stops the run in progress and refuses further ones until `resume`."""
+        with self._lock:
+            self._cancelled = True
+            if self._running is not None:
+                self._running.terminate = True
+
+    def resume(self) -> None:
+        with self._lock:
+            self._cancelled = False
+
+    def _session_options(self) -> ort.SessionOptions:
+        options = ort.SessionOptions()
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+        options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+        options.intra_op_num_threads = self._threads
+        options.enable_cpu_mem_arena = False  # 15 % less memory for 1 % of speed
+        options.log_severity_level = 3  # errors come as exceptions; warnings would break the progress bar
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.add_session_config_entry("session.set_denormal_as_zero", "1")
+        return options
+
+
+def _check_signature(file: str, kind: str, wanted: list[Tensor], found: list[ort.NodeArg]) -> None:
+    """The graph's own names, types and fixed sizes must be the manifest's."""
+    by_name = {argument.name: argument for argument in found}
+    if set(by_name) != {tensor.name for tensor in wanted}:
+        names = ", ".join(sorted(by_name))
+        raise BundleError(f"{file} has {kind}s {names}, unlike the manifest: export the bundle again")
+    for tensor in wanted:
+        argument = by_name[tensor.name]
+        same = argument.type == _ORT_TYPES[tensor.dtype] and len(argument.shape) == len(tensor.shape)
+        same = same and all(
+            here == there
+            for here, there in zip(argument.shape, tensor.shape, strict=True)
+            if isinstance(here, int) and isinstance(there, int)
+        )
+        if not same:
+            raise BundleError(
+                f"{file}: {kind} {tensor.name} is {argument.type} {argument.shape}, the manifest says "
+                f"{tensor.dtype} {tensor.shape}: export the bundle again"
+            )
+
+
+def _check_array(graph: str, tensor: Tensor, array: np.ndarray) -> None:
+    same = array.dtype == tensor.dtype and array.ndim == len(tensor.shape)
+    same = same and all(
+        here == there for here, there in zip(array.shape, tensor.shape, strict=True) if isinstance(there, int)
+    )
+    if not same:
+        raise BundleError(
+            f"graph {graph}: {tensor.name} would be {array.dtype} {list(array.shape)}, the manifest says "
+            f"{tensor.dtype} {tensor.shape}: the bundle's graphs do not fit together, export it again"
+        )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0].removeprefix("[ONNXRuntimeError] : ")

@@ -1,0 +1,95 @@
+"""Pictures in and out: strict reading, masks to tokens, padding, PNG files that are whole or absent."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
+
+from runtime.errors import RequestError
+
+_MODES = ("RGB", "RGBA", "L", "LA", "P", "1")  # 8 bits or fewer a channel
+
+
+def read_picture(path: str | Path) -> Image.Image:
+    """Opens and decodes a picture. Raises RequestError that names the file."""
+    try:
+        with Image.open(path) as picture:
+            picture.load()
+            return picture
+    except FileNotFoundError:
+        raise RequestError(f"{path} does not exist: check the path") from None
+    except UnidentifiedImageError:
+        raise RequestError(f"{path} is not a picture that Pillow can read: save it as PNG") from None
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise RequestError(f"cannot read {path}: {error}") from None
+
+
+def picture_array(picture: Image.Image, size: tuple[int, int]) -> np.ndarray:
+    """A picture of exactly `size` (W, H) as u8 [h, w, 3], transparency laid on white.
+
+    Raises RequestError for another size or mode.
+    """
+    if picture.mode not in _MODES:
+        raise RequestError(f"the image has mode {picture.mode}: save it as 8-bit RGB")
+    _check_size("image", picture, size)
+    if picture.mode in ("RGBA", "LA") or "transparency" in picture.info:
+        white = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(white, picture.convert("RGBA"))
+    return np.asarray(picture.convert("RGB"), np.uint8)
+
+
+def mask_array(mask: Image.Image, size: tuple[int, int], grid: tuple[int, int]) -> np.ndarray:
+    """Which tokens of the grid (H, W) to repaint, bool [H, W]: white of a mask of `size` (W, H) pixels.
+
+    As published: grey, Lanczos to one pixel a token, repainted from one half (128 of 255) up.
+    Raises RequestError for another size or mode, or if nothing is white enough.
+    """
+    if mask.mode not in _MODES:
+        raise RequestError(f"the mask has mode {mask.mode}: save it as 8-bit grey, white where to repaint")
+    _check_size("mask", mask, size)
+    height, width = grid
+    small = mask.convert("L").resize((width, height), Image.Resampling.LANCZOS)
+    chosen = np.asarray(small) >= 128
+    if not chosen.any():
+        raise RequestError("the mask repaints nothing: paint what should change white")
+    return chosen
+
+
+def pad_edges(picture: np.ndarray, margins: tuple[int, int, int, int]) -> np.ndarray:
+    """u8 [h, w, 3] with its edges repeated outward by (left, top, right, bottom) pixels."""
+    left, top, right, bottom = margins
+    return np.pad(picture, ((top, bottom), (left, right), (0, 0)), mode="edge")
+
+
+def margin_array(grid: tuple[int, int], margins: tuple[int, int, int, int], token_size: int) -> np.ndarray:
+    """Which tokens of the grid (H, W) lie in the margins (left, top, right, bottom; pixels), bool [H, W]."""
+    left, top, right, bottom = (margin // token_size for margin in margins)
+    new = np.ones(grid, bool)
+    new[top : grid[0] - bottom, left : grid[1] - right] = False
+    return new
+
+
+def write_png(path: str | Path, picture: np.ndarray, facts: Mapping[str, object]) -> None:
+    """Writes u8 [h, w, 3] with `facts` as PNG text, whole or not at all. Raises RequestError."""
+    path = Path(path)
+    info = PngImagePlugin.PngInfo()
+    for key, value in facts.items():
+        info.add_itxt(key, str(value))
+    # Beside the target: a rename within one folder is atomic.
+    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        try:
+            Image.fromarray(picture).save(part, format="PNG", pnginfo=info)
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise RequestError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def _check_size(what: str, picture: Image.Image, size: tuple[int, int]) -> None:
+    if picture.size != size:
+        actual, wanted = ("x".join(map(str, pair)) for pair in (picture.size, size))
+        raise RequestError(f"the {what} is {actual} pixels, {wanted} is needed: resize it to {wanted}")

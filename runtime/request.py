@@ -1,0 +1,95 @@
+"""What to draw: a request, its defaults from the manifest, and the ranges its values must be in."""
+
+import math
+from dataclasses import dataclass
+
+from runtime.bundle import Manifest
+from runtime.errors import RequestError
+
+MAX_STEPS = 1000
+MAX_GUIDANCE = 100.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """None means the bundle's default. At a `guidance` of 1 or less `negative` is not used."""
+
+    prompt: str
+    negative: str | None = None
+    seed: int = 0
+    steps: int | None = None
+    guidance: float | None = None
+    size: tuple[int, int] | None = None  # (W, H) in pixels
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A request with every value known and in range."""
+
+    prompt: str
+    negative: str
+    seed: int
+    steps: int
+    guidance: float
+    size: tuple[int, int]  # (W, H) in pixels
+
+    @property
+    def guided(self) -> bool:
+        return self.guidance > 1
+
+
+def settle(request: Request, manifest: Manifest) -> Settings:
+    """Fills in the defaults. Raises RequestError that names the first value out of range."""
+    defaults = manifest.defaults
+    settings = Settings(
+        prompt=request.prompt,
+        negative=defaults.negative if request.negative is None else request.negative,
+        seed=request.seed,
+        steps=defaults.steps if request.steps is None else request.steps,
+        guidance=defaults.guidance if request.guidance is None else request.guidance,
+        size=defaults.size if request.size is None else request.size,
+    )
+    if not settings.prompt.strip():
+        raise RequestError("the prompt is empty: say what to draw")
+    if not 0 <= settings.seed < 2**64:
+        raise RequestError(f"seed {settings.seed} is out of range: give 0 to {2**64 - 1}")
+    if not 1 <= settings.steps <= MAX_STEPS:
+        raise RequestError(f"steps {settings.steps} is out of range: give 1 to {MAX_STEPS}")
+    if not (math.isfinite(settings.guidance) and 0 <= settings.guidance <= MAX_GUIDANCE):
+        raise RequestError(f"guidance {settings.guidance} is out of range: give 0 to {MAX_GUIDANCE:g}")
+    if settings.size not in manifest.sizes:
+        sizes = ", ".join(f"{width}x{height}" for width, height in manifest.sizes)
+        width, height = settings.size
+        raise RequestError(
+            f"size {width}x{height} is not in this bundle, which draws {sizes}: "
+            f"choose one of those or export again with --size {width} {height}"
+        )
+    return settings
+
+
+def check_strength(strength: float) -> float:
+    """The share of the steps that an edit runs, in (0, 1]. Raises RequestError."""
+    if not 0 < strength <= 1:
+        raise RequestError(f"strength {strength} is out of range: give more than 0, at most 1")
+    return strength
+
+
+def check_margins(
+    margins: tuple[int, int, int, int], picture: tuple[int, int], size: tuple[int, int], token_size: int
+) -> None:
+    """Outpainting margins (left, top, right, bottom) must fill the picture (W, H) up to the size (W, H).
+
+    Raises RequestError.
+    """
+    left, top, right, bottom = margins
+    shown = " ".join(map(str, margins))
+    if min(margins) < 0 or not any(margins) or any(margin % token_size for margin in margins):
+        raise RequestError(
+            f"margins {shown} are no frame: give left, top, right, bottom in multiples of {token_size} pixels"
+        )
+    padded = picture[0] + left + right, picture[1] + top + bottom
+    if padded != size:
+        raise RequestError(
+            f"margins {shown} around {picture[0]}x{picture[1]} pixels make {padded[0]}x{padded[1]}, but the "
+            f"bundle draws {size[0]}x{size[1]}: change the margins or resize the image"
+        )
