@@ -16,6 +16,10 @@ class RequestError(UserError):
     """A prompt, number, size, image or mask cannot be used."""
 
 
+class Cancelled(Exception):
+    """The caller's callback returned False: nothing is drawn, nothing is wrong."""
+
+
 def exit_code(command: Callable[[], None]) -> int:
     """Run a command: 0 when done, else one line on stderr and 2 after a wrong input, 130 after Ctrl-C."""
     try:

@@ -1,0 +1,98 @@
+"""Pictures and tokens: PIL images to 8-bit tensors, through the VQ to tokens and back, masks to grids."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+
+from reference.errors import RequestError
+
+MODES = ("RGB", "RGBA", "L", "LA", "P", "1")
+
+
+def open_image(path: str | Path) -> Image.Image:
+    """Read a picture completely; RequestError names a file that is missing, damaged or no picture."""
+    try:
+        with Image.open(path) as image:
+            image.load()
+            return image
+    except FileNotFoundError:
+        raise RequestError(f"{path} does not exist: give a PNG or JPEG file") from None
+    except UnidentifiedImageError:
+        raise RequestError(f"{path} is no picture that can be read: give a PNG or JPEG file") from None
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise RequestError(f"{path} cannot be read as a picture: {error}") from None
+
+
+def to_pixels(image: Image.Image, unit: int) -> Tensor:
+    """u8 [h, w, 3], transparency laid on white. RequestError for another mode or sides not of `unit`s."""
+    if image.mode not in MODES:
+        raise RequestError(f"the image has mode {image.mode}: convert it to 8-bit RGB")
+    check_size(image.size, unit, "the image is")
+    if image.mode in ("RGBA", "LA") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), layer)
+    return torch.from_numpy(np.array(image.convert("RGB")))
+
+
+def check_size(size: tuple[int, int], unit: int, what: str = "size") -> None:
+    """Both sides must be positive multiples of `unit` pixels; RequestError names the nearest size that is."""
+    width, height = size
+    if width < 1 or height < 1 or width % unit or height % unit:
+        near = [max(round(side / unit), 1) * unit for side in size]
+        raise RequestError(
+            f"{what} {width}x{height}: each side must be a multiple of {unit} pixels,"
+            f" such as {near[0]}x{near[1]}"
+        )
+
+
+def mask_grid(mask: Image.Image, size: tuple[int, int], token_size: int) -> Tensor:
+    """Mask picture (white = repaint) of `size` (W, H) pixels -> bool [H, W] of tokens to repaint.
+
+    As published: grey, Lanczos to one pixel a token, repainted from one half up.
+    RequestError for another size or mode.
+    """
+    if mask.mode not in MODES:
+        raise RequestError(f"the mask has mode {mask.mode}: convert it to 8-bit grey, white where to repaint")
+    if mask.size != size:
+        raise RequestError(
+            f"the mask is {mask.width}x{mask.height}, but the image {size[0]}x{size[1]}: they must be equal"
+        )
+    width, height = size[0] // token_size, size[1] // token_size
+    small = mask.convert("L").resize((width, height), Image.Resampling.LANCZOS)
+    return torch.from_numpy(np.array(small) >= 128)
+
+
+@torch.no_grad()
+def encode_pixels(vqvae: Any, pixels: Tensor) -> Tensor:
+    """u8 [B, h, w, 3] -> tokens i64 [B, H, W]: the code nearest (L2) to each position of the latents."""
+    weight = vqvae.quantize.embedding.weight
+    values = pixels.to(weight.device).permute(0, 3, 1, 2).to(weight.dtype) / 255
+    latents = vqvae.quant_conv(vqvae.encoder(values)).permute(0, 2, 3, 1)
+    return torch.cdist(latents.flatten(0, 2), weight).argmin(dim=-1).view(latents.shape[:3])
+
+
+@torch.no_grad()
+def decode_tokens(vqvae: Any, tokens: Tensor) -> Tensor:
+    """Tokens i64 [B, H, W] -> u8 [B, h, w, 3] on the CPU.
+
+    One image at a time, for the decoder needs the most memory of all. Its range is [0, 1]; it is clipped and
+    rounded, half to even.
+    """
+    images = []
+    for grid in tokens:
+        codebook = vqvae.quantize.embedding.weight
+        quantized = F.embedding(grid[None].to(codebook.device), codebook).permute(0, 3, 1, 2)
+        guide = quantized if vqvae.config.norm_type == "spatial" else None
+        values = vqvae.decoder(vqvae.post_quant_conv(quantized), guide)
+        images.append((values.float().clamp(0, 1) * 255).round().to("cpu", torch.uint8))
+    return torch.cat(images).permute(0, 2, 3, 1)
+
+
+def to_images(pixels: Tensor) -> list[Image.Image]:
+    """u8 [B, h, w, 3] -> pictures."""
+    return [Image.fromarray(picture) for picture in pixels.contiguous().numpy()]

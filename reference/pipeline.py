@@ -1,0 +1,202 @@
+"""Drawing: text-to-image, image-to-image, inpaint and outpaint over one masked loop.
+
+Each starts from a token grid in which some tokens are unknown. Every step predicts all tokens, keeps the
+known ones and masks the least confident new ones again, fewer each time. Faults of the published pipelines
+are mended: strength 1 repaints everything, a mask may have any size the model can draw, each image has its
+own ratio, one negative prompt serves several prompts, and no call changes what another one sees.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from reference.checkpoint import Checkpoint
+from reference.errors import Cancelled, RequestError
+from reference.image import decode_tokens, encode_pixels, mask_grid, to_images, to_pixels
+from reference.request import Request, check_request, first_step
+from reference.schedule import mask_length, mask_ratio, remask, temperatures
+from reference.text import encode_text, tokenize
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What the transformer is told: rows [negative..., prompt...] with guidance, [prompt...] without."""
+
+    text_hidden: Tensor  # [R, T, J]
+    text_pooled: Tensor  # [R, P]
+    micro_conditions: Tensor  # [R, 5]
+    guidance: float
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step did; all [B, H, W]."""
+
+    step: int
+    tokens_in: Tensor
+    drawn: Tensor
+    log_prob: Tensor
+    tokens: Tensor
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """The result of a request, images in the order p0, p1, ..., p0, p1, ..."""
+
+    images: list[Image.Image]
+    tokens: Tensor  # i64 [B, H, W]
+    cut: list[str]  # of each prompt, what did not fit the text length
+    trace: list[Step] = field(default_factory=list)
+
+
+class Pipeline:
+    """Draws with one checkpoint, which it never changes.
+
+    Every method takes the settings of `reference.request.check_request` by keyword and raises RequestError
+    for a value it cannot use, Cancelled when the callback returns False.
+    """
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.checkpoint = checkpoint
+        self.unit = checkpoint.token_size * checkpoint.compression  # pixels that each side is a multiple of
+
+    def text_to_image(self, prompt: str | Sequence[str], **settings: Any) -> Drawing:
+        """Draw one prompt or several."""
+        request = check_request(prompt, self.checkpoint.defaults, self.unit, **settings)
+        width, height = (side // self.checkpoint.token_size for side in request.size)
+        tokens = torch.full((request.batch, height, width), self.checkpoint.mask_token_id)
+        return self.draw(request, tokens, 0, self.checkpoint.masking_schedule)
+
+    def image_to_image(
+        self, prompt: str | Sequence[str], image: Image.Image, strength: float = 0.5, **settings: Any
+    ) -> Drawing:
+        """Redraw an image by a share `strength` of the steps, from its tokens masked at random to match."""
+        request, tokens = self.start_from(prompt, image, settings)
+        start = first_step(request.steps, strength)
+        schedule = self.checkpoint.masking_schedule
+        uniforms = request.noise.start(request.batch, tokens[0].numel()).view(tokens.shape)
+        unknown = uniforms.double() < float(mask_ratio(start, request.steps, schedule))
+        if start == 0:  # a uniform may be 1, and strength 1 repaints everything
+            unknown = torch.ones_like(unknown)
+        return self.draw(request, tokens.masked_fill(unknown, self.checkpoint.mask_token_id), start, schedule)
+
+    def inpaint(
+        self,
+        prompt: str | Sequence[str],
+        image: Image.Image,
+        mask: Image.Image,
+        strength: float = 1.0,
+        **settings: Any,
+    ) -> Drawing:
+        """Repaint where the mask is white. A strength below 1 skips the first steps."""
+        request, tokens = self.start_from(prompt, image, settings)
+        unknown = mask_grid(mask, image.size, self.checkpoint.token_size)
+        return self.repaint(request, tokens, unknown, first_step(request.steps, strength))
+
+    def outpaint(
+        self,
+        prompt: str | Sequence[str],
+        image: Image.Image,
+        margins: tuple[int, int, int, int],
+        **settings: Any,
+    ) -> Drawing:
+        """Draw around an image: margins (left, top, right, bottom) in pixels, multiples of the token size."""
+        token = self.checkpoint.token_size
+        if min(margins) < 0 or any(margin % token for margin in margins):
+            raise RequestError(f"margins {list(margins)}: each must be a multiple of {token} pixels, or 0")
+        pixels = to_pixels(image, token).permute(2, 0, 1)[None].float()
+        left, top, right, bottom = margins
+        # The encoder sees some way beyond each token: repeated edges disturb the kept ones least.
+        canvas = F.pad(pixels, (left, right, top, bottom), mode="replicate")[0].permute(1, 2, 0).byte()
+        request, tokens = self.start_from(prompt, Image.fromarray(canvas.contiguous().numpy()), settings)
+        unknown = torch.ones(tokens.shape[1:], dtype=torch.bool)
+        rows, columns = (top, top + image.height), (left, left + image.width)
+        unknown[rows[0] // token : rows[1] // token, columns[0] // token : columns[1] // token] = False
+        return self.repaint(request, tokens, unknown, 0)
+
+    def start_from(
+        self, prompt: str | Sequence[str], image: Image.Image, settings: dict[str, Any]
+    ) -> tuple[Request, Tensor]:
+        """A request of the image's size, and its tokens [B, H, W]."""
+        pixels = to_pixels(image, self.unit)
+        if settings.get("size") not in (None, image.size):
+            width, height = settings["size"]
+            raise RequestError(
+                f"size {width}x{height} differs from the image's {image.width}x{image.height}: leave size out"
+            )
+        settings = {**settings, "size": image.size}
+        request = check_request(prompt, self.checkpoint.defaults, self.unit, **settings)
+        tokens = encode_pixels(self.checkpoint.vqvae, pixels[None]).cpu()
+        return request, tokens.repeat(request.batch, 1, 1)
+
+    def repaint(self, request: Request, tokens: Tensor, unknown: Tensor, start: int) -> Drawing:
+        """Draw the unknown positions (bool [H, W]) of tokens [B, H, W]; schedule linear, as published."""
+        if not unknown.any():
+            raise RequestError("the mask leaves nothing to repaint: make the area to repaint white")
+        tokens = tokens.masked_fill(unknown, self.checkpoint.mask_token_id)
+        return self.draw(request, tokens, start, "linear", int(unknown.sum()) / unknown.numel())
+
+    @torch.no_grad()
+    def draw(
+        self, request: Request, tokens: Tensor, start: int, schedule: str, starting_ratio: float = 1.0
+    ) -> Drawing:
+        """The masked loop on tokens i64 [B, H, W] from step `start` (DESIGN, "The loop, exactly").
+
+        `starting_ratio` is the unknown share of the grid where the known tokens are there for good.
+        """
+        mask_token, steps = self.checkpoint.mask_token_id, request.steps
+        conditions = self.conditions(request)
+        total = tokens[0].numel()
+        lengths = [int(count) for count in (tokens == mask_token).flatten(1).sum(dim=1)]
+        weights = temperatures(steps, request.temperature)
+        trace = []
+        for step in range(start, steps):
+            before, known = tokens, (tokens != mask_token).flatten(1)
+            logits = self.guided_logits(tokens, conditions, steps - 1 - step)
+            drawn, log_prob = request.noise.draw(logits, step)
+            after = torch.where(known, tokens.flatten(1), drawn)
+            if step < steps - 1:
+                lengths = [mask_length(step, steps, total, n, schedule, starting_ratio) for n in lengths]
+                gumbel = request.noise.gumbel(request.batch, total, step)
+                after = after.masked_fill(remask(log_prob, gumbel, weights[step], known, lengths), mask_token)
+            tokens = after.view(tokens.shape)
+            if request.trace:
+                trace.append(Step(step, before, drawn.view_as(tokens), log_prob.view_as(tokens), tokens))
+            if request.callback and request.callback(step, steps, tokens) is False:
+                raise Cancelled(f"cancelled after step {step + 1} of {steps}")
+        pixels = decode_tokens(self.checkpoint.vqvae, tokens)
+        _, cut = tokenize(self.checkpoint.tokenizer, request.prompts)
+        return Drawing(to_images(pixels), tokens, cut, trace)
+
+    def conditions(self, request: Request) -> Conditions:
+        """Encode a request's prompts, and its negative prompts if it is guided."""
+        rows = request.prompts * request.images_per_prompt
+        if request.guidance > 1:
+            rows = request.negatives * request.images_per_prompt + rows
+        texts = list(dict.fromkeys(rows))  # each text is encoded once
+        hidden, pooled = encode_text(self.checkpoint.tokenizer, self.checkpoint.text_encoder, texts)
+        order = torch.tensor([texts.index(row) for row in rows], device=hidden.device)
+        micro = torch.tensor([request.micro_conditions] * len(rows), device=hidden.device).float()
+        return Conditions(hidden[order], pooled[order], micro, request.guidance)
+
+    def guided_logits(self, tokens: Tensor, conditions: Conditions, timestep: int) -> Tensor:
+        """Logits f32 [B, S, C] of tokens [B, H, W] at t = N-1-step, guided as u + g (c - u)."""
+        device = conditions.text_hidden.device
+        rows = conditions.text_hidden.shape[0] // tokens.shape[0]
+        logits = self.checkpoint.transformer(
+            tokens.to(device).repeat(rows, 1, 1),
+            conditions.text_hidden,
+            conditions.text_pooled,
+            torch.tensor([timestep], device=device),
+            conditions.micro_conditions,
+        )
+        logits = logits.float().flatten(2).transpose(1, 2).cpu()
+        if rows == 1:
+            return logits
+        unconditional, conditional = logits.chunk(2)
+        return unconditional + conditions.guidance * (conditional - unconditional)
