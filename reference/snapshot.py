@@ -1,0 +1,114 @@
+"""Resumable training state (safetensors and JSON, written atomically) and what several processes share."""
+
+import json
+import os
+import random
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from reference.errors import CheckpointError
+
+
+def save_snapshot(
+    path: Path, modules: dict[str, nn.Module], optimizer: torch.optim.Optimizer, meta: dict
+) -> None:
+    """Rank 0 writes parameters, buffers and AdamW moments into one file; `meta` is any JSON value."""
+    if rank_and_world()[0] > 0:
+        return
+    tensors = {
+        f"{name}.{key}": value
+        for name, module in modules.items()
+        for key, value in module.state_dict().items()
+    }
+    for index, state in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{key}": value for key, value in state.items()}
+    temporary = path.with_suffix(".tmp")
+    save_file(
+        {key: value.detach().cpu().contiguous() for key, value in tensors.items()},
+        temporary,
+        metadata={"meta": json.dumps(meta)},
+    )
+    os.replace(temporary, path)
+
+
+def load_snapshot(path: Path, modules: dict[str, nn.Module], optimizer: torch.optim.Optimizer) -> dict:
+    """Restore what `save_snapshot` wrote and return its `meta`.
+
+    Raises CheckpointError where the file belongs to a run of another layout.
+    """
+    with safe_open(path, framework="pt") as file:
+        meta = json.loads(file.metadata()["meta"])
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a dict
+    moments: dict[int, dict[str, Tensor]] = {}
+    states: dict[str, dict[str, Tensor]] = {name: {} for name in modules}
+    for key, value in tensors.items():
+        owner, rest = key.split(".", 1)
+        if owner == "optimizer":
+            index, field = rest.split(".")
+            moments.setdefault(int(index), {})[field] = value
+        else:
+            states[owner][rest] = value
+    try:
+        for name, module in modules.items():
+            module.load_state_dict(states[name])
+        optimizer.load_state_dict({"state": moments, "param_groups": optimizer.state_dict()["param_groups"]})
+    except (RuntimeError, ValueError) as error:
+        raise CheckpointError(f"{path} is of another recipe; remove its folder to start anew") from error
+    return meta
+
+
+def read_meta(path: Path) -> dict:
+    """The `meta` of a snapshot without its tensors."""
+    with safe_open(path, framework="pt") as file:
+        return json.loads(file.metadata()["meta"])
+
+
+def seed_all(seed: int) -> None:
+    """Seed Python's and torch's global generators (weight initialisation)."""
+    random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def rank_and_world() -> tuple[int, int]:
+    """This process's rank and the number of processes; (0, 1) without torchrun."""
+    return (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
+
+
+def share_of_batch(batch: int) -> slice:
+    """The rows of a global batch that this process works on."""
+    rank, world = rank_and_world()
+    return slice(rank, batch, world)
+
+
+def sum_gradients(parameters: Iterable[nn.Parameter]) -> None:
+    """Add up gradients over all processes.
+
+    The loss is divided by the global count, so the sum is the whole batch's gradient whatever the world size.
+    """
+    if not dist.is_initialized():
+        return
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    flat = torch.cat([g.flatten() for g in gradients])
+    dist.all_reduce(flat)
+    for gradient, piece in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+        gradient.copy_(piece.view_as(gradient))
+
+
+def total(value: Tensor) -> Tensor:
+    """Sum of a detached scalar over all processes."""
+    value = value.detach().clone()
+    if dist.is_initialized():
+        dist.all_reduce(value)
+    return value
+
+
+def broadcast(tensor: Tensor) -> None:
+    """Overwrite `tensor` everywhere with rank 0's."""
+    if dist.is_initialized():
+        dist.broadcast(tensor, 0)

@@ -1,0 +1,231 @@
+"""Train the stickers' VQ: a plain autoencoder first, then few, unambiguous codes started by k-means.
+
+Started cold, the codebook collapses to a single code; and with many codes several mean the same, which a
+masked transformer pays for in blotches. So: autoencoder, k-means on its latents, quantized training with dead
+codes put back to work.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from diffusers import VQModel
+from torch import Tensor
+
+from reference.snapshot import (
+    broadcast,
+    load_snapshot,
+    save_snapshot,
+    seed_all,
+    share_of_batch,
+    sum_gradients,
+    total,
+)
+from reference.stickers.draw import draw
+from reference.stickers.scene import sample_scene
+
+
+@dataclass(frozen=True)
+class VqRecipe:
+    """How the VQ is built and trained. `side` in pixels; the token grid is side / 2**(len(widths) - 1)."""
+
+    side: int = 64
+    widths: tuple[int, ...] = (16, 32, 64)
+    codes: int = 128
+    code_width: int = 16
+    batch: int = 16
+    autoencoder_steps: int = 700
+    quantized_steps: int = 1600
+    learning_rate: float = 1e-3
+    seed: int = 1
+
+
+def build_vq(recipe: VqRecipe) -> VQModel:
+    """The published layout (spec: VQModel without attention, codebook lookup), small."""
+    levels = len(recipe.widths)
+    return VQModel(
+        block_out_channels=recipe.widths,
+        down_block_types=("DownEncoderBlock2D",) * levels,
+        up_block_types=("UpDecoderBlock2D",) * levels,
+        layers_per_block=1,
+        latent_channels=recipe.code_width,
+        num_vq_embeddings=recipe.codes,
+        norm_num_groups=8,
+        sample_size=recipe.side,
+        mid_block_add_attention=False,
+        lookup_from_codebook=True,
+        force_upcast=True,
+    )
+
+
+def picture(recipe: VqRecipe, index: int, seed: int) -> np.ndarray:
+    """Training picture `index`, uint8 [side, side, 3]; one in five is four half-size drawings side by side,
+    so that low-resolution stickers are in the codebook's reach too."""
+    rng = np.random.default_rng([seed, index])
+    if index % 5:
+        return draw(sample_scene(rng), recipe.side, rng)
+    quarters = [draw(sample_scene(rng), recipe.side // 2, rng) for _ in range(4)]
+    return np.concatenate([np.concatenate(quarters[:2], 1), np.concatenate(quarters[2:], 1)], 0)
+
+
+def to_tensor(pictures: list[np.ndarray]) -> Tensor:
+    """uint8 pictures to float [B, 3, H, W] in [0, 1]."""
+    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float().div(255)
+
+
+def _edges(x: Tensor) -> tuple[Tensor, Tensor]:
+    return x[..., 1:, :] - x[..., :-1, :], x[..., 1:] - x[..., :-1]
+
+
+def reconstruction_loss(output: Tensor, target: Tensor) -> Tensor:
+    """L1 + MSE + L1 of image gradients (outlines carry the drawing), mean over all elements."""
+    edges = sum(F.l1_loss(a, b) for a, b in zip(_edges(output), _edges(target), strict=True))
+    return F.l1_loss(output, target) + F.mse_loss(output, target) + edges
+
+
+def kmeans(points: Tensor, count: int, generator: torch.Generator, rounds: int = 25) -> Tensor:
+    """Lloyd's algorithm on [n, d] points; empty clusters restart at random points."""
+    centres = points[torch.randperm(len(points), generator=generator)[:count]].clone()
+    for _ in range(rounds):
+        nearest = torch.cdist(points, centres).argmin(1)
+        sums = torch.zeros_like(centres).index_add_(0, nearest, points)
+        counts = torch.bincount(nearest, minlength=count).unsqueeze(1)
+        centres = sums / counts.clamp(min=1)
+        empty = (counts == 0).squeeze(1)
+        centres[empty] = points[torch.randint(len(points), (int(empty.sum()),), generator=generator)]
+    return centres
+
+
+def psnr(output: Tensor, target: Tensor) -> float:
+    """Peak signal-to-noise ratio in dB of pictures in [0, 1]."""
+    return float(-10 * torch.log10(F.mse_loss(output.clamp(0, 1), target)))
+
+
+class VqTraining:
+    """One resumable run; `step` is the next step to take."""
+
+    def __init__(self, recipe: VqRecipe, folder: Path) -> None:
+        seed_all(recipe.seed)
+        self.recipe = recipe
+        self.vq = build_vq(recipe).to(memory_format=torch.channels_last)
+        self.optimizer = torch.optim.AdamW(
+            self.vq.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.98), weight_decay=0.0
+        )
+        self.steps = recipe.autoencoder_steps + recipe.quantized_steps
+        self.step = 0
+        self.curve: list[tuple[int, float]] = []
+        self._file = folder / "vq.safetensors"
+        self._uses = torch.zeros(recipe.codes)
+        if self._file.exists():
+            meta = load_snapshot(self._file, {"vq": self.vq}, self.optimizer)
+            self.step, self.curve = meta["step"], [tuple(point) for point in meta["curve"]]
+
+    def save(self) -> None:
+        save_snapshot(self._file, {"vq": self.vq}, self.optimizer, {"step": self.step, "curve": self.curve})
+
+    def _generator(self) -> torch.Generator:
+        return torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + self.step)
+
+    def _batch(self, size: int) -> Tensor:
+        rows = range(self.step * self.recipe.batch, self.step * self.recipe.batch + size)
+        mine = list(rows)[share_of_batch(size)]
+        pictures = to_tensor([picture(self.recipe, row, self.recipe.seed) for row in mine])
+        return pictures.contiguous(memory_format=torch.channels_last)
+
+    def _latents(self, pictures: Tensor) -> Tensor:
+        with torch.autocast("cpu", torch.bfloat16):
+            return self.vq.quant_conv(self.vq.encoder(pictures)).float()
+
+    def _decode(self, latents: Tensor) -> Tensor:
+        with torch.autocast("cpu", torch.bfloat16):
+            return self.vq.decoder(self.vq.post_quant_conv(latents)).float()
+
+    def _start_codes(self) -> None:
+        with torch.no_grad():
+            latents = self._latents(self._batch(256))
+            points = latents.permute(0, 2, 3, 1).flatten(0, 2)
+            centres = kmeans(points, self.recipe.codes, self._generator())
+            self.vq.quantize.embedding.weight.copy_(centres)
+            broadcast(self.vq.quantize.embedding.weight.data)
+
+    def _revive(self, latents: Tensor) -> None:
+        """Put codes nobody used lately onto random latents of this batch."""
+        with torch.no_grad():
+            dead = self._uses == 0
+            points = latents.permute(0, 2, 3, 1).flatten(0, 2)
+            chosen = torch.randint(len(points), (int(dead.sum()),), generator=self._generator())
+            self.vq.quantize.embedding.weight[dead] = points[chosen]
+            broadcast(self.vq.quantize.embedding.weight.data)
+            self._uses.zero_()
+
+    def _learning_rate(self) -> float:
+        warm = min(1.0, (self.step + 1) / 50)
+        left = (self.steps - self.step) / (0.4 * self.steps)
+        return self.recipe.learning_rate * warm * min(1.0, left)
+
+    def advance(self) -> float:
+        """Take one step; returns its loss."""
+        quantized = self.step >= self.recipe.autoencoder_steps
+        if self.step == self.recipe.autoencoder_steps:
+            self._start_codes()
+        pictures = self._batch(self.recipe.batch)
+        share = len(pictures) / self.recipe.batch
+        latents = self._latents(pictures)
+        commitment = latents.new_zeros(())
+        if quantized:
+            codes, commitment, (_, _, indices) = self.vq.quantize(latents)
+            self._uses += total(torch.bincount(indices.flatten(), minlength=self.recipe.codes).float())
+        loss = reconstruction_loss(self._decode(codes if quantized else latents), pictures) + commitment
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._learning_rate()
+        self.optimizer.zero_grad(set_to_none=True)
+        (loss * share).backward()
+        sum_gradients(self.vq.parameters())
+        torch.nn.utils.clip_grad_norm_(self.vq.parameters(), 1.0)
+        self.optimizer.step()
+        self.step += 1
+        since = self.step - self.recipe.autoencoder_steps
+        if quantized and since % 60 == 0 and self.step < 0.85 * self.steps:
+            self._revive(latents.detach())
+        value = float(total(loss * share))
+        if self.step % 20 == 0:
+            self.curve.append((self.step, value))
+        return value
+
+
+@torch.no_grad()
+def reconstruct(vq: VQModel, pictures: Tensor) -> tuple[Tensor, Tensor]:
+    """Pictures [B, 3, H, W] through tokens and back: (pictures in [0, 1], tokens [B, h, w])."""
+    tokens = encode(vq, pictures)
+    codes = vq.quantize.get_codebook_entry(tokens, (*tokens.shape, vq.config.latent_channels))
+    return vq.decoder(vq.post_quant_conv(codes)).clamp(0, 1), tokens
+
+
+@torch.no_grad()
+def encode(vq: VQModel, pictures: Tensor) -> Tensor:
+    """Pictures [B, 3, H, W] in [0, 1] to tokens [B, h, w]."""
+    latents = vq.quant_conv(vq.encoder(pictures))
+    batch, _, height, width = latents.shape
+    indices = vq.quantize(latents)[2][2]
+    return indices.view(batch, height, width)
+
+
+def held_out_quality(vq: VQModel, recipe: VqRecipe, count: int = 128) -> tuple[float, int]:
+    """(PSNR in dB, codes in use) on `count` pictures that training never drew."""
+    pictures = to_tensor([picture(recipe, 5 * index + 1, recipe.seed + 1) for index in range(count)])
+    output, tokens = reconstruct(vq, pictures)
+    return psnr(output, pictures), int(tokens.unique().numel())
+
+
+def train_vq(recipe: VqRecipe, folder: Path, progress: Callable[[int, int, float], None]) -> VqTraining:
+    """Run to the end of the recipe, resuming what `folder` holds and saving every 100 steps."""
+    training = VqTraining(recipe, folder)
+    while training.step < training.steps:
+        loss = training.advance()
+        progress(training.step, training.steps, loss)
+        if training.step % 100 == 0 or training.step == training.steps:
+            training.save()
+    return training
