@@ -21,6 +21,11 @@ def linear(weight: Tensor, bias: Tensor | None = None) -> nn.Linear:
     return layer
 
 
+def lookup(table: Tensor) -> nn.Embedding:
+    """A float32 table [rows, width] to look rows up in."""
+    return nn.Embedding.from_pretrained(table.detach().float(), freeze=True)
+
+
 def copy_of(layer: nn.Linear) -> nn.Linear:
     """The layer in float32."""
     return linear(layer.weight, layer.bias)

@@ -15,7 +15,7 @@ from export.images import ImageDecoder, ImageEncoder
 from export.step import Step
 from export.text import TextEncoder
 from reference.checkpoint import Checkpoint
-from reference.errors import RequestError
+from reference.image import check_size
 from reference.transformer import MICRO_CONDITIONS, SINUSOID_WIDTH
 
 ROWS = "rows"  # R, 1 or 2
@@ -89,16 +89,10 @@ def graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, GraphSpec
 
 def token_grid(checkpoint: Checkpoint, size: tuple[int, int]) -> tuple[int, int]:
     """(W, H) pixels -> (W, H) tokens. Raises RequestError unless each side is a positive multiple of the
-    step.
+    unit.
 
-    With feature compression a step is two tokens: an odd grid would need the published zero padding, whose
-    effect on the other positions the tables of the front end do not hold.
+    With feature compression the unit is two tokens: an odd grid would need the published zero padding, whose
+    effect the front end's tables do not hold.
     """
-    step = checkpoint.token_size * checkpoint.compression
-    for name, side in zip(("width", "height"), size, strict=True):
-        if side <= 0 or side % step:
-            near = max(step, round(side / step) * step)
-            raise RequestError(
-                f"{name} {side} is not a positive multiple of {step} pixels: use for example {near}"
-            )
+    check_size(size, checkpoint.token_size * checkpoint.compression)
     return size[0] // checkpoint.token_size, size[1] // checkpoint.token_size

@@ -8,11 +8,11 @@ import copy
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from export.drawing import chunks
-from export.fold import codebook_table, nearest_code
+from export.fold import codebook_table, lookup, nearest_code
+from reference.errors import CheckpointError
 
 
 class ImageDecoder(nn.Module):
@@ -22,12 +22,14 @@ class ImageDecoder(nn.Module):
 
     def __init__(self, vqvae: Any) -> None:
         super().__init__()
+        if vqvae.config.norm_type != "group":
+            raise CheckpointError(f'vqvae norm_type {vqvae.config.norm_type!r}: only "group" can be exported')
         table = codebook_table(vqvae.quantize.embedding.weight.detach(), vqvae.post_quant_conv)
-        self.table = nn.Parameter(table, requires_grad=False)
+        self.table = lookup(table)
         self.decoder = trunk(vqvae.decoder)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        pixels = self.decoder(F.embedding(tokens, self.table).permute(2, 0, 1).unsqueeze(0))
+        pixels = self.decoder(self.table(tokens).permute(2, 0, 1).unsqueeze(0))
         # The published pipeline clips to [0, 1] and rounds half to even; there is no shift from [-1, 1].
         levels = (pixels.clamp(0.0, 1.0) * 255.0).round().to(torch.uint8)
         return levels.squeeze(0).permute(1, 2, 0)
@@ -52,4 +54,8 @@ class ImageEncoder(nn.Module):
 
 def trunk(module: nn.Module) -> nn.Module:
     """A float32 copy for inference."""
-    return copy.deepcopy(module).float().eval().requires_grad_(False)
+    copied = copy.deepcopy(module)
+    copied.load_state_dict(
+        {name: tensor.float() for name, tensor in module.state_dict().items()}, assign=True
+    )
+    return copied.eval().requires_grad_(False)

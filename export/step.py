@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from export.drawing import DrawingHead
-from export.fold import after_norm, copy_of, corner_tables, linear, stacked, upsampling
+from export.fold import after_norm, copy_of, corner_tables, linear, lookup, stacked, upsampling
 from reference.errors import CheckpointError
 from reference.transformer import (
     EPSILON,
@@ -193,7 +193,7 @@ class FrontEnd(nn.Module):
         super().__init__()
         config = transformer.config
         self.compression = config.compression
-        self.table = nn.Parameter(corner_tables(transformer), requires_grad=False)
+        self.table = lookup(corner_tables(transformer))
         self.corners: Tensor
         self.register_buffer(
             "corners", config.vocab_size * torch.arange(self.compression**2, dtype=torch.int32)[:, None]
@@ -205,10 +205,10 @@ class FrontEnd(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         side = self.compression
         if side == 1:
-            return F.embedding(tokens.reshape(1, -1), self.table)
+            return self.table(tokens.reshape(1, -1))
         blocks = tokens.reshape(tokens.shape[0] // side, side, tokens.shape[1] // side, side)
         rows = blocks.permute(1, 3, 0, 2).reshape(side * side, -1) + self.corners
-        grid = F.embedding(rows, self.table).sum(0, keepdim=True)
+        grid = self.table(rows).sum(0, keepdim=True)
         return self.project_to_hidden(rms_norm(grid))
 
 

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import CLIPTextModelWithProjection
 
-from export.fold import copy_of, stacked
+from export.fold import copy_of, lookup, stacked
 
 LEGACY_EOS = 2  # configs with this eos_token_id pool at the largest id, which is the end of text
 
@@ -26,9 +26,7 @@ class TextEncoder(nn.Module):
         super().__init__()
         model, config = encoder.text_model, encoder.config
         self.eos: Any = config.eos_token_id
-        self.tokens = nn.Parameter(
-            model.embeddings.token_embedding.weight.detach().float(), requires_grad=False
-        )
+        self.tokens = lookup(model.embeddings.token_embedding.weight)
         self.positions = nn.Parameter(
             model.embeddings.position_embedding.weight.detach().float(), requires_grad=False
         )
@@ -40,7 +38,7 @@ class TextEncoder(nn.Module):
 
     def forward(self, input_ids: Tensor) -> tuple[Tensor, Tensor]:
         length = input_ids.shape[1]
-        x = F.embedding(input_ids, self.tokens) + self.positions[:length]
+        x = self.tokens(input_ids) + self.positions[:length]
         for layer in self.layers:
             x = layer(x)
         ends = self.end_of_text(input_ids)  # [R, 1]

@@ -3,6 +3,7 @@
 import ast
 import logging
 import warnings
+from collections import Counter
 
 import onnx_ir as ir
 import torch
@@ -44,16 +45,22 @@ def trace(spec: GraphSpec) -> ir.Model:
 
 
 def name_weights(model: ir.Model) -> None:
-    """Names the weights of linears and tables after their module ("double_blocks.0.image.qkv").
+    """Names the weights of linears and tables, and the linears' outputs, after their module.
 
     The exporter folds a linear's transposition into a constant and calls it val_6; a report, or a recipe that
-    keeps a layer float, needs a name that lasts.
+    keeps a layer float, needs a name that lasts ("double_blocks.0.image.qkv", its output "....out.0").
     """
+    outputs: Counter[str] = Counter()
     for node in model.graph:
         if node.op_type not in ("MatMul", "Gather"):
             continue
         weight = node.inputs[1 if node.op_type == "MatMul" else 0]
-        if weight is None or not weight.is_initializer() or not (weight.name or "").startswith("val_"):
+        if weight is None or not weight.is_initializer():
             continue
         scopes: list[str] = ast.literal_eval(node.metadata_props["pkg.torch.onnx.name_scopes"])
-        weight.name = scopes[-2]
+        layer = scopes[-2]
+        if (weight.name or "").startswith("val_"):
+            weight.name = layer
+        if node.op_type == "MatMul" and not node.outputs[0].is_graph_output():
+            node.outputs[0].name = f"{layer}.out.{outputs[layer]}"
+            outputs[layer] += 1

@@ -1,0 +1,184 @@
+"""Writes a bundle: graphs one by one, verified together, published in one rename.
+
+Until the last moment everything is in `NAME.partial`. What is interrupted resumes from the graphs that are
+done; what fails verification is removed.
+"""
+
+import errno
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from export.errors import ExportError, VerificationError
+from export.golden import golden_trace
+from export.graphs import GraphSpec, graphs
+from export.manifest import MERGES, TOOLS, VOCAB, describe
+from export.sizes import estimate
+from export.trace import trace
+from export.verify import verify
+from export.workspace import Workspace, check_target, code_hash
+from quantize.int8 import Int8Report, quantize_int8
+from quantize.store import files, save
+from reference.checkpoint import Checkpoint
+from reference.text import vocabulary_and_merges
+from runtime.bundle import MANIFEST, FileFacts, GoldenFile, Manifest, open_bundle
+
+GOLDEN = "golden/trace.json"
+# Convolutions gain nothing from dynamic int8, so the image graphs stay float.
+INT8_GRAPHS = frozenset({"text_encoder", "conditioner", "transformer"})
+DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to make of a checkpoint."""
+
+    out: Path
+    size: tuple[int, int]  # (W, H) in pixels
+    precision: str  # "fp32" or "int8"
+    overwrite: bool = False
+
+    def graph_precision(self, name: str) -> str:
+        return self.precision if name in INT8_GRAPHS else "fp32"
+
+
+def planned(checkpoint: Checkpoint, options: Options) -> dict[str, int]:
+    """Bytes of each graph that `write_bundle` would write. Raises what it would raise before writing."""
+    check_target(options.out, options.overwrite)
+    specs = graphs(checkpoint, options.size)
+    return estimate(specs, INT8_GRAPHS if options.precision == "int8" else frozenset())
+
+
+def write_bundle(checkpoint: Checkpoint, options: Options, report: Report) -> Manifest:
+    """Writes and publishes the bundle at `options.out`; `report` is given a line for each thing done.
+
+    Raises ExportError (folder or disk), RequestError (size), VerificationError (a graph misses a limit).
+    """
+    needed = planned(checkpoint, options)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    check_space(options, needed)
+    workspace = Workspace(options.out, resume_key(checkpoint, options))
+    try:
+        return fill(workspace, checkpoint, options, report)
+    except VerificationError:
+        workspace.discard()
+        raise
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            total = megabytes(sum(needed.values()))
+            raise ExportError(
+                f"the disk of {options.out} is full: free about {total} and run again; finished graphs are"
+                f" kept in {workspace.folder}"
+            ) from None
+        raise ExportError(f"cannot write {error.filename or workspace.folder}: {error.strerror}") from None
+
+
+def fill(workspace: Workspace, checkpoint: Checkpoint, options: Options, report: Report) -> Manifest:
+    specs, folder = graphs(checkpoint, options.size), workspace.folder
+    for name, spec in specs.items():
+        begun = time.perf_counter()
+        path = folder / f"{name}.onnx"
+        if workspace.has(name):
+            report(f"{name:14} done before")
+            continue
+        quantized = write_graph(spec, path, options.graph_precision(name))
+        workspace.record(name, [file for file in files(path) if file.exists()])
+        size = sum(file.stat().st_size for file in files(path) if file.exists())
+        report(f"{name:14} {time.perf_counter() - begun:5.1f} s {megabytes(size):>9}  {quantized or 'fp32'}")
+    write_tokenizer(folder, checkpoint)
+    precisions = {name: options.graph_precision(name) for name in specs}
+    manifest = describe(folder, checkpoint, options.size, precisions)
+    write_manifest(folder, manifest)
+
+    begun = time.perf_counter()
+    bundle = open_bundle(folder)
+    figures = verify(bundle, checkpoint, options.precision)
+    report(f"{'verified':14} {time.perf_counter() - begun:5.1f} s  {summary(figures)}")
+    write_json(folder / GOLDEN, golden_trace(bundle).model_dump())
+    manifest = manifest.model_copy(
+        update={
+            "golden": GoldenFile(file=GOLDEN),
+            "files": manifest.files | {GOLDEN: FileFacts.of(folder / GOLDEN)},
+            "parity": {name: storable(value) for name, value in figures.items()},
+        }
+    )
+    write_manifest(folder, manifest)
+    open_bundle(folder)
+    workspace.publish()
+    return manifest
+
+
+def write_graph(spec: GraphSpec, path: Path, precision: str) -> Int8Report | None:
+    """Traces a graph into `path` and its data file; what was quantized, if anything was."""
+    if precision == "fp32":
+        save(trace(spec), path)
+        return None
+    full = path.with_suffix(".fp32.onnx")
+    try:
+        save(trace(spec), full)
+        return quantize_int8(full, path)
+    finally:
+        for file in files(full):
+            file.unlink(missing_ok=True)
+
+
+def write_tokenizer(folder: Path, checkpoint: Checkpoint) -> None:
+    vocabulary, merges = vocabulary_and_merges(checkpoint.tokenizer)
+    write_json(folder / VOCAB, vocabulary)
+    lines = ["#version: 0.2", *(" ".join(merge) for merge in merges)]
+    (folder / MERGES).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write_json(path: Path, content: Any) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
+
+
+def storable(value: float) -> float | None:
+    """Six digits; JSON has no infinity, so null stands for the PSNR of equal things."""
+    return float(f"{value:.6g}") if abs(value) != float("inf") else None
+
+
+def summary(figures: dict[str, float]) -> str:
+    same, chain = figures["transformer.agreement"], figures["end_to_end.agreement"]
+    levels = figures["image_decoder.levels"]
+    kl = figures["transformer.kl"]
+    return f"same token {same:.2%}, end to end {chain:.2%}, KL {kl:.2g}, image within {levels:.0f} level"
+
+
+def resume_key(checkpoint: Checkpoint, options: Options) -> str:
+    """Equal keys give equal graphs. A checkpoint without files has no hash, so nothing of it is resumed."""
+    parts: list[Any] = [
+        checkpoint.sha256 if checkpoint.files else time.time_ns(),
+        options.size,
+        options.precision,
+    ]
+    parts += [code_hash(), {tool: version(tool) for tool in TOOLS}]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def check_space(options: Options, needed: dict[str, int]) -> None:
+    """Raises ExportError if the disk cannot hold the bundle and the float32 graph that is being quantized."""
+    free = shutil.disk_usage(options.out.parent).free
+    total = sum(needed.values()) + (4 * max(needed.values()) if options.precision == "int8" else 0)
+    if total > free:
+        raise ExportError(
+            f"the bundle needs about {megabytes(total)} while it is written, but {options.out.parent} has"
+            f" {megabytes(free)} free: free some, or name a folder on another disk with --out"
+        )
+
+
+def megabytes(size: float) -> str:
+    return f"{size / 1e6:.1f} MB"

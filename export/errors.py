@@ -1,0 +1,11 @@
+"""Errors of exporting; like all of reference's UserErrors, the message is the one line that is printed."""
+
+from reference.errors import UserError
+
+
+class ExportError(UserError):
+    """The bundle cannot be written (the folder, the disk)."""
+
+
+class VerificationError(UserError):
+    """A written graph does not do what the reference does."""

@@ -1,0 +1,42 @@
+"""The golden trace: one drawing of the written bundle, step by step, for other runtimes to reproduce."""
+
+import hashlib
+
+import numpy as np
+
+from runtime.bundle import Bundle, GoldenTrace
+from runtime.generator import Generator
+from runtime.loop import Progress
+from runtime.request import Request
+
+PROMPT = "a red cat on a blue background"
+SEED = 7
+MOST_STEPS = 16
+
+
+def golden_trace(bundle: Bundle) -> GoldenTrace:
+    """Draws PROMPT with the runtime that users have."""
+    generator = Generator(bundle)
+    defaults = bundle.manifest.defaults
+    progress: list[Progress] = []
+    request = Request(PROMPT, seed=SEED, steps=min(defaults.steps, MOST_STEPS))
+    drawing = generator.text_to_image(request, on_step=lambda step: progress.append(step))
+    settings = drawing.settings
+    return GoldenTrace(
+        prompt=settings.prompt,
+        negative=settings.negative,
+        seed=settings.seed,
+        steps=settings.steps,
+        guidance=settings.guidance,
+        size=settings.size,
+        prompt_ids=ids(generator, settings.prompt),
+        negative_ids=ids(generator, settings.negative),
+        masked=[step.masked for step in progress],
+        tokens=[step.tokens.ravel().tolist() for step in progress],
+        final_tokens=drawing.tokens.ravel().tolist(),
+        image_sha256=hashlib.sha256(np.ascontiguousarray(drawing.picture).tobytes()).hexdigest(),
+    )
+
+
+def ids(generator: Generator, text: str) -> list[int]:
+    return np.asarray(generator.tokenizer.encode(text)[0]).tolist()

@@ -1,0 +1,97 @@
+"""What a written graph may differ from the reference by, and how many measurements become one figure."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from export.errors import VerificationError
+from runtime import measures
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The worst value a figure may have."""
+
+    figure: str
+    worst: float
+    higher_is_better: bool = True
+
+    def holds(self, value: float) -> bool:
+        # Written so that NaN fails.
+        return value >= self.worst if self.higher_is_better else value <= self.worst
+
+
+IMAGE_LIMITS = (  # the image graphs are float32 in every bundle
+    Limit("image_decoder.levels", 1, higher_is_better=False),
+    Limit("image_encoder.agreement", 0.999),
+)
+LIMITS = {
+    # Rounding leaves 100 to 130 dB. A drawn token differs only where a uniform falls into a rounding's width.
+    "fp32": (
+        Limit("text_encoder.hidden.psnr", 90),
+        Limit("text_encoder.pooled.psnr", 90),
+        Limit("conditioner.context.psnr", 90),
+        Limit("conditioner.modulation.psnr", 90),
+        Limit("transformer.logits.psnr", 80),
+        Limit("transformer.kl", 1e-6, higher_is_better=False),
+        Limit("transformer.agreement", 0.999),
+        Limit("end_to_end.agreement", 0.999),
+        *IMAGE_LIMITS,
+    ),
+    "int8": (
+        Limit("text_encoder.hidden.psnr", 30),
+        Limit("text_encoder.pooled.psnr", 25),
+        Limit("conditioner.context.psnr", 30),
+        Limit("conditioner.modulation.psnr", 35),
+        Limit("transformer.logits.psnr", 25),
+        Limit("transformer.kl", 0.1, higher_is_better=False),
+        Limit("transformer.agreement", 0.8),
+        Limit("end_to_end.agreement", 0.8),
+        *IMAGE_LIMITS,
+    ),
+}
+
+
+class Figures:
+    """Figures by name, "graph.measure" or "graph.tensor.measure".
+
+    Of many measurements a distance (PSNR, cosine, largest error) is the worst, a share or divergence the
+    mean.
+    """
+
+    WORST: ClassVar[dict[str, Any]] = {"psnr": min, "cosine": min, "max_abs": max, "levels": max}
+
+    def __init__(self) -> None:
+        self.measured: dict[str, list[tuple[float, int]]] = defaultdict(list)
+
+    def add(self, name: str, value: float, weight: int = 1) -> None:
+        self.measured[name].append((value, weight))
+
+    def compare(self, name: str, expected: ArrayLike, actual: ArrayLike) -> None:
+        for measure in (measures.psnr, measures.cosine, measures.max_abs):
+            self.add(f"{name}.{measure.__name__}", measure(expected, actual))
+
+    def result(self) -> dict[str, float]:
+        return {name: self._combined(name, pairs) for name, pairs in self.measured.items()}
+
+    def _combined(self, name: str, pairs: Iterable[tuple[float, int]]) -> float:
+        values, weights = zip(*pairs, strict=True)
+        worst = self.WORST.get(name.rpartition(".")[2])
+        return float(worst(values) if worst else np.average(values, weights=weights))
+
+
+def check(figures: dict[str, float], precision: str) -> None:
+    """Raises VerificationError, with the figure, for the first limit of the precision that is missed."""
+    for limit in LIMITS[precision]:
+        value = figures[limit.figure]
+        if not limit.holds(value):
+            side = "below" if limit.higher_is_better else "above"
+            way_out = "; --fp32 writes a bundle without quantization" if precision == "int8" else ""
+            raise VerificationError(
+                f"{limit.figure} is {value:.6g}, {side} the {precision} limit of {limit.worst:g}:"
+                f" no bundle is written{way_out}"
+            )

@@ -1,0 +1,103 @@
+"""The folder a bundle is made in: beside its target, resumable, and renamed to it when everything is
+verified.
+"""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+from export.errors import ExportError
+from runtime.bundle import MANIFEST, FileFacts
+
+STATE = "state.json"  # which graphs are done; not part of the bundle
+
+
+class Workspace:
+    """`NAME.partial` beside the bundle folder NAME.
+
+    A graph counts as done when the state file holds the size and hash of its files, which is written after
+    them. A workspace of another key (another checkpoint, option or exporter) is thrown away.
+    """
+
+    def __init__(self, target: Path, key: str) -> None:
+        self.target = target
+        self.folder = target.with_name(target.name + ".partial")
+        self.key = key
+        self.done: dict[str, dict[str, FileFacts]] = {}
+        state = self.folder / STATE
+        if state.is_file():
+            content = json.loads(state.read_text())
+            if content["key"] == key:
+                self.done = {
+                    graph: {name: FileFacts(**facts) for name, facts in files.items()}
+                    for graph, files in content["done"].items()
+                }
+        if not self.done and self.folder.exists():
+            shutil.rmtree(self.folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def has(self, graph: str) -> bool:
+        """Whether the graph's files are there and unchanged."""
+        files = self.done.get(graph)
+        return files is not None and all(
+            (self.folder / name).is_file() and FileFacts.of(self.folder / name) == facts
+            for name, facts in files.items()
+        )
+
+    def record(self, graph: str, paths: list[Path]) -> None:
+        self.done[graph] = {path.name: FileFacts.of(path) for path in paths}
+        done = {
+            name: {file: facts.model_dump() for file, facts in files.items()}
+            for name, files in self.done.items()
+        }
+        # Written beside and renamed, so that an interruption leaves the old state or the new one.
+        beside = self.folder / (STATE + ".tmp")
+        beside.write_text(json.dumps({"key": self.key, "done": done}))
+        beside.replace(self.folder / STATE)
+
+    def publish(self) -> None:
+        """Rename to the target. An older bundle there is moved aside first and put back if that fails."""
+        (self.folder / STATE).unlink()
+        old = self.target.with_name(self.target.name + ".old")
+        if old.exists():
+            shutil.rmtree(old)
+        if self.target.exists():
+            self.target.rename(old)
+        try:
+            self.folder.rename(self.target)
+        except OSError:
+            if old.exists():
+                old.rename(self.target)
+            raise
+        if old.exists():
+            shutil.rmtree(old)
+
+    def discard(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def check_target(target: Path, overwrite: bool) -> None:
+    """Raises ExportError if `target` holds something that must not, or should not, be replaced."""
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise ExportError(f"{target} is a file: name a folder with --out")
+    if not any(target.iterdir()):
+        return
+    if not (target / MANIFEST).exists():
+        raise ExportError(f"{target} holds something that is no bundle: name another folder with --out")
+    if not overwrite:
+        raise ExportError(
+            f"{target} already holds a bundle: add --overwrite to replace it, or name another --out"
+        )
+
+
+def code_hash() -> str:
+    """Hash of the exporter's own source: graphs of another version of it are not resumed."""
+    root = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for package in ("export", "quantize"):
+        for path in sorted((root / package).glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
