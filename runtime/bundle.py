@@ -19,7 +19,7 @@ FORMAT = "meissonic-mobile"
 VERSION = 1
 MANIFEST = "manifest.json"
 
-# What a runtime feeds each graph and wants from it. The step is a chain: what a graph of it is not fed here must
+# What a runtime feeds each graph and wants from it. The step is a chain: what a graph is not fed here must
 # come out of an earlier one.
 FEEDS: dict[str, tuple[set[str], set[str]]] = {
     "text_encoder": ({"input_ids"}, {"text_hidden", "text_pooled"}),
@@ -196,6 +196,8 @@ class Manifest(_Model):
             if name in self.graphs:
                 self._check_chain([name], given, wanted)
         self._check_chain(self.step, *STEP_FEED)
+        if self.tokenizer.length != self.model.text_length:
+            raise ValueError("tokenizer length and text_length differ")
         if self.defaults.size not in self.sizes:
             raise ValueError(f"default size {self.defaults.size} is not among sizes")
         return self

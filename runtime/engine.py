@@ -1,5 +1,6 @@
 """onnxruntime under a bundle: graphs opened by path, checked against the manifest, run with a way to stop."""
 
+import re
 import threading
 from collections.abc import Mapping
 
@@ -11,6 +12,8 @@ from runtime.bundle import Bundle, Tensor
 from runtime.errors import BundleError, Cancelled, EngineError
 
 _ORT_TYPES = {"int32": "tensor(int32)", "float32": "tensor(float)", "uint8": "tensor(uint8)"}
+
+_QUIET = 4  # only what is fatal: errors come as exceptions, and lines in between would break the progress bar
 
 # Everything onnxruntime raises when it opens or runs a graph.
 _ORT_ERRORS = (
@@ -55,6 +58,11 @@ class Engine:
         _check_signature(path.name, "output", graph.outputs, session.get_outputs())
         self._sessions[name] = session
 
+    @property
+    def loaded(self) -> list[str]:
+        """The graphs in memory now."""
+        return list(self._sessions)
+
     def close(self, name: str) -> None:
         """Unloads a graph and its weights."""
         self._sessions.pop(name, None)
@@ -74,6 +82,7 @@ class Engine:
             if self._cancelled:
                 raise Cancelled
             options = self._running = ort.RunOptions()  # fresh each run: a terminated one stays terminated
+            options.log_severity_level = _QUIET
         names = [tensor.name for tensor in graph.outputs]
         try:
             outputs = self._sessions[name].run(names, feed, options)
@@ -103,7 +112,7 @@ class Engine:
         options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
         options.intra_op_num_threads = self._threads
         options.enable_cpu_mem_arena = False  # 15 % less memory for 1 % of speed
-        options.log_severity_level = 3  # errors come as exceptions; warnings would break the progress bar
+        options.log_severity_level = _QUIET
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.add_session_config_entry("session.set_denormal_as_zero", "1")
         return options
@@ -143,4 +152,6 @@ def _check_array(graph: str, tensor: Tensor, array: np.ndarray) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0].removeprefix("[ONNXRuntimeError] : ")
+    """What onnxruntime says, without its code and the path that the message names anyway."""
+    line = str(error).strip().splitlines()[0]
+    return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : (Load model from .*? failed:)?", "", line)

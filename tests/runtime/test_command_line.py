@@ -1,0 +1,250 @@
+"""`python -m runtime`: pictures, previews, one clear line for bad input, a clean stop."""
+
+import errno
+import os
+import pkgutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import runtime
+from runtime.__main__ import main
+from runtime.generator import Generator
+from runtime.request import Request
+from tests.runtime.tiny_bundle import TRANSFORMER, paint, slow_tokens, write_bundle
+
+KNOWN = np.random.default_rng(4).integers(0, 16, (6, 8)).astype(np.int32)
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Commands run in an empty folder, so that whatever they leave behind is seen."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def common(bundle_folder: Path) -> list[str]:
+    return ["--bundle", str(bundle_folder), "--threads", "1"]
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def save(name: str, picture: np.ndarray) -> str:
+    Image.fromarray(picture).save(name)
+    return name
+
+
+def test_picture_and_what_made_it_are_written(
+    here: Path, common: list[str], generator: Generator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = [
+        "--negative",
+        "ein Hündchen 犬",
+        "--seed",
+        "5",
+        "--steps",
+        "4",
+        "--guidance",
+        "2",
+        "--out",
+        "x.png",
+    ]
+    assert main(["the red cat ♥", *common, *options]) == 0
+    expected = generator.text_to_image(Request("the red cat ♥", "ein Hündchen 犬", 5, 4, 2.0))
+    with Image.open("x.png") as picture:
+        np.testing.assert_array_equal(np.asarray(picture), expected.picture)
+        assert picture.text == {
+            "prompt": "the red cat ♥",
+            "negative": "ein Hündchen 犬",
+            "seed": "5",
+            "steps": "4",
+            "guidance": "2.0",
+            "model": "tiny",
+        }
+    assert files(here) == ["x.png"]
+    assert "x.png: 32x24, 4 steps, seed 5 (text_encoder" in capsys.readouterr().out
+
+
+def test_previews_every_k_steps_but_the_last(here: Path, common: list[str]) -> None:
+    assert main(["cat", *common, "--steps", "6", "--preview", "2"]) == 0
+    assert files(here) == ["picture.png", "picture.step002.png", "picture.step004.png"]
+    early, late = (np.asarray(Image.open(here / f"picture{part}.png")) for part in (".step002", ""))
+    assert early.shape == late.shape
+    assert (early != late).any()
+
+
+def test_editing_commands_choose_the_drawing(common: list[str], generator: Generator) -> None:
+    image = Image.fromarray(paint(KNOWN))
+    mask = Image.new("L", image.size, 0)
+    mask.paste(255, (0, 0, 16, 24))
+    small = Image.fromarray(paint(KNOWN[:, :6]))
+    image.save("image.png")
+    mask.save("mask.png")
+    small.save("small.png")
+    request = Request("cat", seed=3)
+    expected = {
+        ("--image", "image.png", "--strength", "0.7"): generator.image_to_image(request, image, 0.7),
+        ("--image", "image.png"): generator.image_to_image(request, image, 0.5),
+        ("--image", "image.png", "--mask", "mask.png"): generator.inpaint(request, image, mask),
+        ("--image", "small.png", "--extend", "4", "0", "4", "0"): generator.outpaint(
+            request, small, (4, 0, 4, 0)
+        ),
+    }
+    for options, drawing in expected.items():
+        assert main(["cat", *common, "--seed", "3", *options]) == 0
+        np.testing.assert_array_equal(np.asarray(Image.open("picture.png")), drawing.picture)
+    assert len({drawing.picture.tobytes() for drawing in expected.values()}) == 4
+
+
+def test_long_prompt_warns_and_draws(
+    here: Path, common: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["cat " * 6 + "the dog", *common]) == 0
+    assert capsys.readouterr().err == 'warning: the prompt is too long, this was cut off: "the dog"\n'
+    assert files(here) == ["picture.png"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ([], "prompt (see python -m runtime --help)"),
+        ([""], "the prompt is empty"),
+        (["cat", "--seed", "x"], "--seed: invalid int value: 'x'"),
+        (["cat", "--seed", "-1"], "seed -1"),
+        (["cat", "--steps", "0"], "steps 0"),
+        (["cat", "--guidance", "inf"], "guidance inf"),
+        (["cat", "--size", "64", "64"], "size 64x64"),
+        (["cat", "--nonsense"], "--nonsense"),
+        (["cat", "--bundle", "nowhere"], "nowhere is not a bundle"),
+        (["cat", "--out", "picture.jpg"], "end it in .png"),
+        (["cat", "--out", "nowhere/x.png"], "folder nowhere does not exist"),
+        (["cat", "--preview", "-1"], "--preview"),
+        (["cat", "--threads", "-1"], "--threads"),
+        (["cat", "--mask", "image.png"], "--mask needs a picture: add --image"),
+        (["cat", "--strength", "0.5"], "--strength needs a picture"),
+        (["cat", "--extend", "4", "4", "4", "4"], "--extend needs a picture"),
+        (["cat", "--image", "image.png", "--extend", "4", "0", "0", "0", "--strength", "1"], "leave out"),
+        (["cat", "--image", "nowhere.png"], "nowhere.png does not exist"),
+        (["cat", "--image", "."], "cannot read ."),
+        (["cat", "--image", "text.png"], "text.png is not a picture"),
+        (["cat", "--image", "half.png"], "cannot read half.png"),
+        (["cat", "--image", "large.png"], "64x64 pixels, 32x24 is needed"),
+        (["cat", "--image", "image.png", "--mask", "large.png"], "the mask is 64x64"),
+        (["cat", "--image", "image.png", "--mask", "black.png"], "repaints nothing"),
+        (["cat", "--image", "image.png", "--strength", "0"], "strength 0"),
+        (["cat", "--image", "image.png", "--extend", "4", "0", "0", "0"], "make 36x24"),
+    ],
+)
+def test_bad_input_is_one_clear_line(
+    here: Path, common: list[str], capsys: pytest.CaptureFixture[str], arguments: list[str], line: str
+) -> None:
+    save("image.png", paint(KNOWN))
+    save("large.png", np.zeros((64, 64, 3), np.uint8))
+    save("black.png", np.zeros((24, 32), np.uint8))
+    save("noise.png", np.random.default_rng(0).integers(0, 256, (24, 32, 3)).astype(np.uint8))
+    Path("half.png").write_bytes(Path("noise.png").read_bytes()[:1000])
+    Path("text.png").write_text("no picture")
+    before = files(here)
+    assert main([*common, *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert line in err
+    assert files(here) == before
+
+
+def test_damaged_bundle_is_one_clear_line(own_bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = own_bundle / "transformer.onnx.data"
+    data.write_bytes(data.read_bytes()[:-1])
+    assert main(["cat", "--bundle", str(own_bundle)]) == 2
+    assert "transformer.onnx.data is truncated" in capsys.readouterr().err
+
+
+def test_full_disk_leaves_the_old_picture_and_no_scrap(
+    here: Path, common: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("picture.png").write_bytes(b"old")
+
+    def full(*paths: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "replace", full)
+    assert main(["cat", *common]) == 2
+    assert capsys.readouterr().err == "error: cannot write picture.png: No space left on device\n"
+    assert files(here) == ["picture.png"]
+    assert Path("picture.png").read_bytes() == b"old"
+
+
+def test_help_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["--help"])
+    assert stopped.value.code == 0
+    assert 'python -m runtime "a red cat with a hat" --seed 7' in capsys.readouterr().out
+
+
+def test_control_c_stops_cleanly(here: Path, tmp_path: Path) -> None:
+    slow = TRANSFORMER.replace(
+        "tokens_flat = Reshape(tokens, flat)", f"{slow_tokens(5)}\n  tokens_flat = Reshape(late_tokens, flat)"
+    )
+    folder = write_bundle(tmp_path / "slow", {"transformer": slow})
+    command = [
+        sys.executable,
+        "-m",
+        "runtime",
+        "cat",
+        "--bundle",
+        str(folder),
+        "--steps",
+        "900",
+        "--preview",
+        "1",
+    ]
+    root = Path(runtime.__file__).parents[1]
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(root)}
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not (here / "picture.step002.png").exists():
+            assert process.poll() is None, process.stderr and process.stderr.read()
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert err == "stopped: no picture was written\n"
+    written = files(here)
+    assert "picture.png" not in written
+    assert all(name.startswith("picture.step") and name.endswith(".png") for name in written)
+    for name in written:
+        Image.open(name).load()
+
+
+def test_no_module_imports_torch() -> None:
+    modules = [f"runtime.{module.name}" for module in pkgutil.iter_modules(runtime.__path__)]
+    modules = [name for name in modules if name.rpartition(".")[2] not in ("parity", "report")]
+    assert {"runtime.__main__", "runtime.generator", "runtime.tokenizer"} <= set(modules)
+    code = (
+        "import sys, importlib\n"
+        f"for name in {modules!r}: importlib.import_module(name)\n"
+        "heavy = {'torch', 'transformers', 'diffusers', 'tokenizers', 'onnx', 'reference', 'export'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    root = Path(runtime.__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "[]\n"

@@ -1,0 +1,40 @@
+"""`python -m tests.runtime.write_vectors`: what the Kotlin and Swift runtimes must match.
+
+Random numbers are `runtime.philox`'s (held to Random123's known answers), token ids transformers'.
+"""
+
+import json
+import random
+from pathlib import Path
+
+from runtime.philox import uniforms
+from tests.runtime.prompts import prompts
+from tests.runtime.test_tokenizer import published
+
+VECTORS = Path(__file__).parents[1] / "vectors"
+
+
+def philox_cases() -> list[dict[str, object]]:
+    cases: list[dict[str, object]] = []
+    for seed in (0, 7, 2**32 + 5, 2**64 - 1):
+        for step, stream in ((0, 0), (47, 0), (3, 1), (0, 2)):
+            values = uniforms(seed, step, stream, 16, words=2)
+            bits = values.view("uint32").tolist()
+            # The seed as text: JSON readers keep 53 bits of a number.
+            cases.append(
+                {"seed": str(seed), "step": step, "stream": stream, "bits": bits, "uniforms": values.tolist()}
+            )
+    return cases
+
+
+def tokenizer_cases() -> list[dict[str, object]]:
+    tokenizer = published()
+    texts = [text for text in prompts(random.Random(5), 400) if len(text) < 120]
+    return [{"text": text, "ids": ids} for text, ids in zip(texts, tokenizer(texts).input_ids, strict=True)]
+
+
+if __name__ == "__main__":
+    VECTORS.mkdir(exist_ok=True)
+    for name, cases in (("philox", philox_cases()), ("tokenizer", tokenizer_cases())):
+        lines = ",\n".join(json.dumps(case) for case in cases)
+        (VECTORS / f"{name}.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
