@@ -1,0 +1,45 @@
+# Two commands do everything on a fresh machine: `make bundle` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+READY := $(VENV)/.ready
+
+.PHONY: bundle test test-slow lint format clean help
+
+help:
+	@echo "make bundle     install into .venv, export the int8 Android bundle, draw build/sample.png with it"
+	@echo "make test       lint, types, tests (under 15 minutes on 2 cores)"
+	@echo "make test-slow  the real-size checks: 1 B parameters, several GB of disk and memory"
+	@echo "make format     let ruff format the sources"
+
+# An own environment with the tested versions; made again when they change.
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "error: Python 3.11 to 3.13 is needed; say which one with: make PYTHON=python3.12")'
+	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --upgrade pip
+	$(RUN) -m pip install --quiet --constraint requirements.lock --editable '.[export,train,dev]'
+	touch $@
+
+bundle: $(READY)
+	$(RUN) -m export.onnx --int8 --out build/android --overwrite
+	$(RUN) -m runtime "a purple cat wearing a hat" --bundle build/android --seed 3 --out build/sample.png
+	@echo "the picture is build/sample.png"
+
+lint: $(READY)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+format: $(READY)
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+# Two workers of one thread each: torch's and onnxruntime's own threads would fight over two cores.
+test: lint
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 -m 'not slow'
+
+test-slow: $(READY)
+	$(RUN) -m pytest -m slow
+
+clean:
+	rm -rf build $(VENV)

@@ -1,0 +1,182 @@
+"""Training: what is masked, what a step optimises, that a run resumes exactly and shares its batch."""
+
+import math
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from reference.checkpoint import load_checkpoint
+from reference.errors import CheckpointError
+from reference.masked_modelling import MaskedModelling, Stage, add_compression, initialise, mask_batch
+from reference.recipe import RECIPES
+from reference.snapshot import load_snapshot, save_snapshot
+from reference.stickers.dataset import StickerTokens
+from reference.stickers.text import build_text_encoder, build_tokenizer, sample_captions
+from reference.stickers.vq import kmeans, reconstruction_loss
+from reference.train import SAMPLE_PROMPTS
+from reference.transformer import MaskedTransformer
+
+TINY = RECIPES["tiny"]
+
+
+def modelling(folder, steps=4, compression=True) -> MaskedModelling:
+    """A tiny stage over random tokens, always from the same start."""
+    torch.manual_seed(0)
+    captions = sample_captions(12, 1)
+    tokenizer = build_tokenizer(captions)
+    transformer = MaskedTransformer(TINY.transformer)
+    initialise(transformer)
+    if compression:
+        transformer = add_compression(transformer)
+    text = build_text_encoder(tokenizer, TINY.text_width, TINY.transformer.inner_dim)
+    tokens = torch.randint(0, TINY.transformer.codebook_size, (12, 8, 8), dtype=torch.uint8)
+    data = StickerTokens(tokens, captions, torch.tensor([[64.0, 64, 0, 0, 6]]).repeat(12, 1))
+    stage = Stage("s", 64, False, compression, 12, steps, batch=4)
+    return MaskedModelling(stage, data, tokenizer, text, transformer, 3, folder / "s.safetensors")
+
+
+def test_masking_hides_the_cosine_share_and_names_the_step_it_belongs_to():
+    tokens = torch.zeros(4000, 4, 8, dtype=torch.long)
+    batch = mask_batch(tokens, 99, torch.Generator().manual_seed(0))
+    assert ((batch.tokens == 99) == batch.masked).all()
+    hidden = batch.masked.flatten(1).sum(1)
+    assert hidden.min() >= 1 and hidden.max() == 32
+    # the mean of cos(r pi/2) over r in [0, 1) is 2/pi; ceil adds half a token
+    assert hidden.float().mean() / 32 == pytest.approx(2 / math.pi + 0.5 / 32, abs=0.02)
+    assert (batch.timestep >= 0).all() and (batch.timestep == batch.timestep.round()).all()
+    # everything hidden happens at the first step of a drawing only, whose index is the largest of its N
+    full = batch.timestep[hidden == 32].mean()
+    assert full > batch.timestep[hidden < 8].mean() + 5
+
+
+def test_the_loss_is_the_cross_entropy_of_the_full_forward_on_masked_tokens(tmp_path):
+    run = modelling(tmp_path)
+    rows = torch.arange(4)
+    ours = run.loss(rows, torch.Generator().manual_seed(5))
+    generator = torch.Generator().manual_seed(5)
+    batch = mask_batch(run.data.tokens[rows].long(), run.mask_id, generator)
+    dropped = torch.rand(4, generator=generator) < 0.1
+    ids = torch.where(dropped[:, None], run.empty_ids, run.ids[rows])
+    text = run.text_encoder(ids, output_hidden_states=True)
+    conditions = run.data.micro_conditions[rows]
+    logits = run.transformer(
+        batch.tokens, text.hidden_states[-2], text.text_embeds, batch.timestep, conditions
+    )
+    targets = run.data.tokens[rows].long().masked_fill(~batch.masked, -100)
+    assert ours.item() == pytest.approx(
+        F.cross_entropy(logits, targets).item(), rel=0.02
+    )  # bf16 against fp32
+
+
+def test_training_lowers_the_loss(tmp_path):
+    run = modelling(tmp_path, steps=60)
+    losses = [run.advance() for _ in range(60)]
+    assert sum(losses[-10:]) < 0.9 * sum(losses[:10])
+
+
+def test_a_resumed_run_stands_where_it_stopped_and_goes_on_alike(tmp_path):
+    whole = modelling(tmp_path / "none")
+    expected = [whole.advance() for _ in range(4)]
+    broken = modelling(tmp_path)
+    losses = [broken.advance() for _ in range(2)]
+    broken.save()
+    resumed = modelling(tmp_path)
+    assert resumed.step == 2
+    for old, new in zip(broken.parameters, resumed.parameters, strict=True):
+        assert torch.equal(old, new)
+        for key, value in broken.optimizer.state[old].items():
+            assert torch.equal(value, resumed.optimizer.state[new][key])
+    losses += [resumed.advance() for _ in range(2)]
+    # bf16 kernels choose their path by memory alignment, so two runs are alike and not equal
+    assert losses == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_snapshot_of_another_layout_is_refused(tmp_path):
+    small, large = nn.Linear(2, 2), nn.Linear(3, 3)
+    save_snapshot(tmp_path / "x.safetensors", {"m": small}, torch.optim.AdamW(small.parameters()), {})
+    with pytest.raises(CheckpointError, match=r"x\.safetensors is of another recipe"):
+        load_snapshot(tmp_path / "x.safetensors", {"m": large}, torch.optim.AdamW(large.parameters()))
+
+
+def test_compression_layers_start_as_averaging_and_copying():
+    torch.manual_seed(0)
+    plain = MaskedTransformer(TINY.transformer)
+    grown = add_compression(plain)
+    assert grown.config.downsample and grown.config.upsample
+    x = torch.randn(1, 2, 2, TINY.transformer.inner_dim)
+    down, up = grown.down_block.downsample.conv.weight, grown.up_block.upsample.conv.weight
+    mean = F.conv2d(x.permute(0, 3, 1, 2), down, stride=2).flatten()
+    assert F.cosine_similarity(mean, x.sum((1, 2)).flatten(), dim=0) > 0.7
+    spread = F.conv_transpose2d(x[:, :1, :1].permute(0, 3, 1, 2), up, stride=2)
+    for corner in spread.flatten(2).unbind(-1):
+        assert F.cosine_similarity(corner.flatten(), x[0, 0, 0], dim=0) > 0.7
+    for name, value in plain.state_dict().items():
+        assert torch.equal(grown.state_dict()[name], value), name
+
+
+def test_kmeans_finds_separated_clusters():
+    generator = torch.Generator().manual_seed(0)
+    truth = torch.tensor([[0.0, 0], [10, 0], [0, 10], [10, 10]])
+    points = truth.repeat(50, 1) + 0.1 * torch.randn(200, 2, generator=generator)
+    centres = kmeans(points, 4, torch.Generator().manual_seed(1))
+    assert torch.cdist(truth, centres).min(1).values.max() < 0.2
+
+
+def test_reconstruction_loss_counts_edges():
+    flat, edge = torch.zeros(1, 3, 8, 8), torch.zeros(1, 3, 8, 8)
+    edge[..., 4:] = 0.5
+    shifted = edge.roll(1, -1)
+    assert reconstruction_loss(edge, edge) == 0
+    assert reconstruction_loss(flat, edge) > F.l1_loss(flat, edge) + F.mse_loss(flat, edge)
+    assert reconstruction_loss(shifted, edge) > 0
+
+
+def test_tokenizer_knows_every_word_of_the_captions_whole_and_pads_with_an_exclamation_mark():
+    captions = sample_captions(4000, 1)
+    tokenizer = build_tokenizer(captions)
+    assert tokenizer.pad_token_id == 0 and tokenizer.convert_ids_to_tokens(0) == "!"
+    for prompt in SAMPLE_PROMPTS:
+        assert tokenizer.tokenize(prompt) == [word + "</w>" for word in prompt.split()]
+    assert max(len(ids) for ids in tokenizer(captions).input_ids) <= tokenizer.model_max_length
+
+
+def train_tiny(folder, *launcher: str) -> str:
+    command = [*launcher, "-m", "reference.train", "--recipe", "tiny", "--out", str(folder / "run")]
+    done = subprocess.run(
+        [sys.executable, *command, "--publish", str(folder / "published")],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_two_gloo_processes_train_the_checkpoint_that_one_trains(tmp_path):
+    train_tiny(tmp_path / "one")
+    train_tiny(tmp_path / "two", "-m", "torch.distributed.run", "--nproc-per-node", "2")
+    one, two = (load_checkpoint(tmp_path / name / "published") for name in ("one", "two"))
+    fresh = MaskedTransformer(one.transformer.config)
+    initialise(fresh)
+    for name, value in one.transformer.state_dict().items():
+        other = two.transformer.state_dict()[name]
+        torch.testing.assert_close(value, other, rtol=0, atol=4e-3, msg=name)  # six AdamW steps of 1e-5..6e-5
+    for file in ("curves.png", "samples_low.png", "samples_full.png"):
+        assert (tmp_path / "two" / "run" / file).stat().st_size > 1000
+
+
+def test_training_refuses_a_folder_of_another_recipe(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "recipe.json").write_text("{}")
+    done = subprocess.run(
+        [sys.executable, "-m", "reference.train", "--recipe", "tiny", "--out", str(tmp_path / "run")],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ") and "another recipe" in done.stderr
