@@ -83,25 +83,27 @@ def write_bundle(checkpoint: Checkpoint, options: Options, report: Report) -> Ma
 
 def fill(workspace: Workspace, checkpoint: Checkpoint, options: Options, report: Report) -> Manifest:
     specs, folder = graphs(checkpoint, options.size), workspace.folder
-    for name, spec in specs.items():
-        begun = time.perf_counter()
-        path = folder / f"{name}.onnx"
+    for number, (name, spec) in enumerate(specs.items(), start=1):
+        turn, path = f"[{number}/{len(specs)}] {name}", folder / f"{name}.onnx"
         if workspace.has(name):
-            report(f"{name:14} done before")
+            report(f"{turn}: done before")
             continue
+        report(f"{turn}: tracing")
+        begun = time.perf_counter()
         quantized = write_graph(spec, path, options.graph_precision(name))
         workspace.record(name, [file for file in files(path) if file.exists()])
-        size = sum(file.stat().st_size for file in files(path) if file.exists())
-        report(f"{name:14} {time.perf_counter() - begun:5.1f} s {megabytes(size):>9}  {quantized or 'fp32'}")
+        size = sum(facts.size for facts in workspace.done[name].values())
+        report(f"{turn}: {quantized or 'fp32'}, {megabytes(size)}, {time.perf_counter() - begun:.1f} s")
     write_tokenizer(folder, checkpoint)
     precisions = {name: options.graph_precision(name) for name in specs}
     manifest = describe(folder, checkpoint, options.size, precisions)
     write_manifest(folder, manifest)
 
+    report("verifying: the reference draws, every graph is compared")
     begun = time.perf_counter()
     bundle = open_bundle(folder)
     figures = verify(bundle, checkpoint, options.precision)
-    report(f"{'verified':14} {time.perf_counter() - begun:5.1f} s  {summary(figures)}")
+    report(f"verified: {summary(figures)}, {time.perf_counter() - begun:.1f} s")
     write_json(folder / GOLDEN, golden_trace(bundle).model_dump())
     manifest = manifest.model_copy(
         update={

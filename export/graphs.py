@@ -24,11 +24,9 @@ STEPS = "steps"  # N
 
 @dataclass(frozen=True)
 class GraphSpec:
-    """What is needed to trace one graph. `build` makes the module, so that only one graph's folded weights
-    exist at a time.
-    """
+    """What is needed to trace one graph."""
 
-    build: Callable[[], nn.Module]
+    build: Callable[[], nn.Module]  # called late, so that one graph's folded weights exist at a time
     inputs: dict[str, Tensor]  # examples, in the module's order
     outputs: tuple[str, ...]
     dynamic: dict[str, dict[int, str]]  # input name -> axis -> ROWS or STEPS

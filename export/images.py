@@ -16,9 +16,7 @@ from reference.errors import CheckpointError
 
 
 class ImageDecoder(nn.Module):
-    """tokens i32 [H, W] -> image u8 [H*token_size, W*token_size, 3]. Every token must be a code, not the
-    mask.
-    """
+    """tokens i32 [H, W], all of them codes -> image u8 [H*token_size, W*token_size, 3]."""
 
     def __init__(self, vqvae: Any) -> None:
         super().__init__()

@@ -1,5 +1,4 @@
-"""The graph that runs every step: tokens, conditioning and uniforms in, drawn tokens and their log
-probability out.
+"""The graph that runs every step: from tokens, conditioning and uniforms to drawn tokens.
 
     tokens -> front end -> double blocks -> single blocks -> head -> guidance -> projection and drawing
               (tables)                                       (D -> 4D)          (by chunks of positions)
@@ -71,9 +70,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
 
 
 class Stream(nn.Module):
-    """The image or the text half of a double block. Queries, keys and values are one linear: they read one
-    input.
-    """
+    """The image or the text half of a double block; queries, keys and values are one linear."""
 
     def __init__(self, qkv: nn.Linear, norms: tuple[Tensor, Tensor], out: Any, mlp: Any, heads: int) -> None:
         super().__init__()
@@ -185,9 +182,7 @@ class LastSingle(Single):
 
 
 class FrontEnd(nn.Module):
-    """tokens i32 [H, W] -> rows of the blocks [1, h*w, D]: gathers from tables instead of norms and
-    convolutions.
-    """
+    """tokens i32 [H, W] -> rows of the blocks [1, h*w, D], by look-ups (see `fold.corner_tables`)."""
 
     def __init__(self, transformer: MaskedTransformer) -> None:
         super().__init__()

@@ -1,5 +1,4 @@
-"""The written graphs executed by the runtime's engine and compared with the reference, before they are a
-bundle.
+"""The written graphs, executed by the runtime's engine, beside the reference.
 
 Each graph runs on the reference's inputs; then the chain of text, conditioning and steps on its own outputs.
 Steps are teacher-forced: the reference draws, and at every step the graph draws from the same tokens and
@@ -70,9 +69,7 @@ class Comparison:
         return self.figures.result()
 
     def text(self) -> None:
-        """Text encoder. Raises VerificationError if the runtime's tokenizer does not give the reference's
-        ids.
-        """
+        """Text encoder. Raises VerificationError if the runtime's tokenizer gives other ids."""
         tokenizer = ClipTokenizer.from_bundle(self.bundle)
         ids, _ = tokenize(self.checkpoint.tokenizer, ["", *PROMPTS])
         for prompt, row in zip(["", *PROMPTS], ids, strict=True):
@@ -100,24 +97,26 @@ class Comparison:
 
         def step(i: int, tokens: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             t = self.steps - 1 - i
-            grid = torch.from_numpy(tokens).long()
-            (logits,) = self.pipeline.guided_logits(grid[None], conditions, t)
-            drawn, log_prob = draw(logits, torch.from_numpy(uniforms))
-            inputs = {"tokens": tokens, "uniforms": uniforms, "guidance": np.array(guidance, np.float32)}
+            (logits,) = self.pipeline.guided_logits(torch.from_numpy(tokens).long()[None], conditions, t)
+            drawn, log_prob = (x.numpy() for x in draw(logits, torch.from_numpy(uniforms)))
             masked = (tokens == mask).ravel()
-            result = {}
-            for name, source in (("transformer", given), ("end_to_end", own)):
+            count = int(masked.sum())
+
+            def inputs(source: Arrays) -> Arrays:
                 rows = {"context": source["context"], "modulation": source["modulation"][t]}
-                result = self.engine.run("transformer", {**inputs, **rows})
-                share = measures.agreement(drawn.numpy()[masked], result["drawn"][masked])
-                self.figures.add(f"{name}.agreement", share, int(masked.sum()))
-                if name == "transformer":
-                    found = logits_of({**inputs, **rows})
-                    self.figures.compare("transformer.logits", logits, found)
-                    self.figures.add(
-                        "transformer.kl", measures.kl(logits[masked], found[masked]), int(masked.sum())
-                    )
-            return drawn.numpy(), log_prob.numpy()
+                return rows | {
+                    "tokens": tokens,
+                    "uniforms": uniforms,
+                    "guidance": np.array(guidance, np.float32),
+                }
+
+            for name, source in (("transformer", given), ("end_to_end", own)):
+                found = self.engine.run("transformer", inputs(source))["drawn"]
+                self.figures.add(f"{name}.agreement", measures.agreement(drawn[masked], found[masked]), count)
+            by_graph = logits_of(inputs(given))
+            self.figures.compare("transformer.logits", logits, by_graph)
+            self.figures.add("transformer.kl", measures.kl(logits[masked], by_graph[masked]), count)
+            return drawn, log_prob
 
         width, height = token_grid(self.checkpoint, self.size)
         plan = Plan(self.steps, mask, self.checkpoint.masking_schedule)

@@ -1,6 +1,4 @@
-"""The folder a bundle is made in: beside its target, resumable, and renamed to it when everything is
-verified.
-"""
+"""The folder a bundle is made in: beside its target, resumable, renamed to it at the end."""
 
 import hashlib
 import json
@@ -24,18 +22,23 @@ class Workspace:
         self.target = target
         self.folder = target.with_name(target.name + ".partial")
         self.key = key
-        self.done: dict[str, dict[str, FileFacts]] = {}
-        state = self.folder / STATE
-        if state.is_file():
-            content = json.loads(state.read_text())
-            if content["key"] == key:
-                self.done = {
-                    graph: {name: FileFacts(**facts) for name, facts in files.items()}
-                    for graph, files in content["done"].items()
-                }
+        self.done = self._state()
         if not self.done and self.folder.exists():
             shutil.rmtree(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
+
+    def _state(self) -> dict[str, dict[str, FileFacts]]:
+        """Files of the graphs that are done; none if the state is of another key or unreadable."""
+        try:
+            content = json.loads((self.folder / STATE).read_text())
+            if content["key"] != self.key:
+                return {}
+            return {
+                graph: {name: FileFacts(**facts) for name, facts in files.items()}
+                for graph, files in content["done"].items()
+            }
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}
 
     def has(self, graph: str) -> bool:
         """Whether the graph's files are there and unchanged."""

@@ -101,9 +101,7 @@ def scales_of(weight: np.ndarray, axis: int) -> np.ndarray:
 
 
 def add_quantized(graph: ir.Graph, weight: ir.Value, axis: int) -> tuple[ir.Value, ir.Value]:
-    """Initializers of a matrix in int8 and its scales, one for each slice along `axis`; its readers share
-    them.
-    """
+    """A matrix in int8 and its scales, one for each slice along `axis`, as initializers its readers share."""
     name = str(weight.name)
     if name + QUANTIZED in graph.initializers:
         return graph.initializers[name + QUANTIZED], graph.initializers[name + SCALE]
@@ -112,20 +110,19 @@ def add_quantized(graph: ir.Graph, weight: ir.Value, axis: int) -> tuple[ir.Valu
     scale = scales_of(tensor.numpy(), axis)
 
     def codes() -> ir.TensorProtocol:
-        # Lazy, so that one matrix at a time is in memory while the graph is written.
-        return ir.tensor(
-            np.clip(np.rint(tensor.numpy() / scale), -LEVELS, LEVELS).astype(np.int8), name=name + QUANTIZED
-        )
+        rounded = np.clip(np.rint(tensor.numpy() / scale), -LEVELS, LEVELS)
+        return ir.tensor(rounded.astype(np.int8), name=name + QUANTIZED)
 
-    lazy = ir.LazyTensor(codes, dtype=ir.DataType.INT8, shape=ir.Shape(tensor.shape.numpy()), name=name + QUANTIZED)
+    # Lazy, so that one matrix at a time is in memory while the graph is written.
+    shape = ir.Shape(tensor.shape.numpy())
+    lazy = ir.LazyTensor(codes, dtype=ir.DataType.INT8, shape=shape, name=name + QUANTIZED)
     stored = scale if axis == 1 else scale[0]  # a scale a row [V, 1], a scale an output channel [N]
     return initializer(graph, lazy), initializer(graph, ir.tensor(stored, name=name + SCALE))
 
 
 def initializer(graph: ir.Graph, tensor: ir.TensorProtocol) -> ir.Value:
-    value = ir.Value(
-        name=tensor.name, shape=ir.Shape(tensor.shape.numpy()), type=ir.TensorType(tensor.dtype), const_value=tensor
-    )
+    shape = ir.Shape(tensor.shape.numpy())
+    value = ir.Value(name=tensor.name, shape=shape, type=ir.TensorType(tensor.dtype), const_value=tensor)
     graph.register_initializer(value)
     return value
 

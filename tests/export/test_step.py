@@ -93,6 +93,17 @@ def test_chunks_of_positions_draw_the_same_tokens(checkpoint: Checkpoint):
         torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-5)
 
 
+def test_no_tensor_holds_the_logits_of_all_positions(checkpoint, size, monkeypatch):
+    width, height = token_grid(checkpoint, size)
+    codes = checkpoint.transformer.config.codebook_size
+    monkeypatch.setattr("export.drawing.CHUNK_BYTES", 4 * codes * 8)
+    drawing = DrawingHead(checkpoint.transformer.mlm_layer, height * width)
+    shapes = []
+    drawing.logits.register_forward_hook(lambda module, args, output: shapes.append(tuple(output.shape)))
+    drawing(torch.randn(height * width, checkpoint.transformer.config.inner_dim), uniforms(checkpoint, size))
+    assert shapes == [(1, 8, codes)] * (height * width // 8)
+
+
 @pytest.mark.parametrize(
     ("positions", "codes"), [(4096, 8192), (1024, 8192), (256, 128), (96 * 128, 8192), (7, 8192)]
 )
