@@ -75,7 +75,7 @@ class Layer(nn.Module):
         return self.finish(x, attended)
 
     def at(self, x: Tensor, all_positions: Tensor, visible: Tensor) -> Tensor:
-        """One position a row, [R, 1, J], that looks at the visible [R, 1, 1, T] of all_positions [R, T, J]."""
+        """One position a row [R, 1, J], which sees the visible [R, 1, 1, T] of all_positions [R, T, J]."""
         key, value = self.keys_values(self.norm1(all_positions))
         query = self.split(self.query(self.norm1(x)))
         return self.finish(x, F.scaled_dot_product_attention(query, key, value, attn_mask=visible))
