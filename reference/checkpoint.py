@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 from diffusers import VQModel
+from huggingface_hub.errors import StrictDataclassError
 from safetensors.torch import save_file
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection, CLIPTokenizer
@@ -53,7 +54,7 @@ class Checkpoint:
     masking_schedule: str
     defaults: Defaults
     name: str
-    files: list[Path] = field(default_factory=list, repr=False)  # what it was read from
+    files: dict[str, Path] = field(default_factory=dict, repr=False)  # what it was read from, by place
 
     @property
     def token_size(self) -> int:
@@ -67,12 +68,12 @@ class Checkpoint:
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of every file it was read from (name and content), hexadecimal; reads them all once."""
+        """Hash of the place and content of every file it was read from, hexadecimal; reads them all once."""
         digest = hashlib.sha256()
-        for file in self.files:
+        for place, file in sorted(self.files.items()):
             with file.open("rb") as opened:
                 content = hashlib.file_digest(opened, "sha256").hexdigest()
-            digest.update(f"{content}  {file.parent.name}/{file.name}\n".encode())
+            digest.update(f"{content}  {place}\n".encode())
         return digest.hexdigest()
 
 
@@ -135,8 +136,9 @@ def load_text_encoder(folder: Path, dtype: torch.dtype) -> CLIPTextModelWithProj
         config = CLIPTextConfig.from_dict(values.get("text_config", values))
         with torch.device("meta"):
             text = CLIPTextModelWithProjection(config)
-    except (TypeError, ValueError) as error:
-        raise CheckpointError(f"{folder / 'config.json'} is no CLIP text config: {error}") from None
+    except (TypeError, ValueError, StrictDataclassError) as error:
+        reason = " ".join(str(error).split())
+        raise CheckpointError(f"{folder / 'config.json'} is no CLIP text config: {reason}") from None
     tensors = {
         name: tensor
         for name, tensor in read_tensors(folder, dtype).items()
@@ -211,14 +213,15 @@ def check_agreement(checkpoint: Checkpoint, folder: Path) -> None:
         )
 
 
-def checkpoint_files(folder: Path, text_folder: Path) -> list[Path]:
-    """Every file that decides what the model computes."""
-    files = [folder / "model_index.json", folder / "scheduler" / "scheduler_config.json"]
-    for part in (folder / "transformer", folder / "vqvae", text_folder):
-        files += [part / "config.json", *weight_files(part)]
-    return files + [
-        folder / "tokenizer" / name for name in ("vocab.json", "merges.txt", "tokenizer_config.json")
-    ]
+def checkpoint_files(folder: Path, text_folder: Path) -> dict[str, Path]:
+    """Every file that decides what the model computes, by its place in a checkpoint folder."""
+    places = ["model_index.json", "scheduler/scheduler_config.json"]
+    places += [f"tokenizer/{name}" for name in ("vocab.json", "merges.txt", "tokenizer_config.json")]
+    files = {place: folder / place for place in places}
+    parts = {"transformer": folder / "transformer", "vqvae": folder / "vqvae", "text_encoder": text_folder}
+    for name, part in parts.items():
+        files |= {f"{name}/{file.name}": file for file in (part / "config.json", *weight_files(part))}
+    return files
 
 
 def save_checkpoint(checkpoint: Checkpoint, folder: str | Path, dtype: torch.dtype = torch.float32) -> None:

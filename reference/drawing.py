@@ -16,10 +16,10 @@ def block_size(codes: int) -> int:
 
 
 def draw(logits: Tensor, uniforms: Tensor) -> tuple[Tensor, Tensor]:
-    """Logits [..., C], uniforms [2, ...] in (0, 1] -> drawn code i64 [...] and its log probability f32 [...].
+    """Logits [..., C], uniforms [2, ...] in (0, 1) -> drawn code i64 [...] and its log probability f32 [...].
 
     Counting the cumulative sums strictly below u * total never lands outside, nor on a block or code without
-    mass, at u = 1 too: the float32 uniforms of the Philox noise can round to it.
+    mass, not even where u * total rounds up to the total.
     """
     size = block_size(logits.shape[-1])
     logits = logits.float()

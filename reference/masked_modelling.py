@@ -176,11 +176,10 @@ def add_compression(transformer: MaskedTransformer) -> MaskedTransformer:
     grown = MaskedTransformer(replace(transformer.config, downsample=True, upsample=True))
     width = grown.config.inner_dim
     for key, gain in (("down_block.downsample.conv", 0.5), ("up_block.upsample.conv", 1.0)):
-        weight = grown.get_submodule(key).weight
-        assert isinstance(weight, nn.Parameter)
+        weight = grown.get_parameter(f"{key}.weight")
         nn.init.normal_(weight, std=0.3 * width**-0.5)
         with torch.no_grad():
-            weight += gain * torch.eye(width)[:, :, None, None]
+            weight.add_(gain * torch.eye(width)[:, :, None, None])
     kept = {key: value for key, value in grown.state_dict().items() if key.startswith(("down_", "up_"))}
     grown.load_state_dict({**transformer.state_dict(), **kept})
     return grown

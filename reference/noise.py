@@ -20,6 +20,7 @@ SMALLEST = 1e-20  # the published clamp before each logarithm
 DRAW, CONFIDENCE, START = 0, 1, 2  # Philox streams
 PHILOX_MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 PHILOX_WEYL = (0x9E3779B9, 0xBB67AE85)
+BELOW_ONE = np.float32(1 - 2.0**-24)
 LOW_32 = np.uint64(0xFFFFFFFF)
 
 
@@ -77,10 +78,9 @@ class PhiloxNoise:
         return drawn, log_prob
 
     def gumbel(self, batch: int, tokens: int, step: int) -> Tensor:
-        """-log(-log(u)) in float64, rounded to float32; u = 1 gives infinity (the position stays known)."""
+        """-log(-log(u)) in float64, rounded to float32."""
         uniforms = self.uniforms(batch, tokens, step, CONFIDENCE)[:, 0].astype(np.float64)
-        with np.errstate(divide="ignore"):
-            return torch.from_numpy((-np.log(-np.log(uniforms))).astype(np.float32))
+        return torch.from_numpy((-np.log(-np.log(uniforms))).astype(np.float32))
 
 
 def philox(seed: int, index: np.ndarray, step: int, stream: int) -> np.ndarray:
@@ -105,5 +105,6 @@ def philox_words(counters: np.ndarray, key: tuple[int, int]) -> np.ndarray:
 
 
 def to_uniform(words: np.ndarray) -> np.ndarray:
-    """((x >> 8) + 0.5) * 2^-24 in float32: never 0; 1 only for the largest x >> 8, whose sum rounds up."""
-    return ((words >> np.uint32(8)).astype(np.float32) + np.float32(0.5)) * np.float32(2.0**-24)
+    """((x >> 8) + 0.5) * 2^-24 in float32; the one that rounds up to 1 becomes the largest below 1."""
+    values = ((words >> np.uint32(8)).astype(np.float32) + np.float32(0.5)) * np.float32(2.0**-24)
+    return np.minimum(values, BELOW_ONE)

@@ -45,14 +45,14 @@ RECIPES = {
     # The shipped checkpoint: 64 px, 16x16 tokens of 4 px, made on two CPU cores.
     "stickers": Recipe(
         vq=VqRecipe(),
-        transformer=small_transformer(192, 4, (8, 20, 20), 128, 128),
+        transformer=small_transformer(192, 4, (8, 20, 20), 192, 128),
         text_width=128,
         stages=(
-            Stage("low", side=32, simple=True, compression=False, pictures=8_000, steps=250),
-            Stage("captions", side=32, simple=False, compression=False, pictures=16_000, steps=350),
-            Stage("full", side=64, simple=False, compression=True, pictures=48_000, steps=3_600),
+            Stage("low", side=32, simple=True, compression=False, pictures=8_000, steps=200),
+            Stage("captions", side=32, simple=False, compression=False, pictures=16_000, steps=300),
+            Stage("full", side=64, simple=False, compression=True, pictures=48_000, steps=2_800),
             Stage(
-                "tune", side=64, simple=False, compression=True, pictures=48_000, steps=800,
+                "tune", side=64, simple=False, compression=True, pictures=48_000, steps=700,
                 learning_rate=6e-4, decay=1.0,
             ),
         ),
@@ -60,7 +60,7 @@ RECIPES = {
     # Every part once, in seconds: for tests of the recipe itself.
     "tiny": Recipe(
         vq=VqRecipe(
-            widths=(8, 8, 8), codes=16, code_width=4, batch=4, autoencoder_steps=2, quantized_steps=3
+            widths=(8, 8, 8), code_width=4, batch=4, autoencoder_steps=2, codebooks=((8, 2), (16, 2))
         ),
         transformer=small_transformer(32, 2, (4, 6, 6), 16, 32),
         text_width=32,

@@ -113,10 +113,7 @@ def check_range(name: str, value: float, low: float, high: float) -> None:
 
 
 def first_step(steps: int, strength: float) -> int:
-    """The step to begin with so that a share `strength` in (0, 1] is drawn; RequestError if that is none."""
+    """The step to begin with so that a share `strength` in (0, 1] of them is drawn, one at least."""
     if not 0 < strength <= 1:
         raise RequestError(f"strength is {strength}: it must be above 0 and at most 1")
-    count = int(steps * strength)
-    if count < 1:
-        raise RequestError(f"strength {strength} of {steps} steps leaves no step: raise one of them")
-    return steps - count
+    return steps - max(int(steps * strength), 1)

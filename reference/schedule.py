@@ -62,14 +62,19 @@ def mask_lengths(
 
 
 def temperatures(steps: int, temperature: tuple[float, float] | float = (2.0, 0.0)) -> np.ndarray:
-    """Weight of the confidence noise in each step, float32 [N]: linear in float64, rounded once.
+    """Weight of the confidence noise in each step, float32 [N]: linear, a single number T means (T, 0.01).
 
-    A single number T means (T, 0.01), as published.
+    Bit for bit torch.linspace in float32, as published: each half counts from its own end with an increment
+    rounded to float32, and each value is rounded once.
     """
-    first, last = temperature if isinstance(temperature, tuple) else (temperature, 0.01)
-    return np.array(
-        [first + (last - first) * (step / max(steps - 1, 1)) for step in range(steps)], np.float32
+    first, last = (
+        np.float32(t) for t in (temperature if isinstance(temperature, tuple) else (temperature, 0.01))
     )
+    increment = float((last - first) / np.float32(max(steps - 1, 1)))
+    rising = [float(first) + increment * step for step in range(steps)]
+    falling = [float(last) - increment * (steps - 1 - step) for step in range(steps)]
+    half = max(steps // 2, 1)
+    return np.array(rising[:half] + falling[half:], np.float32)
 
 
 def remask(

@@ -12,9 +12,9 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import torch
 import torch.distributed as dist
@@ -30,7 +30,7 @@ from reference.recipe import RECIPES, Recipe
 from reference.snapshot import rank_and_world, read_meta, seed_all
 from reference.stickers.dataset import StickerTokens, build_tokens, load_or_build
 from reference.stickers.text import build_text_encoder, build_tokenizer, sample_captions
-from reference.stickers.vq import held_out_quality, train_vq
+from reference.stickers.vq import Vq, held_out_quality, train_vq
 from reference.transformer import MaskedTransformer
 
 SAMPLE_PROMPTS = (
@@ -42,6 +42,12 @@ SAMPLE_PROMPTS = (
 )  # fmt: skip
 
 
+class Progress(Protocol):
+    """Told of every step: how many are done, of how many, and the loss where there is one."""
+
+    def __call__(self, done: int, total: int, loss: float | None = None) -> None: ...
+
+
 @dataclass(frozen=True)
 class Run:
     """A recipe being carried out in a folder."""
@@ -51,7 +57,7 @@ class Run:
     steps: int
     guidance: float
 
-    def bar(self, title: str) -> Callable[[int, int, float], None]:
+    def bar(self, title: str) -> Progress:
         """A progress line with loss and time left, begun where a resumed run stands; rank 0 alone speaks."""
         bars: list[tqdm] = []
 
@@ -78,7 +84,7 @@ def guard(run: Run) -> None:
     file.write_text(mine)
 
 
-def stage_data(run: Run, stage: Stage, vq: torch.nn.Module) -> StickerTokens:
+def stage_data(run: Run, stage: Stage, vq: Vq) -> StickerTokens:
     """Token grids of a stage; rank 0 makes the file, the others wait for it."""
     file = run.folder / f"tokens_{stage.side}_{stage.pictures}{'_simple' if stage.simple else ''}.npz"
     show = run.bar(f"{stage.side} px")
@@ -95,7 +101,7 @@ def stage_data(run: Run, stage: Stage, vq: torch.nn.Module) -> StickerTokens:
 
 def assemble(
     run: Run,
-    vq: torch.nn.Module,
+    vq: Vq,
     tokenizer: CLIPTokenizer,
     text_encoder: CLIPTextModelWithProjection,
     transformer: MaskedTransformer,

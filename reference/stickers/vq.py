@@ -2,12 +2,14 @@
 
 Started cold, the codebook collapses to a single code; and with many codes several mean the same, which a
 masked transformer pays for in blotches. So: autoencoder, k-means on its latents, quantized training with dead
-codes put back to work.
+codes put back to work; then once more from k-means with somewhat more codes, for the colours 128 left out.
 """
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +20,7 @@ from torch import Tensor
 from reference.snapshot import (
     broadcast,
     load_snapshot,
+    read_meta,
     save_snapshot,
     seed_all,
     share_of_batch,
@@ -27,6 +30,8 @@ from reference.snapshot import (
 from reference.stickers.draw import draw
 from reference.stickers.scene import sample_scene
 
+Vq = Any  # diffusers' VQModel, whose mixins hide its attributes from type checkers
+
 
 @dataclass(frozen=True)
 class VqRecipe:
@@ -34,16 +39,20 @@ class VqRecipe:
 
     side: int = 64
     widths: tuple[int, ...] = (16, 32, 64)
-    codes: int = 128
+    codebooks: tuple[tuple[int, int], ...] = ((128, 1600), (192, 1000))  # codes and steps of each round
     code_width: int = 16
     batch: int = 16
     autoencoder_steps: int = 700
-    quantized_steps: int = 1600
     learning_rate: float = 1e-3
     seed: int = 1
 
+    @property
+    def codes(self) -> int:
+        """Codes of the finished codebook."""
+        return self.codebooks[-1][0]
 
-def build_vq(recipe: VqRecipe) -> VQModel:
+
+def build_vq(recipe: VqRecipe, codes: int) -> Vq:
     """The published layout (spec: VQModel without attention, codebook lookup), small."""
     levels = len(recipe.widths)
     return VQModel(
@@ -52,7 +61,7 @@ def build_vq(recipe: VqRecipe) -> VQModel:
         up_block_types=("UpDecoderBlock2D",) * levels,
         layers_per_block=1,
         latent_channels=recipe.code_width,
-        num_vq_embeddings=recipe.codes,
+        num_vq_embeddings=codes,
         norm_num_groups=8,
         sample_size=recipe.side,
         mid_block_add_attention=False,
@@ -81,9 +90,10 @@ def _edges(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def reconstruction_loss(output: Tensor, target: Tensor) -> Tensor:
-    """L1 + MSE + L1 of image gradients (outlines carry the drawing), mean over all elements."""
+    """L1 + MSE + L1 of image gradients (outlines carry the drawing) + L1 of 4x4 averages (so do colours)."""
     edges = sum(F.l1_loss(a, b) for a, b in zip(_edges(output), _edges(target), strict=True))
-    return F.l1_loss(output, target) + F.mse_loss(output, target) + edges
+    colours = F.l1_loss(F.avg_pool2d(output, 4), F.avg_pool2d(target, 4))
+    return F.l1_loss(output, target) + F.mse_loss(output, target) + edges + colours
 
 
 def kmeans(points: Tensor, count: int, generator: torch.Generator, rounds: int = 25) -> Tensor:
@@ -105,23 +115,36 @@ def psnr(output: Tensor, target: Tensor) -> float:
 
 
 class VqTraining:
-    """One resumable run; `step` is the next step to take."""
+    """One resumable run; `step` is the next step to take.
+
+    Rounds: the autoencoder (no codes), then one for each codebook, each with a fresh optimizer.
+    """
 
     def __init__(self, recipe: VqRecipe, folder: Path) -> None:
         seed_all(recipe.seed)
         self.recipe = recipe
-        self.vq = build_vq(recipe).to(memory_format=torch.channels_last)
-        self.optimizer = torch.optim.AdamW(
-            self.vq.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.98), weight_decay=0.0
+        self.starts = list(
+            itertools.accumulate((n for _, n in recipe.codebooks), initial=recipe.autoencoder_steps)
         )
-        self.steps = recipe.autoencoder_steps + recipe.quantized_steps
+        self.steps = self.starts.pop()
         self.step = 0
         self.curve: list[tuple[int, float]] = []
         self._file = folder / "vq.safetensors"
-        self._uses = torch.zeros(recipe.codes)
         if self._file.exists():
-            meta = load_snapshot(self._file, {"vq": self.vq}, self.optimizer)
+            meta = read_meta(self._file)
             self.step, self.curve = meta["step"], [tuple(point) for point in meta["curve"]]
+        rounds_begun = sum(start < self.step for start in self.starts)  # the autoencoder's not counted
+        self._build(max(rounds_begun, 1))
+        if self._file.exists():
+            load_snapshot(self._file, {"vq": self.vq}, self.optimizer)
+
+    def _build(self, number: int) -> None:
+        codes = self.recipe.codebooks[number - 1][0]
+        self.vq = build_vq(self.recipe, codes).to(memory_format=torch.channels_last)
+        self._uses = torch.zeros(codes)
+        self.optimizer = torch.optim.AdamW(
+            self.vq.parameters(), lr=self.recipe.learning_rate, betas=(0.9, 0.98), weight_decay=0.0
+        )
 
     def save(self) -> None:
         save_snapshot(self._file, {"vq": self.vq}, self.optimizer, {"step": self.step, "curve": self.curve})
@@ -143,13 +166,17 @@ class VqTraining:
         with torch.autocast("cpu", torch.bfloat16):
             return self.vq.decoder(self.vq.post_quant_conv(latents)).float()
 
-    def _start_codes(self) -> None:
+    def _start_codebook(self, number: int) -> None:
+        """Codebook `number` from k-means on latents; all other layers go on as they are."""
+        state = {key: value for key, value in self.vq.state_dict().items() if not key.startswith("quantize.")}
+        self._build(number)
+        self.vq.load_state_dict(state, strict=False)
         with torch.no_grad():
-            latents = self._latents(self._batch(256))
-            points = latents.permute(0, 2, 3, 1).flatten(0, 2)
-            centres = kmeans(points, self.recipe.codes, self._generator())
+            points = self._latents(self._batch(256)).permute(0, 2, 3, 1).flatten(0, 2)
+            centres = kmeans(points, len(self._uses), self._generator())
             self.vq.quantize.embedding.weight.copy_(centres)
-            broadcast(self.vq.quantize.embedding.weight.data)
+            for parameter in self.vq.parameters():
+                broadcast(parameter.data)
 
     def _revive(self, latents: Tensor) -> None:
         """Put codes nobody used lately onto random latents of this batch."""
@@ -162,22 +189,23 @@ class VqTraining:
             self._uses.zero_()
 
     def _learning_rate(self) -> float:
-        warm = min(1.0, (self.step + 1) / 50)
-        left = (self.steps - self.step) / (0.4 * self.steps)
-        return self.recipe.learning_rate * warm * min(1.0, left)
+        """Warm-up over 50 steps in every round, linear to 0 over the last 60 % of the last."""
+        begun = max(start for start in [0, *self.starts] if start <= self.step)
+        falling = (self.steps - self.step) / (0.6 * (self.steps - self.starts[-1]))
+        return self.recipe.learning_rate * min(1.0, (self.step - begun + 1) / 50, falling)
 
     def advance(self) -> float:
         """Take one step; returns its loss."""
-        quantized = self.step >= self.recipe.autoencoder_steps
-        if self.step == self.recipe.autoencoder_steps:
-            self._start_codes()
+        quantized = self.step >= self.starts[0]
+        if self.step in self.starts:
+            self._start_codebook(self.starts.index(self.step) + 1)
         pictures = self._batch(self.recipe.batch)
         share = len(pictures) / self.recipe.batch
         latents = self._latents(pictures)
         commitment = latents.new_zeros(())
         if quantized:
             codes, commitment, (_, _, indices) = self.vq.quantize(latents)
-            self._uses += total(torch.bincount(indices.flatten(), minlength=self.recipe.codes).float())
+            self._uses += total(torch.bincount(indices.flatten(), minlength=len(self._uses)).float())
         loss = reconstruction_loss(self._decode(codes if quantized else latents), pictures) + commitment
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate()
@@ -187,8 +215,7 @@ class VqTraining:
         torch.nn.utils.clip_grad_norm_(self.vq.parameters(), 1.0)
         self.optimizer.step()
         self.step += 1
-        since = self.step - self.recipe.autoencoder_steps
-        if quantized and since % 60 == 0 and self.step < 0.85 * self.steps:
+        if quantized and self.step % 60 == 0 and self._learning_rate() >= 0.5 * self.recipe.learning_rate:
             self._revive(latents.detach())
         value = float(total(loss * share))
         if self.step % 20 == 0:
@@ -197,7 +224,7 @@ class VqTraining:
 
 
 @torch.no_grad()
-def reconstruct(vq: VQModel, pictures: Tensor) -> tuple[Tensor, Tensor]:
+def reconstruct(vq: Vq, pictures: Tensor) -> tuple[Tensor, Tensor]:
     """Pictures [B, 3, H, W] through tokens and back: (pictures in [0, 1], tokens [B, h, w])."""
     tokens = encode(vq, pictures)
     codes = vq.quantize.get_codebook_entry(tokens, (*tokens.shape, vq.config.latent_channels))
@@ -205,7 +232,7 @@ def reconstruct(vq: VQModel, pictures: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @torch.no_grad()
-def encode(vq: VQModel, pictures: Tensor) -> Tensor:
+def encode(vq: Vq, pictures: Tensor) -> Tensor:
     """Pictures [B, 3, H, W] in [0, 1] to tokens [B, h, w]."""
     latents = vq.quant_conv(vq.encoder(pictures))
     batch, _, height, width = latents.shape
@@ -213,7 +240,7 @@ def encode(vq: VQModel, pictures: Tensor) -> Tensor:
     return indices.view(batch, height, width)
 
 
-def held_out_quality(vq: VQModel, recipe: VqRecipe, count: int = 128) -> tuple[float, int]:
+def held_out_quality(vq: Vq, recipe: VqRecipe, count: int = 128) -> tuple[float, int]:
     """(PSNR in dB, codes in use) on `count` pictures that training never drew."""
     pictures = to_tensor([picture(recipe, 5 * index + 1, recipe.seed + 1) for index in range(count)])
     output, tokens = reconstruct(vq, pictures)
