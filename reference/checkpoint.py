@@ -9,6 +9,7 @@ import argparse
 import hashlib
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -177,20 +178,17 @@ def read_defaults(values: dict[str, Any], side: int, where: Path) -> Defaults:
 
 def check_agreement(checkpoint: Checkpoint, folder: Path) -> None:
     """The parts must fit each other; CheckpointError names the two numbers that differ."""
-    config, text, vqvae = (
-        checkpoint.transformer.config,
-        checkpoint.text_encoder.config,
-        checkpoint.vqvae.config,
+    config, text = checkpoint.transformer.config, checkpoint.text_encoder.config
+    codes = checkpoint.vqvae.config.num_vq_embeddings
+    pairs = (
+        ("codebook_size", config.codebook_size, "vqvae num_vq_embeddings", codes),
+        ("joint_attention_dim", config.joint_attention_dim, "text_encoder hidden_size", text.hidden_size),
+        ("pooled_projection_dim", config.inner_dim, "text_encoder projection_dim", text.projection_dim),
     )
-    pairs = [
-        ("transformer codebook_size", config.codebook_size, "vqvae num_vq_embeddings", vqvae.num_vq_embeddings),
-        ("transformer joint_attention_dim", config.joint_attention_dim, "text hidden_size", text.hidden_size),
-        ("transformer pooled_projection_dim", config.inner_dim, "projection_dim", text.projection_dim),
-    ]  # fmt: skip
     for name, value, other_name, other in pairs:
         if value != other:
             raise CheckpointError(
-                f"{folder}: {name} is {value}, but {other_name} is {other}: parts of two models"
+                f"{folder}: transformer {name} is {value}, but {other_name} is {other}: parts of two models"
             )
     if not config.codebook_size <= checkpoint.mask_token_id < config.vocab_size:
         raise CheckpointError(
@@ -270,8 +268,8 @@ def describe(folder: Path) -> str:
     return "\n".join(lines)
 
 
-def command_line() -> None:
-    """`python -m reference.checkpoint random|info`."""
+def command_line(arguments: Sequence[str] | None = None) -> None:
+    """`python -m reference.checkpoint random|info`, of sys.argv by default."""
     parser = argparse.ArgumentParser(
         prog="python -m reference.checkpoint",
         description="Write a checkpoint of random weights, or describe one.",
@@ -295,13 +293,13 @@ def command_line() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     info.add_argument("checkpoint", help="folder or Hugging Face id")
-    arguments = parser.parse_args()
-    if arguments.command == "info":
-        print(describe(locate(arguments.checkpoint)))
+    given = parser.parse_args(arguments)
+    if given.command == "info":
+        print(describe(locate(given.checkpoint)))
         return
-    with new_folder(arguments.folder) as target:
-        write_random(target, PRESETS[arguments.preset], DTYPES[arguments.dtype])
-    print(f"wrote {arguments.folder}")
+    with new_folder(given.folder) as target:
+        write_random(target, PRESETS[given.preset], DTYPES[given.dtype])
+    print(f"wrote {given.folder}")
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def test_evenly_spaced_uniforms_visit_each_code_in_proportion():
 def test_extreme_uniforms_never_draw_a_code_without_mass(uniform):
     logits = torch.full((4, 64), -1e4)
     alive = torch.tensor([13, 27, 40, 50])
-    logits[torch.arange(4), alive] = 150.0
+    logits[torch.arange(4), alive] = 150.0  # the others underflow to 0
     drawn, log_prob = draw(logits, torch.full((2, 4), uniform))
     assert torch.equal(drawn, alive)
     assert torch.equal(log_prob, torch.zeros(4))

@@ -261,10 +261,8 @@ def test_wrong_images_masks_and_strengths_are_named(mono):
         mono.inpaint("a", image, gradient(64, 64, "I"))
     with pytest.raises(RequestError, match="nothing to repaint"):
         mono.inpaint("a", image, Image.new("L", (64, 64), 0))
-    with pytest.raises(RequestError, match="strength is 1.5"):
+    with pytest.raises(RequestError, match=r"strength is 1\.5"):
         mono.image_to_image("a", image, strength=1.5)
-    with pytest.raises(RequestError, match="leaves no step"):
-        mono.image_to_image("a", image, strength=0.1, steps=4)
     with pytest.raises(RequestError, match="margins"):
         mono.outpaint("a", image, (8, 0, 0, 0))
 

@@ -44,6 +44,14 @@ def test_mask_lengths_and_temperatures_of_the_recorded_runs(model, name):
     np.testing.assert_allclose(run["steps_temperature"][:-1].numpy(), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("temperature", [(2.0, 0.0), (1.5, 0.01), (4.5, 0.3)])
+def test_temperatures_are_torch_linspace_bit_for_bit(temperature):
+    for steps in range(1, 101):
+        expected = torch.linspace(*temperature, steps).numpy()
+        assert np.array_equal(temperatures(steps, temperature), expected), steps
+    assert np.array_equal(temperatures(8, 1.5), torch.linspace(1.5, 0.01, 8).numpy())
+
+
 def golden_mask(model: str) -> int:
     config = FOLDER / model / "checkpoint" / "scheduler" / "scheduler_config.json"
     return json.loads(config.read_text())["mask_token_id"]

@@ -1,0 +1,156 @@
+"""`python -m reference "PROMPT"`: draw a picture with a checkpoint, in PyTorch."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from reference.errors import RequestError, exit_code
+
+EXAMPLES = """examples:
+  python -m reference "a red cat with a hat" --seed 7 --out cat.png
+  python -m reference "two green stars" --checkpoint MeissonFlow/Meissonic --steps 48 --guidance 9
+  python -m reference "a blue cat" --image cat.png --strength 0.6            # image to image
+  python -m reference "a yellow sun" --image cat.png --mask white_where.png  # repaint the white area
+  python -m reference "a wide meadow" --image small.png --extend 16 0 16 0   # paint around the image
+"""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A parsed command line."""
+
+    prompt: str
+    checkpoint: str | None
+    text_encoder: str | None
+    settings: dict[str, Any]
+    image: Path | None
+    mask: Path | None
+    extend: tuple[int, int, int, int] | None
+    strength: float | None
+    out: Path
+
+
+class Parser(argparse.ArgumentParser):
+    """Reports a wrong argument as every other wrong input: one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise RequestError(f"{message} (see python -m reference --help)")
+
+
+def parse(arguments: Sequence[str] | None) -> Job:
+    """The command line; RequestError for arguments that make no sense together."""
+    parser = Parser(
+        prog="python -m reference",
+        description="Draw a picture with a checkpoint. Defaults come from the checkpoint.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("prompt", help="what to draw")
+    add("--checkpoint", metavar="DIR|ID", help="folder or Hugging Face id; default: the shipped stickers")
+    add("--text-encoder", metavar="DIR|ID", help="draw with another CLIP text tower")
+    add("--negative", default="", metavar="TEXT", help="what not to draw")
+    add("--seed", type=int, default=0, help="same seed, same picture; default: 0")
+    add("--steps", type=int, help="more are slower and better")
+    add("--guidance", type=float, help="how closely to follow the prompt; 1 or less: no guidance")
+    add("--size", type=int, nargs=2, metavar=("W", "H"), help="pixels")
+    add("--image", type=Path, metavar="FILE", help="picture to start from")
+    add("--mask", type=Path, metavar="FILE", help="repaint only where this picture is white")
+    add(
+        "--extend",
+        type=int,
+        nargs=4,
+        metavar=("L", "T", "R", "B"),
+        help="paint this many pixels around the image",
+    )
+    add("--strength", type=float, help="share of the steps run on the image, above 0 to 1")
+    add("--out", type=Path, default=Path("picture.png"), metavar="FILE.png", help="default: picture.png")
+    given = parser.parse_args(arguments)
+    settings = {
+        "negative": given.negative,
+        "seed": given.seed,
+        "steps": given.steps,
+        "guidance": given.guidance,
+        "size": tuple(given.size) if given.size else None,
+    }
+    job = Job(
+        prompt=given.prompt,
+        checkpoint=given.checkpoint,
+        text_encoder=given.text_encoder,
+        settings=settings,
+        image=given.image,
+        mask=given.mask,
+        extend=tuple(given.extend) if given.extend else None,
+        strength=given.strength,
+        out=given.out,
+    )
+    check(job)
+    return job
+
+
+def check(job: Job) -> None:
+    """What can be known before the model is read."""
+    for flag, value in (("--mask", job.mask), ("--extend", job.extend), ("--strength", job.strength)):
+        if value is not None and job.image is None:
+            raise RequestError(f"{flag} needs a picture: add --image FILE")
+    if job.extend is not None and (job.mask is not None or job.strength is not None):
+        raise RequestError("--extend paints the margins alone: leave out --mask and --strength")
+    if job.out.suffix.lower() != ".png":
+        raise RequestError(f"--out {job.out} is not a PNG name: end it in .png")
+    if not job.out.parent.is_dir():
+        raise RequestError(f"folder {job.out.parent} does not exist: make it, or choose another --out")
+
+
+def command_line(arguments: Sequence[str] | None = None) -> None:
+    """Parse (sys.argv by default), draw with a progress bar, write the picture whole or not at all."""
+    job = parse(arguments)
+    # Imported late: torch and transformers take seconds, which neither --help nor a wrong argument need.
+    from tqdm import tqdm
+
+    from reference.checkpoint import load_checkpoint
+    from reference.image import open_image
+    from reference.pipeline import Pipeline
+
+    image = open_image(job.image) if job.image else None
+    mask = open_image(job.mask) if job.mask else None
+    pipeline = Pipeline(load_checkpoint(job.checkpoint, text_encoder=job.text_encoder))
+    with tqdm(desc="drawing", unit="step", leave=False, disable=None) as bar:
+
+        def advance(step: int, steps: int, tokens: Any) -> None:
+            bar.total = steps
+            bar.update(step + 1 - bar.n)
+
+        settings = {**job.settings, "callback": advance}
+        strength = {} if job.strength is None else {"strength": job.strength}
+        if image is None:
+            drawing = pipeline.text_to_image(job.prompt, **settings)
+        elif job.extend is not None:
+            drawing = pipeline.outpaint(job.prompt, image, job.extend, **settings)
+        elif mask is not None:
+            drawing = pipeline.inpaint(job.prompt, image, mask, **strength, **settings)
+        else:
+            drawing = pipeline.image_to_image(job.prompt, image, **strength, **settings)
+    if drawing.cut[0]:
+        print(f'warning: the prompt is too long, this was cut off: "{drawing.cut[0]}"', file=sys.stderr)
+    write_png(drawing.images[0], job.out)
+    print(f"wrote {job.out}")
+
+
+def write_png(image: Any, path: Path) -> None:
+    """Through a temporary file beside the target, for a rename within one folder is atomic."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        image.save(part, format="PNG")
+        part.replace(path)
+    except OSError as error:
+        raise RequestError(f"{path} cannot be written: {error.strerror or error}") from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code(command_line))

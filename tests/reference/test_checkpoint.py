@@ -1,0 +1,335 @@
+"""Checkpoint folders: what loads, what is refused and how it is named, random checkpoints."""
+
+import json
+import pickle
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from transformers import CLIPConfig, CLIPModel, CLIPTextModelWithProjection, CLIPTokenizer
+
+from reference.checkpoint import describe, load_checkpoint, save_checkpoint
+from reference.errors import CheckpointError
+from reference.layout import new_folder
+from reference.random_weights import PRESETS, write_random
+from reference.text import encode_text, tokenize
+from tests.reference.golden import FOLDER, RUNS, golden_run
+
+WEIGHTS = {
+    "transformer": "diffusion_pytorch_model.safetensors",
+    "vqvae": "diffusion_pytorch_model.safetensors",
+    "text_encoder": "model.safetensors",
+}
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("tiny") / "tiny"
+    with new_folder(folder) as target:
+        write_random(target, PRESETS["tiny"], torch.float32)
+    return folder
+
+
+@pytest.fixture
+def tiny(tiny_folder, tmp_path) -> Path:
+    return Path(shutil.copytree(tiny_folder, tmp_path / "checkpoint"))
+
+
+def edit_json(path: Path, **changes) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def edit_weights(path: Path, change) -> None:
+    tensors = load_file(path)
+    change(tensors)
+    save_file(tensors, path, metadata={"format": "pt"})
+
+
+@pytest.mark.parametrize(("model", "name"), RUNS)
+def test_prompts_are_encoded_as_the_published_code_does(model, name):
+    run, checkpoint = golden_run(model, name), load_checkpoint(FOLDER / model / "checkpoint")
+    for kind, text in (("prompt", run.arguments["prompt"]), ("negative", run.arguments["negative_prompt"])):
+        ids, cut = tokenize(checkpoint.tokenizer, [text])
+        assert torch.equal(ids, run[f"{kind}_ids"]) and cut == [""]
+        hidden, pooled = encode_text(checkpoint.tokenizer, checkpoint.text_encoder, [text])
+        assert run.difference(f"{kind}_hidden", hidden) < 1e-5
+        assert run.difference(f"{kind}_embeds", pooled) < 1e-5
+
+
+def test_our_reader_agrees_with_transformers_from_pretrained():
+    folder = FOLDER / "mei" / "checkpoint"
+    ours = load_checkpoint(folder).text_encoder
+    theirs = CLIPTextModelWithProjection.from_pretrained(folder / "text_encoder")
+    ids = torch.randint(0, 526, (2, 77), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert torch.equal(ours(ids).text_embeds, theirs(ids).text_embeds)
+
+
+def test_facts_of_a_checkpoint_are_read_and_derived(tiny):
+    mono = load_checkpoint(FOLDER / "mono" / "checkpoint")
+    assert (mono.token_size, mono.compression, mono.mask_token_id) == (16, 1, 71)
+    assert mono.masking_schedule == "cosine"
+    assert (mono.defaults.size, mono.defaults.steps, mono.defaults.guidance) == ((512, 512), 48, 9.0)
+    own = load_checkpoint(tiny)
+    assert (own.token_size, own.compression, own.name) == (4, 2, "checkpoint")
+    assert (own.defaults.size, own.defaults.steps, own.defaults.guidance) == ((64, 64), 8, 3.0)
+
+
+def test_hash_changes_with_any_file_and_not_with_the_place(tiny, tiny_folder):
+    before = load_checkpoint(tiny).sha256
+    assert before == load_checkpoint(tiny_folder).sha256 and len(before) == 64
+    edit_weights(tiny / "vqvae" / WEIGHTS["vqvae"], lambda tensors: tensors["quant_conv.bias"].add_(1))
+    assert load_checkpoint(tiny).sha256 != before
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+def test_saved_checkpoints_load_again_in_every_dtype(tmp_path, dtype):
+    original = load_checkpoint(FOLDER / "mei" / "checkpoint")
+    save_checkpoint(original, tmp_path / "copy", dtype)
+    copy = load_checkpoint(tmp_path / "copy")
+    for part in WEIGHTS:
+        module = getattr(original, part)
+        for name, tensor in getattr(copy, part).state_dict().items():
+            assert torch.equal(tensor, module.state_dict()[name].to(dtype).float()), name
+    text = "A red cat!! é 😀 on the DOG 123"
+    assert copy.tokenizer(text).input_ids == original.tokenizer(text).input_ids
+    assert copy.defaults == original.defaults
+    assert copy.mask_token_id == original.mask_token_id
+    with safe_open(tmp_path / "copy" / "transformer" / WEIGHTS["transformer"], "pt") as opened:
+        assert opened.get_tensor("context_embedder.bias").dtype == dtype
+
+
+def test_weights_are_cast_on_loading_but_the_vq_stays_float32(tiny):
+    checkpoint = load_checkpoint(tiny, dtype=torch.bfloat16)
+    assert {p.dtype for p in checkpoint.transformer.parameters()} == {torch.bfloat16}
+    assert {p.dtype for p in checkpoint.text_encoder.parameters()} == {torch.bfloat16}
+    assert {p.dtype for p in checkpoint.vqvae.parameters()} == {torch.float32}
+
+
+@pytest.mark.parametrize("part", list(WEIGHTS))
+def test_sharded_weights_load_as_the_single_file(tiny, part):
+    whole = getattr(load_checkpoint(tiny), part).state_dict()
+    file = tiny / part / WEIGHTS[part]
+    tensors = load_file(file)
+    names, stem = sorted(tensors), file.name.removesuffix(".safetensors")
+    shards = {f"{stem}-0000{i + 1}-of-00002.safetensors": names[i::2] for i in range(2)}
+    for shard, chosen in shards.items():
+        save_file({name: tensors[name] for name in chosen}, file.parent / shard)
+    weight_map = {name: shard for shard, chosen in shards.items() for name in chosen}
+    (file.parent / f"{file.name}.index.json").write_text(json.dumps({"weight_map": weight_map}))
+    file.unlink()
+    loaded = getattr(load_checkpoint(tiny), part).state_dict()
+    assert loaded.keys() == whole.keys() and all(torch.equal(loaded[name], whole[name]) for name in whole)
+    (file.parent / f"{stem}-00002-of-00002.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"00002-of-00002\.safetensors is missing"):
+        load_checkpoint(tiny)
+
+
+def test_a_shard_outside_the_folder_is_refused(tiny):
+    folder = tiny / "transformer"
+    index = folder / f"{WEIGHTS['transformer']}.index.json"
+    index.write_text(json.dumps({"weight_map": {"a": "../vqvae/" + WEIGHTS["vqvae"]}}))
+    with pytest.raises(CheckpointError, match=r"only \.safetensors files beside the index"):
+        load_checkpoint(tiny)
+
+
+def test_a_half_precision_variant_alone_is_found(tiny):
+    file = tiny / "transformer" / WEIGHTS["transformer"]
+    file.rename(file.with_name("diffusion_pytorch_model.fp16.safetensors"))
+    assert load_checkpoint(tiny).transformer.config.num_layers == 2
+
+
+def test_text_encoder_is_replaced_by_a_component_a_checkpoint_or_a_whole_clip_model(tiny, tmp_path):
+    other = FOLDER / "mei" / "checkpoint"
+    expected = load_checkpoint(other).text_encoder.state_dict()
+    for source in (other, other / "text_encoder"):
+        loaded = load_checkpoint(tiny, text_encoder=source).text_encoder.state_dict()
+        assert all(torch.equal(loaded[name], tensor) for name, tensor in expected.items())
+    assert load_checkpoint(tiny, text_encoder=other).sha256 != load_checkpoint(tiny).sha256
+    text = {**PRESETS["tiny"].text, "eos_token_id": 2, "hidden_act": "gelu"}
+    vision = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    clip = CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=64))
+    clip.save_pretrained(tmp_path / "clip")
+    loaded = load_checkpoint(tiny, text_encoder=tmp_path / "clip").text_encoder
+    assert torch.equal(loaded.text_projection.weight, clip.text_projection.weight)
+
+
+@pytest.mark.parametrize("part", list(WEIGHTS))
+def test_missing_unknown_and_wrongly_shaped_tensors_are_named(tiny, part):
+    file = tiny / part / WEIGHTS[part]
+    tensors = load_file(file)
+    name = max(tensors, key=lambda key: tensors[key].ndim)
+    unknown = "text_model.extra.weight" if part == "text_encoder" else "extra.weight"
+    cases = [
+        ({key: value for key, value in tensors.items() if key != name}, f"lack {name}"),
+        ({**tensors, unknown: torch.zeros(1)}, f"unknown {unknown}"),
+        ({**tensors, name: torch.zeros(3, 3)}, rf"{name} has shape \[3, 3\], but config.json asks for"),
+    ]
+    for changed, message in cases:
+        save_file(changed, file)
+        with pytest.raises(CheckpointError, match=message):
+            load_checkpoint(tiny)
+
+
+@pytest.mark.parametrize("part", list(WEIGHTS))
+@pytest.mark.parametrize("keep", [0, 4, 1000, 0.5])
+def test_truncated_safetensors_are_named(tiny, part, keep):
+    file = tiny / part / WEIGHTS[part]
+    content = file.read_bytes()
+    file.write_bytes(content[: keep if isinstance(keep, int) else int(len(content) * keep)])
+    with pytest.raises(CheckpointError, match=f"{part}/{WEIGHTS[part]} is damaged or truncated"):
+        load_checkpoint(tiny)
+
+
+class Bomb:
+    """Unpickling this would write a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.parametrize("name", ["diffusion_pytorch_model.bin", "pytorch_model.pt", "model.ckpt"])
+def test_a_pickle_is_refused_unread(tiny, tmp_path, name):
+    (tiny / "transformer" / WEIGHTS["transformer"]).unlink()
+    (tiny / "transformer" / name).write_bytes(pickle.dumps(Bomb(tmp_path / "boom")))
+    with pytest.raises(CheckpointError, match=f"{name} is a pickle"):
+        load_checkpoint(tiny)
+    assert not (tmp_path / "boom").exists()
+
+
+def test_a_component_without_weights_is_named(tiny):
+    (tiny / "vqvae" / WEIGHTS["vqvae"]).unlink()
+    with pytest.raises(CheckpointError, match="vqvae has no weights"):
+        load_checkpoint(tiny)
+
+
+@pytest.mark.parametrize(
+    ("file", "changes", "message"),
+    [
+        ("transformer/config.json", {"num_layers": 3}, r"weights lack transformer_blocks\.2"),
+        ("transformer/config.json", {"num_layers": 1}, r"unknown transformer_blocks\.1"),
+        ("transformer/config.json", {"codebook_size": 32}, r"conv2.weight has shape \[64, 64, 1, 1\]"),
+        ("transformer/config.json", {"axes_dims_rope": [4, 6, 8]}, "axes_dims_rope"),
+        ("transformer/config.json", {"dropout": 0.1}, "unknown dropout"),
+        ("vqvae/config.json", {"num_vq_embeddings": 128}, r"embedding.weight has shape \[64, 8\]"),
+        ("vqvae/config.json", {"block_out_channels": [8, 8, 32]}, "config.json asks for"),
+        ("text_encoder/config.json", {"hidden_size": 64}, "config.json asks for"),
+        ("text_encoder/config.json", {"num_attention_heads": 7}, "no CLIP text config"),
+        ("scheduler/scheduler_config.json", {"mask_token_id": 3}, "mask_token_id 3 must lie between"),
+        ("scheduler/scheduler_config.json", {"masking_schedule": "sqrt"}, "must be cosine or linear"),
+        ("tokenizer/tokenizer_config.json", {"model_max_length": 200}, "model_max_length 200 exceeds"),
+        ("model_index.json", {"defaults": {"size": 64}}, '"defaults" must look like'),
+        ("model_index.json", {"defaults": {"steps": "many"}}, '"defaults" must look like'),
+    ],
+)
+def test_a_config_that_contradicts_the_rest_is_named(tiny, file, changes, message):
+    edit_json(tiny / file, **changes)
+    with pytest.raises(CheckpointError, match=message):
+        load_checkpoint(tiny)
+
+
+def test_parts_of_two_models_are_refused(tiny):
+    text = tiny / "text_encoder"
+    edit_json(text / "config.json", projection_dim=32)
+    edit_weights(
+        text / WEIGHTS["text_encoder"],
+        lambda tensors: tensors.update({"text_projection.weight": torch.zeros(32, 48)}),
+    )
+    with pytest.raises(
+        CheckpointError, match="pooled_projection_dim is 64, but text_encoder projection_dim is 32"
+    ):
+        load_checkpoint(tiny)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "model_index.json",
+        "transformer/config.json",
+        "vqvae/config.json",
+        "text_encoder/config.json",
+        "tokenizer/vocab.json",
+        "tokenizer/merges.txt",
+        "scheduler/scheduler_config.json",
+    ],
+)
+def test_a_missing_or_damaged_file_is_named(tiny, file):
+    if file.endswith(".json"):
+        (tiny / file).write_text('{"half": ')
+        with pytest.raises(CheckpointError, match=f"{file} is not valid JSON"):
+            load_checkpoint(tiny)
+    (tiny / file).unlink()
+    with pytest.raises(CheckpointError, match=f"{file} is missing"):
+        load_checkpoint(tiny)
+
+
+def test_a_path_that_is_no_folder_is_named(tmp_path):
+    with pytest.raises(CheckpointError, match="/nowhere does not exist"):
+        load_checkpoint(tmp_path / "nowhere")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CheckpointError, match="is a file: give the checkpoint's folder"):
+        load_checkpoint(tmp_path / "file")
+
+
+def test_an_unfinished_folder_leaves_nothing_and_keeps_what_was_there(tiny):
+    before = load_checkpoint(tiny).sha256
+    with pytest.raises(ZeroDivisionError), new_folder(tiny) as target:
+        (target / "model_index.json").write_text("{}")
+        raise ZeroDivisionError
+    with pytest.raises(CheckpointError, match="No space left on device"), new_folder(tiny):
+        raise OSError(28, "No space left on device")
+    assert load_checkpoint(tiny).sha256 == before
+    assert [path.name for path in tiny.parent.iterdir()] == [tiny.name]
+
+
+def test_a_folder_of_other_things_is_never_replaced(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(CheckpointError, match="exists and is no checkpoint"), new_folder(tmp_path):
+        pass
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_random_checkpoint_is_deterministic_and_its_signals_stay_finite(tiny, tmp_path):
+    with new_folder(tmp_path / "again") as target:
+        write_random(target, PRESETS["tiny"], torch.float32)
+    checkpoint = load_checkpoint(tmp_path / "again")
+    assert checkpoint.sha256 == load_checkpoint(tiny).sha256
+    hidden, pooled = encode_text(checkpoint.tokenizer, checkpoint.text_encoder, ["a cat"])
+    tokens = torch.randint(0, 64, (1, 16, 16), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        micro = torch.tensor([[64.0, 64, 0, 0, 6]])
+        logits = checkpoint.transformer(tokens, hidden, pooled, torch.tensor([7]), micro)
+    assert logits.isfinite().all() and 0.1 < logits.std() < 10
+
+
+def test_published_preset_has_the_published_sizes():
+    counts = {
+        name: sum(parameter.numel() for parameter in module.parameters())
+        for name, module in PRESETS["1b"].modules().items()
+    }
+    assert counts == {"transformer": 1_006_946_304, "vqvae": 146_244_675, "text_encoder": 354_032_640}
+    assert len(PRESETS["1b"].modules()["vqvae"].state_dict()) == 277
+
+
+def test_random_tokenizer_of_the_published_size_has_the_published_special_ids(tmp_path):
+    from reference.random_weights import byte_vocabulary
+    from reference.text import write_tokenizer
+
+    write_tokenizer(tmp_path, byte_vocabulary(49408), [], 77)
+    tokenizer = CLIPTokenizer.from_pretrained(tmp_path)
+    assert len(tokenizer) == 49408 and tokenizer.model_max_length == 77
+    assert (tokenizer.pad_token_id, tokenizer.bos_token_id, tokenizer.eos_token_id) == (0, 49406, 49407)
+    ids, _ = tokenize(tokenizer, ["a!"])
+    assert ids[0, :4].tolist() == [49406, 320, 0, 49407] and not ids[0, 4:].any()
+
+
+def test_description_counts_from_headers(tiny):
+    text = describe(tiny)
+    assert "transformer: 665,888 parameters in 133 tensors, F32" in text
+    assert "codebook_size: 64" in text and "528 entries, 77 tokens a prompt" in text
