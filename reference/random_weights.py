@@ -144,7 +144,7 @@ def write_random(folder: Path, preset: Preset, dtype: torch.dtype, seed: int = 0
     }
     modules = preset.modules()
     total = sum(parameter.numel() for module in modules.values() for parameter in module.parameters())
-    with tqdm(total=total, unit=" parameters", unit_scale=True, leave=False) as bar:
+    with tqdm(total=total, unit=" parameters", unit_scale=True, leave=False, disable=None) as bar:
 
         def make(name: str, shape: tuple[int, ...]) -> Tensor:
             tensor = random_tensor(name, shape, generator)

@@ -14,6 +14,7 @@ from reference.errors import Cancelled, RequestError
 from reference.image import encode_pixels, mask_grid, to_pixels
 from reference.noise import TorchNoise
 from reference.pipeline import Drawing, Pipeline
+from reference.request import check_request
 from tests.reference.golden import FOLDER, RUNS, GoldenRun, golden_run
 from tests.reference.test_transformer import published_sinusoid
 
@@ -270,3 +271,20 @@ def test_wrong_images_masks_and_strengths_are_named(mono):
 def test_transparency_is_laid_on_white():
     clear, white = Image.new("RGBA", (32, 32), (255, 0, 0, 0)), Image.new("RGB", (32, 32), "white")
     assert torch.equal(to_pixels(clear, 16), to_pixels(white, 16))
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_stays_near_at_step_indices_that_overflow_float16(dtype):
+    """Timestep 99 000 is no float16; the sinusoid is computed before anything is rounded."""
+    tokens = torch.full((1, 4, 4), 71)
+
+    def logits(loaded: Checkpoint) -> Tensor:
+        pipeline = Pipeline(loaded)
+        request = check_request("a cat", loaded.defaults, pipeline.unit, size=(256, 256), guidance=3.0)
+        with torch.no_grad():
+            return pipeline.guided_logits(tokens, pipeline.conditions(request), 99)
+
+    whole = logits(checkpoint("mei"))
+    half = logits(load_checkpoint(FOLDER / "mei" / "checkpoint", dtype))
+    assert half.dtype == torch.float32
+    assert (half - whole).norm() < 0.05 * whole.norm()
