@@ -47,7 +47,8 @@ class Engine:
         path = self.bundle.path(graph.files[0])
         try:
             # By path, never from bytes: only so can the weights stay mapped from their file.
-            session = ort.InferenceSession(path, self._session_options(), providers=["CPUExecutionProvider"])
+            options = session_options(self._threads)
+            session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         except _ORT_ERRORS as error:
             made_with = self.bundle.manifest.tools.get("onnxruntime", "unknown")
             raise EngineError(
@@ -106,16 +107,18 @@ class Engine:
         with self._lock:
             self._cancelled = False
 
-    def _session_options(self) -> ort.SessionOptions:
-        options = ort.SessionOptions()
-        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-        options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-        options.intra_op_num_threads = self._threads
-        options.enable_cpu_mem_arena = False  # 15 % less memory for 1 % of speed
-        options.log_severity_level = _QUIET
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.add_session_config_entry("session.set_denormal_as_zero", "1")
-        return options
+
+def session_options(threads: int = 0) -> ort.SessionOptions:
+    """How every graph of a bundle is run; `threads` as in Engine."""
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    options.intra_op_num_threads = threads
+    options.enable_cpu_mem_arena = False  # 15 % less memory for 1 % of speed
+    options.log_severity_level = _QUIET
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.set_denormal_as_zero", "1")
+    return options
 
 
 def _check_signature(file: str, kind: str, wanted: list[Tensor], found: list[ort.NodeArg]) -> None:
