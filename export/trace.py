@@ -1,10 +1,10 @@
 """From a graph module to an ONNX model: torch.onnx.export with the settings every graph shares."""
 
-import ast
 import logging
 import warnings
 from collections import Counter
 
+import numpy as np
 import onnx_ir as ir
 import torch
 from torch.export import Dim
@@ -38,29 +38,56 @@ def trace(spec: GraphSpec) -> ir.Model:
             opset_version=OPSET,
             dynamo=True,
             verbose=False,
+            optimize=False,
         )
-    assert program is not None
-    name_weights(program.model)
+        assert program is not None
+        fold_transposes(program.model)
+        program.optimize()
+    name_linears(program.model)
     return program.model
 
 
-def name_weights(model: ir.Model) -> None:
-    """Names the weights of linears and tables, and the linears' outputs, after their module.
+def fold_transposes(model: ir.Model) -> None:
+    """Stores each linear's weight as its MatMul reads it, [in, out], under its layer's name.
 
-    The exporter folds a linear's transposition into a constant and calls it val_6; a report, or a recipe that
-    keeps a layer float, needs a name that lasts ("double_blocks.0.image.qkv", its output "....out.0").
+        x --------------------> MatMul         x --> MatMul
+        W [out, in] --> Transpose --^    ==>   W^T -----^
+
+    The exporter's own folding leaves a large weight transposed at run time if several MatMuls share it (the
+    chunks of the last projection do), and quantizers then take none of them for a linear.
     """
-    outputs: Counter[str] = Counter()
-    for node in model.graph:
-        if node.op_type not in ("MatMul", "Gather"):
-            continue
-        weight = node.inputs[1 if node.op_type == "MatMul" else 0]
+    graph = model.graph
+    for node in list(graph):
+        weight = node.inputs[0] if node.op_type == "Transpose" else None
         if weight is None or not weight.is_initializer():
             continue
-        scopes: list[str] = ast.literal_eval(node.metadata_props["pkg.torch.onnx.name_scopes"])
-        layer = scopes[-2]
-        if (weight.name or "").startswith("val_"):
-            weight.name = layer
-        if node.op_type == "MatMul" and not node.outputs[0].is_graph_output():
-            node.outputs[0].name = f"{layer}.out.{outputs[layer]}"
-            outputs[layer] += 1
+        tensor = weight.const_value
+        assert tensor is not None and weight.name is not None
+        name = weight.name.removesuffix(".weight")
+        if name not in graph.initializers:
+            graph.register_initializer(transposed(name, tensor, list(node.attributes["perm"].as_ints())))
+        ir.convenience.replace_all_uses_with(node.outputs[0], graph.initializers[name])
+        graph.remove(node, safe=True)
+        if not weight.uses():
+            del graph.initializers[weight.name]
+
+
+def transposed(name: str, tensor: ir.TensorProtocol, axes: list[int]) -> ir.Value:
+    """An initializer; lazy, so that one transposed weight is in memory while the graph is written."""
+    shape = ir.Shape([tensor.shape.numpy()[axis] for axis in axes])
+
+    def made() -> ir.TensorProtocol:
+        return ir.tensor(np.ascontiguousarray(tensor.numpy().transpose(axes)), name=name)
+
+    lazy = ir.LazyTensor(made, dtype=tensor.dtype, shape=shape, name=name)
+    return ir.Value(name=name, shape=shape, type=ir.TensorType(tensor.dtype), const_value=lazy)
+
+
+def name_linears(model: ir.Model) -> None:
+    """Names the outputs of linears after their layer: "double_blocks.0.image.qkv.out.0"."""
+    uses: Counter[str] = Counter()
+    for node in model.graph:
+        weight = node.inputs[1] if node.op_type == "MatMul" else None
+        if weight is not None and weight.is_initializer() and not node.outputs[0].is_graph_output():
+            node.outputs[0].name = f"{weight.name}.out.{uses[str(weight.name)]}"
+            uses[str(weight.name)] += 1

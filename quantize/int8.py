@@ -30,7 +30,7 @@ LEVELS = 127  # symmetric: -127 .. 127
 class Int8Report:
     """What happened to every float tensor of a graph. Nothing is left float without a reason."""
 
-    linears: list[str] = field(default_factory=list)
+    linears: list[str] = field(default_factory=list)  # the weight of each MatMul; a shared one more than once
     tables: list[str] = field(default_factory=list)
     left_float: dict[str, str] = field(default_factory=dict)  # name -> reason
 
@@ -55,9 +55,10 @@ def quantize_int8(source: Path, target: Path, keep_float: Collection[str] = ()) 
             f"{source.name}: keep_float names no weight of the graph: {', '.join(sorted(unknown))}"
         )
     for node in list(graph):
-        if node.op_type == "Gemm":
+        if hides_weight(node):
             raise ValueError(
-                f"{source.name}: {node.name} is a Gemm; export the linear with three-dimensional rows"
+                f"{source.name}: {node.op_type} {node.name} hides a weight: export linears with rows of three"
+                " dimensions and weights stored as they are read"
             )
         if node.op_type == "MatMul" and (weight := matrix(node.inputs[1])) and weight.name not in keep_float:
             quantize_linear(graph, node, weight, quantized_inputs)
@@ -65,7 +66,7 @@ def quantize_int8(source: Path, target: Path, keep_float: Collection[str] = ()) 
         elif node.op_type == "Gather" and (table := matrix(node.inputs[0])) and table.name not in keep_float:
             quantize_table(graph, node, table)
             report.tables.append(str(table.name))
-    for name in (*report.linears, *report.tables):
+    for name in dict.fromkeys((*report.linears, *report.tables)):
         if not graph.initializers[name].uses():
             del graph.initializers[name]
     for name, value in graph.initializers.items():
@@ -83,6 +84,14 @@ def matrix(value: ir.Value | None) -> ir.Value | None:
     if value is None or value.const_value is None or not value.is_initializer():
         return None
     return value if value.dtype == ir.DataType.FLOAT and value.const_value.shape.rank() == 2 else None
+
+
+def hides_weight(node: ir.Node) -> bool:
+    """Whether a linear would stay float in silence: a Gemm, or a MatMul of a weight computed at run time."""
+    if node.op_type == "Gemm":
+        return True
+    maker = node.inputs[1].producer() if node.op_type == "MatMul" and node.inputs[1] is not None else None
+    return maker is not None and all(value is None or value.is_initializer() for value in maker.inputs)
 
 
 def reason(value: ir.Value, keep_float: Collection[str]) -> str:

@@ -9,12 +9,14 @@ import onnxruntime
 import pytest
 import torch
 
-from export.graphs import graphs, token_grid
+from export.drawing import DrawingHead
+from export.graphs import GraphSpec, graphs, token_grid
 from export.trace import OPSET, trace
+from quantize.int8 import quantize_int8
 from quantize.store import INLINE, LINE, PAGE, save
 from reference.drawing import draw
 from reference.errors import RequestError
-from reference.transformer import sinusoid
+from reference.transformer import MaskedTokenHead, TransformerConfig, sinusoid
 from tests.export.inputs import half_masked, micro_conditions, texts, uniforms
 from tests.reference.golden import golden_run
 
@@ -53,6 +55,26 @@ def test_the_step_has_one_linear_for_what_reads_one_input(checkpoint, traced, op
     # queries apart from keys and values. Around: projections and logits.
     expected = 8 * config.num_layers + 4 * config.num_single_layers + 1 + (4 if config.downsample else 2)
     assert operators(traced["transformer"])["MatMul"] == expected
+
+
+def test_chunks_of_a_large_projection_share_one_weight_that_is_quantized(tmp_path, monkeypatch, operators):
+    """Of a size at which the exporter's own constant folding gives up."""
+    config = TransformerConfig(4, 16, 1, 1, (4, 6, 6), 48, 64, vocab_size=8256, codebook_size=8192)
+    monkeypatch.setattr("export.drawing.CHUNK_BYTES", 4 * 8192 * 4)
+    head = MaskedTokenHead(config)
+    spec = GraphSpec(
+        build=lambda: DrawingHead(head, 12),
+        inputs={"features": torch.randn(12, 64), "uniforms": torch.rand(2, 12)},
+        outputs=("drawn", "log_prob"),
+        dynamic={},
+    )
+    save(trace(spec), tmp_path / "float.onnx")
+    found = operators(tmp_path / "float.onnx")
+    assert found["MatMul"] == 3 and found["Transpose"] == 0
+    assert (tmp_path / "float.onnx.data").stat().st_size < 1.1 * 4 * 8192 * 64
+    report = quantize_int8(tmp_path / "float.onnx", tmp_path / "int8.onnx")
+    assert report.linears == ["logits"] * 3
+    assert operators(tmp_path / "int8.onnx")["MatMulInteger"] == 3
 
 
 def test_large_tensors_can_be_mapped_and_small_ones_are_aligned(traced):

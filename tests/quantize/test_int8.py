@@ -153,6 +153,22 @@ def test_a_gemm_is_refused_because_it_would_stay_float(tmp_path):
         quantize_int8(tmp_path / "gemm.onnx", tmp_path / "x.onnx")
 
 
+def test_a_matmul_of_a_weight_transposed_at_run_time_is_refused(tmp_path):
+    # Above 2^18 weights, the exporter leaves the transposition of a shared weight in the graph.
+    class Shared(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Linear(512, 1024, bias=False)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.layer(self.layer(x)[..., :512])
+
+    export(Shared(), (torch.zeros(1, 3, 512),), tmp_path / "float.onnx")
+    assert operators(tmp_path / "float.onnx")["Transpose"] == 1
+    with pytest.raises(ValueError, match=r"MatMul .* hides a weight"):
+        quantize_int8(tmp_path / "float.onnx", tmp_path / "x.onnx")
+
+
 def test_a_channel_of_zeros_has_no_infinite_scale(tmp_path):
     layer = nn.Linear(8, 4, bias=False)
     with torch.no_grad():
