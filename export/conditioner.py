@@ -10,7 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from export.fold import copy_of, linear, stacked
-from reference.transformer import EPSILON, MaskedTransformer, Modulation, TwoLayer
+from reference.blocks import EPSILON, Modulation
+from reference.transformer import MaskedTransformer, TwoLayer
 
 # Which D-wide slices of a modulation are scales: (shift, scale, gate) a sub-layer.
 SCALES = (1, 4)

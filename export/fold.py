@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from reference.transformer import MaskedTransformer, RMSNorm
+from reference.blocks import RMSNorm
+from reference.transformer import MaskedTransformer
 
 
 def linear(weight: Tensor, bias: Tensor | None = None) -> nn.Linear:

@@ -16,15 +16,9 @@ from torch import Tensor, nn
 
 from export.drawing import DrawingHead
 from export.fold import after_norm, copy_of, corner_tables, linear, lookup, stacked, upsampling
+from reference.blocks import EPSILON, DoubleBlock, SelfAttention, SingleBlock, rope_table
 from reference.errors import CheckpointError
-from reference.transformer import (
-    EPSILON,
-    DoubleBlock,
-    MaskedTransformer,
-    SelfAttention,
-    SingleBlock,
-    rope_table,
-)
+from reference.transformer import MaskedTransformer
 
 
 def layer_norm(x: Tensor) -> Tensor:

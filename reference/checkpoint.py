@@ -27,7 +27,8 @@ from reference.hub import locate
 from reference.layout import MODEL_INDEX, new_folder, write_json, write_scheduler
 from reference.random_weights import PRESETS, write_random
 from reference.text import vocabulary_and_merges, write_tokenizer
-from reference.transformer import MaskedTransformer, TransformerConfig
+from reference.transformer import MaskedTransformer
+from reference.transformer_config import TransformerConfig
 from reference.weights import fill, read_json, read_tensors, tensor_headers, weight_files
 
 SHIPPED = Path(__file__).parent / "checkpoints" / "stickers"

@@ -12,7 +12,8 @@ from transformers import CLIPTextConfig, CLIPTextModelWithProjection
 
 from reference.layout import MODEL_INDEX, write_json, write_scheduler
 from reference.text import END, START, byte_symbols, write_tokenizer
-from reference.transformer import MaskedTransformer, TransformerConfig
+from reference.transformer import MaskedTransformer
+from reference.transformer_config import TransformerConfig
 from reference.weights import stream_tensors
 
 

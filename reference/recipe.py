@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 
 from reference.masked_modelling import Stage
 from reference.stickers.vq import VqRecipe
-from reference.transformer import TransformerConfig
+from reference.transformer_config import TransformerConfig
 
 
 @dataclass(frozen=True)

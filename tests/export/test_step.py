@@ -8,9 +8,10 @@ from export.conditioner import Conditioner
 from export.drawing import CHUNK_BYTES, DrawingHead, chunks
 from export.graphs import token_grid
 from export.step import LastSingle, Step
+from reference.blocks import rope_table
 from reference.checkpoint import Checkpoint
 from reference.drawing import draw
-from reference.transformer import rope_table, sinusoid
+from reference.transformer import sinusoid
 from tests.export.inputs import half_masked, micro_conditions, texts, uniforms
 
 STEP = 5

@@ -16,7 +16,8 @@ from quantize.int8 import quantize_int8
 from quantize.store import INLINE, LINE, PAGE, save
 from reference.drawing import draw
 from reference.errors import RequestError
-from reference.transformer import MaskedTokenHead, TransformerConfig, sinusoid
+from reference.transformer import MaskedTokenHead, sinusoid
+from reference.transformer_config import TransformerConfig
 from tests.export.inputs import half_masked, micro_conditions, texts, uniforms
 from tests.reference.golden import golden_run
 

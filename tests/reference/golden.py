@@ -9,7 +9,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from reference.transformer import MaskedTransformer, TransformerConfig
+from reference.transformer import MaskedTransformer
+from reference.transformer_config import TransformerConfig
 
 FOLDER = Path(__file__).parents[1] / "golden"
 RUNS = [

@@ -8,8 +8,10 @@ import torch
 from torch import Tensor
 
 from reference import transformer as module
+from reference.blocks import rope_table
 from reference.errors import CheckpointError, RequestError
-from reference.transformer import MaskedTransformer, TransformerConfig, rope_table, sinusoid
+from reference.transformer import MaskedTransformer, sinusoid
+from reference.transformer_config import TransformerConfig
 from tests.reference.golden import RUNS, GoldenRun, golden_run, golden_transformer
 
 INPUTS = ["hidden_states", "encoder_hidden_states", "pooled_projections", "timestep", "micro_conds"]
