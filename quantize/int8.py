@@ -149,12 +149,12 @@ def quantize_linear(
         quantized_inputs[str(x.name)] = list(to_int8.outputs)
         made.append(to_int8)
     x_codes, x_scale, x_zero = quantized_inputs[str(x.name)]
-    product = ir.Node("", "MatMulInteger", [x_codes, codes, x_zero], name=f"{weight.name}.product")
+    product = ir.Node("", "MatMulInteger", [x_codes, codes, x_zero], name=f"{y.name}.product")
     as_float = ir.Node(
-        "", "Cast", [product.outputs[0]], [ir.AttrInt64("to", ir.DataType.FLOAT)], name=f"{weight.name}.float"
+        "", "Cast", [product.outputs[0]], [ir.AttrInt64("to", ir.DataType.FLOAT)], name=f"{y.name}.float"
     )
-    scale = ir.Node("", "Mul", [x_scale, weight_scale], name=f"{weight.name}.scales")
-    result = ir.Node("", "Mul", [as_float.outputs[0], scale.outputs[0]], name=f"{weight.name}.scaled")
+    scale = ir.Node("", "Mul", [x_scale, weight_scale], name=f"{y.name}.scales")
+    result = ir.Node("", "Mul", [as_float.outputs[0], scale.outputs[0]], name=f"{y.name}.scaled")
     substitute(graph, node, [*made, product, as_float, scale, result], y, result.outputs[0])
 
 
@@ -164,12 +164,12 @@ def quantize_table(graph: ir.Graph, node: ir.Node, table: ir.Value) -> None:
         raise ValueError(f"{node.name} looks up columns of {table.name}; only rows are supported")
     ids, y = node.inputs[1], node.outputs[0]
     codes, row_scales = add_quantized(graph, table, axis=1)
-    rows = ir.Node("", "Gather", [codes, ids], name=f"{table.name}.rows")
+    rows = ir.Node("", "Gather", [codes, ids], name=f"{y.name}.rows")
     as_float = ir.Node(
-        "", "Cast", [rows.outputs[0]], [ir.AttrInt64("to", ir.DataType.FLOAT)], name=f"{table.name}.float"
+        "", "Cast", [rows.outputs[0]], [ir.AttrInt64("to", ir.DataType.FLOAT)], name=f"{y.name}.float"
     )
-    scale = ir.Node("", "Gather", [row_scales, ids], name=f"{table.name}.row_scales")
-    result = ir.Node("", "Mul", [as_float.outputs[0], scale.outputs[0]], name=f"{table.name}.scaled")
+    scale = ir.Node("", "Gather", [row_scales, ids], name=f"{y.name}.row_scales")
+    result = ir.Node("", "Mul", [as_float.outputs[0], scale.outputs[0]], name=f"{y.name}.scaled")
     substitute(graph, node, [rows, as_float, scale, result], y, result.outputs[0])
 
 

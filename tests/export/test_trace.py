@@ -76,6 +76,10 @@ def test_chunks_of_a_large_projection_share_one_weight_that_is_quantized(tmp_pat
     report = quantize_int8(tmp_path / "float.onnx", tmp_path / "int8.onnx")
     assert report.linears == ["logits"] * 3
     assert operators(tmp_path / "int8.onnx")["MatMulInteger"] == 3
+    expected = run(tmp_path / "float.onnx", **spec.inputs)
+    actual = run(tmp_path / "int8.onnx", **spec.inputs)
+    np.testing.assert_allclose(actual["log_prob"], expected["log_prob"], atol=0.2)
+    assert (actual["drawn"] == expected["drawn"]).mean() > 0.5
 
 
 def test_large_tensors_can_be_mapped_and_small_ones_are_aligned(traced):
