@@ -1,0 +1,256 @@
+"""`python -m runtime.parity --bundle DIR`: a bundle beside the reference it was made from."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+from tqdm import tqdm
+
+from reference.checkpoint import load_checkpoint
+from reference.errors import UserError as ReferenceError
+from reference.tasks import prompt_set
+from runtime.bundle import open_bundle
+from runtime.errors import RequestError, UserError
+from runtime.parity.compare import Comparison, DrawingComparison
+from runtime.parity.figures import figures, not_ties
+from runtime.parity.limits import judged, precision_of
+from runtime.parity.meaning import Meaning, judge, reason_to_skip
+from runtime.parity.report import Result, html, shown, to_json
+
+PROMPTS = (
+    "a red heart",
+    "a blue cat wearing a hat",
+    "two yellow stars",
+    "a green house on the left",
+    "a purple fish and an orange apple",
+    "three pink balloons",
+    "a happy face with glasses",
+    "a big brown mushroom on a light blue background",
+)
+SEEDS = (1, 2)
+LISTED = 10
+
+EXAMPLES = """examples:
+  python -m runtime.parity                                    # build/android beside the shipped checkpoint
+  python -m runtime.parity --bundle build/android-fp32 --out build/fp32.html --json build/fp32.json
+  python -m runtime.parity --bundle build/meissonic --checkpoint MeissonFlow/Meissonic --prompts 1 --steps 8
+
+exit code: 0 every limit holds, 1 one is missed, 2 wrong input
+"""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A parsed command line."""
+
+    bundle: Path
+    checkpoint: str | None
+    prompts: tuple[str, ...]
+    steps: int | None
+    prompts_per_category: int
+    out: Path
+    json: Path | None
+    threads: int
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise RequestError(f"{message} (see python -m runtime.parity --help)")
+
+
+def parse(arguments: Sequence[str] | None) -> Job:
+    """Raises RequestError, before anything is computed, for what could not be drawn or written."""
+    parser = _Parser(
+        prog="python -m runtime.parity",
+        description=f"Compare a bundle with the reference: {len(PROMPTS)} prompts, {len(SEEDS)} seeds each,"
+        " step by step and freely, and how often the pictures show what sticker prompts ask.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--bundle", type=Path, default=Path("build/android"), metavar="DIR", help="default: build/android")
+    add("--checkpoint", metavar="DIR|ID", help="what the bundle was made from; default: the shipped one")
+    add("--prompts", type=int, default=len(PROMPTS), metavar="N", help="only the first N, for large models")
+    add("--steps", type=int, metavar="N", help="default: the bundle's")
+    add(
+        "--prompts-per-category",
+        type=int,
+        default=20,
+        metavar="K",
+        help="sticker prompts to judge, of each of 6 categories; 0: none; default: 20",
+    )
+    add(
+        "--out", type=Path, metavar="FILE.html|DIR", help="report; default: DIR-parity.html beside the bundle"
+    )
+    add("--json", type=Path, metavar="FILE.json", help="all figures")
+    add("--threads", type=int, default=0, help="of the bundle; default: all cores")
+    given = parser.parse_args(arguments)
+    bundle: Path = given.bundle
+    out: Path = given.out or bundle.resolve().with_name(f"{bundle.resolve().name}-parity.html")
+    out = out / "parity.html" if out.is_dir() else out
+    if not 1 <= given.prompts <= len(PROMPTS):
+        raise RequestError(f"--prompts {given.prompts} is out of range: give 1 to {len(PROMPTS)}")
+    if not 0 <= given.prompts_per_category <= 1000 or given.threads < 0:
+        raise RequestError("--prompts-per-category must be 0 to 1000 and --threads not negative")
+    for flag, path, ending in (("--out", out, ".html"), ("--json", given.json, ".json")):
+        if path is not None and path.suffix.lower() != ending:
+            raise RequestError(f"{flag} {path} must end in {ending}")
+        if path is not None and not path.parent.is_dir():
+            raise RequestError(f"folder {path.parent} does not exist: make it, or choose another {flag}")
+    return Job(
+        bundle=bundle,
+        checkpoint=given.checkpoint,
+        prompts=PROMPTS[: given.prompts],
+        steps=given.steps,
+        prompts_per_category=given.prompts_per_category,
+        out=out,
+        json=given.json,
+        threads=given.threads,
+    )
+
+
+def measure(job: Job) -> Result:
+    """Draws everything, with a progress bar. Raises the UserError of either side."""
+    bundle = open_bundle(job.bundle)
+    precision = precision_of(bundle)
+    comparison = Comparison(bundle, load_checkpoint(job.checkpoint), job.steps, job.threads)
+    comparison.check_texts(job.prompts)
+    reason = reason_to_skip(comparison) if job.prompts_per_category else "--prompts-per-category is 0"
+    tasks = [] if reason else prompt_set(job.prompts_per_category)
+    count = 2 * comparison.settings.steps * (len(job.prompts) * len(SEEDS) + len(tasks))
+    drawings: list[DrawingComparison] = []
+    meaning: Meaning | None = None
+    with tqdm(total=count, desc="comparing", unit="step", leave=False, disable=None) as bar:
+        for prompt in job.prompts:
+            for seed in SEEDS:
+                bar.set_postfix_str(prompt, refresh=False)
+                drawings.append(comparison.draw(prompt, seed, bar.update))
+        if tasks:
+            bar.set_postfix_str("prompt following", refresh=False)
+            meaning = judge(comparison, tasks, bar.update)
+    found = figures(drawings, meaning)
+    settings = comparison.settings
+    return Result(
+        bundle=bundle,
+        precision=precision,
+        settings={
+            "prompts": list(job.prompts),
+            "seeds": list(SEEDS),
+            "size": list(settings.size),
+            "steps": settings.steps,
+            "guidance": settings.guidance,
+        },
+        drawings=drawings,
+        meaning=meaning,
+        not_judged=reason,
+        figures=found,
+        verdicts=judged(found, precision),
+        seconds=seconds(drawings),
+    )
+
+
+def seconds(drawings: Sequence[DrawingComparison]) -> dict[str, tuple[float | None, float | None]]:
+    """Mean seconds of a drawing's stages (reference, bundle); of the reference only the whole is known."""
+    stages = {
+        stage: float(np.mean([drawing.bundle_seconds[stage] for drawing in drawings]))
+        for stage in drawings[0].bundle_seconds
+    }
+    whole = float(np.mean([drawing.reference_seconds for drawing in drawings]))
+    return {stage: (None, value) for stage, value in stages.items()} | {
+        "whole drawing": (whole, sum(stages.values()))
+    }
+
+
+def table(result: Result) -> str:
+    """All figures in lines, the limits beside them."""
+    verdicts = {verdict.limit.figure: verdict for verdict in result.verdicts}
+    width, height = result.settings["size"]
+    lines = [
+        f"{result.bundle.folder}: {result.bundle.manifest.model.name}, {result.precision}, "
+        f"{len(result.drawings)} drawings of {width}x{height} in {result.settings['steps']} steps"
+    ]
+    for name, value in result.figures.items():
+        line = f"  {name:30} {shown(name, value):>12}"
+        if name in verdicts:
+            limit = verdicts[name].limit
+            side = "at least" if limit.higher_is_better else "at most"
+            line += f"   {side} {shown(name, limit.worst)}" + ("" if verdicts[name].holds else "   MISSED")
+        lines.append(line)
+    if result.meaning is not None:
+        for name, share in result.meaning.reference.categories.items():
+            other = result.meaning.bundle.categories[name]
+            lines.append(f"    {name:16} reference {100 * share:5.1f} %   bundle {100 * other:5.1f} %")
+    else:
+        lines.append(f"  prompt following is not judged: {result.not_judged}")
+    for stage, pair in result.seconds.items():
+        shown_pair = [f"{value:.3f} s" if value is not None else "" for value in pair]
+        lines.append(f"  {stage:16} reference {shown_pair[0]:>9}   bundle {shown_pair[1]:>9}")
+    return "\n".join(lines)
+
+
+def complaints(result: Result) -> list[str]:
+    """One line for each limit that is missed, and where rounding does not explain a difference."""
+    lines = []
+    for verdict in result.verdicts:
+        if not verdict.holds:
+            limit = verdict.limit
+            lines.append(
+                f"{limit.figure} is {verdict.value:.6g}, {'below' if limit.higher_is_better else 'above'}"
+                f" the {result.precision} limit of {limit.worst:g}"
+            )
+    if any(verdict.limit.figure == "teacher_forced.not_ties" for verdict in result.verdicts):
+        for drawing, one in not_ties(result.drawings)[:LISTED]:
+            lines.append(
+                f"not a tie: {drawing.prompt!r} seed {drawing.seed} step {one.step + 1}"
+                f" position {one.position}: code {one.bundle} instead of {one.reference},"
+                f" outside by {one.outside:.3g}, rounding explains {one.tolerance:.3g}"
+            )
+    return lines
+
+
+def write(path: Path, text: str) -> None:
+    """Whole or not at all. Raises RequestError."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        try:
+            part.write_text(text, encoding="utf-8")
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise RequestError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def run(job: Job) -> int:
+    """0 if every limit holds, else 1; the report is written in both cases."""
+    result = measure(job)
+    print(table(result))
+    write(job.out, html(result))
+    print(f"report: {job.out}")
+    if job.json is not None:
+        write(job.json, json.dumps(to_json(result), indent=1) + "\n")
+        print(f"figures: {job.json}")
+    for line in complaints(result):
+        print(line, file=sys.stderr)
+    return 0 if result.passed else 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    try:
+        return run(parse(arguments))
+    except (UserError, ReferenceError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped: nothing was written", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

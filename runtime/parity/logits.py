@@ -1,0 +1,43 @@
+"""The guided logits of a bundle's step, for measuring: the graph itself gives out drawn codes only."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+
+from runtime.bundle import Bundle
+from runtime.engine import session_options
+from runtime.errors import BundleError
+
+# Chunk i of the logits is named so by the exporter, whatever the precision.
+PREFIX = "drawing.logits.out."
+
+
+def open_logits(bundle: Bundle, threads: int = 0) -> Callable[[Mapping[str, np.ndarray]], np.ndarray]:
+    """A function from the tensors of a step, by name, to its guided logits f32 [H*W, C].
+
+    It runs a copy of the step's last graph that gives out its logits too. The copy lives in memory and maps
+    the bundle's own weights; the bundle's folder is not written to. Raises BundleError.
+    """
+    path = bundle.path(bundle.manifest.graphs[bundle.manifest.step[-1]].files[0])
+    model = onnx.load(path, load_external_data=False)
+    made = {name for node in model.graph.node for name in node.output if name.startswith(PREFIX)}
+    names = sorted(made, key=lambda name: int(name.removeprefix(PREFIX)))
+    if not names:
+        raise BundleError(f"{path} has no tensor {PREFIX}0 to compare with: export the bundle again")
+    del model.graph.output[:]
+    for name in names:
+        model.graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None))
+    options = session_options(threads)
+    options.add_session_config_entry(
+        "session.model_external_initializers_file_folder_path", str(path.parent.resolve())
+    )
+    session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    inputs = [value.name for value in session.get_inputs()]
+
+    def logits_of(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
+        chunks = session.run(names, {name: tensors[name] for name in inputs})
+        return np.concatenate([chunk.reshape(-1, chunk.shape[-1]) for chunk in chunks])
+
+    return logits_of
