@@ -42,15 +42,17 @@ LIMITS = {
         Limit("end_to_end.agreement", 0.999),
         *IMAGE_LIMITS,
     ),
+    # Below the worst of three checkpoints: two recorded ones of random weights (D 64) and sticker training a
+    # quarter through (D 192) gave text 44 dB, context 51, modulation 54, logits 33, KL 0.01, agreement 93 %.
     "int8": (
-        Limit("text_encoder.hidden.psnr", 30),
-        Limit("text_encoder.pooled.psnr", 25),
-        Limit("conditioner.context.psnr", 30),
-        Limit("conditioner.modulation.psnr", 35),
+        Limit("text_encoder.hidden.psnr", 35),
+        Limit("text_encoder.pooled.psnr", 35),
+        Limit("conditioner.context.psnr", 40),
+        Limit("conditioner.modulation.psnr", 45),
         Limit("transformer.logits.psnr", 25),
-        Limit("transformer.kl", 0.1, higher_is_better=False),
-        Limit("transformer.agreement", 0.8),
-        Limit("end_to_end.agreement", 0.8),
+        Limit("transformer.kl", 0.05, higher_is_better=False),
+        Limit("transformer.agreement", 0.85),
+        Limit("end_to_end.agreement", 0.85),
         *IMAGE_LIMITS,
     ),
 }
