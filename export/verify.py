@@ -5,20 +5,16 @@ Steps are teacher-forced: the reference draws, and at every step the graph draws
 uniforms.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
-import onnx_ir as ir
-import onnxruntime
 import torch
 
 from export.conditioner import SCALES
 from export.errors import VerificationError
 from export.graphs import token_grid
 from export.limits import Figures, check
-from quantize.store import load
 from reference.checkpoint import Checkpoint
 from reference.drawing import draw
 from reference.image import decode_tokens, encode_pixels
@@ -30,6 +26,7 @@ from runtime import measures
 from runtime.bundle import Bundle
 from runtime.engine import Engine
 from runtime.loop import Plan, draw_tokens
+from runtime.parity.logits import open_logits
 from runtime.philox import PhiloxNoise
 from runtime.sinusoids import micro_sinusoids, step_sinusoids
 from runtime.tokenizer import ClipTokenizer
@@ -38,6 +35,7 @@ PROMPTS = ("a red cat on a blue background", "two yellow stars", "a small green 
 MOST_STEPS = 8  # of a verified drawing, which goes from all masked to finished whatever the default is
 
 Arrays = dict[str, np.ndarray]
+LogitsOf = Callable[[Mapping[str, np.ndarray]], np.ndarray]
 
 
 def verify(bundle: Bundle, checkpoint: Checkpoint, precision: str) -> dict[str, float]:
@@ -61,10 +59,10 @@ class Comparison:
     def run(self) -> dict[str, float]:
         """All figures over PROMPTS, with and without guidance; of the steps, over their masked positions."""
         self.text()
-        with session_with_logits(self.bundle) as logits_of:
-            for seed, prompt in enumerate(PROMPTS):
-                for guidance in (1.0, max(self.checkpoint.defaults.guidance, 2.0)):
-                    tokens = self.drawing(prompt, guidance, seed, logits_of)
+        logits_of = open_logits(self.bundle)
+        for seed, prompt in enumerate(PROMPTS):
+            for guidance in (1.0, max(self.checkpoint.defaults.guidance, 2.0)):
+                tokens = self.drawing(prompt, guidance, seed, logits_of)
         self.images(tokens)
         return self.figures.result()
 
@@ -84,9 +82,7 @@ class Comparison:
             self.figures.compare("text_encoder.hidden", expected.hidden_states[-2], result["text_hidden"])
             self.figures.compare("text_encoder.pooled", expected.text_embeds, result["text_pooled"])
 
-    def drawing(
-        self, prompt: str, guidance: float, seed: int, logits_of: Callable[[Arrays], np.ndarray]
-    ) -> np.ndarray:
+    def drawing(self, prompt: str, guidance: float, seed: int, logits_of: LogitsOf) -> np.ndarray:
         """One drawing of the reference with the bundle beside it; returns its finished tokens i32 [H, W]."""
         defaults, unit = self.checkpoint.defaults, self.pipeline.unit
         request = check_request(prompt, defaults, unit, size=self.size, steps=self.steps, guidance=guidance)
@@ -169,31 +165,3 @@ def reference_conditioning(transformer: MaskedTransformer, conditions: Condition
         modulation.append(torch.cat(parts, dim=-1))
     context = transformer.embed_text(conditions.text_hidden)
     return {"context": context.numpy(), "modulation": torch.stack(modulation).numpy()}
-
-
-@contextmanager
-def session_with_logits(bundle: Bundle) -> Iterator[Callable[[Arrays], np.ndarray]]:
-    """A function from the step graph's inputs to its guided logits [H*W, C].
-
-    The graph keeps its logits to itself. A copy that also gives them out lies beside it while the context is
-    open; it has no weights of its own but maps the same data file.
-    """
-    path = bundle.path(bundle.manifest.graphs["transformer"].files[0])
-    model = load(path)
-    logits = [value for node in model.graph for value in node.outputs if is_logits(value)]
-    model.graph.outputs.extend(logits)
-    copy = path.with_name("logits.tmp.onnx")
-    try:
-        copy.write_bytes(ir.to_proto(model).SerializeToString())
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        session = onnxruntime.InferenceSession(copy, options, providers=["CPUExecutionProvider"])
-        names = [str(value.name) for value in logits]
-        yield lambda inputs: np.concatenate(session.run(names, inputs), axis=1)[0]
-    finally:
-        copy.unlink(missing_ok=True)
-
-
-def is_logits(value: ir.Value) -> bool:
-    """Chunk i of the logits is named drawing.logits.out.i, in order (see export.trace)."""
-    return (value.name or "").startswith("drawing.logits.out.")
