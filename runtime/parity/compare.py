@@ -66,6 +66,7 @@ class Comparison:
         self.generator = Generator(bundle, threads, keep=True)
         self.pipeline = Pipeline(checkpoint)
         self.settings = settle(Request("any", steps=steps, size=bundle.manifest.sizes[0]), bundle.manifest)
+        self.generator.engine.open(bundle.manifest.step[-1])  # says why, if a graph cannot be opened
         self.logits_of = open_logits(bundle, threads)
 
     def check_texts(self, prompts: Sequence[str]) -> None:

@@ -23,7 +23,7 @@ from runtime.parity.meaning import Meaning
 
 AMPLIFIED = 8  # times, of differences in pictures
 LARGEST = 256  # pixels a side of a picture in the page
-LISTED = 50  # of the positions that are not ties
+LISTED = 20  # of the positions that are not ties
 
 
 @dataclass(frozen=True)
@@ -147,10 +147,10 @@ def shown(name: str, value: float | None) -> str:
     """A figure as people read it, by what its name says it is."""
     measure = name.rpartition(".")[2]
     if value is None or math.isinf(value):
-        return "equal" if measure in ("psnr", "image_psnr") else "none"
+        return "equal" if measure == "psnr" else "none"
     if measure in ("agreement", "reference", "bundle", "drop"):
         return f"{100 * value:.3f} %" if 0.99 < value < 1 else f"{100 * value:.2f} %"
-    if measure in ("psnr", "image_psnr"):
+    if measure == "psnr":
         return f"{value:.2f} dB"
     if value == int(value) and abs(value) < 1e15:
         return f"{int(value):,}"
@@ -162,7 +162,7 @@ def megabytes(size: int) -> str:
 
 
 def to_json(result: Result) -> dict[str, Any]:
-    """All figures; infinity (the PSNR of equal pictures) as null."""
+    """All figures; infinity (the PSNR of equal pictures) is null."""
     manifest = result.bundle.manifest
     meaning = result.meaning
     return {
@@ -205,4 +205,4 @@ def to_json(result: Result) -> dict[str, Any]:
 
 
 def storable(value: Any) -> Any:
-    return None if isinstance(value, float) and math.isinf(value) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -128,4 +128,5 @@ def misdrawn(logits: np.ndarray, uniforms: np.ndarray, drawn: np.ndarray) -> int
 
     Of the bundle's own logits, whatever their precision, this must be none: the draw stays in float32.
     """
-    return int(np.count_nonzero(outside(logits, uniforms, drawn) > arithmetic(logits.shape[-1])))
+    right = outside(logits, uniforms, drawn) <= arithmetic(logits.shape[-1])
+    return int(np.count_nonzero(~right))  # so that NaN counts
