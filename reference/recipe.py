@@ -50,10 +50,10 @@ RECIPES = {
         stages=(
             Stage("low", side=32, simple=True, compression=False, pictures=8_000, steps=200),
             Stage("captions", side=32, simple=False, compression=False, pictures=16_000, steps=300),
-            Stage("full", side=64, simple=False, compression=True, pictures=48_000, steps=3_200),
+            Stage("full", side=64, simple=False, compression=True, pictures=48_000, steps=2_400),
             Stage(
-                "tune", side=64, simple=False, compression=True, pictures=48_000, steps=700,
-                learning_rate=6e-4, decay=1.0,
+                "tune", side=64, simple=False, compression=True, pictures=48_000, steps=1_500,
+                decay=1.0,
             ),
         ),
     ),
