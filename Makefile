@@ -34,9 +34,10 @@ format: $(READY)
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-# Two workers of one thread each: torch's and onnxruntime's own threads would fight over two cores.
+# Two workers of one thread each: more threads would fight over two cores. A file stays with one worker, so its
+# bundles are made once.
 test: lint
-	OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 -m 'not slow'
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist loadfile -m 'not slow'
 
 test-slow: $(READY)
 	$(RUN) -m pytest -m slow
