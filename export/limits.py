@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,49 +9,36 @@ from numpy.typing import ArrayLike
 
 from export.errors import VerificationError
 from runtime import measures
-
-
-@dataclass(frozen=True)
-class Limit:
-    """The worst value a figure may have."""
-
-    figure: str
-    worst: float
-    higher_is_better: bool = True
-
-    def holds(self, value: float) -> bool:
-        # Written so that NaN fails.
-        return value >= self.worst if self.higher_is_better else value <= self.worst
-
+from runtime.measures import at_least, at_most
 
 IMAGE_LIMITS = (  # the image graphs are float32 in every bundle
-    Limit("image_decoder.levels", 1, higher_is_better=False),
-    Limit("image_encoder.agreement", 0.999),
+    at_most("image_decoder.levels", 1),
+    at_least("image_encoder.agreement", 0.999),
 )
 LIMITS = {
     # Rounding leaves 100 to 130 dB. A drawn token differs only where a uniform falls into a rounding's width.
     "fp32": (
-        Limit("text_encoder.hidden.psnr", 90),
-        Limit("text_encoder.pooled.psnr", 90),
-        Limit("conditioner.context.psnr", 90),
-        Limit("conditioner.modulation.psnr", 90),
-        Limit("transformer.logits.psnr", 80),
-        Limit("transformer.kl", 1e-6, higher_is_better=False),
-        Limit("transformer.agreement", 0.999),
-        Limit("end_to_end.agreement", 0.999),
+        at_least("text_encoder.hidden.psnr", 90),
+        at_least("text_encoder.pooled.psnr", 90),
+        at_least("conditioner.context.psnr", 90),
+        at_least("conditioner.modulation.psnr", 90),
+        at_least("transformer.logits.psnr", 80),
+        at_most("transformer.kl", 1e-6),
+        at_least("transformer.agreement", 0.999),
+        at_least("end_to_end.agreement", 0.999),
         *IMAGE_LIMITS,
     ),
     # Below the worst of three checkpoints: two recorded ones of random weights (D 64) and sticker training a
     # quarter through (D 192) gave text 44 dB, context 51, modulation 54, logits 33, KL 0.01, agreement 93 %.
     "int8": (
-        Limit("text_encoder.hidden.psnr", 35),
-        Limit("text_encoder.pooled.psnr", 35),
-        Limit("conditioner.context.psnr", 40),
-        Limit("conditioner.modulation.psnr", 45),
-        Limit("transformer.logits.psnr", 25),
-        Limit("transformer.kl", 0.05, higher_is_better=False),
-        Limit("transformer.agreement", 0.85),
-        Limit("end_to_end.agreement", 0.85),
+        at_least("text_encoder.hidden.psnr", 35),
+        at_least("text_encoder.pooled.psnr", 35),
+        at_least("conditioner.context.psnr", 40),
+        at_least("conditioner.modulation.psnr", 45),
+        at_least("transformer.logits.psnr", 25),
+        at_most("transformer.kl", 0.05),
+        at_least("transformer.agreement", 0.85),
+        at_least("end_to_end.agreement", 0.85),
         *IMAGE_LIMITS,
     ),
 }

@@ -97,10 +97,10 @@ def check_target(target: Path, overwrite: bool) -> None:
 
 
 def code_hash() -> str:
-    """Hash of the exporter's own source: graphs of another version of it are not resumed."""
+    """Hash of all source a graph is traced from: graphs of another version of it are not resumed."""
     root = Path(__file__).parents[1]
     digest = hashlib.sha256()
-    for package in ("export", "quantize"):
+    for package in ("export", "quantize", "reference"):
         for path in sorted((root / package).glob("*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -1,7 +1,8 @@
 import pytest
 
 from export.errors import VerificationError
-from export.limits import LIMITS, Figures, Limit, check
+from export.limits import LIMITS, Figures, check
+from runtime.measures import at_least, at_most
 
 
 def passing(precision: str) -> dict[str, float]:
@@ -22,8 +23,8 @@ def test_each_figure_beyond_its_limit_fails_and_is_named_with_its_value(precisio
 
 
 def test_a_figure_that_is_no_number_fails():
-    assert not Limit("x", 1).holds(float("nan"))
-    assert not Limit("x", 1, higher_is_better=False).holds(float("nan"))
+    assert not at_least("x", 1).holds(float("nan"))
+    assert not at_most("x", 1).holds(float("nan"))
 
 
 def test_a_distance_is_the_worst_of_all_and_a_share_the_mean_over_positions():
