@@ -205,7 +205,7 @@ def command_line() -> None:
     )
     parser.add_argument("--publish", type=Path, help="write the finished checkpoint there, fp16")
     parser.add_argument("--steps", type=int, default=16, help="default drawing steps of the checkpoint")
-    parser.add_argument("--guidance", type=float, default=3.0, help="default guidance of the checkpoint")
+    parser.add_argument("--guidance", type=float, default=2.0, help="default guidance of the checkpoint")
     arguments = parser.parse_args()
     if "WORLD_SIZE" in os.environ:
         dist.init_process_group("gloo")
