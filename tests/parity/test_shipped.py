@@ -16,10 +16,9 @@ from PIL import Image
 
 from export.onnx import main as export_main
 from reference.checkpoint import SHIPPED, Checkpoint, load_checkpoint
-from reference.detector import load_detector
 from reference.pipeline import Pipeline
 from reference.score import Settings, score
-from reference.tasks import judge_pictures, prompt_set
+from reference.tasks import prompt_set
 from runtime.generator import Drawing, Generator
 from runtime.parity.__main__ import main as parity_main
 from runtime.request import Request
@@ -61,7 +60,7 @@ def test_it_draws_what_prompts_say(checkpoint: Checkpoint) -> None:
     report = score(checkpoint, Settings(prompts_per_category=10, seed=100), tasks)
     assert report.vq_psnr >= 24
     assert report.drawings.overall >= 0.98
-    assert report.generated.overall >= 0.6
+    assert report.generated.overall >= 0.75  # 86.7 % over 360 prompts
 
 
 def test_fp32_bundle_passes_parity_with_every_difference_a_tie(
@@ -74,20 +73,15 @@ def test_fp32_bundle_passes_parity_with_every_difference_a_tie(
     assert "teacher" in (tmp_path / "p.html").read_text().lower()
 
 
-def test_int8_bundle_passes_parity(bundles: dict[str, Path], tmp_path: Path) -> None:
+def test_int8_bundle_stays_as_near_as_it_was_measured(bundles: dict[str, Path], tmp_path: Path) -> None:
     arguments = ["--bundle", str(bundles["int8"]), "--prompts-per-category", "10", "--threads", "1"]
     assert (
         parity_main([*arguments, "--json", str(tmp_path / "p.json"), "--out", str(tmp_path / "p.html")]) == 0
     )
-
-
-def test_int8_bundle_draws_what_prompts_say(bundles: dict[str, Path]) -> None:
-    tasks = prompt_set(10, seed=200)
-    generator = Generator.open(bundles["int8"], threads=1, keep=True)
-    images = np.stack(
-        [generator.text_to_image(Request(task.prompt, seed=i)).picture for i, task in enumerate(tasks)]
-    )
-    assert judge_pictures(load_detector(), tasks, images).overall >= 0.6
+    figures = json.loads((tmp_path / "p.json").read_text())["figures"]
+    assert figures["teacher_forced.agreement"] >= 0.93  # 94.8 % measured
+    assert figures["teacher_forced.kl"] <= 0.004  # 0.002
+    assert figures["meaning.bundle"] >= 0.75  # 87.1 % over 240 prompts
 
 
 def test_golden_trace_is_what_the_runtime_draws(bundles: dict[str, Path]) -> None:
