@@ -5,12 +5,11 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from export.bundle_writer import Options, megabytes, planned, write_bundle
 from export.errors import ExportError
 from reference.checkpoint import load_checkpoint
-from reference.errors import RequestError, exit_code
+from reference.errors import Parser, exit_code
 from runtime.errors import UserError as RuntimeUserError
 
 EXAMPLES = """examples:
@@ -21,17 +20,11 @@ EXAMPLES = """examples:
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise RequestError(f"{message} (see python -m export.onnx --help)")
-
-
 def parser() -> argparse.ArgumentParser:
-    made = _Parser(
+    made = Parser(
         prog="python -m export.onnx",
         description="Export a checkpoint as a bundle of ONNX graphs, verified against the PyTorch reference.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = made.add_argument
     add("--checkpoint", metavar="DIR|ID", help="folder or hub id; default: the one shipped in the repository")

@@ -1,14 +1,13 @@
 """`python -m reference "PROMPT"`: draw a picture with a checkpoint, in PyTorch."""
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from reference.errors import RequestError, exit_code
+from reference.errors import Parser, RequestError, exit_code
 
 EXAMPLES = """examples:
   python -m reference "a red cat with a hat" --seed 7 --out cat.png
@@ -34,20 +33,12 @@ class Job:
     out: Path
 
 
-class Parser(argparse.ArgumentParser):
-    """Reports a wrong argument as every other wrong input: one line."""
-
-    def error(self, message: str) -> NoReturn:
-        raise RequestError(f"{message} (see python -m reference --help)")
-
-
 def parse(arguments: Sequence[str] | None) -> Job:
     """The command line; RequestError for arguments that make no sense together."""
     parser = Parser(
         prog="python -m reference",
         description="Draw a picture with a checkpoint. Defaults come from the checkpoint.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add("prompt", help="what to draw")

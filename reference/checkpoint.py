@@ -5,7 +5,6 @@
 `model_index.json` may carry a key of our own, "defaults": {"size": [W, H], "steps": N, "guidance": g}.
 """
 
-import argparse
 import hashlib
 import json
 import sys
@@ -22,7 +21,7 @@ from safetensors.torch import save_file
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection, CLIPTokenizer
 
-from reference.errors import CheckpointError, exit_code
+from reference.errors import CheckpointError, Parser, exit_code
 from reference.hub import locate
 from reference.layout import MODEL_INDEX, new_folder, write_json, write_scheduler
 from reference.random_weights import PRESETS, write_random
@@ -271,7 +270,7 @@ def describe(folder: Path) -> str:
 
 def command_line(arguments: Sequence[str] | None = None) -> None:
     """`python -m reference.checkpoint random|info`, of sys.argv by default."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m reference.checkpoint",
         description="Write a checkpoint of random weights, or describe one.",
     )
@@ -281,7 +280,6 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
         help="write random weights of the published size, or tiny ones",
         epilog="examples:\n  python -m reference.checkpoint random --preset tiny /tmp/tiny\n"
         "  python -m reference.checkpoint random --preset 1b --dtype fp16 /tmp/1b   (3 GB)",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     random.add_argument("folder", type=Path, help="a new folder, or an older checkpoint to replace")
     random.add_argument("--preset", choices=sorted(PRESETS), required=True, help="1b is the published size")
@@ -291,7 +289,6 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
         help="print configs, parameter counts and dtypes",
         epilog="examples:\n  python -m reference.checkpoint info reference/checkpoints/stickers\n"
         "  python -m reference.checkpoint info MeissonFlow/Meissonic   (downloads it)",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     info.add_argument("checkpoint", help="folder or Hugging Face id")
     given = parser.parse_args(arguments)

@@ -7,7 +7,6 @@ phone might: blurred, shrunk and enlarged, compressed, tinted, with noise; a few
 nothing. Every (subject, colour) pair is drawn, those held out from the generator too.
 """
 
-import argparse
 import io
 import sys
 import time
@@ -24,7 +23,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from reference.detector import GRID, SHIPPED, SIDE, Detection, Detector, DetectorConfig, save_detector
-from reference.errors import RequestError, exit_code
+from reference.errors import Parser, RequestError, exit_code
 from reference.stickers.draw import draw
 from reference.stickers.scene import BACKGROUNDS, COLOURS, SUBJECTS, WEARERS, Scene, Sticker, sample_scene
 
@@ -261,11 +260,10 @@ def measure(detector: Detector, seed: int, kind: str, pictures: int) -> dict[str
 
 def command_line() -> None:
     """`python -m reference.judge`."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m reference.judge",
         description="Train the judge of sticker pictures on drawings, measure it on fresh ones, write both.",
         epilog="example:\n  python -m reference.judge --out reference/checkpoints/judge",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--out", type=Path, default=SHIPPED, help="folder to write (%(default)s)")
     parser.add_argument(

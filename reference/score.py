@@ -5,7 +5,6 @@ true drawings of the same scenes (what the judge itself gets right, so the most 
 drawings through the VQ and back (what the tokens can hold).
 """
 
-import argparse
 import json
 import os
 import sys
@@ -21,7 +20,7 @@ from tqdm import tqdm
 
 from reference.checkpoint import Checkpoint, load_checkpoint
 from reference.detector import load_detector
-from reference.errors import RequestError, exit_code
+from reference.errors import Parser, RequestError, exit_code
 from reference.image import decode_tokens, encode_pixels
 from reference.pipeline import Pipeline
 from reference.request import check_range
@@ -194,13 +193,12 @@ def check_target(flag: str, path: Path | None, ending: str) -> None:
 
 def command_line() -> None:
     """`python -m reference.score`."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m reference.score",
         description="How often a sticker checkpoint draws what its prompt says, in six categories.",
         epilog="examples:\n  python -m reference.score\n"
         "  python -m reference.score --checkpoint build/stickers --out score.json --grid score.png\n"
         "  python -m reference.score --held-out        colours of things that training never showed",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add("--checkpoint", metavar="DIR|ID", help="folder or Hugging Face id; default: the shipped stickers")

@@ -8,7 +8,6 @@ Stages after the paper: low resolution, captions, full resolution with feature c
 text encoder is trained along from the start, since there is no CLIP to begin with.
 """
 
-import argparse
 import json
 import os
 import sys
@@ -23,10 +22,11 @@ from tqdm import tqdm
 from transformers import CLIPTextModelWithProjection, CLIPTokenizer
 
 from reference.checkpoint import Checkpoint, Defaults, save_checkpoint
-from reference.errors import RequestError, exit_code
+from reference.errors import Parser, RequestError, exit_code
 from reference.masked_modelling import MaskedModelling, Stage, add_compression, initialise
 from reference.pipeline import Pipeline
 from reference.recipe import RECIPES, Recipe
+from reference.request import check_range
 from reference.snapshot import rank_and_world, read_meta, seed_all
 from reference.stickers.dataset import StickerTokens, build_tokens, load_or_build
 from reference.stickers.text import build_text_encoder, build_tokenizer, sample_captions
@@ -191,13 +191,12 @@ def train(run: Run) -> Checkpoint:
 
 def command_line() -> None:
     """`python -m reference.train`."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m reference.train",
         description="Train the sticker checkpoint: VQ, tokenizer, masked transformer with its text encoder.",
         epilog="examples:\n"
         "  python -m reference.train --publish build/stickers    the shipped recipe; start again to resume\n"
         "  torchrun --nproc-per-node 2 -m reference.train        the same, the batch shared by two processes",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--recipe", choices=sorted(RECIPES), default="stickers")
     parser.add_argument(
@@ -207,6 +206,8 @@ def command_line() -> None:
     parser.add_argument("--steps", type=int, default=16, help="default drawing steps of the checkpoint")
     parser.add_argument("--guidance", type=float, default=2.0, help="default guidance of the checkpoint")
     arguments = parser.parse_args()
+    check_range("steps", arguments.steps, 1, 1000)
+    check_range("guidance", arguments.guidance, 0, 100)
     if "WORLD_SIZE" in os.environ:
         dist.init_process_group("gloo")
     try:
@@ -221,4 +222,4 @@ def command_line() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(exit_code(command_line))
+    sys.exit(exit_code(command_line, stopped="start the same command again to go on"))

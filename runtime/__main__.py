@@ -1,16 +1,14 @@
 """`python -m runtime "PROMPT"`: draw a picture with an exported bundle."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 from tqdm import tqdm
 
-from runtime.errors import Cancelled, RequestError, UserError
+from runtime.errors import Cancelled, Parser, RequestError, UserError
 from runtime.generator import Drawing, Generator
 from runtime.loop import OnStep, Progress
 from runtime.pictures import read_picture, write_png
@@ -40,18 +38,12 @@ class Job:
     threads: int
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise RequestError(f"{message} (see python -m runtime --help)")
-
-
 def parse(arguments: Sequence[str] | None) -> Job:
     """Raises RequestError for arguments that make no sense together."""
-    parser = _Parser(
+    parser = Parser(
         prog="python -m runtime",
         description="Draw a picture with an exported bundle. Defaults come from the bundle.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add("prompt", help="what to draw")

@@ -1,5 +1,8 @@
 """Errors a person can act on: the message is one clear line that names the file or value and the way out."""
 
+import argparse
+from typing import Any, NoReturn
+
 
 class UserError(Exception):
     """Base of every error that the command line prints as `error: ...` with exit code 2."""
@@ -19,3 +22,13 @@ class EngineError(UserError):
 
 class Cancelled(Exception):
     """The caller stopped the drawing; nothing was written."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Reports a wrong argument as every other wrong input, in one line; keeps the lines of its examples."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{"formatter_class": argparse.RawDescriptionHelpFormatter, **settings})
+
+    def error(self, message: str) -> NoReturn:
+        raise RequestError(f"{message} (see {self.prog} --help)")

@@ -1,13 +1,11 @@
 """`python -m runtime.parity --bundle DIR`: a bundle beside the reference it was made from."""
 
-import argparse
 import json
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 import numpy as np
 from tqdm import tqdm
@@ -16,7 +14,7 @@ from reference.checkpoint import load_checkpoint
 from reference.errors import UserError as ReferenceError
 from reference.tasks import prompt_set
 from runtime.bundle import open_bundle
-from runtime.errors import RequestError, UserError
+from runtime.errors import Parser, RequestError, UserError
 from runtime.parity.compare import Comparison, DrawingComparison
 from runtime.parity.figures import figures, not_ties
 from runtime.parity.limits import judged, precision_of
@@ -59,19 +57,13 @@ class Job:
     threads: int
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise RequestError(f"{message} (see python -m runtime.parity --help)")
-
-
 def parse(arguments: Sequence[str] | None) -> Job:
     """Raises RequestError, before anything is computed, for what could not be drawn or written."""
-    parser = _Parser(
+    parser = Parser(
         prog="python -m runtime.parity",
         description=f"Compare a bundle with the reference: {len(PROMPTS)} prompts, {len(SEEDS)} seeds each,"
         " step by step and freely, and how often the pictures show what sticker prompts ask.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add("--bundle", type=Path, default=Path("build/android"), metavar="DIR", help="default: build/android")
