@@ -1,7 +1,8 @@
 """A damaged, foreign or hostile bundle is refused with one line that names the file."""
 
-import os
+import errno
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,10 +103,16 @@ def test_missing_truncated_and_changed_files(own_bundle: Path, name: str) -> Non
     open_bundle(own_bundle)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_unreadable_file(own_bundle: Path) -> None:
-    (own_bundle / "transformer.onnx").chmod(0)
-    refused(own_bundle, "cannot read", "transformer.onnx")
+def test_file_that_the_disk_cannot_read(own_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = Path.open
+
+    def failing(path: Path, *arguments: Any, **settings: Any) -> Any:
+        if path.name == "transformer.onnx":
+            raise OSError(errno.EIO, "Input/output error", str(path))
+        return opened(path, *arguments, **settings)
+
+    monkeypatch.setattr(Path, "open", failing)
+    refused(own_bundle, "cannot read", "transformer.onnx", "Input/output error")
 
 
 def test_file_without_hash(own_bundle: Path) -> None:
