@@ -78,7 +78,9 @@ def test_chunks_of_a_large_projection_share_one_weight_that_is_quantized(tmp_pat
     assert operators(tmp_path / "int8.onnx")["MatMulInteger"] == 3
     expected = run(tmp_path / "float.onnx", **spec.inputs)
     actual = run(tmp_path / "int8.onnx", **spec.inputs)
-    np.testing.assert_allclose(actual["log_prob"], expected["log_prob"], atol=0.2)
+    same = actual["drawn"] == expected["drawn"]  # quantization moves a boundary past a uniform now and then
+    assert same.sum() >= 10
+    np.testing.assert_allclose(actual["log_prob"][same], expected["log_prob"][same], atol=0.2)
     assert (actual["drawn"] == expected["drawn"]).mean() > 0.5
 
 
