@@ -278,8 +278,8 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
     random = commands.add_parser(
         "random",
         help="write random weights of the published size, or tiny ones",
-        epilog="examples:\n  python -m reference.checkpoint random --preset tiny /tmp/tiny\n"
-        "  python -m reference.checkpoint random --preset 1b --dtype fp16 /tmp/1b   (3 GB)",
+        epilog="examples:\n  python -m reference.checkpoint random --preset tiny build/tiny\n"
+        "  python -m reference.checkpoint random --preset 1b --dtype fp16 build/1b   (3 GB)",
     )
     random.add_argument("folder", type=Path, help="a new folder, or an older checkpoint to replace")
     random.add_argument("--preset", choices=sorted(PRESETS), required=True, help="1b is the published size")
