@@ -4,10 +4,8 @@ Until the last moment everything is in `NAME.partial`. What is interrupted resum
 done; what fails verification is removed.
 """
 
-import errno
 import hashlib
 import json
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,24 +13,23 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from export.errors import ExportError, VerificationError
+from export.errors import VerificationError
 from export.golden import golden_trace
 from export.graphs import GraphSpec, graphs
 from export.manifest import MERGES, TOOLS, VOCAB, describe
 from export.sizes import estimate
 from export.trace import trace
 from export.verify import verify
-from export.workspace import Workspace, check_target, code_hash
 from quantize.int8 import Int8Report, quantize_int8
 from quantize.store import files, save
 from reference.checkpoint import Checkpoint
 from reference.text import vocabulary_and_merges
 from runtime.bundle import MANIFEST, FileFacts, GoldenFile, Manifest, open_bundle
+from runtime.workspace import Workspace, check_space, check_target, disk_errors, megabytes
 
 GOLDEN = "golden/trace.json"
 # Convolutions gain nothing from dynamic int8, so the image graphs stay float.
 INT8_GRAPHS = frozenset({"text_encoder", "conditioner", "transformer"})
-DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 Report = Callable[[str], None]
 
@@ -60,25 +57,20 @@ def planned(checkpoint: Checkpoint, options: Options) -> dict[str, int]:
 def write_bundle(checkpoint: Checkpoint, options: Options, report: Report) -> Manifest:
     """Writes and publishes the bundle at `options.out`; `report` is given a line for each thing done.
 
-    Raises ExportError (folder or disk), RequestError (size), VerificationError (a graph misses a limit).
+    Raises BundleError (folder or disk), RequestError (size), VerificationError (a graph misses a limit).
     """
     needed = planned(checkpoint, options)
+    total = sum(needed.values())
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    check_space(options, needed)
+    # While a graph is quantized, its float32 form is on the disk too.
+    check_space(options.out, total + (4 * max(needed.values()) if options.precision == "int8" else 0))
     workspace = Workspace(options.out, resume_key(checkpoint, options))
-    try:
-        return fill(workspace, checkpoint, options, report)
-    except VerificationError:
-        workspace.discard()
-        raise
-    except OSError as error:
-        if error.errno in DISK_FULL:
-            total = megabytes(sum(needed.values()))
-            raise ExportError(
-                f"the disk of {options.out} is full: free about {total} and run again; finished graphs are"
-                f" kept in {workspace.folder}"
-            ) from None
-        raise ExportError(f"cannot write {error.filename or workspace.folder}: {error.strerror}") from None
+    with disk_errors(workspace, total):
+        try:
+            return fill(workspace, checkpoint, options, report)
+        except VerificationError:
+            workspace.discard()
+            raise
 
 
 def fill(workspace: Workspace, checkpoint: Checkpoint, options: Options, report: Report) -> Manifest:
@@ -171,16 +163,11 @@ def resume_key(checkpoint: Checkpoint, options: Options) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def check_space(options: Options, needed: dict[str, int]) -> None:
-    """Raises ExportError if the disk cannot hold the bundle and the float32 graph that is being quantized."""
-    free = shutil.disk_usage(options.out.parent).free
-    total = sum(needed.values()) + (4 * max(needed.values()) if options.precision == "int8" else 0)
-    if total > free:
-        raise ExportError(
-            f"the bundle needs about {megabytes(total)} while it is written, but {options.out.parent} has"
-            f" {megabytes(free)} free: free some, or name a folder on another disk with --out"
-        )
-
-
-def megabytes(size: float) -> str:
-    return f"{size / 1e6:.1f} MB"
+def code_hash() -> str:
+    """Hash of all source a graph is traced from: graphs of another version of it are not resumed."""
+    root = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for package in ("export", "quantize", "reference"):
+        for path in sorted((root / package).glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -4,7 +4,7 @@ from reference.errors import UserError
 
 
 class ExportError(UserError):
-    """The bundle cannot be written (the folder, the disk)."""
+    """The bundle cannot be written: what the runtime says of its folder or the disk."""
 
 
 class VerificationError(UserError):

@@ -6,11 +6,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from export.bundle_writer import Options, megabytes, planned, write_bundle
+from export.bundle_writer import Options, planned, write_bundle
 from export.errors import ExportError
 from reference.checkpoint import load_checkpoint
 from reference.errors import Parser, exit_code
 from runtime.errors import UserError as RuntimeUserError
+from runtime.workspace import megabytes
 
 EXAMPLES = """examples:
   python -m export.onnx                                       # the shipped checkpoint, int8, to build/android
@@ -47,13 +48,13 @@ def run(arguments: Sequence[str] | None) -> None:
     precision = "fp32" if given.fp32 else "int8"
     options = Options(given.out, (width, height), precision, given.overwrite)
     print(f"{checkpoint.name} at {width}x{height}, {precision}, to {options.out}", flush=True)
-    if given.dry_run:
-        sizes = planned(checkpoint, options)
-        for name, size in sizes.items():
-            print(f"{name:14} {megabytes(size):>9}  {options.graph_precision(name)}")
-        print(f"{'in all':14} {megabytes(sum(sizes.values())):>9}  and tokenizer; nothing was written")
-        return
     try:
+        if given.dry_run:
+            sizes = planned(checkpoint, options)
+            for name, size in sizes.items():
+                print(f"{name:14} {megabytes(size):>9}  {options.graph_precision(name)}")
+            print(f"{'in all':14} {megabytes(sum(sizes.values())):>9}  and tokenizer; nothing was written")
+            return
         manifest = write_bundle(checkpoint, options, lambda line: print(line, flush=True))
     except RuntimeUserError as error:  # the runtime's way of saying what reference.UserError says
         raise ExportError(str(error)) from error

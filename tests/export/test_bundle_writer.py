@@ -13,15 +13,15 @@ import torch
 
 import export.bundle_writer as writer
 from export.bundle_writer import INT8_GRAPHS, Options, planned, write_bundle
-from export.errors import ExportError, VerificationError
+from export.errors import VerificationError
 from export.onnx import main
-from export.workspace import Workspace
 from quantize.store import files
 from reference.checkpoint import Checkpoint, load_checkpoint
 from runtime.bundle import Manifest, open_bundle
 from runtime.errors import BundleError
 from runtime.generator import Generator
 from runtime.request import Request
+from runtime.workspace import Workspace
 from tests.export.conftest import GOLDEN
 
 MONO = GOLDEN / "mono" / "checkpoint"
@@ -176,7 +176,7 @@ def test_a_bundle_is_replaced_only_on_request_and_whole(written: Written, tmp_pa
     out.mkdir()
     (out / "manifest.json").write_text("older")
     kept = Options(out, SIZE, "int8")
-    with pytest.raises(ExportError, match="already holds a bundle: add --overwrite"):
+    with pytest.raises(BundleError, match="already holds a bundle: add --overwrite"):
         write_bundle(written.checkpoint, kept, lambda line: None)
     assert (out / "manifest.json").read_text() == "older"
     replaced = Options(out, SIZE, "int8", overwrite=True)
@@ -188,7 +188,7 @@ def test_a_bundle_is_replaced_only_on_request_and_whole(written: Written, tmp_pa
 
 def test_a_folder_that_is_no_bundle_is_never_replaced(written: Written, tmp_path):
     (tmp_path / "holiday.jpg").write_text("x")
-    with pytest.raises(ExportError, match="holds something that is no bundle"):
+    with pytest.raises(BundleError, match="holds something that is no bundle"):
         write_bundle(written.checkpoint, Options(tmp_path, SIZE, "int8", overwrite=True), lambda line: None)
     assert (tmp_path / "holiday.jpg").exists()
 
@@ -199,7 +199,7 @@ def test_a_disk_that_fills_up_gives_one_line_and_keeps_what_is_done(written: Wri
     with finished_graphs(written, options, ["text_encoder"]) as workspace:
         resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, limit[1]))  # the conditioner in fp32 is larger
         try:
-            with pytest.raises(ExportError, match=r"disk of .* is full: free .* finished graphs are kept"):
+            with pytest.raises(BundleError, match=r"disk of .* is full: free .* finished graphs are kept"):
                 write_bundle(written.checkpoint, options, lambda line: None)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limit)
@@ -211,7 +211,7 @@ def test_a_disk_that_fills_up_gives_one_line_and_keeps_what_is_done(written: Wri
 def test_a_disk_too_small_is_noticed_before_anything_is_written(written: Written, tmp_path, monkeypatch):
     usage = shutil.disk_usage(tmp_path)._replace(free=1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
-    with pytest.raises(ExportError, match=r"but .* has 0\.0 MB free"):
+    with pytest.raises(BundleError, match=r"but .* has 0\.0 MB free"):
         write_bundle(written.checkpoint, Options(tmp_path / "android", SIZE, "int8"), lambda line: None)
     assert not list(tmp_path.iterdir())
 

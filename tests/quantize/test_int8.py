@@ -14,6 +14,7 @@ from torch import nn
 
 from quantize.int8 import Int8Report, quantize_int8
 from quantize.store import save
+from runtime.engine import session_options
 
 
 class Network(nn.Module):
@@ -50,7 +51,7 @@ def quantized(network: Path) -> tuple[Path, Int8Report]:
 
 
 def run(path: Path, ids: np.ndarray) -> np.ndarray:
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(path, session_options(), providers=["CPUExecutionProvider"])
     return session.run(None, {session.get_inputs()[0].name: ids})[0]
 
 
@@ -177,6 +178,16 @@ def test_a_channel_of_zeros_has_no_infinite_scale(tmp_path):
     quantize_int8(tmp_path / "float.onnx", tmp_path / "int8.onnx")
     result = run(tmp_path / "int8.onnx", np.ones((1, 3, 8), np.float32))
     assert np.isfinite(result).all() and (result[..., 2] == 0).all()
+
+
+def test_products_at_the_end_of_the_range_do_not_saturate(tmp_path):
+    # 255 * 127 twice is 64 770: more than 16 bits with sign hold, in which AVX2 sums pairs unless told otherwise.
+    layer = nn.Linear(64, 8, bias=False)
+    nn.init.ones_(layer.weight)
+    export(layer, (torch.ones(1, 3, 64),), tmp_path / "float.onnx")
+    quantize_int8(tmp_path / "float.onnx", tmp_path / "int8.onnx")
+    result = run(tmp_path / "int8.onnx", np.ones((1, 3, 64), np.float32))
+    np.testing.assert_allclose(result, 64, rtol=1e-6)
 
 
 def test_the_same_graph_gives_the_same_bytes(network, quantized, tmp_path):

@@ -1,14 +1,17 @@
 """The folder a bundle is made in: beside its target, resumable, renamed to it at the end."""
 
-import hashlib
+import errno
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from export.errors import ExportError
 from runtime.bundle import MANIFEST, FileFacts
+from runtime.errors import BundleError
 
 STATE = "state.json"  # which graphs are done; not part of the bundle
+DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Workspace:
@@ -81,26 +84,44 @@ class Workspace:
 
 
 def check_target(target: Path, overwrite: bool) -> None:
-    """Raises ExportError if `target` holds something that must not, or should not, be replaced."""
+    """Raises BundleError if `target` holds something that must not, or should not, be replaced."""
     if not target.exists():
         return
     if not target.is_dir():
-        raise ExportError(f"{target} is a file: name a folder with --out")
+        raise BundleError(f"{target} is a file: name a folder with --out")
     if not any(target.iterdir()):
         return
     if not (target / MANIFEST).exists():
-        raise ExportError(f"{target} holds something that is no bundle: name another folder with --out")
+        raise BundleError(f"{target} holds something that is no bundle: name another folder with --out")
     if not overwrite:
-        raise ExportError(
+        raise BundleError(
             f"{target} already holds a bundle: add --overwrite to replace it, or name another --out"
         )
 
 
-def code_hash() -> str:
-    """Hash of all source a graph is traced from: graphs of another version of it are not resumed."""
-    root = Path(__file__).parents[1]
-    digest = hashlib.sha256()
-    for package in ("export", "quantize", "reference"):
-        for path in sorted((root / package).glob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+def check_space(target: Path, needed: int) -> None:
+    """Raises BundleError if the disk of `target` cannot hold `needed` bytes more."""
+    free = shutil.disk_usage(target.parent).free
+    if needed > free:
+        raise BundleError(
+            f"the bundle needs about {megabytes(needed)} while it is written, but {target.parent} has"
+            f" {megabytes(free)} free: free some, or name a folder on another disk with --out"
+        )
+
+
+@contextmanager
+def disk_errors(workspace: Workspace, needed: int) -> Iterator[None]:
+    """Turns an OSError into BundleError, which says what to do about a disk that is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            raise BundleError(
+                f"the disk of {workspace.target} is full: free about {megabytes(needed)} and run again;"
+                f" finished graphs are kept in {workspace.folder}"
+            ) from None
+        raise BundleError(f"cannot write {error.filename or workspace.folder}: {error.strerror}") from None
+
+
+def megabytes(size: float) -> str:
+    return f"{size / 1e6:.1f} MB"
