@@ -181,7 +181,7 @@ def test_a_channel_of_zeros_has_no_infinite_scale(tmp_path):
 
 
 def test_products_at_the_end_of_the_range_do_not_saturate(tmp_path):
-    # 255 * 127 twice is 64 770: more than 16 bits with sign hold, in which AVX2 sums pairs unless told otherwise.
+    # 255 * 127 twice is 64 770: more than the 16 bits in which AVX2 sums pairs unless told otherwise.
     layer = nn.Linear(64, 8, bias=False)
     nn.init.ones_(layer.weight)
     export(layer, (torch.ones(1, 3, 64),), tmp_path / "float.onnx")
