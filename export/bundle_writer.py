@@ -4,6 +4,7 @@ Until the last moment everything is in `NAME.partial`. What is interrupted resum
 done; what fails verification is removed.
 """
 
+import gc
 import hashlib
 import json
 import time
@@ -14,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from export.errors import VerificationError
-from export.golden import golden_trace
+from export.golden import golden_drawing
 from export.graphs import GraphSpec, graphs
 from export.manifest import MERGES, TOOLS, VOCAB, describe
 from export.sizes import estimate
 from export.trace import trace
-from export.verify import verify
+from export.verify import Effort, verify
 from quantize.int8 import Int8Report, quantize_int8
 from quantize.store import files, save
 from reference.checkpoint import Checkpoint
@@ -82,7 +83,7 @@ def fill(workspace: Workspace, checkpoint: Checkpoint, options: Options, report:
             continue
         report(f"{turn}: tracing")
         begun = time.perf_counter()
-        quantized = write_graph(spec, path, options.graph_precision(name))
+        quantized = write_graph(checkpoint, spec, path, options.graph_precision(name))
         workspace.record(name, [file for file in files(path) if file.exists()])
         size = sum(facts.size for facts in workspace.done[name].values())
         report(f"{turn}: {quantized or 'fp32'}, {megabytes(size)}, {time.perf_counter() - begun:.1f} s")
@@ -91,12 +92,13 @@ def fill(workspace: Workspace, checkpoint: Checkpoint, options: Options, report:
     manifest = describe(folder, checkpoint, options.size, precisions)
     write_manifest(folder, manifest)
 
-    report("verifying: the reference draws, every graph is compared")
+    report("verifying: the bundle draws, the reference draws, every graph is compared")
     begun = time.perf_counter()
     bundle = open_bundle(folder)
-    figures = verify(bundle, checkpoint, options.precision)
+    trace, drawing = golden_drawing(bundle, Effort.of(checkpoint).golden_steps)
+    figures = verify(bundle, checkpoint, drawing)
     report(f"verified: {summary(figures)}, {time.perf_counter() - begun:.1f} s")
-    write_json(folder / GOLDEN, golden_trace(bundle).model_dump())
+    write_json(folder / GOLDEN, trace.model_dump())
     manifest = manifest.model_copy(
         update={
             "golden": GoldenFile(file=GOLDEN),
@@ -110,15 +112,17 @@ def fill(workspace: Workspace, checkpoint: Checkpoint, options: Options, report:
     return manifest
 
 
-def write_graph(spec: GraphSpec, path: Path, precision: str) -> Int8Report | None:
-    """Traces a graph into `path` and its data file; what was quantized, if anything was."""
-    if precision == "fp32":
-        save(trace(spec), path)
-        return None
+def write_graph(checkpoint: Checkpoint, spec: GraphSpec, path: Path, precision: str) -> Int8Report | None:
+    """Traces a graph into `path` and its data file; what was quantized, if anything was.
+
+    The float graph is on the disk before it is quantized, so that the checkpoint's weights have left memory.
+    """
     full = path.with_suffix(".fp32.onnx")
     try:
-        save(trace(spec), full)
-        return quantize_int8(full, path)
+        with checkpoint.loaded(spec.part):
+            save(trace(spec), path if precision == "fp32" else full)
+        gc.collect()  # what was traced refers to itself, and holds folded weights
+        return None if precision == "fp32" else quantize_int8(full, path)
     finally:
         for file in files(full):
             file.unlink(missing_ok=True)
@@ -146,10 +150,10 @@ def storable(value: float) -> float | None:
 
 
 def summary(figures: dict[str, float]) -> str:
-    same, chain = figures["transformer.agreement"], figures["end_to_end.agreement"]
-    levels = figures["image_decoder.levels"]
-    kl = figures["transformer.kl"]
-    return f"same token {same:.2%}, end to end {chain:.2%}, KL {kl:.2g}, image within {levels:.0f} level"
+    same, kl = figures["transformer.agreement"], figures["transformer.kl"]
+    psnr = figures["image_decoder.psnr"]
+    image = "image equal" if psnr == float("inf") else f"image {psnr:.1f} dB"
+    return f"same token {same:.2%}, KL {kl:.2g}, {image}"
 
 
 def resume_key(checkpoint: Checkpoint, options: Options) -> str:

@@ -5,24 +5,22 @@ import hashlib
 import numpy as np
 
 from runtime.bundle import Bundle, GoldenTrace
-from runtime.generator import Generator
+from runtime.generator import Drawing, Generator
 from runtime.loop import Progress
 from runtime.request import Request
 
 PROMPT = "a red cat on a blue background"
 SEED = 7
-MOST_STEPS = 16
 
 
-def golden_trace(bundle: Bundle) -> GoldenTrace:
+def golden_drawing(bundle: Bundle, steps: int) -> tuple[GoldenTrace, Drawing]:
     """Draws PROMPT with the runtime that users have."""
     generator = Generator(bundle)
-    defaults = bundle.manifest.defaults
     progress: list[Progress] = []
-    request = Request(PROMPT, seed=SEED, steps=min(defaults.steps, MOST_STEPS))
+    request = Request(PROMPT, seed=SEED, steps=steps)
     drawing = generator.text_to_image(request, on_step=lambda step: progress.append(step))
     settings = drawing.settings
-    return GoldenTrace(
+    trace = GoldenTrace(
         prompt=settings.prompt,
         negative=settings.negative,
         seed=settings.seed,
@@ -36,6 +34,7 @@ def golden_trace(bundle: Bundle) -> GoldenTrace:
         final_tokens=drawing.tokens.ravel().tolist(),
         image_sha256=hashlib.sha256(np.ascontiguousarray(drawing.picture).tobytes()).hexdigest(),
     )
+    return trace, drawing
 
 
 def ids(generator: Generator, text: str) -> list[int]:

@@ -26,6 +26,7 @@ STEPS = "steps"  # N
 class GraphSpec:
     """What is needed to trace one graph."""
 
+    part: str  # of the checkpoint: whose weights it holds
     build: Callable[[], nn.Module]  # called late, so that one graph's folded weights exist at a time
     inputs: dict[str, Tensor]  # examples, in the module's order
     outputs: tuple[str, ...]
@@ -45,12 +46,14 @@ def graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, GraphSpec
     tokens = torch.zeros(height, width, dtype=torch.int32)
     return {
         "text_encoder": GraphSpec(
+            part="text_encoder",
             build=lambda: TextEncoder(checkpoint.text_encoder),
             inputs={"input_ids": ids},
             outputs=("text_hidden", "text_pooled"),
             dynamic={"input_ids": {0: ROWS}},
         ),
         "conditioner": GraphSpec(
+            part="transformer",
             build=lambda: Conditioner(transformer),
             inputs={
                 "text_hidden": torch.zeros(2, length, hidden),
@@ -62,6 +65,7 @@ def graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, GraphSpec
             dynamic={"text_hidden": {0: ROWS}, "text_pooled": {0: ROWS}, "step_sinusoids": {0: STEPS}},
         ),
         "transformer": GraphSpec(
+            part="transformer",
             build=lambda: Step(transformer, length, height, width),
             inputs={
                 "tokens": tokens,
@@ -74,9 +78,14 @@ def graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, GraphSpec
             dynamic={"context": {0: ROWS}, "modulation": {0: ROWS}},
         ),
         "image_decoder": GraphSpec(
-            build=lambda: ImageDecoder(vqvae), inputs={"tokens": tokens}, outputs=("image",), dynamic={}
+            part="vqvae",
+            build=lambda: ImageDecoder(vqvae),
+            inputs={"tokens": tokens},
+            outputs=("image",),
+            dynamic={},
         ),
         "image_encoder": GraphSpec(
+            part="vqvae",
             build=lambda: ImageEncoder(vqvae, height, width),
             inputs={"image": torch.zeros(size[1], size[0], 3, dtype=torch.uint8)},
             outputs=("tokens",),

@@ -43,7 +43,7 @@ def run(arguments: Sequence[str] | None) -> None:
     """Raises UserError for anything the user can mend."""
     given = parser().parse_args(arguments)
     begun = time.perf_counter()
-    checkpoint = load_checkpoint(given.checkpoint)
+    checkpoint = load_checkpoint(given.checkpoint, stream=True)
     width, height = given.size or checkpoint.defaults.size
     precision = "fp32" if given.fp32 else "int8"
     options = Options(given.out, (width, height), precision, given.overwrite)

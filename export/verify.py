@@ -1,11 +1,13 @@
 """The written graphs, executed by the runtime's engine, beside the reference.
 
-Each graph runs on the reference's inputs; then the chain of text, conditioning and steps on its own outputs.
-Steps are teacher-forced: the reference draws, and at every step the graph draws from the same tokens and
-uniforms.
+Text and conditioning are compared on the reference's inputs; the step is run on the bundle's own text and
+conditioning, so its figures are those of the whole chain. Steps are teacher-forced: the reference draws, and
+at every step the graph draws from the same tokens and uniforms. One part of the reference is in memory at a
+time.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,24 +27,57 @@ from reference.transformer import MaskedTransformer
 from runtime import measures
 from runtime.bundle import Bundle
 from runtime.engine import Engine
+from runtime.generator import Drawing
 from runtime.loop import Plan, draw_tokens
-from runtime.parity.logits import open_logits
+from runtime.parity.logits import open_step
 from runtime.philox import PhiloxNoise
 from runtime.sinusoids import micro_sinusoids, step_sinusoids
 from runtime.tokenizer import ClipTokenizer
 
 PROMPTS = ("a red cat on a blue background", "two yellow stars", "a small green house under the moon")
-MOST_STEPS = 8  # of a verified drawing, which goes from all masked to finished whatever the default is
 
 Arrays = dict[str, np.ndarray]
-LogitsOf = Callable[[Mapping[str, np.ndarray]], np.ndarray]
 
 
-def verify(bundle: Bundle, checkpoint: Checkpoint, precision: str) -> dict[str, float]:
-    """The figures of an opened bundle. Raises VerificationError, with the figure, for a limit missed."""
-    figures = Comparison(bundle, checkpoint).run()
-    check(figures, precision)
+@dataclass(frozen=True)
+class Effort:
+    """How much is drawn to verify a bundle; a drawing goes from all masked to finished in any case."""
+
+    prompts: int
+    guided_only: bool
+    steps: int  # of a verified drawing
+    golden_steps: int  # of the golden trace
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint) -> "Effort":
+        """One prompt and two steps for a model of which a step takes half a minute on two cores."""
+        parameters = sum(parameter.numel() for parameter in checkpoint.transformer.parameters())
+        steps = checkpoint.defaults.steps
+        if parameters > LARGE:
+            return cls(1, guided_only=True, steps=min(steps, 2), golden_steps=min(steps, 2))
+        return cls(len(PROMPTS), guided_only=False, steps=min(steps, 8), golden_steps=min(steps, 16))
+
+
+LARGE = 200e6  # parameters
+
+
+def verify(bundle: Bundle, checkpoint: Checkpoint, drawing: Drawing) -> dict[str, float]:
+    """The figures of an opened bundle; `drawing` is one of its own. Raises VerificationError, with the
+    figure, for a limit missed.
+    """
+    figures = Comparison(bundle, checkpoint).run(drawing)
+    check(figures, bundle.manifest)
     return figures
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One drawing to verify: the reference's conditions and the bundle's own."""
+
+    seed: int
+    guidance: float
+    conditions: Conditions
+    own: Arrays  # text_hidden, text_pooled
 
 
 class Comparison:
@@ -52,99 +87,112 @@ class Comparison:
         self.bundle, self.checkpoint = bundle, checkpoint
         self.engine, self.pipeline = Engine(bundle), Pipeline(checkpoint)
         self.size = bundle.manifest.sizes[0]
-        self.steps = min(checkpoint.defaults.steps, MOST_STEPS)
+        self.effort = Effort.of(checkpoint)
         self.figures = Figures()
 
     @torch.no_grad()
-    def run(self) -> dict[str, float]:
-        """All figures over PROMPTS, with and without guidance; of the steps, over their masked positions."""
-        self.text()
-        logits_of = open_logits(self.bundle)
-        for seed, prompt in enumerate(PROMPTS):
-            for guidance in (1.0, max(self.checkpoint.defaults.guidance, 2.0)):
-                tokens = self.drawing(prompt, guidance, seed, logits_of)
-        self.images(tokens)
+    def run(self, drawing: Drawing) -> dict[str, float]:
+        """All figures; of the steps, over their masked positions."""
+        with self.checkpoint.loaded("text_encoder"):
+            samples = self.text()
+        with self.checkpoint.loaded("transformer"):
+            for sample in samples:
+                self.conditioner(sample)
+            self.engine.close("conditioner")
+            self.steps(samples)
+        with self.checkpoint.loaded("vqvae"):
+            self.images(drawing)
         return self.figures.result()
 
-    def text(self) -> None:
+    def text(self) -> list[Sample]:
         """Text encoder. Raises VerificationError if the runtime's tokenizer gives other ids."""
         tokenizer = ClipTokenizer.from_bundle(self.bundle)
-        ids, _ = tokenize(self.checkpoint.tokenizer, ["", *PROMPTS])
-        for prompt, row in zip(["", *PROMPTS], ids, strict=True):
+        prompts = PROMPTS[: self.effort.prompts]
+        ids, _ = tokenize(self.checkpoint.tokenizer, ["", *prompts])
+        for prompt, row in zip(["", *prompts], ids, strict=True):
             found = np.asarray(tokenizer.encode(prompt)[0])
             if not np.array_equal(found, row):
                 raise VerificationError(
                     f"the bundle's tokenizer reads {prompt!r} as {found}, not {row.numpy()}"
                 )
-            pair = torch.stack([ids[0], row])
-            expected = self.checkpoint.text_encoder(pair, output_hidden_states=True)
-            result = self.engine.run("text_encoder", {"input_ids": pair.int().numpy()})
-            self.figures.compare("text_encoder.hidden", expected.hidden_states[-2], result["text_hidden"])
-            self.figures.compare("text_encoder.pooled", expected.text_embeds, result["text_pooled"])
+        guided = max(self.checkpoint.defaults.guidance, 2.0)
+        samples = []
+        for seed, prompt in enumerate(prompts):
+            for guidance in (guided,) if self.effort.guided_only else (1.0, guided):
+                request = check_request(
+                    prompt,
+                    self.checkpoint.defaults,
+                    self.pipeline.unit,
+                    size=self.size,
+                    steps=self.effort.steps,
+                    guidance=guidance,
+                )
+                conditions = self.pipeline.conditions(request)
+                rows = torch.stack([ids[0], ids[seed + 1]] if guidance > 1 else [ids[seed + 1]])
+                own = self.engine.run("text_encoder", {"input_ids": rows.int().numpy()})
+                self.figures.compare("text_encoder.hidden", conditions.text_hidden, own["text_hidden"])
+                self.figures.compare("text_encoder.pooled", conditions.text_pooled, own["text_pooled"])
+                samples.append(Sample(seed, guidance, conditions, own))
+        self.engine.close("text_encoder")
+        return samples
 
-    def drawing(self, prompt: str, guidance: float, seed: int, logits_of: LogitsOf) -> np.ndarray:
-        """One drawing of the reference with the bundle beside it; returns its finished tokens i32 [H, W]."""
-        defaults, unit = self.checkpoint.defaults, self.pipeline.unit
-        request = check_request(prompt, defaults, unit, size=self.size, steps=self.steps, guidance=guidance)
-        conditions = self.pipeline.conditions(request)
-        given = self.conditioner(conditions)
-        own = self.own_conditioning(prompt, guidance)
-        mask = self.checkpoint.mask_token_id
-
-        def step(i: int, tokens: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            t = self.steps - 1 - i
-            (logits,) = self.pipeline.guided_logits(torch.from_numpy(tokens).long()[None], conditions, t)
-            drawn, log_prob = (x.numpy() for x in draw(logits, torch.from_numpy(uniforms)))
-            masked = (tokens == mask).ravel()
-            count = int(masked.sum())
-
-            def inputs(source: Arrays) -> Arrays:
-                rows = {"context": source["context"], "modulation": source["modulation"][t]}
-                return rows | {
-                    "tokens": tokens,
-                    "uniforms": uniforms,
-                    "guidance": np.array(guidance, np.float32),
-                }
-
-            for name, source in (("transformer", given), ("end_to_end", own)):
-                found = self.engine.run("transformer", inputs(source))["drawn"]
-                self.figures.add(f"{name}.agreement", measures.agreement(drawn[masked], found[masked]), count)
-            by_graph = logits_of(inputs(given))
-            self.figures.compare("transformer.logits", logits, by_graph)
-            self.figures.add("transformer.kl", measures.kl(logits[masked], by_graph[masked]), count)
-            return drawn, log_prob
-
-        width, height = token_grid(self.checkpoint, self.size)
-        plan = Plan(self.steps, mask, self.checkpoint.masking_schedule)
-        return draw_tokens(step, np.full((height, width), mask, np.int32), PhiloxNoise(seed), plan)
-
-    def sinusoids(self) -> Arrays:
-        micro = micro_sinusoids(*self.size, AESTHETIC_SCORE)
-        return {"micro_sinusoids": micro, "step_sinusoids": step_sinusoids(self.steps)}
-
-    def conditioner(self, conditions: Conditions) -> Arrays:
-        """The conditioner on the reference's text; returns the reference's conditioning."""
-        expected = reference_conditioning(self.checkpoint.transformer, conditions, self.steps)
-        text = {"text_hidden": conditions.text_hidden.numpy(), "text_pooled": conditions.text_pooled.numpy()}
-        result = self.engine.run("conditioner", {**text, **self.sinusoids()})
+    def conditioner(self, sample: Sample) -> None:
+        """The conditioner on the reference's text; then on the bundle's own, which the steps will take."""
+        sinusoids = {
+            "micro_sinusoids": micro_sinusoids(*self.size, AESTHETIC_SCORE),
+            "step_sinusoids": step_sinusoids(self.effort.steps),
+        }
+        expected = reference_conditioning(self.checkpoint.transformer, sample.conditions, self.effort.steps)
+        text = {
+            "text_hidden": sample.conditions.text_hidden.numpy(),
+            "text_pooled": sample.conditions.text_pooled.numpy(),
+        }
+        result = self.engine.run("conditioner", {**text, **sinusoids})
         for name, value in expected.items():
             self.figures.compare(f"conditioner.{name}", value, result[name])
-        return expected
+        sample.own.update(self.engine.run("conditioner", {**sample.own, **sinusoids}))
 
-    def own_conditioning(self, prompt: str, guidance: float) -> Arrays:
-        """The bundle's conditioning of the bundle's own text."""
-        rows = ["", prompt] if guidance > 1 else [prompt]
-        ids, _ = tokenize(self.checkpoint.tokenizer, rows)
-        text = self.engine.run("text_encoder", {"input_ids": ids.int().numpy()})
-        return self.engine.run("conditioner", {**text, **self.sinusoids()})
+    def steps(self, samples: Iterable[Sample]) -> None:
+        """Every step of the reference's drawings, with the bundle's step beside it."""
+        step_of = open_step(self.bundle)
+        steps, mask = self.effort.steps, self.checkpoint.mask_token_id
+        width, height = token_grid(self.checkpoint, self.size)
+        plan = Plan(steps, mask, self.checkpoint.masking_schedule)
+        for sample in samples:
 
-    def images(self, tokens: np.ndarray) -> None:
-        """Decoder on finished tokens i32 [H, W], encoder on the reference's picture of them."""
+            def step(
+                i: int, tokens: np.ndarray, uniforms: np.ndarray, sample: Sample = sample
+            ) -> tuple[np.ndarray, np.ndarray]:
+                t = steps - 1 - i
+                (logits,) = self.pipeline.guided_logits(
+                    torch.from_numpy(tokens).long()[None], sample.conditions, t
+                )
+                drawn, log_prob = (x.numpy() for x in draw(logits, torch.from_numpy(uniforms)))
+                found, outputs = step_of(
+                    {
+                        "tokens": tokens,
+                        "context": sample.own["context"],
+                        "modulation": sample.own["modulation"][t],
+                        "guidance": np.array(sample.guidance, np.float32),
+                        "uniforms": uniforms,
+                    }
+                )
+                masked = (tokens == mask).ravel()
+                count, expected = int(masked.sum()), logits.numpy()
+                agreement = measures.agreement(drawn[masked], outputs["drawn"][masked])
+                self.figures.add("transformer.agreement", agreement, count)
+                self.figures.compare("transformer.logits", expected, found)
+                self.figures.add("transformer.kl", measures.kl(expected[masked], found[masked]), count)
+                return drawn, log_prob
+
+            draw_tokens(step, np.full((height, width), mask, np.int32), PhiloxNoise(sample.seed), plan)
+
+    def images(self, drawing: Drawing) -> None:
+        """Decoder on the tokens of the bundle's own drawing, encoder on the reference's picture of them."""
         vqvae = self.checkpoint.vqvae
-        expected = decode_tokens(vqvae, torch.from_numpy(tokens).long()[None])
-        image = self.engine.run("image_decoder", {"tokens": tokens})["image"]
-        self.figures.add("image_decoder.psnr", measures.image_psnr(expected[0], image))
-        self.figures.add("image_decoder.levels", measures.max_abs(expected[0], image))
+        expected = decode_tokens(vqvae, torch.from_numpy(drawing.tokens).long()[None])
+        self.figures.add("image_decoder.psnr", measures.image_psnr(expected[0], drawing.picture))
+        self.figures.add("image_decoder.levels", measures.max_abs(expected[0], drawing.picture))
         codes = encode_pixels(vqvae, expected)[0]
         found = self.engine.run("image_encoder", {"image": expected[0].numpy()})["tokens"]
         self.figures.add("image_encoder.agreement", measures.agreement(codes, found))

@@ -8,11 +8,12 @@
 import hashlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from diffusers import VQModel
@@ -28,9 +29,10 @@ from reference.random_weights import PRESETS, write_random
 from reference.text import vocabulary_and_merges, write_tokenizer
 from reference.transformer import MaskedTransformer
 from reference.transformer_config import TransformerConfig
-from reference.weights import fill, read_json, read_tensors, tensor_headers, weight_files
+from reference.weights import check_fit, fill, read_json, read_tensors, tensor_headers, weight_files
 
 SHIPPED = Path(__file__).parent / "checkpoints" / "stickers"
+T = TypeVar("T")
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
 
@@ -56,6 +58,23 @@ class Checkpoint:
     defaults: Defaults
     name: str
     files: dict[str, Path] = field(default_factory=dict, repr=False)  # what it was read from, by place
+    streams: Mapping[str, Callable[[], None]] = field(default_factory=dict, repr=False)  # see `loaded`
+
+    @contextmanager
+    def loaded(self, *parts: str) -> Iterator[None]:
+        """Inside the block the weights of the named parts are in memory.
+
+        A checkpoint that was read as a whole has them always; a streamed one reads them now and drops them
+        at the end, so that a text encoder does not wait beside a transformer.
+        """
+        streamed = [part for part in parts if part in self.streams]
+        try:
+            for part in streamed:
+                self.streams[part]()
+            yield
+        finally:
+            for part in streamed:
+                getattr(self, part).to("meta")
 
     @property
     def token_size(self) -> int:
@@ -82,73 +101,103 @@ def load_checkpoint(
     path_or_id: str | Path | None = None,
     dtype: torch.dtype = torch.float32,
     text_encoder: str | Path | None = None,
+    stream: bool = False,
 ) -> Checkpoint:
     """Read a checkpoint folder or hub id; None is the one shipped in the repository.
 
     `text_encoder` replaces the checkpoint's own by another folder or id (a component folder, a checkpoint,
-    or a whole CLIP model). The VQ stays float32, as its `force_upcast` asks. Raises CheckpointError.
+    or a whole CLIP model). The VQ stays float32, as its `force_upcast` asks. With `stream` the weights are
+    only checked, and read where `Checkpoint.loaded` asks for them. Raises CheckpointError.
     """
     folder = locate(SHIPPED if path_or_id is None else path_or_id)
     index = read_json(folder / "model_index.json")
     scheduler = read_json(folder / "scheduler" / "scheduler_config.json")
     config = TransformerConfig.from_dict(read_json(folder / "transformer" / "config.json"))
-    with torch.device("meta"):
-        transformer = MaskedTransformer(config)
-    fill(transformer, read_tensors(folder / "transformer", dtype), folder / "transformer")
-    vqvae = load_vqvae(folder / "vqvae", dtype)
     text_folder = folder / "text_encoder" if text_encoder is None else locate(text_encoder)
     if not (text_folder / "config.json").exists() and (text_folder / "text_encoder").is_dir():
         text_folder = text_folder / "text_encoder"
-    text = load_text_encoder(text_folder, dtype)
-    tokenizer = load_tokenizer(folder / "tokenizer")
+    with torch.device("meta"):
+        transformer = MaskedTransformer(config)
+    vqvae, vqvae_dtype = empty_vqvae(folder / "vqvae", dtype)
+    text = empty_text_encoder(text_folder)
     checkpoint = Checkpoint(
         transformer=transformer,
         vqvae=vqvae,
         text_encoder=text,
-        tokenizer=tokenizer,
+        tokenizer=load_tokenizer(folder / "tokenizer"),
         mask_token_id=scheduler.get("mask_token_id", config.vocab_size - 1),
         masking_schedule=scheduler.get("masking_schedule", "cosine"),
         defaults=Defaults((0, 0)),
         name=folder.resolve().name if Path(str(path_or_id or folder)).exists() else str(path_or_id),
         files=checkpoint_files(folder, text_folder),
     )
+    streams = {
+        "transformer": partial(fill_from, transformer, folder / "transformer", dtype),
+        "vqvae": partial(fill_from, vqvae, folder / "vqvae", vqvae_dtype),
+        "text_encoder": partial(fill_text_encoder, text, text_folder, dtype),
+    }
+    if stream:
+        check_fit(transformer, shapes_of(folder / "transformer"), folder / "transformer")
+        check_fit(vqvae, shapes_of(folder / "vqvae"), folder / "vqvae")
+        check_fit(text, clip_text(shapes_of(text_folder)), text_folder)
+        checkpoint.streams = streams
+    else:
+        for read in streams.values():
+            read()
     side = 32 * checkpoint.compression * checkpoint.token_size
     checkpoint.defaults = read_defaults(index.get("defaults", {}), side, folder / "model_index.json")
     check_agreement(checkpoint, folder)
     return checkpoint
 
 
-def load_vqvae(folder: Path, dtype: torch.dtype) -> Any:
-    """The VQ image autoencoder, float32 where its config says `force_upcast` (the published one does)."""
+def fill_from(module: nn.Module, folder: Path, dtype: torch.dtype) -> None:
+    """All weights of a component folder into its module."""
+    fill(module, read_tensors(folder, dtype), folder)
+
+
+def shapes_of(folder: Path) -> dict[str, Sequence[int]]:
+    """Name and shape of each tensor of a component, without reading the data."""
+    return {name: shape for name, (shape, _) in tensor_headers(folder).items()}
+
+
+def empty_vqvae(folder: Path, dtype: torch.dtype) -> tuple[Any, torch.dtype]:
+    """The VQ image autoencoder without weights, and their dtype: float32 where its config says
+    `force_upcast` (the published one does)."""
     config = read_json(folder / "config.json")
     try:
         with torch.device("meta"):
             vqvae = VQModel.from_config(config)
     except (TypeError, ValueError, IndexError) as error:
         raise CheckpointError(f"{folder / 'config.json'} is no VQModel config: {error}") from None
-    fill(vqvae, read_tensors(folder, torch.float32 if config.get("force_upcast", True) else dtype), folder)
-    return vqvae
+    return vqvae, torch.float32 if config.get("force_upcast", True) else dtype
 
 
-def load_text_encoder(folder: Path, dtype: torch.dtype) -> CLIPTextModelWithProjection:
-    """The CLIP text tower, alone or out of a whole CLIP model."""
+def empty_text_encoder(folder: Path) -> CLIPTextModelWithProjection:
+    """The CLIP text tower, alone or out of a whole CLIP model, without weights."""
     values = read_json(folder / "config.json")
     try:
         config = CLIPTextConfig.from_dict(values.get("text_config", values))
         with torch.device("meta"):
-            text = CLIPTextModelWithProjection(config)
+            return CLIPTextModelWithProjection(config)
     except (TypeError, ValueError, StrictDataclassError) as error:
         reason = " ".join(str(error).split())
         raise CheckpointError(f"{folder / 'config.json'} is no CLIP text config: {reason}") from None
-    tensors = {
+
+
+def fill_text_encoder(text: CLIPTextModelWithProjection, folder: Path, dtype: torch.dtype) -> None:
+    fill(text, clip_text(read_tensors(folder, dtype)), folder)
+    # Not part of the state dict, so still on the meta device.
+    positions = torch.arange(text.config.max_position_embeddings).unsqueeze(0)
+    text.text_model.embeddings.position_ids = positions
+
+
+def clip_text(tensors: dict[str, T]) -> dict[str, T]:
+    """Of a text tower's or a whole CLIP model's tensors those of the text tower."""
+    return {
         name: tensor
-        for name, tensor in read_tensors(folder, dtype).items()
+        for name, tensor in tensors.items()
         if name.startswith(("text_model.", "text_projection.")) and not name.endswith("position_ids")
     }
-    fill(text, tensors, folder)
-    # Not part of the state dict, so still on the meta device.
-    text.text_model.embeddings.position_ids = torch.arange(config.max_position_embeddings).unsqueeze(0)
-    return text
 
 
 def load_tokenizer(folder: Path) -> CLIPTokenizer:

@@ -1,7 +1,7 @@
 """Tensors of a checkpoint component: safetensors only, one file or shards, never a pickle."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -105,23 +105,28 @@ def tensor_headers(folder: Path) -> dict[str, tuple[list[int], str]]:
     return headers
 
 
-def fill(module: nn.Module, tensors: dict[str, Tensor], folder: Path) -> None:
-    """Put `tensors` into a module built on the meta device; CheckpointError names what does not fit."""
+def check_fit(module: nn.Module, shapes: Mapping[str, Sequence[int]], folder: Path) -> None:
+    """Raises CheckpointError that names what of the tensors of these shapes does not fit the module."""
     expected = module.state_dict()
-    if missing := sorted(expected.keys() - tensors.keys()):
+    if missing := sorted(expected.keys() - shapes.keys()):
         raise CheckpointError(
             f"{folder}: weights lack {some(missing)}: incomplete, or config.json of another model"
         )
-    if unknown := sorted(tensors.keys() - expected.keys()):
+    if unknown := sorted(shapes.keys() - expected.keys()):
         raise CheckpointError(
             f"{folder}: weights hold unknown {some(unknown)}: config.json belongs to another model"
         )
-    for name, tensor in tensors.items():
-        if tensor.shape != expected[name].shape:
+    for name, shape in shapes.items():
+        if tuple(shape) != tuple(expected[name].shape):
             raise CheckpointError(
-                f"{folder}: {name} has shape {list(tensor.shape)}, but config.json asks for"
+                f"{folder}: {name} has shape {list(shape)}, but config.json asks for"
                 f" {list(expected[name].shape)}: weights and config belong to different models"
             )
+
+
+def fill(module: nn.Module, tensors: dict[str, Tensor], folder: Path) -> None:
+    """Put `tensors` into a module built on the meta device; CheckpointError names what does not fit."""
+    check_fit(module, {name: tensor.shape for name, tensor in tensors.items()}, folder)
     module.load_state_dict(tensors, assign=True)
     module.eval().requires_grad_(False)
 

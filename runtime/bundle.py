@@ -73,8 +73,12 @@ class Tensor(_Model):
     shape: list[PositiveInt | str]
 
 
+# How a graph's weights are stored, from exact to coarse; "mixed" is chosen weight by weight.
+PRECISIONS = ("fp32", "fp16", "qnn", "int8", "mixed", "int4")
+
+
 class Graph(_Model):
-    precision: str  # "fp32", "int8", ...
+    precision: Literal["fp32", "fp16", "qnn", "int8", "mixed", "int4"]
     inputs: list[Tensor]
     outputs: list[Tensor]
     files: Annotated[list[BundlePath], Field(min_length=1)]  # the model first, then its external data
@@ -180,6 +184,12 @@ class Manifest(_Model):
     source: Source
     tools: dict[str, str]
     parity: dict[str, Any] = {}
+
+    @property
+    def precision(self) -> str:
+        """The coarsest of the graphs that decide which tokens are drawn."""
+        drawing = ("text_encoder", "conditioner", *self.step)
+        return max((self.graphs[name].precision for name in drawing), key=PRECISIONS.index)
 
     @model_validator(mode="after")
     def _consistent(self) -> "Manifest":

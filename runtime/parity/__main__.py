@@ -17,7 +17,7 @@ from runtime.bundle import open_bundle
 from runtime.errors import Parser, RequestError, UserError
 from runtime.parity.compare import Comparison, DrawingComparison
 from runtime.parity.figures import figures, not_ties
-from runtime.parity.limits import judged, precision_of
+from runtime.parity.limits import judged
 from runtime.parity.meaning import Meaning, judge, reason_to_skip
 from runtime.parity.report import Result, html, shown, to_json
 
@@ -110,7 +110,6 @@ def parse(arguments: Sequence[str] | None) -> Job:
 def measure(job: Job) -> Result:
     """Draws everything, with a progress bar. Raises the UserError of either side."""
     bundle = open_bundle(job.bundle)
-    precision = precision_of(bundle)
     comparison = Comparison(bundle, load_checkpoint(job.checkpoint), job.steps, job.threads)
     comparison.check_texts(job.prompts)
     reason = reason_to_skip(comparison) if job.prompts_per_category else "--prompts-per-category is 0"
@@ -130,7 +129,7 @@ def measure(job: Job) -> Result:
     settings = comparison.settings
     return Result(
         bundle=bundle,
-        precision=precision,
+        precision=bundle.manifest.precision,
         settings={
             "prompts": list(job.prompts),
             "seeds": list(SEEDS),
@@ -142,7 +141,7 @@ def measure(job: Job) -> Result:
         meaning=meaning,
         not_judged=reason,
         figures=found,
-        verdicts=judged(found, precision),
+        verdicts=judged(found, bundle.manifest),
         seconds=seconds(drawings),
     )
 

@@ -2,21 +2,18 @@
 
 from dataclasses import dataclass
 
-from runtime.bundle import Bundle
-from runtime.errors import BundleError
+from runtime.bundle import Manifest
 from runtime.measures import Limit, at_least, at_most
 
-DRAWING = (  # the draw and the image graphs are float32 in every bundle
-    at_most("teacher_forced.misdrawn", 0),
-    at_most("image_decoder.levels", 1),
-)
+DRAW = at_most("teacher_forced.misdrawn", 0)  # the draw is float32 in every bundle
+# By the coarsest precision of the graphs that draw tokens.
 LIMITS = {
     "fp32": (
         at_least("teacher_forced.agreement", 0.999),
         at_most("teacher_forced.not_ties", 0),
         at_most("teacher_forced.kl", 1e-6),
         at_most("meaning.drop", 0.02),
-        *DRAWING,
+        DRAW,
     ),
     # For any checkpoint: random weights, the hardest, give 89 % and 0.03 nats. The shipped one gives 94.8 %
     # and 0.002, and tests/parity/test_shipped.py holds it to that.
@@ -24,9 +21,10 @@ LIMITS = {
         at_least("teacher_forced.agreement", 0.85),
         at_most("teacher_forced.kl", 0.05),
         at_most("meaning.drop", 0.1),
-        *DRAWING,
+        DRAW,
     ),
 }
+DECODER_LIMITS = {"fp32": (at_most("image_decoder.levels", 1),)}
 
 
 @dataclass(frozen=True)
@@ -41,17 +39,7 @@ class Verdict:
         return self.limit.holds(self.value)
 
 
-def precision_of(bundle: Bundle) -> str:
-    """The precision of the graphs that are not fp32, if any. Raises BundleError for one without limits."""
-    found = {graph.precision for graph in bundle.manifest.graphs.values()} - {"fp32"} or {"fp32"}
-    if len(found) > 1 or not found <= set(LIMITS):
-        raise BundleError(
-            f"{bundle.folder} has graphs of precision {', '.join(sorted(found))}:"
-            f" parity knows limits for {', '.join(LIMITS)}"
-        )
-    return found.pop()
-
-
-def judged(figures: dict[str, float], precision: str) -> list[Verdict]:
-    """Every limit of the precision whose figure was measured."""
-    return [Verdict(limit, figures[limit.figure]) for limit in LIMITS[precision] if limit.figure in figures]
+def judged(figures: dict[str, float], manifest: Manifest) -> list[Verdict]:
+    """Every limit of the bundle's precisions whose figure was measured."""
+    limits = (*LIMITS[manifest.precision], *DECODER_LIMITS[manifest.graphs["image_decoder"].precision])
+    return [Verdict(limit, figures[limit.figure]) for limit in limits if limit.figure in figures]

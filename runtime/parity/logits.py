@@ -13,9 +13,11 @@ from runtime.errors import BundleError
 # Chunk i of the logits is named so by the exporter, whatever the precision.
 PREFIX = "drawing.logits.out."
 
+Outputs = tuple[np.ndarray, dict[str, np.ndarray]]
 
-def open_logits(bundle: Bundle, threads: int = 0) -> Callable[[Mapping[str, np.ndarray]], np.ndarray]:
-    """A function from the tensors of a step, by name, to its guided logits f32 [H*W, C].
+
+def open_step(bundle: Bundle, threads: int = 0) -> Callable[[Mapping[str, np.ndarray]], Outputs]:
+    """A function from the tensors of a step, by name, to its guided logits f32 [H*W, C] and its outputs.
 
     It runs a copy of the step's last graph that gives out its logits too. The copy lives in memory and maps
     the bundle's own weights; the bundle's folder is not written to. Raises BundleError.
@@ -23,11 +25,11 @@ def open_logits(bundle: Bundle, threads: int = 0) -> Callable[[Mapping[str, np.n
     path = bundle.path(bundle.manifest.graphs[bundle.manifest.step[-1]].files[0])
     model = onnx.load(path, load_external_data=False)
     made = {name for node in model.graph.node for name in node.output if name.startswith(PREFIX)}
-    names = sorted(made, key=lambda name: int(name.removeprefix(PREFIX)))
-    if not names:
+    chunks = sorted(made, key=lambda name: int(name.removeprefix(PREFIX)))
+    if not chunks:
         raise BundleError(f"{path} has no tensor {PREFIX}0 to compare with: export the bundle again")
-    del model.graph.output[:]
-    for name in names:
+    outputs = [value.name for value in model.graph.output]
+    for name in chunks:
         model.graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None))
     options = session_options(threads)
     options.add_session_config_entry(
@@ -36,8 +38,9 @@ def open_logits(bundle: Bundle, threads: int = 0) -> Callable[[Mapping[str, np.n
     session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     inputs = [value.name for value in session.get_inputs()]
 
-    def logits_of(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
-        chunks = session.run(names, {name: tensors[name] for name in inputs})
-        return np.concatenate([chunk.reshape(-1, chunk.shape[-1]) for chunk in chunks])
+    def step(tensors: Mapping[str, np.ndarray]) -> Outputs:
+        values = session.run([*chunks, *outputs], {name: tensors[name] for name in inputs})
+        logits = [chunk.reshape(-1, chunk.shape[-1]) for chunk in values[: len(chunks)]]
+        return np.concatenate(logits), dict(zip(outputs, values[len(chunks) :], strict=True))
 
-    return logits_of
+    return step

@@ -149,7 +149,7 @@ def test_a_graph_changed_since_it_was_done_is_made_again(written: Written, tmp_p
     options = Options(tmp_path / "android", SIZE, "int8")
     remade = []
 
-    def stopped(spec, path, precision):
+    def stopped(checkpoint, spec, path, precision):
         remade.append(path.stem)
         raise KeyboardInterrupt
 

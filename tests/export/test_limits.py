@@ -1,25 +1,47 @@
 import pytest
 
 from export.errors import VerificationError
-from export.limits import LIMITS, Figures, check
+from export.limits import DECODER_LIMITS, ENCODER_LIMITS, LIMITS, Figures, check, limits_of
+from runtime.bundle import Manifest, read_manifest
 from runtime.measures import at_least, at_most
+from tests.runtime.tiny_bundle import write_bundle
+
+CASES = [
+    *((precision, "fp32", "fp32") for precision in LIMITS),
+    *(("fp32", precision, "fp32") for precision in DECODER_LIMITS),
+    *(("fp32", "fp32", precision) for precision in ENCODER_LIMITS),
+]
 
 
-def passing(precision: str) -> dict[str, float]:
-    return {limit.figure: limit.worst for limit in LIMITS[precision]}
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
+    return read_manifest(write_bundle(tmp_path_factory.mktemp("limits") / "tiny"))
 
 
-@pytest.mark.parametrize("precision", LIMITS)
-def test_figures_at_their_limits_pass(precision: str):
-    check(passing(precision), precision)
+@pytest.fixture(params=CASES)
+def manifest(request: pytest.FixtureRequest, tiny: Manifest) -> Manifest:
+    """Each precision of the step, of the decoder and of the encoder."""
+    names = ("transformer", "image_decoder", "image_encoder")
+    graphs = {
+        name: tiny.graphs[name].model_copy(update={"precision": precision})
+        for name, precision in zip(names, request.param, strict=True)
+    }
+    return tiny.model_copy(update={"graphs": tiny.graphs | graphs})
 
 
-@pytest.mark.parametrize("precision", LIMITS)
-def test_each_figure_beyond_its_limit_fails_and_is_named_with_its_value(precision: str):
-    for limit in LIMITS[precision]:
+def passing(manifest: Manifest) -> dict[str, float]:
+    return {limit.figure: limit.worst for limit in limits_of(manifest)}
+
+
+def test_figures_at_their_limits_pass(manifest: Manifest):
+    check(passing(manifest), manifest)
+
+
+def test_each_figure_beyond_its_limit_fails_and_is_named_with_its_value(manifest: Manifest):
+    for limit in limits_of(manifest):
         worse = limit.worst - 0.001 if limit.higher_is_better else limit.worst + 0.001
         with pytest.raises(VerificationError, match=f"^{limit.figure} is {worse:.6g}"):
-            check(passing(precision) | {limit.figure: worse}, precision)
+            check(passing(manifest) | {limit.figure: worse}, manifest)
 
 
 def test_a_figure_that_is_no_number_fails():

@@ -62,7 +62,7 @@ def bundle(checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> 
     folder.mkdir()
     specs = graphs(checkpoint, SIZE)
     for name in GRAPHS:
-        write_graph(specs[name], folder / f"{name}.onnx", "fp32")
+        write_graph(checkpoint, specs[name], folder / f"{name}.onnx", "fp32")
     write_tokenizer(folder, checkpoint)
     write_manifest(folder, describe(folder, checkpoint, SIZE, dict.fromkeys(GRAPHS, "fp32")))
     return open_bundle(folder)

@@ -110,6 +110,20 @@ def test_weights_are_cast_on_loading_but_the_vq_stays_float32(tiny):
 
 
 @pytest.mark.parametrize("part", list(WEIGHTS))
+def test_a_streamed_part_is_in_memory_only_where_it_is_asked_for(tiny, part):
+    whole, streamed = load_checkpoint(tiny), load_checkpoint(tiny, stream=True)
+    assert streamed.sha256 == whole.sha256 and streamed.defaults == whole.defaults
+    module = getattr(streamed, part)
+    for _ in range(2):
+        assert all(tensor.is_meta for tensor in module.state_dict().values())
+        with streamed.loaded(part), whole.loaded(part):
+            for name, tensor in getattr(whole, part).state_dict().items():
+                assert torch.equal(module.state_dict()[name], tensor)
+            others = [getattr(streamed, other) for other in WEIGHTS if other != part]
+            assert all(tensor.is_meta for other in others for tensor in other.state_dict().values())
+
+
+@pytest.mark.parametrize("part", list(WEIGHTS))
 def test_sharded_weights_load_as_the_single_file(tiny, part):
     whole = getattr(load_checkpoint(tiny), part).state_dict()
     file = tiny / part / WEIGHTS[part]
@@ -170,8 +184,9 @@ def test_missing_unknown_and_wrongly_shaped_tensors_are_named(tiny, part):
     ]
     for changed, message in cases:
         save_file(changed, file)
-        with pytest.raises(CheckpointError, match=message):
-            load_checkpoint(tiny)
+        for stream in (False, True):
+            with pytest.raises(CheckpointError, match=message):
+                load_checkpoint(tiny, stream=stream)
 
 
 @pytest.mark.parametrize("part", list(WEIGHTS))
