@@ -21,7 +21,9 @@ from export.manifest import MERGES, TOOLS, VOCAB, describe
 from export.sizes import estimate
 from export.trace import trace
 from export.verify import Effort, verify
-from quantize.int8 import Int8Report, quantize_int8
+from quantize.graph import Report as Quantized
+from quantize.graph import quantize_graph
+from quantize.recipe import Recipe
 from quantize.store import files, save
 from reference.checkpoint import Checkpoint
 from reference.text import vocabulary_and_merges
@@ -112,7 +114,7 @@ def fill(workspace: Workspace, checkpoint: Checkpoint, options: Options, report:
     return manifest
 
 
-def write_graph(checkpoint: Checkpoint, spec: GraphSpec, path: Path, precision: str) -> Int8Report | None:
+def write_graph(checkpoint: Checkpoint, spec: GraphSpec, path: Path, precision: str) -> Quantized | None:
     """Traces a graph into `path` and its data file; what was quantized, if anything was.
 
     The float graph is on the disk before it is quantized, so that the checkpoint's weights have left memory.
@@ -122,7 +124,7 @@ def write_graph(checkpoint: Checkpoint, spec: GraphSpec, path: Path, precision: 
         with checkpoint.loaded(spec.part):
             save(trace(spec), path if precision == "fp32" else full)
         gc.collect()  # what was traced refers to itself, and holds folded weights
-        return None if precision == "fp32" else quantize_int8(full, path)
+        return None if precision == "fp32" else quantize_graph(full, path, path.stem, Recipe.uniform("int8"))
     finally:
         for file in files(full):
             file.unlink(missing_ok=True)

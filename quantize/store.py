@@ -2,9 +2,9 @@
 memory-mapped.
 
 Tensors of at least 64 KiB start at multiples of 64 KiB (the coarsest granularity a system maps files at),
-smaller ones at multiples of 64 bytes (a cache line). The same model gives the same bytes. Tensors are written
-one at a time, so a model larger than memory or than protobuf's 2 GiB can be written as long as its tensors
-are lazy or mapped.
+smaller ones at multiples of 64 bytes (a cache line); a tensor that several initializers hold is there once.
+The same model gives the same bytes. Tensors are written one at a time, so a model larger than memory or than
+protobuf's 2 GiB can be written as long as its tensors are lazy or mapped.
 """
 
 from pathlib import Path
@@ -35,24 +35,31 @@ def save(model: ir.Model, path: Path) -> None:
     ClearMetadataAndDocStringPass()(model)
     graph_file, data_file = files(path)
     offset = 0
+    written: dict[
+        int, tuple[ir.TensorProtocol, int]
+    ] = {}  # by identity, which the tensor kept here keeps its own
     with data_file.open("wb") as file:
-        for value in model.graph.initializers.values():
+        for value in (value for graph in model.graphs() for value in graph.initializers.values()):
             tensor = value.const_value
             assert tensor is not None
             if tensor.nbytes <= INLINE:
+                if tensor.name != value.name:
+                    value.const_value = ir.tensor(tensor.numpy(), name=value.name)
                 continue
-            alignment = PAGE if tensor.nbytes >= PAGE else LINE
-            offset = -(-offset // alignment) * alignment
-            file.seek(offset)
-            file.write(tensor.tobytes())
+            if id(tensor) not in written:
+                alignment = PAGE if tensor.nbytes >= PAGE else LINE
+                offset = -(-offset // alignment) * alignment
+                file.seek(offset)
+                tensor.tofile(file)  # type: ignore[attr-defined]  # every class of tensors has it
+                written[id(tensor)] = tensor, offset
+                offset += tensor.nbytes
             value.const_value = ir.ExternalTensor(
                 data_file.name,
-                offset,
+                written[id(tensor)][1],
                 tensor.nbytes,
                 tensor.dtype,
                 shape=ir.Shape(tensor.shape.numpy()),
                 name=value.name or "",
                 base_dir=path.parent,
             )
-            offset += tensor.nbytes
     graph_file.write_bytes(ir.to_proto(model).SerializeToString(deterministic=True))

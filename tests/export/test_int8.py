@@ -1,9 +1,17 @@
 """int8 on the real graphs: everything that should be quantized is, and onnxruntime recognises all of it."""
 
+from pathlib import Path
+
 import onnxruntime
 import pytest
 
-from quantize.int8 import quantize_int8
+from quantize.graph import Report, quantize_graph
+from quantize.recipe import Recipe
+
+
+def quantize_int8(source: Path, target: Path) -> Report:
+    return quantize_graph(source, target, source.stem, Recipe.uniform("int8"))
+
 
 TABLES = {"text_encoder": 1, "conditioner": 0, "transformer": 1}
 
@@ -13,8 +21,8 @@ def test_no_linear_of_a_graph_stays_float_and_all_are_fused_on_load(traced, oper
     report = quantize_int8(traced[name], tmp_path / "int8.onnx")
     linears = operators(traced[name])["MatMul"]
     assert linears > 0
-    assert operators(tmp_path / "int8.onnx")["MatMulInteger"] == linears == len(report.linears)
-    assert len(report.tables) == TABLES[name]
+    assert operators(tmp_path / "int8.onnx")["MatMulInteger"] == linears == report.readers["linear", "int8"]
+    assert report.readers["table", "int8"] == TABLES[name]
     options = onnxruntime.SessionOptions()
     options.optimized_model_filepath = str(tmp_path / "loaded.onnx")
     options.log_severity_level = 3
@@ -25,7 +33,7 @@ def test_no_linear_of_a_graph_stays_float_and_all_are_fused_on_load(traced, oper
 
 def test_layers_are_named_after_their_modules(traced, tmp_path):
     report = quantize_int8(traced["transformer"], tmp_path / "int8.onnx")
-    assert {"double_blocks.0.image.qkv", "last_block.to_query", "drawing.logits"} <= set(report.linears)
+    assert {"double_blocks.0.image.qkv", "last_block.to_query", "drawing.logits"} <= set(report.weights)
 
 
 def test_only_positions_and_rotations_are_float_matrices(traced, tmp_path):

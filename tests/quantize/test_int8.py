@@ -1,6 +1,7 @@
 """Dynamic int8 against onnxruntime's own quantizer, and what onnxruntime makes of it on load."""
 
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,9 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import nn
 
-from quantize.int8 import Int8Report, quantize_int8
+from quantize.errors import RecipeError
+from quantize.graph import Report, quantize_graph
+from quantize.recipe import Recipe
 from quantize.store import save
 from runtime.engine import session_options
 
@@ -31,6 +34,11 @@ class Network(nn.Module):
         return self.out(torch.tanh(self.left(x)) * self.right(x))
 
 
+def quantize_int8(source: Path, target: Path, keep_float: Collection[str] = ()) -> Report:
+    named = {"graph": {name: "fp32" for name in keep_float}}
+    return quantize_graph(source, target, "graph", Recipe(default="int8", weights=named))
+
+
 def export(module: nn.Module, inputs: tuple[torch.Tensor, ...], path: Path) -> None:
     program = torch.onnx.export(module.eval(), inputs, dynamo=True, opset_version=23, verbose=False)
     save(program.model, path)
@@ -45,7 +53,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def quantized(network: Path) -> tuple[Path, Int8Report]:
+def quantized(network: Path) -> tuple[Path, Report]:
     target = network.with_name("int8.onnx")
     return target, quantize_int8(network, target)
 
@@ -111,9 +119,9 @@ def test_result_stays_near_the_float_graphs(network, quantized, ids):
 def test_every_linear_and_table_is_int8_and_the_rest_has_a_reason(network, quantized):
     path, report = quantized
     found = operators(path)
-    assert found["MatMulInteger"] == operators(network)["MatMul"] == len(report.linears) == 3
+    assert found["MatMulInteger"] == operators(network)["MatMul"] == report.readers["linear", "int8"] == 3
     assert found["MatMul"] == 0
-    assert len(report.tables) == 1
+    assert report.readers["table", "int8"] == 1
     initializers = ir.load(path).graph.initializers
     floats = {name for name, value in initializers.items() if value.dtype == ir.DataType.FLOAT}
     assert {name for name in floats if not name.endswith(".scale")} == set(report.left_float)
@@ -131,9 +139,9 @@ def test_onnxruntime_fuses_every_linear_on_load(quantized, tmp_path):
 
 
 def test_a_layer_kept_float_is_left_alone(network, tmp_path, ids):
-    name = quantize_int8(network, tmp_path / "all.onnx").linears[-1]
+    name = list(quantize_int8(network, tmp_path / "all.onnx").weights)[-1]
     report = quantize_int8(network, tmp_path / "mixed.onnx", keep_float=[name])
-    assert report.left_float[name] == "kept float on request"
+    assert report.left_float[name] == "kept float by the recipe"
     assert operators(tmp_path / "mixed.onnx")["MatMul"] == 1
 
     def error(path: Path) -> float:
@@ -143,7 +151,7 @@ def test_a_layer_kept_float_is_left_alone(network, tmp_path, ids):
 
 
 def test_an_unknown_layer_name_is_refused(network, tmp_path):
-    with pytest.raises(ValueError, match="no weight of the graph: nowhere"):
+    with pytest.raises(RecipeError, match=r'names weight "nowhere"'):
         quantize_int8(network, tmp_path / "x.onnx", keep_float=["nowhere"])
     assert not (tmp_path / "x.onnx").exists()
 

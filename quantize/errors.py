@@ -1,0 +1,11 @@
+"""Errors of quantization that a person can act on."""
+
+from runtime.errors import UserError
+
+
+class RecipeError(UserError):
+    """A recipe is unreadable, of a newer version or of another layout, or wants what a weight cannot be."""
+
+
+class QuantizationError(UserError):
+    """A bundle cannot be quantized, or its quantized graphs miss a limit."""

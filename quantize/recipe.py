@@ -1,0 +1,138 @@
+"""A recipe: the precision of each weight of each graph of a bundle, as JSON.
+
+    {"format": "meissonic-recipe", "version": 1, "default": "int8", "block": 32,
+     "layout": {"transformer": "<sha256>"},
+     "weights": {"transformer": {"double_blocks.0.image.qkv": "int4"}}}
+
+`--int8` and its like are recipes without names. A recipe that names weights says with `layout` of which
+graphs: of others it is refused. The image graphs stay float unless the recipe names their weights, but for
+convolutions in small bundles (see `DEFAULTS`).
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from quantize.errors import RecipeError
+from quantize.weights import Kind, Weight, layout_hash
+
+FORMAT = "meissonic-recipe"
+VERSION = 1
+
+Precision = Literal["fp32", "fp16", "int8", "int4"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+Block = Literal[16, 32, 64, 128, 256]  # powers of two from 16 on, as MatMulNBits wants them
+BLOCK: Block = 32
+IMAGE_GRAPHS = frozenset({"image_decoder", "image_encoder"})
+
+# What a kind of weight can be, and what a recipe's default makes of one that is not named. Tables are looked
+# up, so their 4-bit form would save little and lose much. Dynamic int8 gains convolutions nothing; half
+# precision makes them half as large.
+FORMS: dict[Kind, tuple[Precision, ...]] = {
+    "linear": ("fp32", "fp16", "int8", "int4"),
+    "table": ("fp32", "fp16", "int8"),
+    "convolution": ("fp32", "fp16"),
+}
+DEFAULTS: dict[Kind, dict[Precision, Precision]] = {
+    "linear": {"fp32": "fp32", "fp16": "fp16", "int8": "int8", "int4": "int4"},
+    "table": {"fp32": "fp32", "fp16": "fp16", "int8": "int8", "int4": "int8"},
+    "convolution": {"fp32": "fp32", "fp16": "fp16", "int8": "fp32", "int4": "fp16"},
+}
+
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class Recipe(BaseModel):
+    """See the file's head. Of the methods, `graph` is a graph's name in the bundle."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: Literal["meissonic-recipe"] = "meissonic-recipe"
+    version: Literal[1] = 1
+    default: Precision
+    block: Block = BLOCK  # weights of a column that share an int4 scale
+    layout: dict[str, Sha256] = {}  # by graph; `weights.layout_hash`
+    weights: dict[str, dict[str, Precision]] = {}  # by graph, by weight
+
+    @classmethod
+    def uniform(cls, precision: Precision, block: Block = BLOCK) -> "Recipe":
+        """One precision for everything, as far as each kind of weight has it."""
+        return cls(default=precision, block=block)
+
+    @classmethod
+    def read(cls, path: Path) -> "Recipe":
+        """Raises RecipeError with one line that names the file and the value."""
+        try:
+            data = json.loads(path.read_bytes())
+        except OSError as error:
+            raise RecipeError(f"cannot read recipe {path}: {error.strerror}") from None
+        except ValueError as error:
+            raise RecipeError(f"recipe {path} is not valid JSON ({error})") from None
+        if not isinstance(data, dict) or data.get("format") != FORMAT:
+            raise RecipeError(f'{path} is no recipe: its "format" should be "{FORMAT}"')
+        version = data.get("version")
+        if isinstance(version, int) and version > VERSION:
+            raise RecipeError(f"recipe {path} has version {version}, newer than {VERSION}: update this tool")
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = "".join(f"{part}: " for part in first["loc"])
+            raise RecipeError(f"recipe {path}: {where}{first['msg']}") from None
+
+    def write(self, path: Path) -> None:
+        path.write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+    def precision(self, graph: str, weight: Weight) -> Precision:
+        """What the weight is to become."""
+        named = self.weights.get(graph, {})
+        if weight.name in named:
+            return named[weight.name]
+        if graph in IMAGE_GRAPHS and weight.kind != "convolution":
+            return "fp32"
+        return DEFAULTS[weight.kind][self.default]
+
+    def check_graphs(self, graphs: Iterable[str]) -> None:
+        """Raises RecipeError for a named graph that is not among the bundle's."""
+        known = list(graphs)
+        for graph in (*self.weights, *self.layout):
+            if graph not in known:
+                raise RecipeError(f'the recipe names graph "{graph}", but the bundle has {", ".join(known)}')
+
+    def check(self, graph: str, weights: Mapping[str, Weight]) -> None:
+        """Raises RecipeError for the first weight of the float graph that the recipe does not fit."""
+        named = self.weights.get(graph, {})
+        for name, precision in named.items():
+            if name not in weights:
+                raise RecipeError(
+                    f'the recipe names weight "{name}" of {graph}, which this model does not have:'
+                    " it was made for another layout"
+                )
+            kind = weights[name].kind
+            if precision not in FORMS[kind]:
+                raise RecipeError(
+                    f'the recipe wants {precision} for "{name}" of {graph}, but a {kind} can be'
+                    f" {', '.join(FORMS[kind])}"
+                )
+        if graph in self.layout and self.layout[graph] != layout_hash(weights):
+            extra = next((name for name in weights if name not in named), None)
+            why = f'it does not name "{extra}"' if extra else "shapes of its weights differ"
+            raise RecipeError(f"the recipe was made for another layout of {graph} ({why})")
+        for weight in weights.values():
+            if self.precision(graph, weight) == "int4" and weight.shape[0] % self.block:
+                raise RecipeError(
+                    f'int4 block {self.block} does not divide the {weight.shape[0]} rows of "{weight.name}"'
+                    f" of {graph}: choose a smaller block, or int8 for this weight"
+                )
+
+
+def stored_bytes(weight: Weight, precision: Precision, block: int = BLOCK) -> int:
+    """Size of a weight in a bundle, scales included."""
+    if precision == "int8":  # a scale for each output channel, or each row of a table
+        return weight.size + 4 * weight.shape[0 if weight.kind == "table" else 1]
+    if precision == "int4":
+        return weight.size // 2 + 4 * weight.size // block
+    return weight.size * {"fp32": 4, "fp16": 2}[precision]
