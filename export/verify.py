@@ -154,7 +154,7 @@ class Comparison:
 
     def steps(self, samples: Iterable[Sample]) -> None:
         """Every step of the reference's drawings, with the bundle's step beside it."""
-        step_of = open_step(self.bundle)
+        step_of = open_step(self.bundle.path(self.bundle.manifest.graphs["transformer"].files[0]))
         steps, mask = self.effort.steps, self.checkpoint.mask_token_id
         width, height = token_grid(self.checkpoint, self.size)
         plan = Plan(steps, mask, self.checkpoint.masking_schedule)
@@ -168,7 +168,7 @@ class Comparison:
                     torch.from_numpy(tokens).long()[None], sample.conditions, t
                 )
                 drawn, log_prob = (x.numpy() for x in draw(logits, torch.from_numpy(uniforms)))
-                found, outputs = step_of(
+                outputs = step_of(
                     {
                         "tokens": tokens,
                         "context": sample.own["context"],
@@ -181,6 +181,7 @@ class Comparison:
                 count, expected = int(masked.sum()), logits.numpy()
                 agreement = measures.agreement(drawn[masked], outputs["drawn"][masked])
                 self.figures.add("transformer.agreement", agreement, count)
+                found = outputs["logits"]
                 self.figures.compare("transformer.logits", expected, found)
                 self.figures.add("transformer.kl", measures.kl(expected[masked], found[masked]), count)
                 return drawn, log_prob

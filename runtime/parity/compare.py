@@ -21,7 +21,7 @@ from runtime.bundle import Bundle
 from runtime.errors import BundleError
 from runtime.generator import Generator
 from runtime.loop import OnStep, Progress
-from runtime.parity.logits import open_step
+from runtime.parity.logits import open_logits
 from runtime.parity.ties import Difference, differences, logit_error, misdrawn
 from runtime.philox import PhiloxNoise as RuntimeNoise
 from runtime.request import Request, Settings, settle
@@ -67,7 +67,7 @@ class Comparison:
         self.pipeline = Pipeline(checkpoint)
         self.settings = settle(Request("any", steps=steps, size=bundle.manifest.sizes[0]), bundle.manifest)
         self.generator.engine.open(bundle.manifest.step[-1])  # says why, if a graph cannot be opened
-        self.step_of = open_step(bundle, threads)
+        self.logits_of = open_logits(bundle, threads)
 
     def check_texts(self, prompts: Sequence[str]) -> None:
         """Raises BundleError if the bundle's tokenizer reads a prompt otherwise than the reference's."""
@@ -124,7 +124,7 @@ class TeacherForced(PhiloxNoise):
     def __init__(self, comparison: Comparison, settings: Settings, advance: Advance) -> None:
         super().__init__(settings.seed)
         model = comparison.bundle.manifest.model
-        self.generator, self.step_of = comparison.generator, comparison.step_of
+        self.generator, self.logits_of = comparison.generator, comparison.logits_of
         self.mask, self.advance, self.total = model.mask_token_id, advance, settings.steps
         width, height = (side // model.token_size for side in settings.size)
         self.tokens = np.full((height, width), self.mask, np.int32)
@@ -157,7 +157,7 @@ class TeacherForced(PhiloxNoise):
                 "uniforms": uniforms,
             }
         )
-        found, _ = self.step_of(made)
+        found = self.logits_of(made)
         masked = (self.tokens == self.mask).ravel()
         largest = np.maximum(np.abs(logits[masked]).max(axis=-1), np.float32(1e-30))
         return StepComparison(

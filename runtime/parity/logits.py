@@ -1,6 +1,10 @@
-"""The guided logits of a bundle's step, for measuring: the graph itself gives out drawn codes only."""
+"""The guided logits of a bundle's step, for measuring: the graph itself gives out drawn codes only.
+
+Needs the package onnx, but neither the reference nor torch.
+"""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -13,22 +17,22 @@ from runtime.errors import BundleError
 # Chunk i of the logits is named so by the exporter, whatever the precision.
 PREFIX = "drawing.logits.out."
 
-Outputs = tuple[np.ndarray, dict[str, np.ndarray]]
+Tensors = Mapping[str, np.ndarray]
 
 
-def open_step(bundle: Bundle, threads: int = 0) -> Callable[[Mapping[str, np.ndarray]], Outputs]:
-    """A function from the tensors of a step, by name, to its guided logits f32 [H*W, C] and its outputs.
+def open_step(path: Path, threads: int = 0) -> Callable[[Tensors], dict[str, np.ndarray]]:
+    """A function from the tensors of a step, by name, to what its last graph `path` gives, and `logits` f32
+    [H*W, C], the guided ones.
 
-    It runs a copy of the step's last graph that gives out its logits too. The copy lives in memory and maps
-    the bundle's own weights; the bundle's folder is not written to. Raises BundleError.
+    It runs a copy of the graph that gives out its logits too. The copy lives in memory and maps the bundle's
+    own weights; the bundle's folder is not written to. Raises BundleError.
     """
-    path = bundle.path(bundle.manifest.graphs[bundle.manifest.step[-1]].files[0])
     model = onnx.load(path, load_external_data=False)
     made = {name for node in model.graph.node for name in node.output if name.startswith(PREFIX)}
     chunks = sorted(made, key=lambda name: int(name.removeprefix(PREFIX)))
     if not chunks:
         raise BundleError(f"{path} has no tensor {PREFIX}0 to compare with: export the bundle again")
-    outputs = [value.name for value in model.graph.output]
+    own = [output.name for output in model.graph.output]
     for name in chunks:
         model.graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None))
     options = session_options(threads)
@@ -38,9 +42,15 @@ def open_step(bundle: Bundle, threads: int = 0) -> Callable[[Mapping[str, np.nda
     session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     inputs = [value.name for value in session.get_inputs()]
 
-    def step(tensors: Mapping[str, np.ndarray]) -> Outputs:
-        values = session.run([*chunks, *outputs], {name: tensors[name] for name in inputs})
-        logits = [chunk.reshape(-1, chunk.shape[-1]) for chunk in values[: len(chunks)]]
-        return np.concatenate(logits), dict(zip(outputs, values[len(chunks) :], strict=True))
+    def step(tensors: Tensors) -> dict[str, np.ndarray]:
+        found = session.run([*own, *chunks], {name: tensors[name] for name in inputs})
+        logits = [chunk.reshape(-1, chunk.shape[-1]) for chunk in found[len(own) :]]
+        return dict(zip(own, found, strict=False)) | {"logits": np.concatenate(logits)}
 
     return step
+
+
+def open_logits(bundle: Bundle, threads: int = 0) -> Callable[[Tensors], np.ndarray]:
+    """`open_step` of a bundle, for its logits alone."""
+    step = open_step(bundle.path(bundle.manifest.graphs[bundle.manifest.step[-1]].files[0]), threads)
+    return lambda tensors: step(tensors)["logits"]

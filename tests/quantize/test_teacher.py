@@ -1,0 +1,87 @@
+"""A float bundle teaches: its steps, recorded, are those of its own drawing, and it agrees with itself."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from quantize.teacher import Drawer, damage, record
+from runtime.bundle import FileFacts, open_bundle
+from runtime.generator import Generator
+from runtime.request import Request
+from tests.runtime import tiny_bundle
+
+REQUESTS = [Request("a cat", seed=5, steps=4), Request("two dogs", seed=6, steps=3, guidance=1.0)]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny bundle, its logits named as the exporter names them (no name for the text form of a graph)."""
+    folder = tiny_bundle.write_bundle(tmp_path_factory.mktemp("tiny"))
+    path = folder / "transformer.onnx"
+    model = onnx.load(path, load_external_data=False)
+    for node in model.graph.node:
+        for names in (node.input, node.output):
+            names[:] = ["drawing.logits.out.0" if name == "logits" else name for name in names]
+    onnx.save(model, path)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"][path.name] = FileFacts.of(path).model_dump()
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def teacher(folder: Path) -> Drawer:
+    return Drawer(open_bundle(folder), threads=1)
+
+
+def test_recorded_steps_hold_the_models_logits(teacher):
+    for step in record(teacher, REQUESTS):
+        fed = step.tensors
+        expected = tiny_bundle.guided_logits(
+            fed["tokens"], fed["context"], fed["modulation"], float(fed["guidance"])
+        )
+        np.testing.assert_allclose(step.logits, expected[step.masked], atol=1e-5)
+
+
+def test_recorded_steps_are_those_of_the_drawing(teacher):
+    steps = list(record(teacher, REQUESTS))
+    assert [(step.settings.prompt, step.index) for step in steps] == [
+        *(("a cat", i) for i in range(4)),
+        *(("two dogs", i) for i in range(3)),
+    ]
+    for request in REQUESTS:
+        tokens = Generator(teacher.bundle).text_to_image(request).tokens.ravel()
+        last = [step for step in steps if step.settings.prompt == request.prompt][-1]
+        assert np.array_equal(last.drawn, tokens[last.masked])
+
+
+def test_a_bundle_does_itself_no_damage(teacher):
+    found = damage(record(teacher, REQUESTS), teacher.repeat)
+    assert found.positions == found.same > 0
+    assert found.kl == 0
+
+
+def test_damage_counts_masked_positions_of_all_steps(teacher):
+    steps = list(record(teacher, REQUESTS))
+
+    def uniform(step):
+        count = len(step.masked)
+        return {"drawn": np.full(count, -1), "logits": np.zeros((count, tiny_bundle.CODES), np.float32)}
+
+    found = damage(steps, uniform)
+    assert found.same == 0
+    assert found.positions == sum(int(step.masked.sum()) for step in steps)
+    # KL to the uniform distribution is log C - entropy.
+    logits = np.concatenate([step.logits for step in steps]).astype(np.float64)
+    p = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+    assert found.kl == pytest.approx(np.log(tiny_bundle.CODES) + (p * np.log(p)).sum(axis=-1).mean())
+
+
+def test_nothing_of_it_imports_torch():
+    code = "import sys, quantize.teacher; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
