@@ -31,9 +31,6 @@ from runtime.bundle import MANIFEST, FileFacts, GoldenFile, Manifest, open_bundl
 from runtime.workspace import Workspace, check_space, check_target, disk_errors, megabytes
 
 GOLDEN = "golden/trace.json"
-# Convolutions gain nothing from dynamic int8, so the image graphs stay float.
-INT8_GRAPHS = frozenset({"text_encoder", "conditioner", "transformer"})
-
 Report = Callable[[str], None]
 
 
@@ -43,30 +40,28 @@ class Options:
 
     out: Path
     size: tuple[int, int]  # (W, H) in pixels
-    precision: str  # "fp32" or "int8"
+    recipe: Recipe
     overwrite: bool = False
-
-    def graph_precision(self, name: str) -> str:
-        return self.precision if name in INT8_GRAPHS else "fp32"
 
 
 def planned(checkpoint: Checkpoint, options: Options) -> dict[str, int]:
     """Bytes of each graph that `write_bundle` would write. Raises what it would raise before writing."""
     check_target(options.out, options.overwrite)
-    specs = graphs(checkpoint, options.size)
-    return estimate(specs, INT8_GRAPHS if options.precision == "int8" else frozenset())
+    return estimate(graphs(checkpoint, options.size), options.recipe)
 
 
 def write_bundle(checkpoint: Checkpoint, options: Options, report: Report) -> Manifest:
     """Writes and publishes the bundle at `options.out`; `report` is given a line for each thing done.
 
-    Raises BundleError (folder or disk), RequestError (size), VerificationError (a graph misses a limit).
+    Raises BundleError (folder or disk), RequestError (size), RecipeError (a recipe of another layout),
+    VerificationError (a graph misses a limit).
     """
     needed = planned(checkpoint, options)
     total = sum(needed.values())
     options.out.parent.mkdir(parents=True, exist_ok=True)
     # While a graph is quantized, its float32 form is on the disk too.
-    check_space(options.out, total + (4 * max(needed.values()) if options.precision == "int8" else 0))
+    floats = estimate(graphs(checkpoint, options.size), Recipe.uniform("fp32"))
+    check_space(options.out, total + max(floats.values()))
     workspace = Workspace(options.out, resume_key(checkpoint, options))
     with disk_errors(workspace, total):
         try:
@@ -85,12 +80,12 @@ def fill(workspace: Workspace, checkpoint: Checkpoint, options: Options, report:
             continue
         report(f"{turn}: tracing")
         begun = time.perf_counter()
-        quantized = write_graph(checkpoint, spec, path, options.graph_precision(name))
-        workspace.record(name, [file for file in files(path) if file.exists()])
-        size = sum(facts.size for facts in workspace.done[name].values())
-        report(f"{turn}: {quantized or 'fp32'}, {megabytes(size)}, {time.perf_counter() - begun:.1f} s")
+        quantized = write_graph(checkpoint, name, spec, path, options.recipe)
+        workspace.record(name, quantized.precision, files(path))
+        seconds = time.perf_counter() - begun
+        report(f"{turn}: {quantized}, {megabytes(workspace.size(name))}, {seconds:.1f} s")
     write_tokenizer(folder, checkpoint)
-    precisions = {name: options.graph_precision(name) for name in specs}
+    precisions = {name: workspace.done[name].precision for name in specs}
     manifest = describe(folder, checkpoint, options.size, precisions)
     write_manifest(folder, manifest)
 
@@ -114,17 +109,17 @@ def fill(workspace: Workspace, checkpoint: Checkpoint, options: Options, report:
     return manifest
 
 
-def write_graph(checkpoint: Checkpoint, spec: GraphSpec, path: Path, precision: str) -> Quantized | None:
-    """Traces a graph into `path` and its data file; what was quantized, if anything was.
+def write_graph(checkpoint: Checkpoint, name: str, spec: GraphSpec, path: Path, recipe: Recipe) -> Quantized:
+    """Traces a graph into `path` and its data file, quantized as the recipe says.
 
     The float graph is on the disk before it is quantized, so that the checkpoint's weights have left memory.
     """
     full = path.with_suffix(".fp32.onnx")
     try:
         with checkpoint.loaded(spec.part):
-            save(trace(spec), path if precision == "fp32" else full)
+            save(trace(spec), full)
         gc.collect()  # what was traced refers to itself, and holds folded weights
-        return None if precision == "fp32" else quantize_graph(full, path, path.stem, Recipe.uniform("int8"))
+        return quantize_graph(full, path, name, recipe)
     finally:
         for file in files(full):
             file.unlink(missing_ok=True)
@@ -163,7 +158,7 @@ def resume_key(checkpoint: Checkpoint, options: Options) -> str:
     parts: list[Any] = [
         checkpoint.sha256 if checkpoint.files else time.time_ns(),
         options.size,
-        options.precision,
+        options.recipe.model_dump(),
     ]
     parts += [code_hash(), {tool: version(tool) for tool in TOOLS}]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -70,7 +70,7 @@ class Figures:
 
 def limits_of(manifest: Manifest) -> tuple[Limit, ...]:
     """The limits of a bundle, by what its graphs are stored in."""
-    precisions = {name: graph.precision for name, graph in manifest.graphs.items()}
+    precisions = {name: graph.coarsest for name, graph in manifest.graphs.items()}
     return (
         *LIMITS[manifest.precision],
         *DECODER_LIMITS[precisions["image_decoder"]],
@@ -83,7 +83,7 @@ def check(figures: dict[str, float], manifest: Manifest) -> None:
     for limit in limits_of(manifest):
         value = figures[limit.figure]
         if not limit.holds(value):
-            precision = manifest.graphs[limit.figure.partition(".")[0]].precision
+            precision = manifest.graphs[limit.figure.partition(".")[0]].coarsest
             side = "below" if limit.higher_is_better else "above"
             way_out = "" if precision == "fp32" else "; --fp32 writes a bundle without quantization"
             raise VerificationError(

@@ -70,7 +70,7 @@ def graph(path: Path, precision: str) -> Graph:
     """One graph's entry; every tensor as the file declares it."""
     model = load(path).graph
     return Graph(
-        precision=precision,  # type: ignore[arg-type]  # checked by the model
+        precision=precision,
         inputs=[tensor(value) for value in model.inputs],
         outputs=[tensor(value) for value in model.outputs],
         files=[file.name for file in files(path) if file.exists()],

@@ -8,13 +8,21 @@ from pathlib import Path
 
 from export.bundle_writer import Options, planned, write_bundle
 from export.errors import ExportError
+from quantize.recipe import Precision, Recipe
 from reference.checkpoint import load_checkpoint
 from reference.errors import Parser, exit_code
 from runtime.errors import UserError as RuntimeUserError
 from runtime.workspace import megabytes
 
+PRECISIONS: dict[Precision, str] = {
+    "int8": "8-bit weights and activations: the fast one (default)",
+    "int4": "4-bit weights in blocks: the small one",
+    "fp16": "weights stored in half precision, arithmetic in float32",
+    "fp32": "no quantization",
+}
 EXAMPLES = """examples:
   python -m export.onnx                                       # the shipped checkpoint, int8, to build/android
+  python -m export.onnx --int4 --out build/android-int4       # the smallest
   python -m export.onnx --fp32 --out build/android-fp32       # not quantized
   python -m export.onnx --checkpoint MeissonFlow/Meissonic --size 1024 1024
   python -m export.onnx --checkpoint ~/models/monetico --dry-run
@@ -30,8 +38,11 @@ def parser() -> argparse.ArgumentParser:
     add = made.add_argument
     add("--checkpoint", metavar="DIR|ID", help="folder or hub id; default: the one shipped in the repository")
     precision = made.add_mutually_exclusive_group()
-    precision.add_argument("--int8", action="store_true", help="8-bit weights and activations (default)")
-    precision.add_argument("--fp32", action="store_true", help="no quantization")
+    for name, meaning in PRECISIONS.items():
+        precision.add_argument(f"--{name}", dest="precision", action="store_const", const=name, help=meaning)
+    precision.add_argument(
+        "--recipe", type=Path, metavar="FILE", help="weight by weight, see python -m quantize.sensitivity"
+    )
     add("--size", nargs=2, type=int, metavar=("W", "H"), help="pixels; default: the checkpoint's")
     add("--out", type=Path, default=Path("build/android"), metavar="DIR", help="default: build/android")
     add("--dry-run", action="store_true", help="print what would be written and how large, and write nothing")
@@ -45,14 +56,16 @@ def run(arguments: Sequence[str] | None) -> None:
     begun = time.perf_counter()
     checkpoint = load_checkpoint(given.checkpoint, stream=True)
     width, height = given.size or checkpoint.defaults.size
-    precision = "fp32" if given.fp32 else "int8"
-    options = Options(given.out, (width, height), precision, given.overwrite)
-    print(f"{checkpoint.name} at {width}x{height}, {precision}, to {options.out}", flush=True)
     try:
+        precision: Precision = given.precision or "int8"
+        recipe = Recipe.read(given.recipe) if given.recipe else Recipe.uniform(precision)
+        options = Options(given.out, (width, height), recipe, given.overwrite)
+        what = f"recipe {given.recipe}" if given.recipe else precision
+        print(f"{checkpoint.name} at {width}x{height}, {what}, to {options.out}", flush=True)
         if given.dry_run:
             sizes = planned(checkpoint, options)
             for name, size in sizes.items():
-                print(f"{name:14} {megabytes(size):>9}  {options.graph_precision(name)}")
+                print(f"{name:14} {megabytes(size):>9}")
             print(f"{'in all':14} {megabytes(sum(sizes.values())):>9}  and tokenizer; nothing was written")
             return
         manifest = write_bundle(checkpoint, options, lambda line: print(line, flush=True))

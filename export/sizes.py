@@ -1,30 +1,45 @@
 """How large a bundle's graphs will be, without making them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from export.graphs import GraphSpec
+from quantize.recipe import Recipe, stored_bytes
 from quantize.store import PAGE
+from quantize.weights import Weight
 
 
-def estimate(specs: Mapping[str, GraphSpec], int8: frozenset[str]) -> dict[str, int]:
-    """Bytes of each graph's data file, by name; the graphs named in `int8` are counted quantized.
+def estimate(specs: Mapping[str, GraphSpec], recipe: Recipe) -> dict[str, int]:
+    """Bytes of each graph's data file, by name. Raises RecipeError for a recipe that does not fit.
 
     Modules are built from shapes alone: nothing is folded and no memory is taken.
     """
+    recipe.check_graphs(specs)
     with FakeTensorMode(allow_non_fake_inputs=True):
-        return {name: data_bytes(spec.build(), name in int8) for name, spec in specs.items()}
+        return {name: data_bytes(spec.build(), name, recipe) for name, spec in specs.items()}
 
 
-def data_bytes(module: nn.Module, int8: bool) -> int:
-    """A linear or a table in int8 has one byte a weight and four a scale: an output channel's, a row's."""
+def data_bytes(module: nn.Module, graph: str, recipe: Recipe) -> int:
+    """Of the module of a graph, its weights as the recipe stores them and all other tensors as they are."""
+    weights = dict(weights_of(module))
+    recipe.check(graph, {weight.name: weight for weight in weights.values()})
     total = 0
-    for part in module.modules():
-        for name, tensor in [*part.named_parameters(recurse=False), *part.named_buffers(recurse=False)]:
-            size = tensor.numel() * tensor.element_size()
-            if int8 and name == "weight" and isinstance(part, (nn.Linear, nn.Embedding)):
-                size = tensor.numel() + 4 * tensor.shape[0]
-            total += -(-size // PAGE) * PAGE if size >= PAGE else size
+    for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
+        size = tensor.numel() * tensor.element_size()
+        if name in weights:
+            size = stored_bytes(weights[name], recipe.precision(graph, weights[name]), recipe.block)
+        total += -(-size // PAGE) * PAGE if size >= PAGE else size
     return total
+
+
+def weights_of(module: nn.Module) -> Iterator[tuple[str, Weight]]:
+    """Parameter name and weight of each layer, named and shaped as the traced graph has it."""
+    for name, part in module.named_modules():
+        if isinstance(part, nn.Linear):  # stored as it is read, under its layer's name (`trace`)
+            yield f"{name}.weight", Weight(name, "linear", (part.in_features, part.out_features))
+        elif isinstance(part, nn.Embedding):
+            yield f"{name}.weight", Weight(f"{name}.weight", "table", tuple(part.weight.shape))
+        elif isinstance(part, nn.Conv2d):
+            yield f"{name}.weight", Weight(f"{name}.weight", "convolution", tuple(part.weight.shape))

@@ -15,6 +15,7 @@ from quantize.recipe import Precision, Recipe
 from quantize.rounding import Nearest, Rounding
 from quantize.store import load, save
 from quantize.weights import Kind, reads, weights_of
+from runtime.bundle import PRECISIONS
 
 ROUNDING = Nearest()
 OURS = (int8.SCALE, int4.SCALE)  # float tensors that quantization itself adds
@@ -37,9 +38,9 @@ class Report:
 
     @property
     def precision(self) -> str:
-        """For the manifest: that of linears and convolutions, "int4+int8" where they differ; tables apart."""
+        """For the manifest: that of linears and convolutions, "int8+int4" where they differ; tables apart."""
         found = {precision for kind, precision in self.weights.values() if kind != "table"}
-        return "+".join(sorted(found)) or "fp32"
+        return "+".join(sorted(found, key=PRECISIONS.index)) or "fp32"
 
 
 def quantize_graph(

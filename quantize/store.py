@@ -8,12 +8,15 @@ protobuf's 2 GiB can be written as long as its tensors are lazy or mapped.
 """
 
 from pathlib import Path
+from typing import BinaryIO
 
+import numpy as np
 import onnx_ir as ir
 from onnx_ir.passes.common import ClearMetadataAndDocStringPass
 
 PAGE = 64 * 1024  # bytes
 LINE = 64
+CHUNK = 64 * 2**20  # bytes written at a time
 INLINE = 256  # tensors up to this size stay in the graph: shapes, scalars, axes
 
 
@@ -35,9 +38,8 @@ def save(model: ir.Model, path: Path) -> None:
     ClearMetadataAndDocStringPass()(model)
     graph_file, data_file = files(path)
     offset = 0
-    written: dict[
-        int, tuple[ir.TensorProtocol, int]
-    ] = {}  # by identity, which the tensor kept here keeps its own
+    # By identity, which a tensor keeps as long as it is kept here.
+    written: dict[int, tuple[ir.TensorProtocol, int]] = {}
     with data_file.open("wb") as file:
         for value in (value for graph in model.graphs() for value in graph.initializers.values()):
             tensor = value.const_value
@@ -50,7 +52,7 @@ def save(model: ir.Model, path: Path) -> None:
                 alignment = PAGE if tensor.nbytes >= PAGE else LINE
                 offset = -(-offset // alignment) * alignment
                 file.seek(offset)
-                tensor.tofile(file)  # type: ignore[attr-defined]  # every class of tensors has it
+                write(file, tensor.numpy())
                 written[id(tensor)] = tensor, offset
                 offset += tensor.nbytes
             value.const_value = ir.ExternalTensor(
@@ -63,3 +65,10 @@ def save(model: ir.Model, path: Path) -> None:
                 base_dir=path.parent,
             )
     graph_file.write_bytes(ir.to_proto(model).SerializeToString(deterministic=True))
+
+
+def write(file: BinaryIO, array: np.ndarray) -> None:
+    """The array's bytes in C order, a chunk at a time, so that a transposed view is never copied whole."""
+    rows = max(1, CHUNK // max(array[:1].nbytes, 1))
+    for start in range(0, len(array), rows):
+        file.write(np.ascontiguousarray(array[start : start + rows]).data)

@@ -20,6 +20,7 @@ EXAMPLES = """examples:
   python -m runtime "a blue cat" --image cat.png --strength 0.6            # image to image
   python -m runtime "a yellow sun" --image cat.png --mask white_where.png  # repaint the white area
   python -m runtime "a wide meadow" --image small.png --extend 16 0 16 0   # paint around the image
+  python -m runtime "a fox in the snow" --bundle build/meissonic --low-memory
 """
 
 
@@ -36,6 +37,7 @@ class Job:
     out: Path
     preview: int  # steps between previews, 0 for none
     threads: int
+    low_memory: bool
 
 
 def parse(arguments: Sequence[str] | None) -> Job:
@@ -70,6 +72,11 @@ def parse(arguments: Sequence[str] | None) -> Job:
     add("--out", type=Path, default=Path("picture.png"), metavar="FILE.png", help="default: picture.png")
     add("--preview", type=int, default=0, metavar="K", help="write the unfinished picture every K steps")
     add("--threads", type=int, default=0, help="default: all cores")
+    add(
+        "--low-memory",
+        action="store_true",
+        help="leave weights in their files: slower by a sixth, for phones and small machines",
+    )
     given = parser.parse_args(arguments)
     job = Job(
         bundle=given.bundle,
@@ -88,6 +95,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
         out=given.out,
         preview=given.preview,
         threads=given.threads,
+        low_memory=given.low_memory,
     )
     _check(job)
     return job
@@ -122,7 +130,7 @@ def draw(job: Job, generator: Generator, on_step: OnStep) -> Drawing:
 
 def run(job: Job) -> None:
     """Draws with a progress bar and writes the picture. Raises UserError or KeyboardInterrupt."""
-    generator = Generator.open(job.bundle, job.threads, keep=job.preview > 0)
+    generator = Generator.open(job.bundle, job.threads, keep=job.preview > 0, low_memory=job.low_memory)
     for which, cut in generator.cut(job.request).items():
         print(f'warning: the {which} is too long, this was cut off: "{cut}"', file=sys.stderr)
     with tqdm(desc="drawing", unit="step", leave=False, disable=None) as bar:

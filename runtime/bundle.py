@@ -73,15 +73,22 @@ class Tensor(_Model):
     shape: list[PositiveInt | str]
 
 
-# How a graph's weights are stored, from exact to coarse; "mixed" is chosen weight by weight.
-PRECISIONS = ("fp32", "fp16", "qnn", "int8", "mixed", "int4")
+# How weights are stored, from exact to coarse ("qnn": 8 bits, activations 16).
+PRECISIONS = ("fp32", "fp16", "qnn", "int8", "int4")
+ONE_PRECISION = f"({'|'.join(PRECISIONS)})"
 
 
 class Graph(_Model):
-    precision: Literal["fp32", "fp16", "qnn", "int8", "mixed", "int4"]
+    # Of its linears and convolutions; "int8+int4" where they differ.
+    precision: Annotated[str, Field(pattern=rf"^{ONE_PRECISION}(\+{ONE_PRECISION})*$")]
     inputs: list[Tensor]
     outputs: list[Tensor]
     files: Annotated[list[BundlePath], Field(min_length=1)]  # the model first, then its external data
+
+    @property
+    def coarsest(self) -> str:
+        """Of its precisions the last in PRECISIONS."""
+        return max(self.precision.split("+"), key=PRECISIONS.index)
 
 
 class FileFacts(_Model):
@@ -189,7 +196,7 @@ class Manifest(_Model):
     def precision(self) -> str:
         """The coarsest of the graphs that decide which tokens are drawn."""
         drawing = ("text_encoder", "conditioner", *self.step)
-        return max((self.graphs[name].precision for name in drawing), key=PRECISIONS.index)
+        return max((self.graphs[name].coarsest for name in drawing), key=PRECISIONS.index)
 
     @model_validator(mode="after")
     def _consistent(self) -> "Manifest":

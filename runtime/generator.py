@@ -37,18 +37,25 @@ class Drawing:
 class Generator:
     """One bundle, ready to draw. Not for several threads at once, but `cancel` may come from any."""
 
-    def __init__(self, bundle: Bundle, threads: int = 0, keep: bool = False):
-        """`keep` leaves graphs loaded between stages and drawings: faster for many, but all in memory."""
+    def __init__(
+        self, bundle: Bundle, threads: int = 0, keep: bool = False, low_memory: bool = False
+    ) -> None:
+        """`keep` leaves graphs loaded between stages and drawings: faster for many, but all in memory.
+
+        `low_memory`: see Engine.
+        """
         self.bundle = bundle
-        self.engine = Engine(bundle, threads)
+        self.engine = Engine(bundle, threads, low_memory)
         self.tokenizer = ClipTokenizer.from_bundle(bundle)
         self._keep = keep
         self._seconds: dict[str, float] = {}
 
     @classmethod
-    def open(cls, folder: str | Path, threads: int = 0, keep: bool = False) -> "Generator":
+    def open(
+        cls, folder: str | Path, threads: int = 0, keep: bool = False, low_memory: bool = False
+    ) -> "Generator":
         """Raises BundleError if the bundle is not whole."""
-        return cls(open_bundle(folder), threads, keep)
+        return cls(open_bundle(folder), threads, keep, low_memory)
 
     def text_to_image(self, request: Request, on_step: OnStep | None = None) -> Drawing:
         """All four drawing methods raise RequestError, BundleError, EngineError and Cancelled."""

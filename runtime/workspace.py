@@ -3,8 +3,9 @@
 import errno
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.bundle import MANIFEST, FileFacts
@@ -12,6 +13,14 @@ from runtime.errors import BundleError
 
 STATE = "state.json"  # which graphs are done; not part of the bundle
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@dataclass(frozen=True)
+class Done:
+    """A finished graph: what its weights are stored in, and its files."""
+
+    precision: str
+    files: dict[str, FileFacts]
 
 
 class Workspace:
@@ -30,37 +39,45 @@ class Workspace:
             shutil.rmtree(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
 
-    def _state(self) -> dict[str, dict[str, FileFacts]]:
-        """Files of the graphs that are done; none if the state is of another key or unreadable."""
+    def _state(self) -> dict[str, Done]:
+        """The graphs that are done; none if the state is of another key or unreadable."""
         try:
             content = json.loads((self.folder / STATE).read_text())
             if content["key"] != self.key:
                 return {}
             return {
-                graph: {name: FileFacts(**facts) for name, facts in files.items()}
-                for graph, files in content["done"].items()
+                graph: Done(
+                    done["precision"], {name: FileFacts(**facts) for name, facts in done["files"].items()}
+                )
+                for graph, done in content["done"].items()
             }
         except (OSError, ValueError, KeyError, TypeError):
             return {}
 
     def has(self, graph: str) -> bool:
         """Whether the graph's files are there and unchanged."""
-        files = self.done.get(graph)
-        return files is not None and all(
+        return graph in self.done and all(
             (self.folder / name).is_file() and FileFacts.of(self.folder / name) == facts
-            for name, facts in files.items()
+            for name, facts in self.done[graph].files.items()
         )
 
-    def record(self, graph: str, paths: list[Path]) -> None:
-        self.done[graph] = {path.name: FileFacts.of(path) for path in paths}
+    def record(self, graph: str, precision: str, paths: Iterable[Path]) -> None:
+        self.done[graph] = Done(precision, {path.name: FileFacts.of(path) for path in paths})
         done = {
-            name: {file: facts.model_dump() for file, facts in files.items()}
-            for name, files in self.done.items()
+            name: {
+                "precision": done.precision,
+                "files": {file: facts.model_dump() for file, facts in done.files.items()},
+            }
+            for name, done in self.done.items()
         }
         # Written beside and renamed, so that an interruption leaves the old state or the new one.
         beside = self.folder / (STATE + ".tmp")
         beside.write_text(json.dumps({"key": self.key, "done": done}))
         beside.replace(self.folder / STATE)
+
+    def size(self, graph: str) -> int:
+        """Bytes of a finished graph."""
+        return sum(facts.size for facts in self.done[graph].files.values())
 
     def publish(self) -> None:
         """Rename to the target. An older bundle there is moved aside first and put back if that fails."""

@@ -41,5 +41,5 @@ class Verdict:
 
 def judged(figures: dict[str, float], manifest: Manifest) -> list[Verdict]:
     """Every limit of the bundle's precisions whose figure was measured."""
-    limits = (*LIMITS[manifest.precision], *DECODER_LIMITS[manifest.graphs["image_decoder"].precision])
+    limits = (*LIMITS[manifest.precision], *DECODER_LIMITS[manifest.graphs["image_decoder"].coarsest])
     return [Verdict(limit, figures[limit.figure]) for limit in limits if limit.figure in figures]

@@ -3,6 +3,7 @@
 Needs the package onnx, but neither the reference nor torch.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from runtime.engine import session_options
 from runtime.errors import BundleError
 
 # Chunk i of the logits is named so by the exporter, whatever the precision.
-PREFIX = "drawing.logits.out."
+CHUNK = r"drawing\.logits\.out\.\d+"
 
 Tensors = Mapping[str, np.ndarray]
 
@@ -28,10 +29,10 @@ def open_step(path: Path, threads: int = 0) -> Callable[[Tensors], dict[str, np.
     own weights; the bundle's folder is not written to. Raises BundleError.
     """
     model = onnx.load(path, load_external_data=False)
-    made = {name for node in model.graph.node for name in node.output if name.startswith(PREFIX)}
-    chunks = sorted(made, key=lambda name: int(name.removeprefix(PREFIX)))
+    made = [name for node in model.graph.node for name in node.output if re.fullmatch(CHUNK, name)]
+    chunks = sorted(made, key=lambda name: int(name.rpartition(".")[2]))
     if not chunks:
-        raise BundleError(f"{path} has no tensor {PREFIX}0 to compare with: export the bundle again")
+        raise BundleError(f"{path} names no logits to compare with: export the bundle again")
     own = [output.name for output in model.graph.output]
     for name in chunks:
         model.graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None))

@@ -12,9 +12,10 @@ import pytest
 import torch
 
 import export.bundle_writer as writer
-from export.bundle_writer import INT8_GRAPHS, Options, planned, write_bundle
+from export.bundle_writer import Options, planned, write_bundle
 from export.errors import VerificationError
 from export.onnx import main
+from quantize.recipe import Recipe
 from quantize.store import files
 from reference.checkpoint import Checkpoint, load_checkpoint
 from runtime.bundle import Manifest, open_bundle
@@ -24,6 +25,7 @@ from runtime.request import Request
 from runtime.workspace import Workspace
 from tests.export.conftest import GOLDEN
 
+INT8 = Recipe.uniform("int8")
 MONO = GOLDEN / "mono" / "checkpoint"
 SIZE = (32, 48)
 GRAPHS = ["text_encoder", "conditioner", "transformer", "image_decoder", "image_encoder"]
@@ -48,7 +50,7 @@ def checkpoint() -> Checkpoint:
 
 @pytest.fixture(scope="module")
 def written(checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Written]:
-    options = Options(tmp_path_factory.mktemp("bundles") / "android", SIZE, "int8")
+    options = Options(tmp_path_factory.mktemp("bundles") / "android", SIZE, INT8)
     trace, lines, traced = writer.trace, [], []
 
     def stopped(spec):
@@ -77,7 +79,8 @@ def finished_graphs(written: Written, options: Options, names: list[str]) -> Ite
     for name in names:
         for path in files(written.folder / f"{name}.onnx"):
             shutil.copy(path, workspace.folder)
-        workspace.record(name, files(workspace.folder / f"{name}.onnx"))
+        precision = written.manifest.graphs[name].precision
+        workspace.record(name, precision, files(workspace.folder / f"{name}.onnx"))
     yield workspace
 
 
@@ -101,7 +104,7 @@ def test_a_finished_bundle_opens_and_nothing_else_is_left(written: Written):
 def test_the_manifest_says_what_was_written(written: Written):
     manifest, config = written.manifest, written.checkpoint.transformer.config
     assert list(manifest.graphs) == GRAPHS
-    assert {name for name, graph in manifest.graphs.items() if graph.precision == "int8"} == INT8_GRAPHS
+    assert [graph.precision for graph in manifest.graphs.values()] == ["int8"] * 3 + ["fp32"] * 2
     assert manifest.sizes == [SIZE] and manifest.model.mask_token_id == written.checkpoint.mask_token_id
     step = manifest.graphs["transformer"]
     shapes = {tensor.name: tensor.shape for tensor in (*step.inputs, *step.outputs)}
@@ -132,7 +135,7 @@ def test_the_golden_trace_is_reproduced_by_the_runtime(written: Written):
 
 
 def test_a_bundle_that_differs_from_the_reference_is_refused_with_the_figure(written: Written, tmp_path):
-    options = Options(tmp_path / "android", SIZE, "int8")
+    options = Options(tmp_path / "android", SIZE, INT8)
     weight = written.checkpoint.transformer.mlm_layer.conv2.weight
     original = weight.detach().clone()
     with finished_graphs(written, options, GRAPHS), torch.no_grad():
@@ -146,10 +149,10 @@ def test_a_bundle_that_differs_from_the_reference_is_refused_with_the_figure(wri
 
 
 def test_a_graph_changed_since_it_was_done_is_made_again(written: Written, tmp_path, monkeypatch):
-    options = Options(tmp_path / "android", SIZE, "int8")
+    options = Options(tmp_path / "android", SIZE, INT8)
     remade = []
 
-    def stopped(checkpoint, spec, path, precision):
+    def stopped(checkpoint, name, spec, path, recipe):
         remade.append(path.stem)
         raise KeyboardInterrupt
 
@@ -164,8 +167,8 @@ def test_a_graph_changed_since_it_was_done_is_made_again(written: Written, tmp_p
 
 
 def test_a_workspace_of_other_options_is_not_resumed(written: Written, tmp_path):
-    options = Options(tmp_path / "android", SIZE, "int8")
-    other = Options(tmp_path / "android", SIZE, "fp32")
+    options = Options(tmp_path / "android", SIZE, INT8)
+    other = Options(tmp_path / "android", SIZE, Recipe.uniform("fp32"))
     with finished_graphs(written, options, GRAPHS):
         workspace = Workspace(options.out, writer.resume_key(written.checkpoint, other))
         assert not workspace.done and not list(workspace.folder.iterdir())
@@ -175,11 +178,11 @@ def test_a_bundle_is_replaced_only_on_request_and_whole(written: Written, tmp_pa
     out = tmp_path / "android"
     out.mkdir()
     (out / "manifest.json").write_text("older")
-    kept = Options(out, SIZE, "int8")
+    kept = Options(out, SIZE, INT8)
     with pytest.raises(BundleError, match="already holds a bundle: add --overwrite"):
         write_bundle(written.checkpoint, kept, lambda line: None)
     assert (out / "manifest.json").read_text() == "older"
-    replaced = Options(out, SIZE, "int8", overwrite=True)
+    replaced = Options(out, SIZE, INT8, overwrite=True)
     with finished_graphs(written, replaced, GRAPHS):
         write_bundle(written.checkpoint, replaced, lambda line: None)
     assert open_bundle(out).manifest == written.manifest
@@ -189,12 +192,12 @@ def test_a_bundle_is_replaced_only_on_request_and_whole(written: Written, tmp_pa
 def test_a_folder_that_is_no_bundle_is_never_replaced(written: Written, tmp_path):
     (tmp_path / "holiday.jpg").write_text("x")
     with pytest.raises(BundleError, match="holds something that is no bundle"):
-        write_bundle(written.checkpoint, Options(tmp_path, SIZE, "int8", overwrite=True), lambda line: None)
+        write_bundle(written.checkpoint, Options(tmp_path, SIZE, INT8, overwrite=True), lambda line: None)
     assert (tmp_path / "holiday.jpg").exists()
 
 
 def test_a_disk_that_fills_up_gives_one_line_and_keeps_what_is_done(written: Written, tmp_path):
-    options = Options(tmp_path / "android", SIZE, "int8")
+    options = Options(tmp_path / "android", SIZE, INT8)
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
     with finished_graphs(written, options, ["text_encoder"]) as workspace:
         resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, limit[1]))  # the conditioner in fp32 is larger
@@ -212,12 +215,12 @@ def test_a_disk_too_small_is_noticed_before_anything_is_written(written: Written
     usage = shutil.disk_usage(tmp_path)._replace(free=1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
     with pytest.raises(BundleError, match=r"but .* has 0\.0 MB free"):
-        write_bundle(written.checkpoint, Options(tmp_path / "android", SIZE, "int8"), lambda line: None)
+        write_bundle(written.checkpoint, Options(tmp_path / "android", SIZE, INT8), lambda line: None)
     assert not list(tmp_path.iterdir())
 
 
 def test_planned_sizes_are_those_of_the_written_data(written: Written):
-    sizes = planned(written.checkpoint, Options(Path("nowhere"), SIZE, "int8"))
+    sizes = planned(written.checkpoint, Options(Path("nowhere"), SIZE, INT8))
     for name in GRAPHS:
         actual = (written.folder / f"{name}.onnx.data").stat().st_size
         assert sizes[name] == pytest.approx(actual, rel=0.15), name

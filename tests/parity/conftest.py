@@ -7,6 +7,7 @@ import torch
 from export.bundle_writer import write_graph, write_manifest, write_tokenizer
 from export.graphs import graphs
 from export.manifest import describe
+from quantize.recipe import Recipe
 from reference.checkpoint import Checkpoint, load_checkpoint
 from reference.random_weights import Preset, write_random
 from reference.transformer_config import TransformerConfig
@@ -62,7 +63,7 @@ def bundle(checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> 
     folder.mkdir()
     specs = graphs(checkpoint, SIZE)
     for name in GRAPHS:
-        write_graph(checkpoint, specs[name], folder / f"{name}.onnx", "fp32")
+        write_graph(checkpoint, name, specs[name], folder / f"{name}.onnx", Recipe.uniform("fp32"))
     write_tokenizer(folder, checkpoint)
     write_manifest(folder, describe(folder, checkpoint, SIZE, dict.fromkeys(GRAPHS, "fp32")))
     return open_bundle(folder)

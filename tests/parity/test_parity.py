@@ -193,7 +193,7 @@ def test_a_bundle_that_hides_its_logits_is_refused(own_bundle: Path, checkpoint:
     hidden = change(
         own_bundle, "transformer.onnx", graph.replace(b"drawing.logits.out.", b"drawing.logits.uot.")
     )
-    with pytest.raises(BundleError, match=r"no tensor drawing\.logits\.out\.0"):
+    with pytest.raises(BundleError, match="names no logits"):
         Comparison(hidden, checkpoint, threads=1)
 
 
