@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from export.errors import VerificationError
-from export.golden import golden_drawing
 from export.graphs import GraphSpec, graphs
 from export.manifest import MERGES, TOOLS, VOCAB, describe
 from export.sizes import estimate
@@ -28,6 +27,7 @@ from quantize.store import files, save
 from reference.checkpoint import Checkpoint
 from reference.text import vocabulary_and_merges
 from runtime.bundle import MANIFEST, FileFacts, GoldenFile, Manifest, open_bundle
+from runtime.golden import golden_drawing
 from runtime.workspace import Workspace, check_space, check_target, disk_errors, megabytes
 
 GOLDEN = "golden/trace.json"

@@ -74,7 +74,9 @@ def fold_transposes(model: ir.Model) -> None:
 def transposed(name: str, tensor: ir.TensorProtocol, axes: list[int]) -> ir.Value:
     """An initializer; a view, whose numbers change places while they are written."""
     view = ir.tensor(tensor.numpy().transpose(axes), name=name)
-    return ir.Value(name=name, shape=ir.Shape(view.shape), type=ir.TensorType(view.dtype), const_value=view)
+    return ir.Value(
+        name=name, shape=ir.Shape(view.shape.numpy()), type=ir.TensorType(view.dtype), const_value=view
+    )
 
 
 def name_linears(model: ir.Model) -> None:

@@ -86,6 +86,11 @@ class Recipe(BaseModel):
     def write(self, path: Path) -> None:
         path.write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
+    @property
+    def precisions(self) -> set[Precision]:
+        """Those that it speaks of."""
+        return {self.default, *(form for weights in self.weights.values() for form in weights.values())}
+
     def precision(self, graph: str, weight: Weight) -> Precision:
         """What the weight is to become."""
         named = self.weights.get(graph, {})

@@ -1,0 +1,200 @@
+"""What the linears of float graphs are fed while they draw: second moments of their inputs, for `gptq`.
+
+The graphs are met in a bundle's order, each as a float file: the text encoder reads a few prompts, the
+conditioner takes what it gives, the step graph draws. So an exporter that has one float graph on the disk at
+a time can calibrate as well as a finished bundle can.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import gcd
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+from onnx import TensorProto, helper
+
+from quantize.store import load
+from quantize.weights import reads
+from runtime.bundle import Bundle
+from runtime.engine import session_options
+from runtime.loop import Plan, draw_tokens
+from runtime.philox import PhiloxNoise
+from runtime.sinusoids import micro_sinusoids, step_sinusoids
+from runtime.tokenizer import ClipTokenizer
+
+PROMPTS = (
+    "a blue cat wearing a hat",
+    "three pink balloons",
+    "a red cat above a green boat",
+    "a happy face with glasses",
+    "a big brown mushroom on a light blue background",
+    "a yellow star and a black umbrella",
+    "a green tree under a yellow sun",
+    "a blue letter a to the left of a red letter t",
+)
+STEPS = 2  # of a drawing that calibrates
+POSITIONS = 8192  # drawn, of all rows, steps and prompts, that are enough: 1 prompt at 1024 px, 8 at 64
+LARGEST = 1536  # numbers of an input whose moments with one another are taken; longer inputs are split
+
+Tensors = Mapping[str, np.ndarray]
+
+
+@dataclass
+class Calibration:
+    """Drawings of a model whose graphs come one by one."""
+
+    prompts: Sequence[np.ndarray]  # ids i32 [R, T] of (negative, prompt)
+    size: tuple[int, int]  # (W, H) pixels
+    grid: tuple[int, int]  # (H, W) tokens
+    steps: int  # of the model's usual drawing: those that calibrate take their conditioning from it
+    guidance: float
+    score: float
+    mask_token_id: int
+    schedule: str
+    threads: int = 0
+    made: list[dict[str, np.ndarray]] = field(
+        default_factory=list
+    )  # for each prompt, what graphs gave so far
+
+    @classmethod
+    def of(cls, bundle: Bundle, threads: int = 0) -> "Calibration":
+        """The bundle's own defaults."""
+        model, defaults = bundle.manifest.model, bundle.manifest.defaults
+        tokenizer = ClipTokenizer.from_bundle(bundle)
+        width, height = defaults.size
+        texts = ([defaults.negative, prompt] if defaults.guidance > 1 else [prompt] for prompt in PROMPTS)
+        return cls(
+            prompts=[np.stack([tokenizer.encode(text)[0] for text in rows]) for rows in texts],
+            size=defaults.size,
+            grid=(height // model.token_size, width // model.token_size),
+            steps=defaults.steps,
+            guidance=defaults.guidance,
+            score=defaults.score,
+            mask_token_id=model.mask_token_id,
+            schedule=model.masking_schedule,
+            threads=threads,
+        )
+
+    def __post_init__(self) -> None:
+        shared = {
+            "micro_sinusoids": micro_sinusoids(*self.size, self.score),
+            "step_sinusoids": step_sinusoids(self.steps),
+            "guidance": np.array(self.guidance, np.float32),
+        }
+        self.made = [{"input_ids": ids, **shared} for ids in self.prompts]
+
+    def moments(self, graph: str, path: Path) -> dict[str, np.ndarray]:
+        """Second moments f32 [G, K / G, K / G] by weight, from runs of the float graph `path`.
+
+        Call it for text_encoder, conditioner and transformer in this order; other graphs have none.
+        """
+        if graph in ("text_encoder", "conditioner"):
+            observer = Observer(path, self.threads)
+            for tensors in self.made:
+                tensors |= observer.run(tensors)
+            return observer.moments()
+        if graph != "transformer":
+            return {}
+        observer = Observer(path, self.threads)
+        for seed, tensors in enumerate(self.made):
+            self.draw(observer, tensors, seed)
+            positions = STEPS * len(tensors["input_ids"]) * self.grid[0] * self.grid[1]
+            if (seed + 1) * positions >= POSITIONS:
+                break
+        return observer.moments()
+
+    def draw(self, observer: "Observer", tensors: Tensors, seed: int) -> None:
+        """A drawing in few steps, each with the conditioning of the usual drawing's step that far on."""
+
+        def step(i: int, tokens: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            row = tensors["modulation"][self.steps - 1 - i * self.steps // STEPS]
+            found = observer.run({**tensors, "tokens": tokens, "uniforms": uniforms, "modulation": row})
+            return found["drawn"], found["log_prob"]
+
+        plan = Plan(STEPS, self.mask_token_id, self.schedule)
+        draw_tokens(step, np.full(self.grid, self.mask_token_id, np.int32), PhiloxNoise(seed), plan)
+
+
+class Observer:
+    """Runs a float graph and sums x^T x of the inputs x [..., K] of its linears.
+
+        x --> Reshape [n, G, K / G] --> Transpose --> MatMul --> x^T x [G, K / G, K / G]
+                                   '--> Transpose --'
+
+    The products are made by the graph, so that no activation outlives its use.
+    """
+
+    def __init__(self, path: Path, threads: int) -> None:
+        self.inputs_of: dict[str, list[str]] = {}  # weight -> tensors
+        widths: dict[str, int] = {}
+        for node, value, kind in reads(load(path)):
+            if kind == "linear":
+                x = node.inputs[0]
+                assert x is not None and value.shape is not None
+                self.inputs_of.setdefault(str(value.name), []).append(str(x.name))
+                widths[str(x.name)] = value.shape.numpy()[0]
+        model = onnx.load(path, load_external_data=False)
+        self.outputs = [output.name for output in model.graph.output]
+        for name, width in widths.items():
+            observe(model.graph, name, width)
+        self.tensors = list(widths)
+        options = session_options(threads)
+        # Weights are read from their mapped file: a second, rearranged copy would cost memory, and pays late.
+        options.add_session_config_entry("session.disable_prepacking", "1")
+        options.add_session_config_entry(
+            "session.model_external_initializers_file_folder_path", str(path.parent.resolve())
+        )
+        self.session = ort.InferenceSession(
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+        self.sums: dict[str, np.ndarray] = {}
+
+    def run(self, tensors: Tensors) -> dict[str, np.ndarray]:
+        """The graph's own outputs by name."""
+        feed = {value.name: tensors[value.name] for value in self.session.get_inputs()}
+        names = [*self.outputs, *(name + MOMENT for name in self.tensors)]
+        found = dict(zip(names, self.session.run(names, feed), strict=True))
+        for name in self.tensors:
+            moment = found.pop(name + MOMENT)
+            if name in self.sums:
+                self.sums[name] += moment
+            else:
+                self.sums[name] = moment
+        return found
+
+    def moments(self) -> dict[str, np.ndarray]:
+        """f32 [G, K / G, K / G] by weight, summed over all runs and, for a shared weight, its readers."""
+        return {
+            weight: self.sums[names[0]] if len(names) == 1 else np.sum([self.sums[x] for x in names], axis=0)
+            for weight, names in self.inputs_of.items()
+        }
+
+
+MOMENT = ".moment"
+
+
+def observe(graph: onnx.GraphProto, name: str, width: int) -> None:
+    """Gives out the moment of the tensor `name` [..., width] as `name.moment`."""
+    groups = groups_of(width)
+    shape = helper.make_tensor(f"{name}.shape", TensorProto.INT64, [3], [-1, groups, width // groups])
+    graph.initializer.append(shape)
+    graph.node.extend(
+        [
+            helper.make_node("Reshape", [name, shape.name], [f"{name}.rows"]),
+            helper.make_node("Transpose", [f"{name}.rows"], [f"{name}.left"], perm=[1, 2, 0]),
+            helper.make_node("Transpose", [f"{name}.rows"], [f"{name}.right"], perm=[1, 0, 2]),
+            helper.make_node("MatMul", [f"{name}.left", f"{name}.right"], [name + MOMENT]),
+        ]
+    )
+    graph.output.append(helper.make_tensor_value_info(name + MOMENT, TensorProto.FLOAT, None))
+
+
+def groups_of(width: int) -> int:
+    """In how many equal parts an input is split, between blocks of weights: 1 up to LARGEST numbers."""
+    parts = -(-width // LARGEST)
+    block = gcd(width, 256)
+    return next(
+        count for count in range(parts, width + 1) if width % count == 0 and width // count % block == 0
+    )

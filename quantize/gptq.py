@@ -1,0 +1,96 @@
+"""4-bit rounding that looks at what a linear is fed (GPTQ, Frantar et al., 2022).
+
+A linear y = x W with inputs of second moment H = mean of x^T x [K, K] loses tr(E^T H E) by an error E of its
+weights. Rows of W are rounded one after the other, and the error of each is spread over the rows not yet
+rounded so that this loss stays least: with U the upper Cholesky factor of H^-1,
+
+    e_k = (w_k - rounded w_k) / U_kk,    w_j -= U_kj e_k   for j > k
+
+Long inputs are split in G groups whose moments with one another are left out: H is [G, K / G, K / G].
+"""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from quantize.rounding import LEVELS, Blocks, Nearest, fitted, grid
+
+BATCH = 32  # rows whose effect on the rows after them is added at once
+TILE = 2048  # columns that are rounded together: what is worked on stays in the processor's cache
+DAMPING = 0.01  # of the mean diagonal of H
+
+
+@dataclass
+class Gptq:
+    """Rounds weights whose inputs are known, others to the nearest."""
+
+    moments: Mapping[str, np.ndarray]  # H f32 [G, K / G, K / G] by weight
+    zeros: bool = False
+    _factors: tuple[str, list[np.ndarray]] | None = field(default=None, repr=False)  # of the last weight
+
+    def __call__(self, name: str, columns: np.ndarray, block: int) -> Blocks:
+        """Raises ValueError if the block does not divide the rows of a group."""
+        if name not in self.moments:
+            return Nearest(self.zeros)(name, columns, block)
+        if self._factors is None or self._factors[0] != name:
+            self._factors = name, [factor(moment) for moment in self.moments[name]]
+        factors = self._factors[1]
+
+        def tile(start: int) -> Blocks:
+            groups = zip(np.split(columns[:, start : start + TILE], len(factors)), factors, strict=True)
+            return joined([rounded(rows, upper, block, self.zeros) for rows, upper in groups], axis=1)
+
+        with ThreadPoolExecutor() as pool:  # numpy lets go of Python's lock
+            return joined(list(pool.map(tile, range(0, columns.shape[1], TILE))), axis=0)
+
+
+def joined(parts: list[Blocks], axis: int) -> Blocks:
+    """Columns (axis 0) or groups of rows (axis 1) side by side."""
+    zeros = [part.zeros for part in parts if part.zeros is not None]
+    return Blocks(
+        np.concatenate([part.codes for part in parts], axis),
+        np.concatenate([part.scales for part in parts], axis),
+        np.concatenate(zeros, axis) if zeros else None,
+    )
+
+
+def factor(moment: np.ndarray) -> np.ndarray:
+    """U f32 [K, K] of H [K, K]; an input that is always zero counts as one of its own."""
+    damped = moment.astype(np.float64)
+    diagonal = np.einsum("kk->k", damped)
+    diagonal[diagonal == 0] = 1
+    diagonal += DAMPING * diagonal.mean()
+    return np.linalg.cholesky(np.linalg.inv(damped)).T.astype(np.float32)
+
+
+def rounded(columns: np.ndarray, upper: np.ndarray, block: int, zeros: bool) -> Blocks:
+    """Codes of columns [K, n]; a block's grid is that of its rows when the first of them is reached."""
+    weight = np.array(columns, np.float32)
+    rows, count = weight.shape
+    if rows % block:
+        raise ValueError(f"block {block} does not divide {rows} rows")
+    codes = np.empty((rows, count), np.uint8)
+    scales = np.empty((rows // block, count), np.float32)
+    points = np.empty((rows // block, count), np.uint8)
+    for start in range(0, rows, BATCH):
+        end = min(start + BATCH, rows)
+        errors = np.empty((end - start, count), np.float32)
+        for row in range(start, end):
+            if row % block == 0:
+                scale, point = grid(weight[row : row + block].T, zeros)
+                if not zeros:
+                    scale = fitted(weight[row : row + block].T)
+                scales[row // block], points[row // block] = scale, point
+                zero = point.astype(np.float32)
+                inverse = np.divide(np.float32(1), scale, out=np.zeros_like(scale), where=scale != 0)
+            code = np.clip(np.rint(weight[row] * inverse) + zero, 0, LEVELS)
+            codes[row] = code
+            error = errors[row - start] = (weight[row] - (code - zero) * scale) / upper[row, row]
+            weight[row + 1 : end] -= upper[row, row + 1 : end, None] * error
+        weight[end:] -= upper[start:end, end:].T @ errors
+    by_column = np.ascontiguousarray(codes.T).reshape(count, rows // block, block)
+    return Blocks(
+        by_column, np.ascontiguousarray(scales.T), np.ascontiguousarray(points.T) if zeros else None
+    )

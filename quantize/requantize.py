@@ -1,0 +1,226 @@
+"""A quantized bundle from a float one, without the checkpoint.
+
+Graphs are quantized one by one in a work folder, compared with the float bundle's, and published in one
+rename. What is interrupted resumes from the graphs that are done.
+"""
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from quantize.calibration import Calibration
+from quantize.errors import QuantizationError
+from quantize.gptq import Gptq
+from quantize.graph import quantize_graph
+from quantize.recipe import Recipe, stored_bytes
+from quantize.rounding import Nearest
+from quantize.store import files
+from quantize.teacher import PROMPTS, Drawer, damage, record
+from quantize.weights import weights_of
+from runtime import measures
+from runtime.bundle import MANIFEST, Bundle, FileFacts, GoldenFile, Manifest, open_bundle
+from runtime.generator import Generator
+from runtime.golden import golden_drawing
+from runtime.limits import STEP_LIMITS
+from runtime.measures import at_least
+from runtime.request import Request
+from runtime.workspace import Workspace, check_space, check_target, disk_errors, megabytes
+
+GOLDEN = "golden/trace.json"
+TOOLS = ("onnx", "onnx-ir", "onnxruntime", "numpy")
+# Of a drawing that verifies, which goes from all masked to finished whatever the default is.
+MOST_STEPS, FEWEST_STEPS = 8, 4
+POSITIONS = 2**14  # drawn, that are enough: 4 drawings at 64 px, 1 in 4 steps at 1024
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to make of a float bundle."""
+
+    out: Path
+    recipe: Recipe
+    overwrite: bool = False
+
+
+IMAGE_LIMITS = (at_least("image_decoder.psnr", 45), at_least("image_encoder.agreement", 0.98))
+
+
+def open_float(folder: Path) -> Bundle:
+    """A bundle all of whose graphs are float. Raises BundleError, QuantizationError."""
+    bundle = open_bundle(folder)
+    for name, graph in bundle.manifest.graphs.items():
+        if graph.precision != "fp32":
+            raise QuantizationError(
+                f"{folder}: {name} is {graph.precision} already, and only a float bundle can be quantized:"
+                " export one with python -m export.onnx --fp32 --out DIR"
+            )
+    return bundle
+
+
+def planned(bundle: Bundle, options: Options) -> dict[str, int]:
+    """Bytes of each graph that `requantize` would write. Raises what it would raise before writing."""
+    check_target(options.out, options.overwrite)
+    if options.out.resolve() == bundle.folder.resolve():
+        raise QuantizationError(f"{options.out} is the float bundle itself: name another folder with --out")
+    options.recipe.check_graphs(bundle.manifest.graphs)
+    sizes = {}
+    for name, graph in bundle.manifest.graphs.items():
+        weights = weights_of(bundle.path(graph.files[0]))
+        options.recipe.check(name, weights)
+        now = sum(bundle.manifest.files[file].size for file in graph.files)
+        forms = [(weight, options.recipe.precision(name, weight)) for weight in weights.values()]
+        stored = sum(stored_bytes(weight, form, options.recipe.block) for weight, form in forms)
+        sizes[name] = now - 4 * sum(weight.size for weight, _ in forms) + stored
+    return sizes
+
+
+def requantize(bundle: Bundle, options: Options, say: Say) -> Manifest:
+    """Writes and publishes the bundle at `options.out`; `say` is given a line for each thing done.
+
+    Raises RecipeError, BundleError (folder or disk), QuantizationError (a limit is missed).
+    """
+    total = sum(planned(bundle, options).values())
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    check_space(options.out, total)
+    workspace = Workspace(options.out, resume_key(bundle, options))
+    with disk_errors(workspace, total):
+        try:
+            return fill(workspace, bundle, options, say)
+        except QuantizationError:
+            workspace.discard()
+            raise
+
+
+def fill(workspace: Workspace, bundle: Bundle, options: Options, say: Say) -> Manifest:
+    folder, old = workspace.folder, bundle.manifest
+    # What linears are fed is asked of every graph, for each gives the next one its inputs.
+    calibration = Calibration.of(bundle) if "int4" in options.recipe.precisions else None
+    graphs = {}
+    for number, (name, graph) in enumerate(old.graphs.items(), start=1):
+        turn, path = f"[{number}/{len(old.graphs)}] {name}", folder / f"{name}.onnx"
+        source = bundle.path(graph.files[0])
+        begun = time.perf_counter()
+        rounding = Gptq(calibration.moments(name, source)) if calibration else Nearest()
+        if workspace.has(name):
+            say(f"{turn}: done before")
+        else:
+            quantized = quantize_graph(source, path, name, options.recipe, rounding)
+            workspace.record(name, quantized.precision, files(path))
+            seconds = time.perf_counter() - begun
+            say(f"{turn}: {quantized}, {megabytes(workspace.size(name))}, {seconds:.1f} s")
+        done = workspace.done[name]
+        graphs[name] = graph.model_copy(update={"precision": done.precision, "files": list(done.files)})
+    for name in (old.tokenizer.vocab, old.tokenizer.merges):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(bundle.path(name), folder / name)
+    names = [old.tokenizer.vocab, old.tokenizer.merges]
+    names += [file for graph in graphs.values() for file in graph.files]
+    manifest = old.model_copy(
+        update={
+            "graphs": graphs,
+            "files": {name: FileFacts.of(folder / name) for name in names},
+            "golden": None,
+            "tools": old.tools | {tool: version(tool) for tool in TOOLS},
+            "parity": {},
+        }
+    )
+    write_json(folder / MANIFEST, manifest.model_dump(mode="json"))
+
+    say("verifying: the float bundle draws, every step is compared")
+    begun = time.perf_counter()
+    quantized_bundle = open_bundle(folder)
+    figures = verify(bundle, quantized_bundle)
+    say(f"verified: {summary(figures)}, {time.perf_counter() - begun:.1f} s")
+    trace, _ = golden_drawing(quantized_bundle, steps_of(quantized_bundle))
+    write_json(folder / GOLDEN, trace.model_dump())
+    manifest = manifest.model_copy(
+        update={
+            "golden": GoldenFile(file=GOLDEN),
+            "files": manifest.files | {GOLDEN: FileFacts.of(folder / GOLDEN)},
+            "parity": {"float_bundle": old.parity}
+            | {name: storable(value) for name, value in figures.items()},
+        }
+    )
+    write_json(folder / MANIFEST, manifest.model_dump(mode="json"))
+    open_bundle(folder)
+    workspace.publish()
+    return manifest
+
+
+def verify(bundle: Bundle, quantized: Bundle) -> dict[str, float]:
+    """Figures of the quantized bundle beside the float one. Raises QuantizationError for a limit missed.
+
+    Drawings from text, with guidance: fewer and in fewer steps, the more tokens a picture has.
+    """
+    steps, guidance = steps_of(bundle), max(bundle.manifest.defaults.guidance, 2.0)
+    prompts = PROMPTS[: max(1, POSITIONS // (steps * tokens_of(bundle)))]
+    requests = [
+        Request(prompt, seed=seed, steps=steps, guidance=guidance) for seed, prompt in enumerate(prompts)
+    ]
+    teacher, other = Drawer(bundle), Drawer(quantized)
+    found = damage(record(teacher, requests), other.repeat)
+    figures = {"transformer.agreement": found.agreement, "transformer.kl": found.kl}
+    figures |= images(Generator(bundle), Generator(quantized), requests[0])
+    worst = quantized.manifest.precision
+    for limit in (*STEP_LIMITS[worst].named("transformer"), *IMAGE_LIMITS):
+        value = figures.get(limit.figure)
+        if value is not None and not limit.holds(value):
+            side = "below" if limit.higher_is_better else "above"
+            raise QuantizationError(
+                f"{limit.figure} is {value:.6g}, {side} the {worst} limit of {limit.worst:g}:"
+                " nothing was kept; choose a higher precision"
+            )
+    return figures
+
+
+def tokens_of(bundle: Bundle) -> int:
+    width, height = bundle.manifest.defaults.size
+    return width * height // bundle.manifest.model.token_size**2
+
+
+def steps_of(bundle: Bundle) -> int:
+    """Of a drawing that verifies, or that other runtimes reproduce."""
+    return min(bundle.manifest.defaults.steps, MOST_STEPS, max(FEWEST_STEPS, POSITIONS // tokens_of(bundle)))
+
+
+def images(teacher: Generator, other: Generator, request: Request) -> dict[str, float]:
+    """Of the image graphs, on one picture of the teacher."""
+    drawing = teacher.text_to_image(request)
+    figures = {"image_decoder.psnr": measures.image_psnr(drawing.picture, other.decode(drawing.tokens))}
+    if "image_encoder" in teacher.bundle.manifest.graphs:
+        codes = teacher.encode(drawing.picture)
+        figures["image_encoder.agreement"] = measures.agreement(codes, other.encode(drawing.picture))
+    return figures
+
+
+def summary(figures: dict[str, float]) -> str:
+    same, kl = figures["transformer.agreement"], figures["transformer.kl"]
+    return f"same token {same:.2%}, KL {kl:.2g}, picture {figures['image_decoder.psnr']:.1f} dB"
+
+
+def storable(value: float) -> float | None:
+    """Six digits; JSON has no infinity, so null stands for the PSNR of equal things."""
+    return float(f"{value:.6g}") if abs(value) != float("inf") else None
+
+
+def write_json(path: Path, content: Any) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def resume_key(bundle: Bundle, options: Options) -> str:
+    """Equal keys give equal graphs."""
+    digest = hashlib.sha256((bundle.folder / MANIFEST).read_bytes())
+    digest.update(options.recipe.model_dump_json().encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    digest.update(json.dumps({tool: version(tool) for tool in TOOLS}).encode())
+    return digest.hexdigest()

@@ -1,0 +1,37 @@
+"""What storing weights in a precision may cost, for any checkpoint, however it is measured.
+
+Random weights are the hardest: their distributions are flat and their logits large. The shipped checkpoint
+is held to more by its own tests.
+"""
+
+from dataclasses import dataclass
+
+from runtime.measures import Limit, at_least, at_most
+
+
+@dataclass(frozen=True)
+class StepLimits:
+    """Of the masked positions of teacher-forced steps."""
+
+    agreement: float  # share that draws the same token, at least
+    kl: float  # nats of the guided distributions, at most
+
+    def named(self, graph: str) -> tuple[Limit, Limit]:
+        """The limits of the figures `graph.agreement` and `graph.kl`."""
+        return at_least(f"{graph}.agreement", self.agreement), at_most(f"{graph}.kl", self.kl)
+
+
+# By the coarsest precision of the graphs that draw tokens.
+STEP_LIMITS = {
+    "fp32": StepLimits(0.999, 1e-6),
+    "fp16": StepLimits(0.97, 1e-3),
+    "qnn": StepLimits(0.85, 0.05),
+    "int8": StepLimits(0.85, 0.05),
+    "int4": StepLimits(0.6, 0.3),
+}
+
+DECODER_LIMITS = {
+    "fp32": (at_most("image_decoder.levels", 1),),
+    "fp16": (at_least("image_decoder.psnr", 45),),
+    "int8": (at_least("image_decoder.psnr", 35),),
+}

@@ -1,0 +1,171 @@
+"""`python -m quantize`: a small float bundle of random weights, quantized, refused, interrupted."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from export.bundle_writer import write_graph, write_manifest, write_tokenizer
+from export.graphs import graphs
+from export.manifest import describe
+from quantize import requantize as module
+from quantize.__main__ import main
+from quantize.recipe import Recipe
+from quantize.weights import weights_of
+from reference.checkpoint import load_checkpoint
+from reference.random_weights import Preset, write_random
+from reference.transformer_config import TransformerConfig
+from runtime.bundle import Bundle, open_bundle
+from runtime.golden import golden_trace
+
+SMALL = Preset(
+    transformer=TransformerConfig(
+        num_attention_heads=2,
+        attention_head_dim=16,
+        num_layers=1,
+        num_single_layers=1,
+        axes_dims_rope=(4, 6, 6),
+        joint_attention_dim=32,
+        pooled_projection_dim=32,
+        vocab_size=66,
+        codebook_size=64,
+    ),
+    channels=(4, 4, 4),
+    latent_channels=4,
+    norm_groups=2,
+    text={
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_attention_heads": 2,
+        "num_hidden_layers": 2,
+        "projection_dim": 32,
+        "vocab_size": 514,
+    },
+    defaults={"size": [64, 64], "steps": 4, "guidance": 2.0},
+)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """A float bundle of one block of each kind, pictures of 64x64 pixels; read only."""
+    folder = tmp_path_factory.mktemp("float")
+    checkpoint_folder = folder / "checkpoint"
+    checkpoint_folder.mkdir()
+    torch.manual_seed(0)
+    write_random(checkpoint_folder, SMALL, torch.float32)
+    checkpoint = load_checkpoint(checkpoint_folder)
+    specs = graphs(checkpoint, (64, 64))
+    out = folder / "fp32"
+    out.mkdir()
+    for name, spec in specs.items():
+        write_graph(spec, out / f"{name}.onnx", "fp32")
+    write_tokenizer(out, checkpoint)
+    write_manifest(out, describe(out, checkpoint, (64, 64), dict.fromkeys(specs, "fp32")))
+    return open_bundle(out)
+
+
+@pytest.mark.parametrize("precision", ["int8", "int4", "fp16"])
+def test_a_float_bundle_becomes_a_verified_smaller_one(source, tmp_path, capsys, precision):
+    out = tmp_path / "out"
+    assert main([str(source.folder), f"--{precision}", "--out", str(out)]) == 0
+    bundle = open_bundle(out)
+    assert bundle.manifest.graphs["transformer"].precision == precision
+    assert bundle.manifest.model == source.manifest.model and bundle.manifest.source == source.manifest.source
+    assert 0.6 < bundle.manifest.parity["end_to_end.agreement"] <= 1
+    assert golden_trace(bundle) == bundle.golden()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].startswith(f"[1/5] text_encoder: 11 linears {precision}")
+    assert lines[-2].startswith("verified: same token ")
+    sizes = [
+        sum(bundle.manifest.files[file].size for file in bundle.manifest.graphs["transformer"].files)
+        for bundle in (source, bundle)
+    ]
+    assert sizes[1] < sizes[0]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
+
+
+def test_a_dry_run_says_how_large_and_writes_nothing(source, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main([str(source.folder), "--int8", "--out", str(out), "--dry-run"]) == 0
+    said = dict(line.split()[:2] for line in capsys.readouterr().out.splitlines()[1:6])
+    assert not any(tmp_path.iterdir())
+    assert main([str(source.folder), "--int8", "--out", str(out)]) == 0
+    for name, graph in open_bundle(out).manifest.graphs.items():
+        size = sum((out / file).stat().st_size for file in graph.files)
+        assert float(said[name]) == pytest.approx(size / 1e6, abs=0.15)  # operators differ, and alignment
+
+
+def test_a_recipe_is_applied(source, tmp_path):
+    weights = weights_of(source.path("transformer.onnx"))
+    chosen = {"double_blocks.0.image.qkv": "int8", "drawing.logits": "fp16"}
+    assert set(chosen) <= set(weights)
+    Recipe(default="fp32", weights={"transformer": chosen}).write(tmp_path / "recipe.json")
+    out = tmp_path / "out"
+    assert main([str(source.folder), "--recipe", str(tmp_path / "recipe.json"), "--out", str(out)]) == 0
+    precisions = {name: graph.precision for name, graph in open_bundle(out).manifest.graphs.items()}
+    assert precisions["transformer"] == "fp16+fp32+int8"
+    assert {precisions[name] for name in precisions if name != "transformer"} == {"fp32"}
+
+
+def refused(arguments: list[str], capsys) -> str:
+    assert main(arguments) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1 and lines[0].startswith("error: ")
+    return lines[0]
+
+
+def test_what_cannot_be_quantized_is_refused_in_one_line(source, tmp_path, capsys):
+    float_bundle, out = str(source.folder), str(tmp_path / "out")
+    assert "has no manifest.json" in refused([str(tmp_path), "--out", out], capsys)
+    own = refused([float_bundle, "--out", float_bundle, "--overwrite"], capsys)
+    assert "is the float bundle itself" in own
+    assert "cannot read recipe" in refused([float_bundle, "--recipe", "nowhere", "--out", out], capsys)
+    Recipe(default="int8", weights={"sampler": {"a": "int4"}}).write(tmp_path / "graph.json")
+    unknown = refused([float_bundle, "--recipe", str(tmp_path / "graph.json"), "--out", out], capsys)
+    assert 'names graph "sampler"' in unknown
+    Recipe.uniform("int4", 64).write(tmp_path / "block.json")
+    block = refused([float_bundle, "--recipe", str(tmp_path / "block.json"), "--out", out], capsys)
+    assert "int4 block 64 does not divide the 32 rows" in block
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["block.json", "graph.json"]
+
+
+def test_a_quantized_bundle_is_refused_with_the_way_out(source, tmp_path, capsys):
+    folder = tmp_path / "int8"
+    shutil.copytree(source.folder, folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["graphs"]["transformer"]["precision"] = "int8"
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    said = refused([str(folder), "--int4", "--out", str(tmp_path / "out")], capsys)
+    assert "transformer is int8 already" in said and "export.onnx --fp32" in said
+
+
+def test_an_interrupted_run_goes_on_from_the_graphs_that_are_done(source, tmp_path, monkeypatch, capsys):
+    out = tmp_path / "out"
+    quantize_graph = module.quantize_graph
+
+    def interrupted(path: Path, *others):
+        if path.stem == "transformer":
+            raise KeyboardInterrupt
+        return quantize_graph(path, *others)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "quantize_graph", interrupted)
+        assert main([str(source.folder), "--int4", "--out", str(out)]) == 130
+    assert not out.exists()
+    capsys.readouterr()
+    assert main([str(source.folder), "--int4", "--out", str(out)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1:3] == ["[1/5] text_encoder: done before", "[2/5] conditioner: done before"]
+    whole = tmp_path / "whole"
+    assert main([str(source.folder), "--int4", "--out", str(whole)]) == 0
+    for path in (path for path in whole.rglob("*") if path.is_file() and path.name != "manifest.json"):
+        assert path.read_bytes() == (out / path.relative_to(whole)).read_bytes()
+
+
+def test_a_bundle_that_misses_a_limit_is_not_kept(source, tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(module.LIMITS, "int4", (module.at_least("end_to_end.agreement", 1.01),))
+    said = refused([str(source.folder), "--int4", "--out", str(tmp_path / "out")], capsys)
+    assert "end_to_end.agreement is 0." in said and "below the int4 limit of 1.01" in said
+    assert not any(tmp_path.iterdir())
