@@ -1,0 +1,306 @@
+"""A convolutional graph computed in strips of rows, where its feature maps are too large to hold several of.
+
+At 1024 px the last level of the VQ decoder works on 256 and 128 channels of 1024 x 1024: 1 GB and 0.5 GB a
+map in float32, of which the plain graph holds several. Here a large map is a list of strips, bands of whole
+rows stored in float16 and widened one at a time:
+
+    strip i-1 -- last row  --.
+    strip i   -- all rows  --+--> float32 -> norm -> SiLU -> conv 3x3 -> float16 --> strip i of the next map
+    strip i+1 -- first row --'
+
+Only the maps that a GroupNormalization reads are stored, for it needs the whole map before its first row.
+Whatever stands between two of them is computed for the rows a strip needs, so one strip of it exists.
+Nothing is approximated but the storage: statistics are those of the whole map, combined from the mean and
+variance of each strip.
+
+All is unrolled into one graph of ordinary operators over the same weights, and strips are tensors of their
+own: onnxruntime releases a strip once no later one needs it, so a pass from a map of N bytes to another of N
+bytes takes N bytes and a few strips. Loop operators would hold both maps.
+
+Graphs are run depth first from the outputs, and equal expressions are merged; three choices below keep that
+from holding what should go:
+- statistics are taken from the stored strip, so that the float32 one ends where it is stored;
+- they widen it in a shape of its own, so that no widened strip is shared by two passes;
+- a block's shortcut is stored in one tensor with the block's hidden map, since both read the block's input
+  and neither should keep it for the other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+import onnx_ir as ir
+from onnx_ir.passes.common import RemoveUnusedNodesPass
+
+# Most bytes of a map that is held whole, and about the most of a strip: 32 float32 rows of 128 x 1024 x 1024.
+# Three to five tensors of that size are alive inside a pass. Smaller strips read more halo rows and make a
+# longer graph.
+STRIP_BYTES = 16 * 2**20
+
+# Strips hold the map divided by this: float16 ends at 65504, and a residual stream can go beyond (published
+# configurations ask for float32 with `force_upcast`). A power of two, so nothing is lost but below 2^-10.
+DIVISOR = 16.0
+
+# Operators that give a row from the same row of their inputs.
+ROW_BY_ROW = {
+    "Add", "Mul", "Sub", "Div", "Sigmoid", "Clip", "Round", "Cast", "QuantizeLinear", "DequantizeLinear",
+}  # fmt: skip
+
+
+def in_strips(model: ir.Model) -> None:
+    """Rewrites a graph whose maps are [1, C, height, W]. One without a map above STRIP_BYTES stays as it is.
+
+    Raises ValueError for an operator on a large map that has no rule here.
+    """
+    strips = Strips(model.graph)
+    for node in list(model.graph):
+        for value in node.outputs:
+            strips.visit(value)
+    RemoveUnusedNodesPass()(model)
+    model.graph.sort()
+
+
+@dataclass
+class Stored:
+    """A map in strips of `size` rows [1, more channels, rows, W] float16, its channels first..last there."""
+
+    strips: list[ir.Value]
+    size: int
+    channels: tuple[int, int] | None  # None: all
+
+
+class Strips:
+    def __init__(self, graph: ir.Graph) -> None:
+        self.graph = graph
+        self.stored: dict[ir.Value, Stored] = {}
+        self.norms: dict[ir.Node, tuple[ir.Value, ir.Value]] = {}  # scale and shift, [C, 1, 1]
+        self.constants: dict[tuple[object, ...], ir.Value] = {}
+
+    def visit(self, value: ir.Value) -> None:
+        """Makes what others need of a value whose inputs were visited."""
+        node = value.producer()
+        assert node is not None
+        if is_large(value):
+            if value not in self.stored and is_normalised(value):
+                self.store(value)
+            elif node.op_type == "GroupNormalization":
+                self.norms[node] = self.statistics(node)
+        elif any(is_large(source) for source in node.inputs):
+            parts = [self.rows(value, start, stop, {}) for start, stop in self.spans(value)]
+            whole = self.op("Concat", *parts, axis=2)
+            whole.name, whole.shape, whole.type = f"{value.name}.whole", value.shape, value.type
+            ir.convenience.replace_all_uses_with(value, whole, replace_graph_outputs=True)
+
+    def store(self, value: ir.Value) -> None:
+        shortcut = self.shortcut_beside(value)
+        strips = []
+        for start, stop in self.spans(value):
+            rows = self.rows(value, start, stop, {})
+            if shortcut is not None:
+                rows = self.op("Concat", self.rows(shortcut, start, stop, {}), rows, axis=1)
+            # Div, since onnxruntime would fold a Mul into a copy of the convolution's weight for each strip.
+            rows = self.op("Div", rows, self.constant(DIVISOR))
+            strips.append(self.op("Cast", rows, to=ir.DataType.FLOAT16))
+            strips[-1].name = f"{value.name}.rows.{start}"
+        size = self.spans(value)[0][1]
+        if shortcut is None:
+            self.stored[value] = Stored(strips, size, None)
+        else:
+            first, last = shape(shortcut)[1], shape(shortcut)[1] + shape(value)[1]
+            self.stored[shortcut] = Stored(strips, size, (0, first))
+            self.stored[value] = Stored(strips, size, (first, last))
+
+    def shortcut_beside(self, value: ir.Value) -> ir.Value | None:
+        """The convolution of the stored map that `value` is made from, if there is one that is not stored."""
+        for base in self.bases(value):
+            for node, _ in base.uses():
+                result = node.outputs[0]
+                if node.op_type == "Conv" and result is not value and is_large(result):
+                    if result not in self.stored and not is_normalised(result):
+                        return result
+        return None
+
+    def bases(self, value: ir.Value) -> list[ir.Value]:
+        """The stored maps that rows of `value` are computed from."""
+        node = value.producer()
+        assert node is not None
+        found: dict[ir.Value, None] = {}
+        for source in node.inputs:
+            if source is not None and is_large(source):
+                found |= dict.fromkeys([source] if source in self.stored else self.bases(source))
+        return list(found)
+
+    def spans(self, value: ir.Value) -> list[tuple[int, int]]:
+        """First and last row (not included) of each strip of a map, by the widest on the way to it."""
+        height = shape(value)[2]
+        size = ceil(height / ceil(self.widest(value) / STRIP_BYTES))
+        return [(start, min(start + size, height)) for start in range(0, height, size)]
+
+    def widest(self, value: ir.Value) -> int:
+        """Bytes of the largest map that is computed, not stored, in order to have this one."""
+        node = value.producer()
+        assert node is not None
+        inputs = [source for source in node.inputs if source is not None and is_large(source)]
+        return max(
+            [bytes_of(value)]
+            + [bytes_of(source) if source in self.stored else self.widest(source) for source in inputs]
+        )
+
+    def statistics(self, node: ir.Node) -> tuple[ir.Value, ir.Value]:
+        """GroupNormalization as scale and shift [C, 1, 1] of the stored map."""
+        source, weight, bias = node.inputs
+        assert source is not None
+        stored, channels = self.stored[source], shape(source)[1]
+        groups = node.attributes["num_groups"].as_int()
+        means, variances = [], []
+        for strip in stored.strips:
+            if stored.channels is not None:
+                strip = self.cut(strip, *stored.channels, axis=1)
+            values = self.op("Cast", self.reshaped(strip, groups, -1), to=ir.DataType.FLOAT)
+            means.append(self.mean(values))
+            away = self.op("Sub", values, means[-1])
+            variances.append(self.mean(self.op("Mul", away, away)))
+        # Of strips with different numbers of rows, the mean is weighted; variances add what lies between.
+        rows = np.diff([0, *(stop for _, stop in self.spans(source))])
+        share = self.constant((rows / rows.sum()).astype(np.float32))
+
+        def combined(parts: ir.Value) -> ir.Value:
+            return self.op("ReduceSum", self.op("Mul", parts, share), self.constant([1]), keepdims=1)
+
+        each = self.op("Concat", *means, axis=1)  # [groups, strips]
+        mean = combined(each)
+        between = self.op("Sub", each, mean)
+        squares = self.op("Add", self.op("Concat", *variances, axis=1), self.op("Mul", between, between))
+        epsilon = self.constant(node.attributes["epsilon"].as_float() / DIVISOR**2)
+        deviation = self.op("Sqrt", self.op("Add", combined(squares), epsilon))
+        scale = self.op("Div", self.reshaped(weight, groups, -1), deviation)
+        shift = self.op("Sub", self.reshaped(bias, groups, -1), self.op("Mul", mean, scale))
+        return self.reshaped(scale, channels, 1, 1), self.reshaped(shift, channels, 1, 1)
+
+    def rows(self, value: ir.Value, start: int, stop: int, known: dict[object, ir.Value]) -> ir.Value:
+        """Rows of a map; `known` holds those of other maps that were computed for the same strip."""
+        key = (value, start, stop)
+        if key not in known:
+            if value in self.stored:
+                narrow = self.stored_rows(value, start, stop, known)
+                known[key] = self.op("Mul", narrow, self.constant(DIVISOR))
+            elif is_large(value) or any(is_large(source) for source in value.producer().inputs):
+                known[key] = self.computed_rows(value.producer(), start, stop, known)
+            else:
+                known[key] = self.cut(value, start, stop, axis=2) if stop - start < shape(value)[2] else value
+        return known[key]
+
+    def stored_rows(self, value: ir.Value, start: int, stop: int, known: dict[object, ir.Value]) -> ir.Value:
+        """Rows of a stored map, widened, still divided."""
+        key = ("stored", value, start, stop)
+        if key not in known:
+            stored, parts = self.stored[value], []
+            for index in range(start // stored.size, ceil(stop / stored.size)):
+                first = index * stored.size
+                here, there = max(start - first, 0), min(stop - first, stored.size, shape(value)[2] - first)
+                whole = there - here == min(stored.size, shape(value)[2] - first)
+                strip = stored.strips[index]
+                parts.append(strip if whole else self.cut(strip, here, there, axis=2))
+            joined = self.op("Concat", *parts, axis=2) if len(parts) > 1 else parts[0]
+            if stored.channels is not None:
+                joined = self.cut(joined, *stored.channels, axis=1)
+            known[key] = self.op("Cast", joined, to=ir.DataType.FLOAT)
+        return known[key]
+
+    def computed_rows(self, node: ir.Node, start: int, stop: int, known: dict[object, ir.Value]) -> ir.Value:
+        """Rows of what `node` gives, from the rows of its inputs that they depend on."""
+        source = node.inputs[0]
+        assert source is not None
+        height = shape(source)[2]
+        if node.op_type == "GroupNormalization":
+            scale, shift = self.norms[node]
+            narrow = self.stored_rows(source, start, stop, known)
+            return self.op("Add", self.op("Mul", narrow, scale), shift)
+        if node.op_type == "Conv":
+            (kernel, _), (stride, _) = (node.attributes[name].as_ints() for name in ("kernel_shape", "strides"))
+            top, left, _, right = node.attributes["pads"].as_ints()
+            first = start * stride - top
+            last = (stop - 1) * stride - top + kernel
+            pads = [max(-first, 0), left, max(last - height, 0), right]
+            rows = self.rows(source, max(first, 0), min(last, height), known)
+            return self.again(node, rows, *node.inputs[1:], pads=pads)
+        if node.op_type == "Pad":
+            pads = node.inputs[1].const_value.numpy().tolist()
+            top, bottom = pads[2], pads[6]
+            pads[2], pads[6] = max(top - start, 0), max(stop - top - height, 0)
+            rows = self.rows(source, max(start - top, 0), min(stop - top, height), known)
+            return self.again(node, rows, self.constant(pads), *node.inputs[2:])
+        if node.op_type == "Resize":
+            factor = shape(node.outputs[0])[2] // height
+            first = start // factor
+            rows = self.again(node, self.rows(source, first, ceil(stop / factor), known), *node.inputs[1:])
+            if (start, stop) == (first * factor, ceil(stop / factor) * factor):
+                return rows
+            return self.cut(rows, start - first * factor, stop - first * factor, axis=2)
+        if node.op_type in ROW_BY_ROW:
+            inputs = [
+                self.rows(value, start, stop, known) if is_map(value) else value for value in node.inputs
+            ]
+            return self.again(node, *inputs)
+        raise ValueError(f"{node.op_type} {node.name} reads a map too large to hold; strips have no rule for it")
+
+    def again(self, node: ir.Node, *inputs: ir.Value | None, **changed: Sequence[int]) -> ir.Value:
+        """The node on other inputs."""
+        attributes = [value for name, value in node.attributes.items() if name not in changed]
+        attributes += ir.convenience.convert_attributes(changed)
+        made = ir.Node(node.domain, node.op_type, inputs, attributes)
+        self.graph.append(made)
+        return made.outputs[0]
+
+    def op(self, kind: str, *inputs: ir.Value | None, **attributes: int) -> ir.Value:
+        made = ir.Node("", kind, inputs, ir.convenience.convert_attributes(attributes))
+        self.graph.append(made)
+        return made.outputs[0]
+
+    def cut(self, value: ir.Value, start: int, stop: int, axis: int) -> ir.Value:
+        return self.op("Slice", value, self.constant([start]), self.constant([stop]), self.constant([axis]))
+
+    def reshaped(self, value: ir.Value | None, *sizes: int) -> ir.Value:
+        return self.op("Reshape", value, self.constant(list(sizes)))
+
+    def mean(self, values: ir.Value) -> ir.Value:
+        """Of each row, [rows, 1]."""
+        return self.op("ReduceMean", values, self.constant([1]), keepdims=1)
+
+    def constant(self, content: float | list[int] | np.ndarray) -> ir.Value:
+        array = np.asarray(content, np.float32 if isinstance(content, float) else None)
+        key = (array.dtype, array.shape, array.tobytes())
+        if key not in self.constants:
+            tensor = ir.tensor(array, name=f"strips.{len(self.constants)}")
+            value = ir.Value(
+                name=tensor.name, shape=tensor.shape, type=ir.TensorType(tensor.dtype), const_value=tensor
+            )
+            self.graph.register_initializer(value)
+            self.constants[key] = value
+        return self.constants[key]
+
+
+def shape(value: ir.Value) -> tuple[int, ...]:
+    assert value.shape is not None
+    return value.shape.numpy()
+
+
+def bytes_of(value: ir.Value) -> int:
+    assert value.dtype is not None
+    return value.dtype.itemsize * int(np.prod(shape(value)))
+
+
+def is_map(value: ir.Value | None) -> bool:
+    """Whether a value is a map [1, C, height, W]; weights are not."""
+    if value is None or value.shape is None or value.producer() is None:
+        return False
+    return value.shape.rank() == 4 and shape(value)[0] == 1
+
+
+def is_large(value: ir.Value | None) -> bool:
+    return value is not None and is_map(value) and bytes_of(value) > STRIP_BYTES
+
+
+def is_normalised(value: ir.Value) -> bool:
+    return any(node.op_type == "GroupNormalization" for node, _ in value.uses())
