@@ -1,0 +1,242 @@
+"""Static int8 of convolutions: S8 weights, a scale an output channel; U8 activations, ranges measured before.
+
+Each convolution becomes the form that onnxruntime fuses into one QLinearConv on load:
+
+    x --> Conv(W, b) --> y
+
+    x --> Quantize --> Dequantize --> Conv --> Quantize --> Dequantize --> y
+                      W8 --> Dequantize -'|
+                      b32 --> Dequantize -'
+
+Nearest-neighbour upsampling of x moves behind its Quantize: it copies bytes then, and a quarter as many
+values are quantized. What reads y through a Clip needs no more of it than the Clip lets through.
+
+Constants go into the graph the convolution is in, also where its weight comes from a graph around it:
+onnxruntime finds them only there when it guards S8 weights against saturation on x86 (see `quantize.int8`).
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import onnx_ir as ir
+
+from quantize.store import load, save
+
+Range = tuple[float, float]
+
+LEVELS = 127  # of weights, symmetric: -127 .. 127
+STEPS = 255  # of activations: 0 .. 255
+INT32 = 2**31 - 1
+QUANTIZED, SCALE, ZERO = ".int8", ".scale", ".zero"
+
+
+class ConvRange(NamedTuple):
+    """What a convolution reads and gives: smallest and largest value of each."""
+
+    input: Range
+    output: Range
+
+
+@dataclass
+class StaticReport:
+    """What happened to every float tensor of a graph. Nothing is left float without a reason."""
+
+    convolutions: list[str] = field(default_factory=list)  # the weight of each; a shared one more than once
+    left_float: dict[str, str] = field(default_factory=dict)  # name -> reason
+
+    def __str__(self) -> str:
+        return f"{len(self.convolutions)} convolutions in int8, {len(self.left_float)} tensors float"
+
+
+def quantize_static(
+    source: Path, target: Path, ranges: Mapping[str, ConvRange], keep_float: Collection[str] = ()
+) -> StaticReport:
+    """Quantizes the convolutions of the float graph `source` into `target`, those of subgraphs too.
+
+    ranges names the weight of every convolution, except of those in keep_float. Raises ValueError for a
+    convolution without a range and for a name in keep_float that is no convolution's weight; OSError when the
+    target cannot be written.
+    """
+    model = load(source)
+    report = StaticReport()
+    found = list(convolutions(model))
+    if unknown := set(keep_float) - {name for name, _ in found}:
+        names = ", ".join(sorted(unknown))
+        raise ValueError(f"{source.name}: keep_float names no weight of a convolution: {names}")
+    for name, node in found:
+        if name in keep_float:
+            continue
+        if name not in ranges:
+            raise ValueError(f"{source.name}: no range was measured for the convolution of {name}")
+        quantize_convolution(node, ranges[name])
+        report.convolutions.append(name)
+    for graph in model.graphs():
+        for name, value in list(graph.initializers.items()):
+            if not value.uses():
+                del graph.initializers[name]
+            elif value.dtype == ir.DataType.FLOAT and not name.endswith(SCALE):
+                report.left_float[name] = reason(value, keep_float)
+    save(model, target)
+    return report
+
+
+def convolutions(model: ir.Model) -> Iterator[tuple[str, ir.Node]]:
+    """Every convolution of a constant float weight with the weight's name, in subgraphs too."""
+    for node in model.graph.all_nodes():
+        weight = node.inputs[1] if node.op_type == "Conv" else None
+        if weight is not None and weight.is_initializer() and weight.dtype == ir.DataType.FLOAT:
+            yield str(weight.name), node
+
+
+def reason(value: ir.Value, keep_float: Collection[str]) -> str:
+    if value.name in keep_float:
+        return "kept float on request"
+    readers = sorted({use.node.op_type for use in value.uses()})
+    return f"no weight of a convolution ({', '.join(readers)})"
+
+
+def quantize_convolution(node: ir.Node, measured: ConvRange) -> None:
+    """Rewrites Conv(x, W, b) as drawn above."""
+    x, weight, *others = node.inputs
+    graph = node.graph
+    assert x is not None and weight is not None and isinstance(graph, ir.Graph)
+    bias = others[0] if others else None
+    name, y = str(weight.name), str(node.outputs[0].name)
+    reader = x.producer()
+    if reader is None or reader.op_type != "DequantizeLinear":
+        reader = quantize_input(node, *activation(graph, f"{name}.x", measured.input))
+    x_scale = number(reader.inputs[1])
+    codes, scale = quantized_weight(weight, bias, x_scale)
+    made = [dequantize(*stored(graph, name, codes, scale), f"{y}.weight")]
+    if bias is not None:
+        assert bias.const_value is not None
+        bias_scale = np.float32(x_scale) * scale
+        whole = np.rint(bias.const_value.numpy().astype(np.float64) / bias_scale).astype(np.int32)
+        made.append(dequantize(*stored(graph, str(bias.name), whole, bias_scale), f"{y}.bias"))
+    graph.insert_before(node, made)
+    for index, constant_node in enumerate(made, start=1):
+        node.replace_input_with(index, constant_node.outputs[0])
+    quantize_output(node, *activation(graph, f"{name}.y", clipped(node.outputs[0], measured.output)))
+
+
+def quantize_input(node: ir.Node, scale: ir.Value, zero: ir.Value) -> ir.Node:
+    """Lets a convolution read 8 bits; returns the Dequantize it reads now.
+
+    x --> Resize --> Conv   ==>   x --> Quantize --> Resize --> Dequantize --> Conv
+    """
+    x, graph, y = node.inputs[0], node.graph, str(node.outputs[0].name)
+    assert x is not None and graph is not None
+    resize = x.producer()
+    if resize is None or not repeats(resize) or len(x.uses()) > 1:
+        resize = None
+    to_codes = operator("QuantizeLinear", [resize.inputs[0] if resize else x, scale, zero], f"{y}.x.codes")
+    made = [to_codes]
+    if resize is not None:
+        made.append(operator("Resize", [to_codes.outputs[0], *resize.inputs[1:]], f"{y}.x.repeated"))
+        made[-1].attributes.update(resize.attributes)
+    made.append(dequantize(made[-1].outputs[0], scale, zero, f"{y}.x"))
+    graph.insert_before(node, made)
+    node.replace_input_with(0, made[-1].outputs[0])
+    if resize is not None and resize.graph is not None:
+        resize.graph.remove(resize, safe=True)
+    return made[-1]
+
+
+def quantize_output(node: ir.Node, scale: ir.Value, zero: ir.Value) -> None:
+    """Lets a convolution give 8 bits, which what follows reads as floats."""
+    y = node.outputs[0]
+    assert node.graph is not None
+    to_codes = operator("QuantizeLinear", [y, scale, zero], f"{y.name}.codes")
+    as_float = dequantize(to_codes.outputs[0], scale, zero, f"{y.name}.float")
+    ir.convenience.replace_all_uses_with(y, as_float.outputs[0], replace_graph_outputs=True)
+    to_codes.replace_input_with(0, y)
+    node.graph.insert_after(node, [to_codes, as_float])
+
+
+def repeats(node: ir.Node) -> bool:
+    """Whether a node only copies values of its input."""
+    return node.op_type == "Resize" and node.attributes.get_string("mode", "nearest") == "nearest"
+
+
+def clipped(y: ir.Value, measured: Range) -> Range:
+    """The part of a range that passes the Clip behind y, where a Clip is all that reads it."""
+    readers = [use.node for use in y.uses()]
+    if [reader.op_type for reader in readers] != ["Clip"]:
+        return measured
+    low, high = (number(bound) for bound in readers[0].inputs[1:])
+    return max(measured[0], low), min(measured[1], high)
+
+
+def activation(graph: ir.Graph, name: str, measured: Range) -> tuple[ir.Value, ir.Value]:
+    """Scale and zero point [] of U8 for a range, widened to hold zero."""
+    low, high = min(measured[0], 0.0), max(measured[1], 0.0)
+    scale = (high - low) / STEPS or 1.0
+    zero = np.array(np.rint(-low / scale), np.uint8)
+    return constant(graph, name + SCALE, np.array(scale, np.float32)), constant(graph, name + ZERO, zero)
+
+
+def quantized_weight(
+    weight: ir.Value, bias: ir.Value | None, x_scale: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """S8 codes of a weight [out, in, kh, kw] and a scale an output channel [out].
+
+    A scale is max|w| / 127, or larger where the bias, in units of input scale * it, would not fit 32 bits (a
+    channel of almost no weights).
+    """
+    assert weight.const_value is not None
+    values = weight.const_value.numpy()
+    largest = np.abs(values).reshape(len(values), -1).max(axis=1).astype(np.float64)
+    scale = np.where(largest == 0, 1, largest / LEVELS)
+    if bias is not None and bias.const_value is not None:
+        scale = np.maximum(
+            scale, 1.0001 * np.abs(bias.const_value.numpy().astype(np.float64)) / (INT32 * x_scale)
+        )
+    scale = scale.astype(np.float32)
+    rounded = np.rint(values / scale[:, None, None, None])
+    return np.clip(rounded, -LEVELS, LEVELS).astype(np.int8), scale
+
+
+def stored(
+    graph: ir.Graph, name: str, codes: np.ndarray, scale: np.ndarray
+) -> tuple[ir.Value, ir.Value, ir.Value]:
+    """Codes, their scales and zero points, one for each slice of axis 0, as constants."""
+    zero = np.zeros(len(scale), codes.dtype)
+    return (
+        constant(graph, name + QUANTIZED, codes),
+        constant(graph, name + SCALE, scale),
+        constant(graph, name + ZERO, zero),
+    )
+
+
+def constant(graph: ir.Graph, name: str, array: np.ndarray) -> ir.Value:
+    """An initializer of a graph, which its convolutions of one weight share."""
+    if name not in graph.initializers:
+        tensor = ir.tensor(array, name=name)
+        value = ir.Value(
+            name=name, shape=ir.Shape(array.shape), type=ir.TensorType(tensor.dtype), const_value=tensor
+        )
+        graph.register_initializer(value)
+    return graph.initializers[name]
+
+
+def number(value: ir.Value | None) -> float:
+    """A constant []."""
+    assert value is not None and value.const_value is not None
+    return float(value.const_value.numpy())
+
+
+def operator(kind: str, inputs: list[ir.Value | None], output: str) -> ir.Node:
+    node = ir.Node("", kind, inputs, name=output)
+    node.outputs[0].name = output
+    return node
+
+
+def dequantize(codes: ir.Value, scale: ir.Value, zero: ir.Value, output: str) -> ir.Node:
+    """To floats again; scales [N] are one for each slice of axis 0."""
+    node = operator("DequantizeLinear", [codes, scale, zero], output)
+    if scale.shape is not None and scale.shape.rank():
+        node.attributes["axis"] = ir.AttrInt64("axis", 0)
+    return node

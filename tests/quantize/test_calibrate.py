@@ -1,0 +1,172 @@
+"""Ranges against onnxruntime's own calibrator; what is kept float when int8 costs too much."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from onnxruntime.quantization.calibrate import CalibrationDataReader, CalibrationMethod, create_calibrator
+from torch import nn
+
+from quantize.calibrate import choices, measure, quantize_images, run
+from quantize.store import load, save
+from runtime.errors import RequestError
+from runtime.measures import image_psnr
+
+
+class Trunk(nn.Module):
+    """The shape of a VQ decoder's trunk."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv_in = nn.Conv2d(4, 16, 3, padding=1)
+        self.mid_block = nn.Conv2d(16, 16, 3, padding=1)
+        self.up_blocks = nn.ModuleList(nn.Conv2d(16, 16, 3, padding=1) for _ in range(2))
+        self.conv_out = nn.Conv2d(16, 3, 3, padding=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.mid_block(F.silu(self.conv_in(x)))
+        for block in self.up_blocks:
+            x = block(F.silu(F.interpolate(x, scale_factor=2.0, mode="nearest")))
+        return self.conv_out(F.silu(x))
+
+
+class Decoder(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Embedding(32, 4)
+        self.decoder = Trunk()
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        pixels = self.decoder(self.table(tokens).permute(2, 0, 1).unsqueeze(0)) + 0.5
+        return (pixels.clamp(0, 1) * 255).round().to(torch.uint8).squeeze(0).permute(1, 2, 0)
+
+
+class Encoder(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = nn.ModuleDict(
+            {
+                "conv_in": nn.Conv2d(3, 16, 3, padding=1),
+                "mid_block": nn.Conv2d(16, 16, 3, padding=1),
+                "conv_out": nn.Conv2d(16, 8, 1),
+            }
+        )
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        x = image.permute(2, 0, 1).unsqueeze(0).float() / 255
+        for layer in self.encoder.values():
+            x = torch.tanh(layer(x))
+        return x.argmax(1)[0].to(torch.int32)
+
+
+def export(module: nn.Module, example: torch.Tensor, names: tuple[str, str], path: Path) -> Path:
+    program = torch.onnx.export(
+        module.eval(),
+        (example,),
+        input_names=[names[0]],
+        output_names=[names[1]],
+        dynamo=True,
+        opset_version=23,
+        verbose=False,
+    )
+    save(program.model, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def decoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("decoder") / "image_decoder.onnx"
+    return export(Decoder(), torch.zeros(6, 5, dtype=torch.int32), ("tokens", "image"), path)
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("encoder") / "image_encoder.onnx"
+    return export(Encoder(), torch.zeros(12, 10, 3, dtype=torch.uint8), ("image", "tokens"), path)
+
+
+def grids(count: int) -> list[dict[str, np.ndarray]]:
+    generator = np.random.default_rng(0)
+    return [{"tokens": generator.integers(0, 32, (6, 5), np.int32)} for _ in range(count)]
+
+
+def pictures(count: int) -> list[dict[str, np.ndarray]]:
+    generator = np.random.default_rng(0)
+    return [{"image": generator.integers(0, 256, (12, 10, 3), np.uint8)} for _ in range(count)]
+
+
+class Reader(CalibrationDataReader):
+    def __init__(self, feeds: list[dict[str, np.ndarray]]) -> None:
+        self.feeds = iter(feeds)
+
+    def get_next(self) -> dict[str, np.ndarray] | None:
+        return next(self.feeds, None)
+
+
+def test_ranges_are_those_of_onnxruntimes_calibrator(decoder, tmp_path):
+    calibrator = create_calibrator(
+        decoder, ["Conv"], str(tmp_path / "augmented.onnx"), calibrate_method=CalibrationMethod.MinMax
+    )
+    calibrator.collect_data(Reader(grids(5)))
+    theirs = calibrator.compute_data().data
+    ours = measure(decoder, grids(5))
+    nodes = [node for node in load(decoder).graph if node.op_type == "Conv"]
+    assert len(ours) == len(nodes) == 5
+    for node in nodes:
+        for ours_of, value in zip(ours[node.inputs[1].name], (node.inputs[0], node.outputs[0]), strict=True):
+            np.testing.assert_allclose(ours_of, np.ravel(theirs[value.name].range_value), rtol=1e-5)
+
+
+def test_a_decoder_that_holds_the_floor_is_int8_throughout(decoder, tmp_path):
+    report = quantize_images(decoder, tmp_path / "int8.onnx", grids(8))
+    assert report.tried == ((5, report.figure),)
+    assert report.figure >= report.floor == 35
+    pairs = zip(run(decoder, grids(8)), run(tmp_path / "int8.onnx", grids(8)), strict=True)
+    assert min(image_psnr(*pair) for pair in pairs) < np.inf
+    assert report.figure < np.inf
+
+
+def test_a_higher_floor_keeps_the_stages_near_the_pixels_float(decoder, tmp_path):
+    all_int8 = quantize_images(decoder, tmp_path / "int8.onnx", grids(8)).figure
+    report = quantize_images(decoder, tmp_path / "mixed.onnx", grids(8), floor=all_int8 + 0.1)
+    assert report.figure > all_int8
+    assert {"decoder.conv_out.weight", "decoder.up_blocks.1.weight"} <= set(report.keep_float)
+    kept = {name for name, why in report.static.left_float.items() if why == "kept float on request"}
+    assert kept == set(report.keep_float)
+
+
+def test_a_floor_out_of_reach_leaves_the_graph_float(decoder, tmp_path):
+    report = quantize_images(decoder, tmp_path / "float.onnx", grids(4), floor=1000)
+    assert report.static.convolutions == [] and report.figure == np.inf
+    (expected,), (found,) = run(decoder, grids(1)), run(tmp_path / "float.onnx", grids(1))
+    assert np.array_equal(expected, found)
+    assert len(report.tried) > 1 and "float" in str(report)
+
+
+def test_an_encoder_is_judged_by_its_tokens(encoder, tmp_path):
+    report = quantize_images(encoder, tmp_path / "int8.onnx", pictures(8), floor=0.5)
+    assert report.tried == ((3, report.figure),)
+    assert 0.5 <= report.figure <= 1
+
+
+def test_choices_begin_at_the_pixels_and_end_with_everything():
+    names = [
+        f"x.{part}.weight"
+        for part in ("conv_in", "down_blocks.0.a", "down_blocks.0.b", "mid_block", "conv_out")
+    ]
+    kept = list(choices(names, from_the_end=False))
+    assert kept[0] == ()
+    assert kept[1] == (names[0], names[1], names[2], names[4])
+    assert set(kept[-1]) == set(names) and len(kept) == 3
+    assert set(next(c for c in choices(names, from_the_end=True) if c)) == {names[4], names[3], names[0]}
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_too_few_pictures_are_refused_in_one_line(decoder, tmp_path, count):
+    with pytest.raises(RequestError, match=rf"^image_decoder.onnx: {count} pictures to calibrate on: .*$"):
+        quantize_images(decoder, tmp_path / "x.onnx", iter(grids(count)))
+    assert not (tmp_path / "x.onnx").exists()
