@@ -1,0 +1,216 @@
+"""Static quantization for Qualcomm's NPU (HTP): 16-bit activations, 8-bit weights, fixed shapes.
+
+onnxruntime's own quantizer and QNN settings do the work. What stands here prepares a graph for them, because
+QNN's execution provider runs neither operator below on integers, and an operator it does not run sends its
+tensors to the CPU and back:
+
+    q, k, v --> Attention              q, k --> Transpose k, MatMul --> Mul 1/sqrt(H) --> Softmax --> MatMul v
+    x --> RotaryEmbedding(cos, sin)    x * cos + (x P) * sin,  P [H, H] turns (a, b) into (-b, a) in each pair
+
+The drawing behind the logits (sums, comparisons, look-ups) stays float, on the CPU: chances rounded to 16
+bits would make rare codes impossible.
+"""
+
+import logging
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx_ir as ir
+from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize
+from onnxruntime.quantization.execution_providers.qnn import get_qnn_qdq_config
+
+from quantize.calibrate import Feed
+from quantize.static import constant, operator
+from quantize.store import load, save
+from runtime.errors import RequestError
+
+LOGITS = "drawing.logits.out."  # chunks of the step's logits; what follows draws from them
+# Ranges behind the guidance grow with it: calibrated at 2, a step keeps 49 % of its tokens at 9. So they are
+# measured at this one, which costs nothing at 2; a greater one is cut off.
+MOST_GUIDANCE = np.array(20, np.float32)
+TURN = "rotary.turn"  # P, whose entries -1, 0 and 1 are exact so:
+EXACT = {"quant_type": QuantType.QUInt8, "scale": np.float32(1 / 127), "zero_point": np.uint8(128)}
+
+
+@dataclass(frozen=True)
+class QnnReport:
+    """What the NPU gets and what the CPU keeps of a graph."""
+
+    weights: tuple[str, ...]  # in 8 bits
+    quantized: dict[str, int]  # operators between Dequantize and Quantize: the NPU's
+    left_float: dict[str, int]  # operators on floats, integers or booleans: the CPU's
+
+    def __str__(self) -> str:
+        npu, cpu = (sum(counts.values()) for counts in (self.quantized, self.left_float))
+        return f"{len(self.weights)} weights in 8 bits, {npu} operators for the NPU, {cpu} for the CPU"
+
+
+class Reader(CalibrationDataReader):
+    def __init__(self, feeds: Iterable[Feed]) -> None:
+        self.feeds = iter(feeds)
+
+    def get_next(self) -> Feed | None:
+        feed = next(self.feeds, None)
+        return feed if feed is None or "guidance" not in feed else {**feed, "guidance": MOST_GUIDANCE}
+
+
+def quantize_qnn(source: Path, target: Path, feeds: Sequence[Feed]) -> QnnReport:
+    """Quantizes the float graph `source` into `target` with ranges over `feeds`, inputs of it by name.
+
+    The inputs' shapes become those of the feeds. Raises RequestError without feeds and for feeds of several
+    shapes, OSError when the target cannot be written.
+    """
+    if not feeds:
+        raise RequestError(f"{source.name}: no step to calibrate on: draw at least one picture")
+    shapes = {tuple(sorted((name, array.shape) for name, array in feed.items())) for feed in feeds}
+    if len(shapes) > 1:
+        raise RequestError(f"{source.name}: the NPU takes one shape of each input, the steps have several")
+    model = load(source)
+    for value in model.graph.inputs:
+        value.shape = ir.Shape(feeds[0][str(value.name)].shape)
+    fold_shapes(model.graph)
+    decompose(model.graph)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".qnn") as name, quiet():
+        whole, quantized = (Path(name) / file for file in ("float.onnx", "quantized.onnx"))
+        save(model, whole)
+        settings = get_qnn_qdq_config(
+            whole,
+            Reader(feeds),
+            activation_type=QuantType.QUInt16,
+            weight_type=QuantType.QUInt8,
+            init_overrides={TURN: [EXACT]} if TURN in model.graph.initializers else None,
+            nodes_to_exclude=list(after_logits(model.graph)),
+        )
+        quantize(whole, quantized, settings)
+        save(load(quantized), target)
+    return report(load(target).graph)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without onnxruntime's advice to optimise the graph first, which folds weights that are to be found."""
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def fold_shapes(graph: ir.Graph) -> None:
+    """Computes shapes that depended on the number of text rows: the NPU wants constants.
+
+    Shape(x) --> Concat(.., 1, 1) --> Expand   ==>   constant --> Expand
+    """
+    for node in list(graph):
+        if node.op_type == "Shape":
+            (x,) = node.inputs
+            assert x is not None and x.shape is not None
+            start, end = node.attributes.get_int("start", 0), node.attributes.get_int("end", None)
+            parts = [np.array(x.shape.numpy()[start:end])]
+        elif node.op_type == "Concat" and all(value and value.const_value for value in node.inputs):
+            parts = [array_of(value) for value in node.inputs]
+        else:
+            continue
+        made = constant(graph, f"{node.outputs[0].name}.fixed", np.concatenate(parts).astype(np.int64))
+        ir.convenience.replace_all_uses_with(node.outputs[0], made)
+        graph.remove(node, safe=True)
+
+
+def decompose(graph: ir.Graph) -> None:
+    """Attention and RotaryEmbedding in the operators drawn above."""
+    for node in list(graph):
+        if node.op_type == "Attention":
+            made = attention(graph, node)
+        elif node.op_type == "RotaryEmbedding":
+            made = rotary_embedding(graph, node)
+        else:
+            continue
+        graph.insert_before(node, made)
+        ir.convenience.replace_all_uses_with(node.outputs[0], made[-1].outputs[0])
+        graph.remove(node, safe=True)
+    for name in [name for name, value in graph.initializers.items() if not value.uses()]:
+        del graph.initializers[name]
+    for node in graph:
+        for value in node.outputs:
+            if not value.is_graph_output():
+                value.shape = None  # it was that of an unknown number of rows; onnxruntime infers it
+
+
+def attention(graph: ir.Graph, node: ir.Node) -> list[ir.Node]:
+    """q, k, v [R, heads, S, H], neither mask nor causal."""
+    query, key, value = node.inputs
+    name = str(node.outputs[0].name)
+    scale = constant(graph, "attention.scale", np.array(width(query) ** -0.5, np.float32))
+    turned = operator("Transpose", [key], f"{name}.key")
+    turned.attributes["perm"] = ir.AttrInt64s("perm", [0, 1, 3, 2])
+    products = operator("MatMul", [query, turned.outputs[0]], f"{name}.products")
+    scores = operator("Mul", [products.outputs[0], scale], f"{name}.scores")
+    shares = operator("Softmax", [scores.outputs[0]], f"{name}.shares")
+    mixed = operator("MatMul", [shares.outputs[0], value], f"{name}.mixed")
+    return [turned, products, scores, shares, mixed]
+
+
+def rotary_embedding(graph: ir.Graph, node: ir.Node) -> list[ir.Node]:
+    """x [1, rows * heads, S, H], cos and sin [1, S, H/2], pairs beside each other."""
+    x, *tables = node.inputs
+    name = str(node.outputs[0].name)
+    cos, sin = (
+        constant(graph, f"{table.name}.pairs", np.repeat(array_of(table), 2, axis=-1))
+        for table in tables
+        if table
+    )
+    pairs = np.eye(width(cos) // 2, dtype=np.float32)
+    turn = constant(graph, TURN, np.kron(pairs, np.array([[0, 1], [-1, 0]], np.float32)))
+    straight = operator("Mul", [x, cos], f"{name}.straight")
+    turned = operator("MatMul", [x, turn], f"{name}.turned")
+    across = operator("Mul", [turned.outputs[0], sin], f"{name}.across")
+    return [
+        straight,
+        turned,
+        across,
+        operator("Add", [straight.outputs[0], across.outputs[0]], f"{name}.rotated"),
+    ]
+
+
+def width(value: ir.Value | None) -> int:
+    """Size of the last axis, which does not depend on the rows."""
+    assert value is not None and value.shape is not None
+    size = value.shape[-1]
+    assert isinstance(size, int)
+    return size
+
+
+def array_of(value: ir.Value | None) -> np.ndarray:
+    assert value is not None and value.const_value is not None
+    return value.const_value.numpy()
+
+
+def after_logits(graph: ir.Graph) -> Iterator[str]:
+    """Names of the nodes that draw from the logits."""
+    drawn: set[ir.Value] = set()
+    for node in graph:
+        if any(
+            str(value.name).startswith(LOGITS) or value in drawn for value in node.inputs if value is not None
+        ):
+            drawn.update(node.outputs)
+            yield str(node.name)
+
+
+def report(graph: ir.Graph) -> QnnReport:
+    quantized, left = Counter[str](), Counter[str]()
+    for node in graph:
+        if node.op_type in ("QuantizeLinear", "DequantizeLinear"):
+            continue
+        readers = {use.node.op_type for value in node.outputs for use in value.uses()}
+        (quantized if "QuantizeLinear" in readers else left)[node.op_type] += 1
+    weights = [
+        name.removesuffix("_quantized")
+        for name, value in graph.initializers.items()
+        if value.dtype == ir.DataType.UINT8 and value.shape is not None and value.shape.rank() > 0
+    ]
+    return QnnReport(tuple(weights), dict(quantized), dict(left))
