@@ -13,7 +13,8 @@ import numpy as np
 import onnx_ir as ir
 import onnxruntime as ort
 
-from quantize.static import ConvRange, StaticReport, convolutions, operator, quantize_static
+from quantize.edit import operator
+from quantize.static import ConvRange, StaticReport, convolutions, quantize_static
 from quantize.store import load
 from runtime.engine import session_options
 from runtime.errors import RequestError
@@ -37,9 +38,7 @@ class ImagesReport:
     keep_float: tuple[str, ...]  # likewise
     floor: float  # dB for a decoder, a share of tokens for an encoder
     figure: float  # of what was written; infinite dB, or 1, where all is float
-    tried: tuple[
-        tuple[int, float], ...
-    ]  # convolutions in int8 and the figure they gave; the last was written
+    tried: tuple[tuple[int, float], ...]  # convolutions in int8 and their figure; the last was written
 
     def __str__(self) -> str:
         figures = ", ".join(f"{figure:.4g} with {count}" for count, figure in self.tried)
@@ -120,8 +119,7 @@ def measure(source: Path, feeds: Iterable[Feed]) -> dict[str, ConvRange]:
     model.graph.outputs.clear()
     for value in watched.values():
         for kind in ("ReduceMin", "ReduceMax"):
-            node = operator(kind, [value], f"{value.name}.{kind}")
-            node.attributes["keepdims"] = ir.AttrInt64("keepdims", 0)
+            node = operator(kind, f"{value.name}.{kind}", [value], keepdims=0)
             node.outputs[0].type, node.outputs[0].shape = ir.TensorType(ir.DataType.FLOAT), ir.Shape([])
             model.graph.append(node)
             model.graph.outputs.append(node.outputs[0])

@@ -25,7 +25,8 @@ from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize
 from onnxruntime.quantization.execution_providers.qnn import get_qnn_qdq_config
 
 from quantize.calibrate import Feed
-from quantize.static import constant, operator
+from quantize.edit import array, operator
+from quantize.static import constant
 from quantize.store import load, save
 from runtime.errors import RequestError
 
@@ -113,7 +114,7 @@ def fold_shapes(graph: ir.Graph) -> None:
             start, end = node.attributes.get_int("start", 0), node.attributes.get_int("end", None)
             parts = [np.array(x.shape.numpy()[start:end])]
         elif node.op_type == "Concat" and all(value and value.const_value for value in node.inputs):
-            parts = [array_of(value) for value in node.inputs]
+            parts = [array(value) for value in node.inputs if value]
         else:
             continue
         made = constant(graph, f"{node.outputs[0].name}.fixed", np.concatenate(parts).astype(np.int64))
@@ -146,12 +147,12 @@ def attention(graph: ir.Graph, node: ir.Node) -> list[ir.Node]:
     query, key, value = node.inputs
     name = str(node.outputs[0].name)
     scale = constant(graph, "attention.scale", np.array(width(query) ** -0.5, np.float32))
-    turned = operator("Transpose", [key], f"{name}.key")
+    turned = operator("Transpose", f"{name}.key", [key])
     turned.attributes["perm"] = ir.AttrInt64s("perm", [0, 1, 3, 2])
-    products = operator("MatMul", [query, turned.outputs[0]], f"{name}.products")
-    scores = operator("Mul", [products.outputs[0], scale], f"{name}.scores")
-    shares = operator("Softmax", [scores.outputs[0]], f"{name}.shares")
-    mixed = operator("MatMul", [shares.outputs[0], value], f"{name}.mixed")
+    products = operator("MatMul", f"{name}.products", [query, turned.outputs[0]])
+    scores = operator("Mul", f"{name}.scores", [products.outputs[0], scale])
+    shares = operator("Softmax", f"{name}.shares", [scores.outputs[0]])
+    mixed = operator("MatMul", f"{name}.mixed", [shares.outputs[0], value])
     return [turned, products, scores, shares, mixed]
 
 
@@ -160,21 +161,17 @@ def rotary_embedding(graph: ir.Graph, node: ir.Node) -> list[ir.Node]:
     x, *tables = node.inputs
     name = str(node.outputs[0].name)
     cos, sin = (
-        constant(graph, f"{table.name}.pairs", np.repeat(array_of(table), 2, axis=-1))
+        constant(graph, f"{table.name}.pairs", np.repeat(array(table), 2, axis=-1))
         for table in tables
         if table
     )
     pairs = np.eye(width(cos) // 2, dtype=np.float32)
     turn = constant(graph, TURN, np.kron(pairs, np.array([[0, 1], [-1, 0]], np.float32)))
-    straight = operator("Mul", [x, cos], f"{name}.straight")
-    turned = operator("MatMul", [x, turn], f"{name}.turned")
-    across = operator("Mul", [turned.outputs[0], sin], f"{name}.across")
-    return [
-        straight,
-        turned,
-        across,
-        operator("Add", [straight.outputs[0], across.outputs[0]], f"{name}.rotated"),
-    ]
+    straight = operator("Mul", f"{name}.straight", [x, cos])
+    turned = operator("MatMul", f"{name}.turned", [x, turn])
+    across = operator("Mul", f"{name}.across", [turned.outputs[0], sin])
+    rotated = operator("Add", f"{name}.rotated", [straight.outputs[0], across.outputs[0]])
+    return [straight, turned, across, rotated]
 
 
 def width(value: ir.Value | None) -> int:
@@ -183,11 +180,6 @@ def width(value: ir.Value | None) -> int:
     size = value.shape[-1]
     assert isinstance(size, int)
     return size
-
-
-def array_of(value: ir.Value | None) -> np.ndarray:
-    assert value is not None and value.const_value is not None
-    return value.const_value.numpy()
 
 
 def after_logits(graph: ir.Graph) -> Iterator[str]:

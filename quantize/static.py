@@ -23,13 +23,16 @@ from typing import NamedTuple
 import numpy as np
 import onnx_ir as ir
 
+from quantize.edit import array, initializer, operator, scope
 from quantize.store import load, save
+from quantize.weights import reads
 
 Range = tuple[float, float]
 
 LEVELS = 127  # of weights, symmetric: -127 .. 127
 STEPS = 255  # of activations: 0 .. 255
 INT32 = 2**31 - 1
+KEPT = "kept float on request"
 QUANTIZED, SCALE, ZERO = ".int8", ".scale", ".zero"
 
 
@@ -49,6 +52,13 @@ class StaticReport:
 
     def __str__(self) -> str:
         return f"{len(self.convolutions)} convolutions in int8, {len(self.left_float)} tensors float"
+
+    @property
+    def precision(self) -> str:
+        """For the manifest."""
+        if not self.convolutions:
+            return "fp32"
+        return "mixed" if KEPT in self.left_float.values() else "int8"
 
 
 def quantize_static(
@@ -84,16 +94,15 @@ def quantize_static(
 
 
 def convolutions(model: ir.Model) -> Iterator[tuple[str, ir.Node]]:
-    """Every convolution of a constant float weight with the weight's name, in subgraphs too."""
-    for node in model.graph.all_nodes():
-        weight = node.inputs[1] if node.op_type == "Conv" else None
-        if weight is not None and weight.is_initializer() and weight.dtype == ir.DataType.FLOAT:
+    """Every convolution of a float graph, in subgraphs too, with its weight's name. Raises as `reads`."""
+    for node, weight, kind in reads(model):
+        if kind == "convolution":
             yield str(weight.name), node
 
 
 def reason(value: ir.Value, keep_float: Collection[str]) -> str:
     if value.name in keep_float:
-        return "kept float on request"
+        return KEPT
     readers = sorted({use.node.op_type for use in value.uses()})
     return f"no weight of a convolution ({', '.join(readers)})"
 
@@ -101,8 +110,8 @@ def reason(value: ir.Value, keep_float: Collection[str]) -> str:
 def quantize_convolution(node: ir.Node, measured: ConvRange) -> None:
     """Rewrites Conv(x, W, b) as drawn above."""
     x, weight, *others = node.inputs
-    graph = node.graph
-    assert x is not None and weight is not None and isinstance(graph, ir.Graph)
+    graph = scope(node)
+    assert x is not None and weight is not None
     bias = others[0] if others else None
     name, y = str(weight.name), str(node.outputs[0].name)
     reader = x.producer()
@@ -112,9 +121,8 @@ def quantize_convolution(node: ir.Node, measured: ConvRange) -> None:
     codes, scale = quantized_weight(weight, bias, x_scale)
     made = [dequantize(*stored(graph, name, codes, scale), f"{y}.weight")]
     if bias is not None:
-        assert bias.const_value is not None
         bias_scale = np.float32(x_scale) * scale
-        whole = np.rint(bias.const_value.numpy().astype(np.float64) / bias_scale).astype(np.int32)
+        whole = np.rint(array(bias).astype(np.float64) / bias_scale).astype(np.int32)
         made.append(dequantize(*stored(graph, str(bias.name), whole, bias_scale), f"{y}.bias"))
     graph.insert_before(node, made)
     for index, constant_node in enumerate(made, start=1):
@@ -127,33 +135,32 @@ def quantize_input(node: ir.Node, scale: ir.Value, zero: ir.Value) -> ir.Node:
 
     x --> Resize --> Conv   ==>   x --> Quantize --> Resize --> Dequantize --> Conv
     """
-    x, graph, y = node.inputs[0], node.graph, str(node.outputs[0].name)
-    assert x is not None and graph is not None
+    x, graph, y = node.inputs[0], scope(node), str(node.outputs[0].name)
+    assert x is not None
     resize = x.producer()
     if resize is None or not repeats(resize) or len(x.uses()) > 1:
         resize = None
-    to_codes = operator("QuantizeLinear", [resize.inputs[0] if resize else x, scale, zero], f"{y}.x.codes")
+    to_codes = operator("QuantizeLinear", f"{y}.x.codes", [resize.inputs[0] if resize else x, scale, zero])
     made = [to_codes]
     if resize is not None:
-        made.append(operator("Resize", [to_codes.outputs[0], *resize.inputs[1:]], f"{y}.x.repeated"))
+        made.append(operator("Resize", f"{y}.x.repeated", [to_codes.outputs[0], *resize.inputs[1:]]))
         made[-1].attributes.update(resize.attributes)
     made.append(dequantize(made[-1].outputs[0], scale, zero, f"{y}.x"))
     graph.insert_before(node, made)
     node.replace_input_with(0, made[-1].outputs[0])
-    if resize is not None and resize.graph is not None:
-        resize.graph.remove(resize, safe=True)
+    if resize is not None:
+        scope(resize).remove(resize, safe=True)
     return made[-1]
 
 
 def quantize_output(node: ir.Node, scale: ir.Value, zero: ir.Value) -> None:
     """Lets a convolution give 8 bits, which what follows reads as floats."""
     y = node.outputs[0]
-    assert node.graph is not None
-    to_codes = operator("QuantizeLinear", [y, scale, zero], f"{y.name}.codes")
+    to_codes = operator("QuantizeLinear", f"{y.name}.codes", [y, scale, zero])
     as_float = dequantize(to_codes.outputs[0], scale, zero, f"{y.name}.float")
     ir.convenience.replace_all_uses_with(y, as_float.outputs[0], replace_graph_outputs=True)
     to_codes.replace_input_with(0, y)
-    node.graph.insert_after(node, [to_codes, as_float])
+    scope(node).insert_after(node, [to_codes, as_float])
 
 
 def repeats(node: ir.Node) -> bool:
@@ -186,14 +193,11 @@ def quantized_weight(
     A scale is max|w| / 127, or larger where the bias, in units of input scale * it, would not fit 32 bits (a
     channel of almost no weights).
     """
-    assert weight.const_value is not None
-    values = weight.const_value.numpy()
+    values = array(weight)
     largest = np.abs(values).reshape(len(values), -1).max(axis=1).astype(np.float64)
     scale = np.where(largest == 0, 1, largest / LEVELS)
-    if bias is not None and bias.const_value is not None:
-        scale = np.maximum(
-            scale, 1.0001 * np.abs(bias.const_value.numpy().astype(np.float64)) / (INT32 * x_scale)
-        )
+    if bias is not None:
+        scale = np.maximum(scale, 1.0001 * np.abs(array(bias).astype(np.float64)) / (INT32 * x_scale))
     scale = scale.astype(np.float32)
     rounded = np.rint(values / scale[:, None, None, None])
     return np.clip(rounded, -LEVELS, LEVELS).astype(np.int8), scale
@@ -211,32 +215,19 @@ def stored(
     )
 
 
-def constant(graph: ir.Graph, name: str, array: np.ndarray) -> ir.Value:
+def constant(graph: ir.Graph, name: str, values: np.ndarray) -> ir.Value:
     """An initializer of a graph, which its convolutions of one weight share."""
     if name not in graph.initializers:
-        tensor = ir.tensor(array, name=name)
-        value = ir.Value(
-            name=name, shape=ir.Shape(array.shape), type=ir.TensorType(tensor.dtype), const_value=tensor
-        )
-        graph.register_initializer(value)
+        initializer(graph, ir.tensor(values, name=name))
     return graph.initializers[name]
 
 
 def number(value: ir.Value | None) -> float:
     """A constant []."""
-    assert value is not None and value.const_value is not None
-    return float(value.const_value.numpy())
+    assert value is not None
+    return float(array(value))
 
 
-def operator(kind: str, inputs: list[ir.Value | None], output: str) -> ir.Node:
-    node = ir.Node("", kind, inputs, name=output)
-    node.outputs[0].name = output
-    return node
-
-
-def dequantize(codes: ir.Value, scale: ir.Value, zero: ir.Value, output: str) -> ir.Node:
+def dequantize(codes: ir.Value, scale: ir.Value, zero: ir.Value, name: str) -> ir.Node:
     """To floats again; scales [N] are one for each slice of axis 0."""
-    node = operator("DequantizeLinear", [codes, scale, zero], output)
-    if scale.shape is not None and scale.shape.rank():
-        node.attributes["axis"] = ir.AttrInt64("axis", 0)
-    return node
+    return operator("DequantizeLinear", name, [codes, scale, zero], axis=0)

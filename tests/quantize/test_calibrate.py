@@ -124,6 +124,7 @@ def test_ranges_are_those_of_onnxruntimes_calibrator(decoder, tmp_path):
 def test_a_decoder_that_holds_the_floor_is_int8_throughout(decoder, tmp_path):
     report = quantize_images(decoder, tmp_path / "int8.onnx", grids(8))
     assert report.tried == ((5, report.figure),)
+    assert report.static.precision == "int8"
     assert report.figure >= report.floor == 35
     pairs = zip(run(decoder, grids(8)), run(tmp_path / "int8.onnx", grids(8)), strict=True)
     assert min(image_psnr(*pair) for pair in pairs) < np.inf
@@ -137,11 +138,13 @@ def test_a_higher_floor_keeps_the_stages_near_the_pixels_float(decoder, tmp_path
     assert {"decoder.conv_out.weight", "decoder.up_blocks.1.weight"} <= set(report.keep_float)
     kept = {name for name, why in report.static.left_float.items() if why == "kept float on request"}
     assert kept == set(report.keep_float)
+    assert report.static.precision == "mixed"
 
 
 def test_a_floor_out_of_reach_leaves_the_graph_float(decoder, tmp_path):
     report = quantize_images(decoder, tmp_path / "float.onnx", grids(4), floor=1000)
-    assert report.static.convolutions == [] and report.figure == np.inf
+    assert report.static.convolutions == [] and report.static.precision == "fp32"
+    assert report.figure == np.inf
     (expected,), (found,) = run(decoder, grids(1)), run(tmp_path / "float.onnx", grids(1))
     assert np.array_equal(expected, found)
     assert len(report.tried) > 1 and "float" in str(report)
