@@ -1,0 +1,77 @@
+"""`python -m tests.benchmarks`: measure, report, profile."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from reference.errors import Parser, RequestError, exit_code
+from reference.request import check_range
+from tests.benchmarks.contenders import CONTENDERS, TASKS
+from tests.benchmarks.layouts import LAYOUTS
+from tests.benchmarks.report import DOCUMENT, layout_report, plot, write_document
+from tests.benchmarks.rounds import Plan, Results, run
+
+EXAMPLES = """examples:
+  python -m tests.benchmarks                                    # 2 + 4 blocks at 512 px, all contenders
+  python -m tests.benchmarks --layout full-1024 --minutes 180   # the full size; stop it, and it goes on later
+  python -m tests.benchmarks --task step --only bundle --only "onnxruntime fp32"
+  python -m tests.benchmarks report                             # the tables into docs/benchmarks.md, from the JSON
+  python -m tests.benchmarks.parallel --help                    # parallel refinement against one token a forward
+  python -m tests.benchmarks.profile --help                     # where a step graph's time goes
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    made = Parser(
+        prog="python -m tests.benchmarks",
+        description="Step, VQ decoder and whole picture: this project's bundles beside every peer, same weights,"
+        " same threads, interleaved. Results go to build/benchmarks/LAYOUT: results.json, benchmark.png, log.txt.",
+        epilog=EXAMPLES,
+    )
+    add = made.add_argument
+    add("command", nargs="?", choices=("run", "report"), default="run", help="default: run")
+    add("--layout", choices=sorted(LAYOUTS), default="blocks-512", help="default: %(default)s")
+    add("--task", choices=TASKS, action="append", help="may be repeated; default: all three")
+    add("--only", metavar="NAME", action="append", help="contenders whose name has NAME in it; may be repeated")
+    add("--rounds", type=int, default=5, help="turns of each contender, those done before counted (%(default)s)")
+    add("--minutes", type=float, default=60.0, help="no turn begins after that (%(default)g)")
+    add("--limit", type=float, default=900.0, metavar="S", help="longest turn, in seconds (%(default)g)")
+    add("--threads", type=int, default=2, help="of every contender (%(default)s)")
+    add("--fresh", action="store_true", help="forget what was measured of the layout")
+    return made
+
+
+def command_line(arguments: Sequence[str] | None = None) -> None:
+    """Raises UserError for wrong input."""
+    given = parser().parse_args(arguments)
+    if given.command == "report":
+        print(f"{DOCUMENT}: filled {', '.join(write_document())}")
+        return
+    check_range("rounds", given.rounds, 1, 1000)
+    check_range("minutes", given.minutes, 0, 10_000)
+    check_range("limit", given.limit, 1, 100_000)
+    check_range("threads", given.threads, 1, 256)
+    named = given.only or [""]
+    contenders = [one for one in CONTENDERS.values() if any(name in one.name for name in named)]
+    if not contenders:
+        raise RequestError(f"--only {' '.join(named)}: no contender; there are {', '.join(CONTENDERS)}")
+    layout = LAYOUTS[given.layout]
+    if given.fresh:
+        (layout.folder / "results.json").unlink(missing_ok=True)
+    layout.folder.mkdir(parents=True, exist_ok=True)
+    results = Results.open(layout, given.threads)
+    plan = Plan(given.task or TASKS, contenders, given.rounds, given.minutes, given.threads, given.limit)
+    try:
+        run(layout, plan, results)
+    finally:  # Ctrl-C too: what was measured is shown
+        results.save()
+        if results.turns:
+            print(f"\n{layout_report(layout)}\n\nwrote {results.path} and {plot(layout)}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return exit_code(lambda: command_line(arguments), stopped="what was measured is kept; the same command goes on")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,209 @@
+"""Who is measured: name, tasks, what it prepares once, how it is opened."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tests.benchmarks.layouts import Layout, inputs
+
+STEP, DECODER, PICTURE = "step", "decoder", "picture"
+TASKS = (STEP, DECODER, PICTURE)
+BASE = "onnxruntime fp32"  # ratios are to it
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Ready to run. `answer` makes of a run's result what is compared: drawn tokens i32 [H*W] or an image."""
+
+    run: Callable[[], np.ndarray]
+    answer: Callable[[np.ndarray], np.ndarray] = lambda result: result
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One way to run the model. `files` are made once a layout, before any turn."""
+
+    name: str
+    about: str
+    tasks: tuple[str, ...]
+    files: str  # name in the layout's folder; "" if nothing is prepared
+    prepare: Callable[[Layout, Path], None]
+    open: Callable[[Layout, str, Path, int], Opened]  # layout, task, files, threads
+    needs: str = ""  # files of another contender that preparing takes
+
+
+def bundle(precision: str) -> Contender:
+    def prepare(layout: Layout, folder: Path) -> None:
+        from tests.benchmarks.ours import write_bundle
+
+        write_bundle(layout, precision, folder)
+
+    def open_it(layout: Layout, task: str, folder: Path, threads: int) -> Opened:
+        from tests.benchmarks.ours import open_bundle
+
+        return Opened(open_bundle(layout, folder, task, threads))
+
+    return Contender(f"bundle {precision}", "this project", TASKS, f"bundle-{precision}", prepare, open_it)
+
+
+def plain(
+    name: str,
+    about: str,
+    files: str,
+    prepare: Callable[[Layout, Path], None],
+    runner: Callable[[Layout, str, Path, int], tuple[Callable[..., np.ndarray], str]],
+    tasks: tuple[str, ...] = TASKS,
+    needs: str = "",
+) -> Contender:
+    """A peer that runs the plain modules: `runner` gives one of them as a function of its inputs, and a
+    note.
+    """
+
+    def open_it(layout: Layout, task: str, path: Path, threads: int) -> Opened:
+        from tests.benchmarks.plain import Drawer, drawn, examples
+
+        if task == PICTURE:
+            logits, note = runner(layout, STEP, path, threads)
+            decode, _ = runner(layout, DECODER, path, threads)
+            return Opened(Drawer(layout, logits, decode), image, note)
+        run, note = runner(layout, task, path, threads)
+        arguments = examples(layout)[task]
+        answer = image if task == DECODER else lambda logits: drawn(logits, layout)
+        return Opened(lambda: run(*arguments), answer, note)
+
+    return Contender(name, about, tasks, files, prepare, open_it, needs)
+
+
+def image(result: np.ndarray) -> np.ndarray:
+    """u8 [1, 3, h, w] -> [h, w, 3]."""
+    return result[0].transpose(1, 2, 0)
+
+
+def nothing(layout: Layout, path: Path) -> None:
+    pass
+
+
+def export_plain(layout: Layout, folder: Path) -> None:
+    from tests.benchmarks.plain import export
+
+    export(layout, folder)
+
+
+def dynamic_int8(layout: Layout, folder: Path) -> None:
+    from tests.benchmarks.peers import quantize_dynamic
+
+    folder.mkdir()
+    for task in (STEP, DECODER):
+        quantize_dynamic(layout.folder / "plain" / f"{task}.onnx", folder / f"{task}.onnx")
+
+
+def static_int8(layout: Layout, folder: Path) -> None:
+    """Calibrated on the very inputs that are measured, which can only help the peer."""
+    from tests.benchmarks.peers import nncf_static
+    from tests.benchmarks.plain import examples
+
+    folder.mkdir()
+    for task, example in examples(layout).items():
+        source, target = layout.folder / "plain" / f"{task}.onnx", folder / f"{task}.xml"
+        nncf_static(source, target, [example], transformer=task == STEP)
+
+
+def executorch(layout: Layout, folder: Path) -> None:
+    from tests.benchmarks.peers import executorch_program
+
+    folder.mkdir()
+    executorch_program(layout, STEP, folder / f"{STEP}.pte")
+
+
+def run_onnx(layout: Layout, task: str, folder: Path, threads: int) -> tuple[Callable[..., np.ndarray], str]:
+    from tests.benchmarks.peers import onnx_file
+
+    return onnx_file(folder / f"{task}.onnx", threads), ""
+
+
+def run_torch(variant: str) -> Callable[..., tuple[Callable[..., np.ndarray], str]]:
+    def runner(layout: Layout, task: str, path: Path, threads: int) -> tuple[Callable[..., np.ndarray], str]:
+        from tests.benchmarks.peers import torch_module
+
+        return torch_module(layout, task, variant, threads), ""
+
+    return runner
+
+
+def run_openvino(ending: str, precision: str) -> Callable[..., tuple[Callable[..., np.ndarray], str]]:
+    def runner(layout: Layout, task: str, folder: Path, threads: int) -> tuple[Callable[..., np.ndarray], str]:
+        from tests.benchmarks.peers import openvino_model
+
+        return openvino_model(folder / f"{task}{ending}", precision, threads)
+
+    return runner
+
+
+def run_executorch(layout: Layout, task: str, folder: Path, threads: int) -> tuple[Callable[..., np.ndarray], str]:
+    from tests.benchmarks.peers import executorch_model
+
+    return executorch_model(folder / f"{task}.pte"), ""
+
+
+def write_floor(layout: Layout, folder: Path) -> None:
+    from tests.benchmarks.ours import write_floor as write
+
+    folder.mkdir()
+    write(layout.folder / "bundle-int8", folder / "products.onnx")
+
+
+def open_floor(layout: Layout, task: str, folder: Path, threads: int) -> Opened:
+    from tests.benchmarks.ours import open_floor as open_it
+
+    run, note = open_it(folder / "products.onnx", threads)
+    return Opened(run, lambda result: np.empty(0), note)
+
+
+FLOOR = "int8 products alone"
+CONTENDERS = {
+    contender.name: contender
+    for contender in (
+        bundle("fp32"),
+        bundle("int8"),
+        bundle("int4"),
+        plain(BASE, "plain export", "plain", export_plain, run_onnx),
+        plain(
+            "onnxruntime int8", "plain export, quantize_dynamic", "plain-int8", dynamic_int8, run_onnx, needs="plain"
+        ),
+        plain("torch fp32", "eager", "", nothing, run_torch("fp32")),
+        plain("torch bf16", "eager", "", nothing, run_torch("bf16")),
+        plain("torch.compile fp32", "inductor", "", nothing, run_torch("compiled")),
+        plain("OpenVINO fp32", "plain export", "plain", export_plain, run_openvino(".onnx", "f32")),
+        plain("OpenVINO bf16", "plain export", "plain", export_plain, run_openvino(".onnx", "bf16")),
+        plain(
+            "OpenVINO int8",
+            "plain export, NNCF static",
+            "nncf",
+            static_int8,
+            run_openvino(".xml", "f32"),
+            needs="plain",
+        ),
+        plain(
+            "ExecuTorch int8", "XNNPACK, 8-bit dynamic", "executorch", executorch, run_executorch, tasks=(STEP,)
+        ),
+        Contender(FLOOR, "the step's, same shapes and count", (STEP,), "floor", write_floor, open_floor, "bundle-int8"),
+    )
+}
+
+
+def same_as(contender: Contender, layout: Layout, task: str) -> str:
+    """The contender whose graphs for a task are the same, "" if none: a decoder left float is fp32's."""
+    if not contender.name.startswith("bundle ") or task != DECODER or contender.name == "bundle fp32":
+        return ""
+    from runtime.bundle import open_bundle
+
+    manifest = open_bundle(layout.folder / contender.files).manifest
+    return "bundle fp32" if manifest.graphs["image_decoder"].precision == "fp32" else ""
+
+
+def positions(layout: Layout) -> int:
+    """Tokens of a picture."""
+    return int(inputs(layout)["codes"].size)

@@ -1,0 +1,154 @@
+"""This project's side: a layout's bundles, and the floor under their step."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx_ir as ir
+import onnxruntime as ort
+
+from export.bundle_writer import Options, write_graph, write_manifest, write_tokenizer
+from export.graphs import graphs
+from export.manifest import describe
+from export.trace import OPSET
+from quantize.store import load, save
+from reference.checkpoint import load_checkpoint
+from reference.errors import UserError
+from runtime.engine import session_options
+from runtime.generator import Generator
+from runtime.request import Request
+from tests.benchmarks.layouts import PROMPT, SEED, Layout, inputs
+
+
+PRODUCTS = {"fp32": "MatMul", "int8": "MatMulInteger", "int4": "MatMulNBits"}  # how each multiplies
+
+
+def write_bundle(layout: Layout, precision: str, folder: Path) -> None:
+    """A bundle as `export.onnx` writes it, without the verification, which a random checkpoint of the full
+    size would spend hours on; the benchmark compares the answers.
+    """
+    checkpoint = load_checkpoint(str(layout.checkpoint))
+    size = layout.side, layout.side
+    options = Options(folder, size, precision)
+    specs = graphs(checkpoint, size)
+    folder.mkdir()
+    for name, spec in specs.items():
+        write_graph(spec, folder / f"{name}.onnx", options.graph_precision(name))
+    write_tokenizer(folder, checkpoint)
+    precisions = {name: options.graph_precision(name) for name in specs}
+    write_manifest(folder, describe(folder, checkpoint, size, precisions))
+    wanted = PRODUCTS[precision]
+    if not any(node.op_type == wanted for node in load(folder / "transformer.onnx").graph):
+        raise UserError(f"export.bundle_writer writes no {wanted} for {precision}: it does not know that precision")
+
+
+def open_bundle(layout: Layout, folder: Path, item: str, threads: int) -> Callable[[], np.ndarray]:
+    """A run of "step" (drawn i32 [H*W]), "decoder" or "picture" (image u8 [h, w, 3])."""
+    generator = Generator.open(folder, threads, keep=True)
+    stored = inputs(layout)
+    if item == "step":
+        return lambda: generator.run_step(stored)["drawn"]
+    if item == "decoder":
+        return lambda: generator.decode(stored["codes"])
+    return lambda: generator.text_to_image(Request(PROMPT, seed=SEED)).picture
+
+
+def write_floor(bundle: Path, target: Path) -> None:
+    """The int8 products of a bundle's step graph and nothing else, with its own weights.
+
+        codes [1, rows, K] --> MatMulInteger(W8) --> Cast --> Mul --> first number --.
+        codes [1, rows, K] --> MatMulInteger(W8) --> Cast --> Mul --> first number ---> Concat
+        ...
+
+    Shapes and count are the step's. The form is the one that onnxruntime fuses in the step too, so it runs the
+    same kernels. Products of one K and one number of rows share their input.
+    """
+    source = load(bundle / "transformer.onnx").graph
+    inputs_of = {node.outputs[0].name: node.inputs[0] for node in source if "QuantizeLinear" in node.op_type}
+    scale = ir.Value(name="scale", type=ir.TensorType(ir.DataType.FLOAT), shape=ir.Shape([]))
+    zero = ir.Value(name="zero", type=ir.TensorType(ir.DataType.UINT8), shape=ir.Shape([]))
+    corner, one, axes = (
+        constant(ir.tensor(array, name=name), name)
+        for name, array in (
+            ("corner", np.zeros(3, np.int64)),
+            ("one", np.ones(3, np.int64)),
+            ("axes", np.arange(3, dtype=np.int64)),
+        )
+    )
+    stored = {"corner": corner, "one": one, "axes": axes}
+    codes: dict[tuple[int, int], ir.Value] = {}
+    nodes: list[ir.Node] = []
+    firsts: list[ir.Value] = []
+    for node in source:
+        if node.op_type != "MatMulInteger":
+            continue
+        *lead, width = (2 if isinstance(side, ir.SymbolicDim) else side for side in shape(inputs_of, node))
+        rows = math.prod(lead)
+        weight, weight_scale = kept(stored, node.inputs[1]), kept(stored, scale_of(node))
+        if (rows, width) not in codes:
+            codes[rows, width] = ir.Value(
+                name=f"codes.{rows}x{width}",
+                type=ir.TensorType(ir.DataType.UINT8),
+                shape=ir.Shape([1, rows, width]),
+            )
+        product = ir.Node("", "MatMulInteger", [codes[rows, width], weight, zero])
+        as_float = ir.Node("", "Cast", [product.outputs[0]], [ir.AttrInt64("to", ir.DataType.FLOAT)])
+        scales = ir.Node("", "Mul", [scale, weight_scale])
+        result = ir.Node("", "Mul", [as_float.outputs[0], scales.outputs[0]])
+        first = ir.Node("", "Slice", [result.outputs[0], corner, one, axes])
+        nodes += [product, as_float, scales, result, first]
+        firsts.append(first.outputs[0])
+    joined = ir.Node("", "Concat", firsts, [ir.AttrInt64("axis", 0)])
+    joined.outputs[0].name, joined.outputs[0].type = "firsts", ir.TensorType(ir.DataType.FLOAT)
+    graph = ir.Graph(
+        [scale, zero, *codes.values()],
+        joined.outputs,
+        nodes=[*nodes, joined],
+        initializers=list(stored.values()),
+        opset_imports={"": OPSET},
+    )
+    save(ir.Model(graph, ir_version=10), target)
+
+
+def shape(inputs_of: dict[str, ir.Value], product: ir.Node) -> ir.Shape:
+    """Of the float activation behind a product's codes."""
+    found = inputs_of[product.inputs[0].name].shape
+    assert found is not None
+    return found
+
+
+def scale_of(product: ir.Node) -> ir.Value:
+    """The weight's scales: MatMulInteger --> Cast --> Mul, whose other input is Mul(scale of x, scale of W)."""
+    scaled = only_reader(only_reader(product))
+    scales = scaled.inputs[1].producer()
+    return scales.inputs[1]
+
+
+def only_reader(node: ir.Node) -> ir.Node:
+    (use,) = node.outputs[0].uses()
+    return use.node
+
+
+def kept(stored: dict[str, ir.Value], value: ir.Value) -> ir.Value:
+    """An initializer of the source as one of the new graph, its data still in the source's file."""
+    if value.name not in stored:
+        stored[value.name] = constant(value.const_value, value.name)
+    return stored[value.name]
+
+
+def constant(tensor: ir.TensorProtocol, name: str) -> ir.Value:
+    shape = ir.Shape(tensor.shape.numpy())
+    return ir.Value(name=name, shape=shape, type=ir.TensorType(tensor.dtype), const_value=tensor)
+
+
+def open_floor(path: Path, threads: int) -> tuple[Callable[[], np.ndarray], str]:
+    """A run of all products; also how many they are."""
+    session = ort.InferenceSession(path, session_options(threads), providers=["CPUExecutionProvider"])
+    random = np.random.default_rng(SEED)
+    feed = {"scale": np.array(0.01, np.float32), "zero": np.array(128, np.uint8)}
+    for argument in session.get_inputs():
+        if argument.name not in feed:
+            feed[argument.name] = random.integers(0, 256, argument.shape, np.uint8)
+    (count,) = (len(session.run(None, feed)[0]),)
+    return lambda: session.run(None, feed)[0], f"{count} products"

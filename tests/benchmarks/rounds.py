@@ -1,0 +1,224 @@
+"""All turns of a layout in interleaved rounds, A B C A B C ..., within a time budget.
+
+What was measured is in `results.json` after every turn, so a run may be stopped at any moment; the next one
+goes on with whoever has had the fewest turns.
+"""
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from export.bundle_writer import code_hash
+from reference.errors import UserError
+from tests.benchmarks.contenders import CONTENDERS, PICTURE, Contender, same_as
+from tests.benchmarks.layouts import Layout, prepare
+from tests.benchmarks.machine import facts
+
+
+@dataclass
+class Results:
+    """What is known of a layout on one machine: `turns` measured, and why others could not be."""
+
+    path: Path
+    machine: dict[str, Any]
+    turns: list[dict[str, Any]] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)  # "task/contender" or "contender" -> the error's last line
+
+    @classmethod
+    def open(cls, layout: Layout, threads: int) -> "Results":
+        """Raises UserError where the stored turns are another machine's, which no median may mix."""
+        path, here = layout.folder / "results.json", facts(threads)
+        if not path.exists():
+            return cls(path, here)
+        stored = cls.read(path)
+        if stored.machine != here:
+            raise UserError(
+                f"{path} was measured on another machine, thread count or set of versions: rename it, or add"
+                " --fresh to replace it"
+            )
+        stored.failed = {}  # a package may be there now
+        return stored
+
+    @classmethod
+    def read(cls, path: Path) -> "Results":
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return cls(path, content["machine"], content["turns"], content["failed"])
+
+    def save(self) -> None:
+        content = {"machine": self.machine, "failed": self.failed, "turns": self.turns}
+        part = self.path.with_suffix(f".{os.getpid()}.tmp")
+        part.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        part.replace(self.path)
+
+    def of(self, task: str, contender: str) -> list[dict[str, Any]]:
+        return [turn for turn in self.turns if (turn["task"], turn["contender"]) == (task, contender)]
+
+    def median(self, task: str, contender: str) -> float | None:
+        """Seconds: the median over the turns of each turn's median, which weighs every round alike."""
+        turns = self.of(task, contender)
+        return statistics.median(statistics.median(turn["seconds"]) for turn in turns) if turns else None
+
+    def forget(self, contender: str) -> None:
+        self.turns = [turn for turn in self.turns if turn["contender"] != contender]
+
+
+@dataclass(frozen=True)
+class Plan:
+    tasks: Sequence[str]
+    contenders: Sequence[Contender]
+    rounds: int
+    minutes: float  # for everything; what is begun is finished
+    threads: int
+    limit: float  # seconds a turn
+
+
+class Failed(Exception):
+    """A turn's process failed; the message is the last line it wrote."""
+
+
+def child(arguments: Sequence[str], layout: Layout, threads: int, limit: float) -> dict[str, Any]:
+    """Runs `tests.benchmarks.turn`; its messages go to the layout's log. Raises Failed."""
+    environment = os.environ | {
+        "OMP_NUM_THREADS": str(threads),
+        "OMP_WAIT_POLICY": "PASSIVE",  # as onnxruntime's own threads, which do not spin either
+        "TOKENIZERS_PARALLELISM": "false",
+    }
+    with (layout.folder / "log.txt").open("a", encoding="utf-8") as log:
+        log.write(f"== {' '.join(arguments)}\n")
+        log.flush()
+        start = log.tell()
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "tests.benchmarks.turn", *arguments],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=environment,
+                timeout=limit,
+            )
+        except subprocess.TimeoutExpired:
+            raise Failed(f"took longer than {limit:.0f} s (--limit)") from None
+    if done.returncode:
+        raise Failed(reason((layout.folder / "log.txt").read_text(encoding="utf-8", errors="replace")[start:], done))
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def reason(messages: str, done: "subprocess.CompletedProcess[str]") -> str:
+    """The last line that says something, at most 200 characters."""
+    if done.returncode < 0:
+        return f"killed by signal {-done.returncode}"
+    lines = [line.strip() for line in messages.splitlines() if line.strip()]
+    return lines[-1][:200] if lines else f"exit code {done.returncode}"
+
+
+def stale(layout: Layout, contender: Contender) -> bool:
+    """Whether the files of a bundle come from other source code. A bundle put there by a link is as it is."""
+    target, stamp = layout.folder / contender.files, layout.folder / f"{contender.files}.code"
+    if not contender.files.startswith("bundle-") and contender.needs != "bundle-int8":
+        return False
+    return target.exists() and not target.is_symlink() and (
+        not stamp.exists() or stamp.read_text(encoding="utf-8") != code_hash()
+    )
+
+
+def make_ready(layout: Layout, plan: Plan, results: Results) -> list[Contender]:
+    """Prepares the contenders whose files are missing; returns those that can run."""
+    print(f"{layout.name}: {layout.note}", flush=True)
+    prepare(layout)
+    ready = []
+    for contender in plan.contenders:
+        if not set(contender.tasks) & set(plan.tasks):
+            continue
+        try:
+            for files in filter(None, (contender.needs, contender.files)):
+                maker = contender if files == contender.files else maker_of(files)
+                write_files(layout, maker, results, plan.threads)
+            ready.append(contender)
+        except Failed as error:
+            results.failed[contender.name] = f"not prepared: {error}"
+            print(f"  {contender.name}: not prepared: {error}", flush=True)
+    return ready
+
+
+def maker_of(files: str) -> Contender:
+    return next(contender for contender in CONTENDERS.values() if contender.files == files)
+
+
+def write_files(layout: Layout, contender: Contender, results: Results, threads: int) -> None:
+    target = layout.folder / contender.files
+    if stale(layout, contender):
+        shutil.rmtree(target)
+        results.forget(contender.name)
+        for answer in (layout.folder / "answers").glob(f"*-{contender.name.replace(' ', '-')}.npy"):
+            answer.unlink()
+    if target.exists():
+        return
+    print(f"  {contender.name}: preparing {target}", end="", flush=True)
+    begun = time.perf_counter()
+    # Only here without a limit: conversions of the full size take their time once.
+    made = child(["prepare", layout.name, contender.name], layout, threads, 24 * 3600)
+    (layout.folder / f"{contender.files}.code").write_text(code_hash(), encoding="utf-8")
+    print(f", {time.perf_counter() - begun:.0f} s, peak {made['peak_mb'] / 1000:.1f} GB", flush=True)
+
+
+def run(layout: Layout, plan: Plan, results: Results) -> None:
+    """All turns due. Raises KeyboardInterrupt after Ctrl-C, with everything measured saved."""
+    deadline = time.monotonic() + 60 * plan.minutes
+    ready = make_ready(layout, plan, results)
+    due = [
+        (task, contender)
+        for task in plan.tasks
+        for contender in ready
+        if task in contender.tasks and not same_as(contender, layout, task) and measurable(layout, task)
+    ]
+    had = Counter((turn["task"], turn["contender"]) for turn in results.turns)
+    took: dict[tuple[str, str], float] = {}  # wall time of a turn, to tell how long the rest takes
+    for number in range(plan.rounds):
+        for task, contender in due:
+            key = task, contender.name
+            failure = f"{task}/{contender.name}"
+            if had[key] > number or failure in results.failed:
+                continue
+            if time.monotonic() + took.get(key, 0.0) > deadline:
+                print(f"  {plan.minutes:g} minutes are used up; the same command goes on from here", flush=True)
+                return
+            begun = time.monotonic()
+            try:
+                turn = child(
+                    ["run", layout.name, contender.name, task, str(plan.threads)], layout, plan.threads, plan.limit
+                )
+                results.turns.append({**turn, "round": had[key], "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())})
+                had[key] += 1
+                told = f"{statistics.median(turn['seconds']):9.3f} s"
+            except Failed as error:
+                results.failed[failure] = told = str(error)
+            results.save()
+            took[key] = time.monotonic() - begun
+            left = sum(
+                max(plan.rounds - had[task, other.name], 0) * took.get((task, other.name), 0.0)
+                for task, other in due
+                if f"{task}/{other.name}" not in results.failed
+            )
+            left = min(left, max(deadline - time.monotonic(), 0))
+            print(
+                f"  round {number + 1}/{plan.rounds}  {task:8} {contender.name:20} {told}"
+                f"   left: at least {left / 60:.0f} min",
+                flush=True,
+            )
+
+
+def measurable(layout: Layout, task: str) -> bool:
+    """A whole picture of the full size is hours for the slower ones: the report adds its parts up instead."""
+    return task != PICTURE or layout.steps <= MOST_PICTURE_STEPS
+
+
+MOST_PICTURE_STEPS = 8

@@ -1,0 +1,95 @@
+"""One turn in a process of its own, so that nothing of a contender outlives it and its peak memory is its own.
+
+    python -m tests.benchmarks.turn prepare LAYOUT CONTENDER
+    python -m tests.benchmarks.turn run LAYOUT CONTENDER TASK THREADS
+
+The last line printed is the result in JSON.
+"""
+
+import json
+import os
+import resource
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from tests.benchmarks.contenders import CONTENDERS, PICTURE, Contender, Opened
+from tests.benchmarks.layouts import LAYOUTS, Layout
+
+LONG = 15.0  # seconds; the first of longer runs counts, for what warms up is a small part of them
+ENOUGH = 6.0  # seconds of shorter runs a turn
+MOST = 5  # runs a turn
+
+
+def answer_file(layout: Layout, contender: Contender, task: str) -> Path:
+    return layout.folder / "answers" / f"{task}-{contender.name.replace(' ', '-')}.npy"
+
+
+def prepare(layout: Layout, contender: Contender) -> dict[str, float]:
+    """Writes the contender's files through a temporary name: a file that is there is whole."""
+    target = layout.folder / contender.files
+    part = layout.folder / f".{contender.files}.partial"
+    shutil.rmtree(part, ignore_errors=True)
+    begun = time.perf_counter()
+    try:
+        contender.prepare(layout, part)
+        part.rename(target)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return {"seconds": time.perf_counter() - begun, "peak_mb": peak_mb()}
+
+
+def run(layout: Layout, contender: Contender, task: str, threads: int) -> dict[str, object]:
+    """Opens, warms up with one run, then times runs of about ENOUGH seconds."""
+    begun = time.perf_counter()
+    opened: Opened = contender.open(layout, task, layout.folder / contender.files, threads)
+    loaded = time.perf_counter() - begun
+    first, result = timed(opened)
+    seconds = [first] if first >= LONG else []
+    while first < LONG and len(seconds) < MOST and (not seconds or sum(seconds) < ENOUGH):
+        took, result = timed(opened)
+        seconds.append(took)
+    peak = peak_mb()
+    path = answer_file(layout, contender, task)
+    if not path.exists() and task != PICTURE:
+        path.parent.mkdir(exist_ok=True)
+        part = path.with_suffix(f".{os.getpid()}.npy")
+        np.save(part, opened.answer(result))
+        part.replace(path)
+    return {
+        "task": task,
+        "contender": contender.name,
+        "seconds": seconds,
+        "first": first,
+        "load": loaded,
+        "peak_mb": peak,
+        "note": opened.note,
+    }
+
+
+def timed(opened: Opened) -> tuple[float, np.ndarray]:
+    begun = time.perf_counter()
+    result = opened.run()
+    return time.perf_counter() - begun, result
+
+
+def peak_mb() -> float:
+    """Largest resident size of this process so far, MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+
+
+def main(arguments: list[str]) -> None:
+    what, layout, contender, *rest = arguments
+    if what == "prepare":
+        result = prepare(LAYOUTS[layout], CONTENDERS[contender])
+    else:
+        task, threads = rest
+        result = run(LAYOUTS[layout], CONTENDERS[contender], task, int(threads))
+    print(json.dumps(result), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
