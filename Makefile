@@ -4,12 +4,13 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: bundle test test-slow lint format clean help
+.PHONY: bundle test test-slow bench lint format clean help
 
 help:
 	@echo "make bundle     install into .venv, export the int8 Android bundle, draw build/sample.png with it"
 	@echo "make test       lint, types, tests (under 15 minutes on 2 cores)"
 	@echo "make test-slow  the real-size checks: 1 B parameters, several GB of disk and memory"
+	@echo "make bench      this project's graphs beside every peer, an hour at most: docs/benchmarks.md"
 	@echo "make format     let ruff format the sources"
 
 # An own environment with the tested versions; made again when they change.
@@ -41,6 +42,12 @@ test: lint
 
 test-slow: $(READY)
 	$(RUN) -m pytest -m slow
+
+# The peers stand beside the tested versions, which the constraint keeps as they are.
+bench: $(READY)
+	$(RUN) -m pip install -qq --constraint requirements.lock --editable '.[export,bench]'
+	$(RUN) -m tests.benchmarks
+	$(RUN) -m tests.benchmarks report
 
 clean:
 	rm -rf build $(VENV)

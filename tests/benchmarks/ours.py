@@ -38,9 +38,14 @@ def write_bundle(layout: Layout, precision: str, folder: Path) -> None:
     write_tokenizer(folder, checkpoint)
     precisions = {name: options.graph_precision(name) for name in specs}
     write_manifest(folder, describe(folder, checkpoint, size, precisions))
+    check_products(folder, precision)
+
+
+def check_products(folder: Path, precision: str) -> None:
+    """Raises UserError for a bundle whose step does not multiply as its precision says."""
     wanted = PRODUCTS[precision]
     if not any(node.op_type == wanted for node in load(folder / "transformer.onnx").graph):
-        raise UserError(f"export.bundle_writer writes no {wanted} for {precision}: it does not know that precision")
+        raise UserError(f"{folder}: no {wanted} for {precision}: export.bundle_writer does not know that precision")
 
 
 def open_bundle(layout: Layout, folder: Path, item: str, threads: int) -> Callable[[], np.ndarray]:
