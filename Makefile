@@ -4,11 +4,12 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: bundle test test-slow bench lint format clean help
+.PHONY: bundle test test-slow bench arm64 lint format clean help
 
 help:
 	@echo "make bundle     install into .venv, export the int8 Android bundle, draw build/sample.png with it"
 	@echo "make test       lint, types, tests (under 15 minutes on 2 cores)"
+	@echo "make arm64      an emulated ARM64 machine in build/arm64 (Debian only), for python -m runtime.parity.arm"
 	@echo "make test-slow  the real-size checks: 1 B parameters, several GB of disk and memory"
 	@echo "make bench      this project's graphs beside every peer, an hour at most: docs/benchmarks.md"
 	@echo "make format     let ruff format the sources"
@@ -25,6 +26,9 @@ bundle: $(READY)
 	$(RUN) -m export.onnx --int8 --out build/android --overwrite
 	$(RUN) -m runtime "a purple cat wearing a hat" --bundle build/android --seed 3 --out build/sample.png
 	@echo "the picture is build/sample.png"
+
+arm64: $(READY)
+	.ci/arm64.sh $(RUN)
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .

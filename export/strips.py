@@ -218,7 +218,9 @@ class Strips:
             narrow = self.stored_rows(source, start, stop, known)
             return self.op("Add", self.op("Mul", narrow, scale), shift)
         if node.op_type == "Conv":
-            (kernel, _), (stride, _) = (node.attributes[name].as_ints() for name in ("kernel_shape", "strides"))
+            (kernel, _), (stride, _) = (
+                node.attributes[name].as_ints() for name in ("kernel_shape", "strides")
+            )
             top, left, _, right = node.attributes["pads"].as_ints()
             first = start * stride - top
             last = (stop - 1) * stride - top + kernel
@@ -243,7 +245,9 @@ class Strips:
                 self.rows(value, start, stop, known) if is_map(value) else value for value in node.inputs
             ]
             return self.again(node, *inputs)
-        raise ValueError(f"{node.op_type} {node.name} reads a map too large to hold; strips have no rule for it")
+        raise ValueError(
+            f"{node.op_type} {node.name} reads a map too large to hold; strips have no rule for it"
+        )
 
     def again(self, node: ir.Node, *inputs: ir.Value | None, **changed: Sequence[int]) -> ir.Value:
         """The node on other inputs."""

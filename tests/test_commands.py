@@ -14,6 +14,7 @@ COMMANDS = (
     "reference.train",
     "runtime",
     "runtime.parity",
+    "runtime.parity.arm",
 )
 
 

@@ -10,4 +10,10 @@ needs it. It comes with the extra `export`.
     limits     what a bundle may miss the reference by
     figures    many measurements as one figure each
     report     all of it as one HTML page, with `chart`
+
+`python -m runtime.parity.arm` puts a bundle on an emulated ARM64 processor beside itself on this machine.
+
+    replay     a drawing recorded graph by graph, and run again; all that the emulated machine runs
+    emulator   that machine
+    beside     the figures of two recordings
 """

@@ -1,7 +1,6 @@
 """`python -m runtime.parity --bundle DIR`: a bundle beside the reference it was made from."""
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from runtime.parity.compare import Comparison, DrawingComparison
 from runtime.parity.figures import figures, not_ties
 from runtime.parity.limits import judged
 from runtime.parity.meaning import Meaning, judge, reason_to_skip
-from runtime.parity.report import Result, html, shown, to_json
+from runtime.parity.report import Result, figure_lines, html, misses, to_json, write
 
 PROMPTS = (
     "a red heart",
@@ -160,19 +159,12 @@ def seconds(drawings: Sequence[DrawingComparison]) -> dict[str, tuple[float | No
 
 def table(result: Result) -> str:
     """All figures in lines, the limits beside them."""
-    verdicts = {verdict.limit.figure: verdict for verdict in result.verdicts}
     width, height = result.settings["size"]
     lines = [
         f"{result.bundle.folder}: {result.bundle.manifest.model.name}, {result.precision}, "
         f"{len(result.drawings)} drawings of {width}x{height} in {result.settings['steps']} steps"
     ]
-    for name, value in result.figures.items():
-        line = f"  {name:30} {shown(name, value):>12}"
-        if name in verdicts:
-            limit = verdicts[name].limit
-            side = "at least" if limit.higher_is_better else "at most"
-            line += f"   {side} {shown(name, limit.worst)}" + ("" if verdicts[name].holds else "   MISSED")
-        lines.append(line)
+    lines += figure_lines(result.figures, result.verdicts)
     if result.meaning is not None:
         for name, share in result.meaning.reference.categories.items():
             other = result.meaning.bundle.categories[name]
@@ -187,14 +179,7 @@ def table(result: Result) -> str:
 
 def complaints(result: Result) -> list[str]:
     """One line for each limit that is missed, and where rounding does not explain a difference."""
-    lines = []
-    for verdict in result.verdicts:
-        if not verdict.holds:
-            limit = verdict.limit
-            lines.append(
-                f"{limit.figure} is {verdict.value:.6g}, {'below' if limit.higher_is_better else 'above'}"
-                f" the {result.precision} limit of {limit.worst:g}"
-            )
+    lines = misses(result.verdicts, result.precision)
     if any(verdict.limit.figure == "teacher_forced.not_ties" for verdict in result.verdicts):
         for drawing, one in not_ties(result.drawings)[:LISTED]:
             lines.append(
@@ -203,19 +188,6 @@ def complaints(result: Result) -> list[str]:
                 f" outside by {one.outside:.3g}, rounding explains {one.tolerance:.3g}"
             )
     return lines
-
-
-def write(path: Path, text: str) -> None:
-    """Whole or not at all. Raises RequestError."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        try:
-            part.write_text(text, encoding="utf-8")
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise RequestError(f"cannot write {path}: {error.strerror or error}") from None
 
 
 def run(job: Job) -> int:

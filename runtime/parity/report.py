@@ -3,6 +3,7 @@
 import base64
 import io
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from PIL import Image
 from reference.score import grid
 from runtime import measures
 from runtime.bundle import Bundle
+from runtime.errors import RequestError
 from runtime.parity.chart import decades, line_chart, shares
 from runtime.parity.compare import DrawingComparison
 from runtime.parity.figures import MEANING, StepMean, by_step, not_ties
@@ -51,17 +53,10 @@ class Result:
 
 def html(result: Result) -> str:
     """The page."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"figure": shown, "size": megabytes}
     steps = result.steps
     listed = not_ties(result.drawings)
-    return environment.get_template("report.html.j2").render(
+    return render(
+        "report.html.j2",
         result=result,
         manifest=result.bundle.manifest,
         sizes=graph_sizes(result.bundle),
@@ -77,6 +72,19 @@ def html(result: Result) -> str:
         meanings=MEANING,
         limits={verdict.limit.figure: verdict for verdict in result.verdicts},
     )
+
+
+def render(template: str, **values: Any) -> str:
+    """A page from a template of this folder."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"figure": shown, "size": megabytes}
+    return environment.get_template(template).render(**values)
 
 
 def agreement_chart(steps: Sequence[StepMean]) -> str:
@@ -152,9 +160,51 @@ def shown(name: str, value: float | None) -> str:
         return f"{100 * value:.3f} %" if 0.99 < value < 1 else f"{100 * value:.2f} %"
     if measure == "psnr":
         return f"{value:.2f} dB"
+    if measure == "cosine":
+        return f"{value:.7f}"
     if value == int(value) and abs(value) < 1e15:
         return f"{int(value):,}"
     return f"{value:.3g}"
+
+
+def figure_lines(figures: Mapping[str, float], verdicts: Sequence[Verdict]) -> list[str]:
+    """Each figure with its limit, if it has one."""
+    by_name = {verdict.limit.figure: verdict for verdict in verdicts}
+    lines = []
+    for name, value in figures.items():
+        line = f"  {name:30} {shown(name, value):>12}"
+        if name in by_name:
+            limit = by_name[name].limit
+            side = "at least" if limit.higher_is_better else "at most"
+            line += f"   {side} {shown(name, limit.worst)}" + ("" if by_name[name].holds else "   MISSED")
+        lines.append(line)
+    return lines
+
+
+def misses(verdicts: Sequence[Verdict], kind: str) -> list[str]:
+    """One line for each limit that is missed; `kind` is whose limits they are."""
+    lines = []
+    for verdict in verdicts:
+        if not verdict.holds:
+            limit = verdict.limit
+            lines.append(
+                f"{limit.figure} is {verdict.value:.6g}, {'below' if limit.higher_is_better else 'above'}"
+                f" the {kind} limit of {limit.worst:g}"
+            )
+    return lines
+
+
+def write(path: Path, text: str) -> None:
+    """Whole or not at all. Raises RequestError."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        try:
+            part.write_text(text, encoding="utf-8")
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise RequestError(f"cannot write {path}: {error.strerror or error}") from None
 
 
 def megabytes(size: int) -> str:

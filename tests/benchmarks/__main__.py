@@ -32,8 +32,18 @@ def parser() -> argparse.ArgumentParser:
     add("command", nargs="?", choices=("run", "report"), default="run", help="default: run")
     add("--layout", choices=sorted(LAYOUTS), default="blocks-512", help="default: %(default)s")
     add("--task", choices=TASKS, action="append", help="may be repeated; default: all three")
-    add("--only", metavar="NAME", action="append", help="contenders whose name has NAME in it; may be repeated")
-    add("--rounds", type=int, default=5, help="turns of each contender, those done before counted (%(default)s)")
+    add(
+        "--only",
+        metavar="NAME",
+        action="append",
+        help="contenders whose name has NAME in it; may be repeated",
+    )
+    add(
+        "--rounds",
+        type=int,
+        default=5,
+        help="turns of each contender, those done before counted (%(default)s)",
+    )
     add("--minutes", type=float, default=60.0, help="no turn begins after that (%(default)g)")
     add("--limit", type=float, default=900.0, metavar="S", help="longest turn, in seconds (%(default)g)")
     add("--threads", type=int, default=2, help="of every contender (%(default)s)")
@@ -70,7 +80,9 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    return exit_code(lambda: command_line(arguments), stopped="what was measured is kept; the same command goes on")
+    return exit_code(
+        lambda: command_line(arguments), stopped="what was measured is kept; the same command goes on"
+    )
 
 
 if __name__ == "__main__":

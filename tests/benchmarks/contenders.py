@@ -134,7 +134,9 @@ def run_torch(variant: str) -> Callable[..., tuple[Callable[..., np.ndarray], st
 
 
 def run_openvino(ending: str, precision: str) -> Callable[..., tuple[Callable[..., np.ndarray], str]]:
-    def runner(layout: Layout, task: str, folder: Path, threads: int) -> tuple[Callable[..., np.ndarray], str]:
+    def runner(
+        layout: Layout, task: str, folder: Path, threads: int
+    ) -> tuple[Callable[..., np.ndarray], str]:
         from tests.benchmarks.peers import openvino_model
 
         return openvino_model(folder / f"{task}{ending}", precision, threads)
@@ -142,7 +144,9 @@ def run_openvino(ending: str, precision: str) -> Callable[..., tuple[Callable[..
     return runner
 
 
-def run_executorch(layout: Layout, task: str, folder: Path, threads: int) -> tuple[Callable[..., np.ndarray], str]:
+def run_executorch(
+    layout: Layout, task: str, folder: Path, threads: int
+) -> tuple[Callable[..., np.ndarray], str]:
     from tests.benchmarks.peers import executorch_model
 
     return executorch_model(folder / f"{task}.pte"), ""
@@ -171,7 +175,12 @@ CONTENDERS = {
         bundle("int4"),
         plain(BASE, "plain export", "plain", export_plain, run_onnx),
         plain(
-            "onnxruntime int8", "plain export, quantize_dynamic", "plain-int8", dynamic_int8, run_onnx, needs="plain"
+            "onnxruntime int8",
+            "plain export, quantize_dynamic",
+            "plain-int8",
+            dynamic_int8,
+            run_onnx,
+            needs="plain",
         ),
         plain("torch fp32", "eager", "", nothing, run_torch("fp32")),
         plain("torch bf16", "eager", "", nothing, run_torch("bf16")),
@@ -187,9 +196,22 @@ CONTENDERS = {
             needs="plain",
         ),
         plain(
-            "ExecuTorch int8", "XNNPACK, 8-bit dynamic", "executorch", executorch, run_executorch, tasks=(STEP,)
+            "ExecuTorch int8",
+            "XNNPACK, 8-bit dynamic",
+            "executorch",
+            executorch,
+            run_executorch,
+            tasks=(STEP,),
         ),
-        Contender(FLOOR, "the step's, same shapes and count", (STEP,), "floor", write_floor, open_floor, "bundle-int8"),
+        Contender(
+            FLOOR,
+            "the step's, same shapes and count",
+            (STEP,),
+            "floor",
+            write_floor,
+            open_floor,
+            "bundle-int8",
+        ),
     )
 }
 

@@ -20,7 +20,6 @@ from runtime.generator import Generator
 from runtime.request import Request
 from tests.benchmarks.layouts import PROMPT, SEED, Layout, inputs
 
-
 PRODUCTS = {"fp32": "MatMul", "int8": "MatMulInteger", "int4": "MatMulNBits"}  # how each multiplies
 
 
@@ -45,7 +44,9 @@ def check_products(folder: Path, precision: str) -> None:
     """Raises UserError for a bundle whose step does not multiply as its precision says."""
     wanted = PRODUCTS[precision]
     if not any(node.op_type == wanted for node in load(folder / "transformer.onnx").graph):
-        raise UserError(f"{folder}: no {wanted} for {precision}: export.bundle_writer does not know that precision")
+        raise UserError(
+            f"{folder}: no {wanted} for {precision}: export.bundle_writer does not know that precision"
+        )
 
 
 def open_bundle(layout: Layout, folder: Path, item: str, threads: int) -> Callable[[], np.ndarray]:

@@ -101,7 +101,9 @@ def draw(generator: Generator, way: Way, task: Task) -> tuple[np.ndarray, float]
     return picture, time.perf_counter() - begun
 
 
-def judged(generator: Generator, way: Way, tasks: Sequence[Task], advance: Callable[[int], object]) -> Outcome:
+def judged(
+    generator: Generator, way: Way, tasks: Sequence[Task], advance: Callable[[int], object]
+) -> Outcome:
     pictures, seconds = [], []
     for task in tasks:
         picture, took = draw(generator, way, task)

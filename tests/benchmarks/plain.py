@@ -48,7 +48,9 @@ class Transformer(nn.Module):
         super().__init__()
         self.transformer = transformer
 
-    def forward(self, tokens: Tensor, hidden: Tensor, pooled: Tensor, timestep: Tensor, micro: Tensor) -> Tensor:
+    def forward(
+        self, tokens: Tensor, hidden: Tensor, pooled: Tensor, timestep: Tensor, micro: Tensor
+    ) -> Tensor:
         return self.transformer(tokens, hidden, pooled, timestep, micro).float()
 
 
@@ -79,7 +81,9 @@ def export(layout: Layout, folder: Path) -> None:
         names = STEP_INPUTS if name == "step" else ("tokens",)
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            program = torch.onnx.export(module, arguments, input_names=list(names), dynamo=True, verbose=False)
+            program = torch.onnx.export(
+                module, arguments, input_names=list(names), dynamo=True, verbose=False
+            )
         assert program is not None
         program.save(folder / f"{name}.onnx", external_data=True)
 

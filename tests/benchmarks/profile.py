@@ -1,6 +1,6 @@
 """Where a step graph's time goes, operator by operator, as onnxruntime's own profiler counts it.
 
-    python -m tests.benchmarks.profile --layout blocks-1024 --bundle int8
+python -m tests.benchmarks.profile --layout blocks-1024 --bundle int8
 """
 
 import json
@@ -22,12 +22,25 @@ STEP_INPUTS = ("tokens", "context", "modulation", "guidance", "uniforms")
 
 # Operators as onnxruntime names them after its own fusions -> what they are for.
 KINDS = {
-    "matmul": ("MatMul", "Gemm", "FusedMatMul", "MatMulInteger", "MatMulIntegerToFloat", "DynamicQuantizeMatMul",
-               "MatMulNBits", "QAttention"),
+    "matmul": (
+        "MatMul",
+        "Gemm",
+        "FusedMatMul",
+        "MatMulInteger",
+        "MatMulIntegerToFloat",
+        "DynamicQuantizeMatMul",
+        "MatMulNBits",
+        "QAttention",
+    ),
     "attention": ("Attention", "MultiHeadAttention", "FlashAttention", "Softmax"),
     "quantize": ("DynamicQuantizeLinear", "QuantizeLinear", "DequantizeLinear"),
-    "norm": ("LayerNormalization", "SkipLayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization",
-             "SkipSimplifiedLayerNormalization"),
+    "norm": (
+        "LayerNormalization",
+        "SkipLayerNormalization",
+        "RMSNormalization",
+        "SimplifiedLayerNormalization",
+        "SkipSimplifiedLayerNormalization",
+    ),
     "rotary": ("RotaryEmbedding",),
     "gelu": ("Gelu", "FastGelu", "BiasGelu", "QuickGelu"),
     "move": ("Transpose", "Reshape", "Concat", "Split", "Slice", "Gather", "Expand", "Unsqueeze", "Squeeze"),
@@ -92,7 +105,9 @@ def command_line() -> None:
     layout = LAYOUTS[given.layout]
     path = layout.folder / f"bundle-{given.bundle}" / "transformer.onnx"
     if not path.exists():
-        raise RequestError(f"{path} is missing: run `python -m tests.benchmarks --layout {layout.name} --task step` first")
+        raise RequestError(
+            f"{path} is missing: run `python -m tests.benchmarks --layout {layout.name} --task step` first"
+        )
     stored = inputs(layout)
     spent = profile(path, {name: stored[name] for name in STEP_INPUTS}, given.threads, given.runs)
     print(f"{path}, {given.threads} threads, load average {os.getloadavg()[0]:.1f}\n")

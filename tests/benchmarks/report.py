@@ -47,7 +47,9 @@ def rows(layout: Layout, results: Results, task: str) -> list[dict[str, Any]]:
 
 def answer(layout: Layout, task: str, name: str) -> str:
     """How a contender's result compares with torch fp32's on the same inputs."""
-    paths = [layout.folder / "answers" / f"{task}-{who.replace(' ', '-')}.npy" for who in ("torch fp32", name)]
+    paths = [
+        layout.folder / "answers" / f"{task}-{who.replace(' ', '-')}.npy" for who in ("torch fp32", name)
+    ]
     if task == PICTURE or name == FLOOR or not all(path.exists() for path in paths):
         return ""
     expected, found = (np.load(path) for path in paths)
@@ -97,7 +99,10 @@ def whole_pictures(layout: Layout, results: Results) -> list[str]:
     """Of a layout whose pictures are too long to measure: steps times the step and the decoder."""
     if results.of(PICTURE, BASE) or not results.median(STEP, BASE):
         return []
-    lines = [f"| {layout.steps} steps and the decoder, added up, without the text | s | times {BASE} |", "|---|---:|---:|"]
+    lines = [
+        f"| {layout.steps} steps and the decoder, added up, without the text | s | times {BASE} |",
+        "|---|---:|---:|",
+    ]
     totals: dict[str, float] = {}
     for name in CONTENDERS:
         step = results.median(STEP, name)
@@ -108,7 +113,9 @@ def whole_pictures(layout: Layout, results: Results) -> list[str]:
         if step and decoder:
             totals[name] = layout.steps * step + decoder
     lines += [
-        f"| {name} | {total:.0f} | {totals[BASE] / total:.2f}x |" for name, total in totals.items() if BASE in totals
+        f"| {name} | {total:.0f} | {totals[BASE] / total:.2f}x |"
+        for name, total in totals.items()
+        if BASE in totals
     ]
     return lines if totals else []
 
@@ -142,7 +149,9 @@ def write_document(path: Path = DOCUMENT) -> list[str]:
 
     text = path.read_text(encoding="utf-8")
     contents = {
-        name: layout_report(layout) for name, layout in LAYOUTS.items() if (layout.folder / "results.json").exists()
+        name: layout_report(layout)
+        for name, layout in LAYOUTS.items()
+        if (layout.folder / "results.json").exists()
     }
     parallel = ROOT / "parallel.json"
     if parallel.exists():
@@ -156,7 +165,9 @@ def write_document(path: Path = DOCUMENT) -> list[str]:
             text = f"{head}{begin}\n{content}\n{end}{tail}"
             filled.append(name)
     if not filled:
-        raise UserError(f"{path} has no place for any of {', '.join(contents) or 'the results, as there are none'}")
+        raise UserError(
+            f"{path} has no place for any of {', '.join(contents) or 'the results, as there are none'}"
+        )
     part = path.with_suffix(".tmp")
     part.write_text(text, encoding="utf-8")
     part.replace(path)
@@ -188,11 +199,23 @@ def plot(layout: Layout) -> Path:
         colours = [
             OURS if name.startswith("bundle ") else GROUND if name == FLOOR else PEER for name in names
         ]
-        axis.barh(names, seconds, color=colours, height=0.72, edgecolor=[PEER if c == GROUND else c for c in colours])
+        axis.barh(
+            names,
+            seconds,
+            color=colours,
+            height=0.72,
+            edgecolor=[PEER if c == GROUND else c for c in colours],
+        )
         longest = max(seconds)
         for place, row in enumerate(found):
             ratio = f"   {row['ratio']:.2f}x" if row["ratio"] else ""
-            axis.text(row["seconds"] + longest * 0.01, place, f"{row['seconds']:.3g} s{ratio}", va="center", fontsize=8)
+            axis.text(
+                row["seconds"] + longest * 0.01,
+                place,
+                f"{row['seconds']:.3g} s{ratio}",
+                va="center",
+                fontsize=8,
+            )
         axis.set_title(TITLES[task], loc="left", fontsize=11, fontweight="bold")
         axis.set_xlim(0, longest * 1.18)
         axis.tick_params(length=0, labelsize=8.5)

@@ -31,7 +31,9 @@ class Results:
     path: Path
     machine: dict[str, Any]
     turns: list[dict[str, Any]] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)  # "task/contender" or "contender" -> the error's last line
+    failed: dict[str, str] = field(
+        default_factory=dict
+    )  # "task/contender" or "contender" -> the error's last line
 
     @classmethod
     def open(cls, layout: Layout, threads: int) -> "Results":
@@ -108,7 +110,9 @@ def child(arguments: Sequence[str], layout: Layout, threads: int, limit: float) 
         except subprocess.TimeoutExpired:
             raise Failed(f"took longer than {limit:.0f} s (--limit)") from None
     if done.returncode:
-        raise Failed(reason((layout.folder / "log.txt").read_text(encoding="utf-8", errors="replace")[start:], done))
+        raise Failed(
+            reason((layout.folder / "log.txt").read_text(encoding="utf-8", errors="replace")[start:], done)
+        )
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
@@ -125,8 +129,10 @@ def stale(layout: Layout, contender: Contender) -> bool:
     target, stamp = layout.folder / contender.files, layout.folder / f"{contender.files}.code"
     if not contender.files.startswith("bundle-") and contender.needs != "bundle-int8":
         return False
-    return target.exists() and not target.is_symlink() and (
-        not stamp.exists() or stamp.read_text(encoding="utf-8") != code_hash()
+    return (
+        target.exists()
+        and not target.is_symlink()
+        and (not stamp.exists() or stamp.read_text(encoding="utf-8") != code_hash())
     )
 
 
@@ -189,14 +195,21 @@ def run(layout: Layout, plan: Plan, results: Results) -> None:
             if had[key] > number or failure in results.failed:
                 continue
             if time.monotonic() + took.get(key, 0.0) > deadline:
-                print(f"  {plan.minutes:g} minutes are used up; the same command goes on from here", flush=True)
+                print(
+                    f"  {plan.minutes:g} minutes are used up; the same command goes on from here", flush=True
+                )
                 return
             begun = time.monotonic()
             try:
                 turn = child(
-                    ["run", layout.name, contender.name, task, str(plan.threads)], layout, plan.threads, plan.limit
+                    ["run", layout.name, contender.name, task, str(plan.threads)],
+                    layout,
+                    plan.threads,
+                    plan.limit,
                 )
-                results.turns.append({**turn, "round": had[key], "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())})
+                results.turns.append(
+                    {**turn, "round": had[key], "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+                )
                 had[key] += 1
                 told = f"{statistics.median(turn['seconds']):9.3f} s"
             except Failed as error:
