@@ -45,7 +45,7 @@ def save(model: ir.Model, path: Path) -> None:
             tensor = value.const_value
             assert tensor is not None
             if tensor.nbytes <= INLINE:
-                if tensor.name != value.name:
+                if tensor.name != value.name or isinstance(tensor, ir.ExternalTensor):
                     value.const_value = ir.tensor(tensor.numpy(), name=value.name)
                 continue
             if id(tensor) not in written:

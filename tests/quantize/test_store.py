@@ -1,11 +1,13 @@
-"""The layout of model files: what is written is what was there, in chunks and from views."""
+"""Model files on disk: what is written is what was there, and refers to nothing but itself."""
 
 import io
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnx_ir as ir
 import pytest
+from onnx import numpy_helper, parser
 
 from quantize import store
 
@@ -21,12 +23,8 @@ def test_a_transposed_view_is_written_as_its_copy_would_be(monkeypatch, chunk):
 
 def test_a_tensor_of_several_initializers_is_in_the_file_once(tmp_path: Path):
     tensor = ir.tensor(np.arange(100_000, dtype=np.float32), name="a")
-    values = [
-        ir.Value(
-            name=name, shape=ir.Shape(tensor.shape), type=ir.TensorType(tensor.dtype), const_value=tensor
-        )
-        for name in ("a", "b")
-    ]
+    kind, shape = ir.TensorType(tensor.dtype), ir.Shape((100_000,))
+    values = [ir.Value(name=name, shape=shape, type=kind, const_value=tensor) for name in ("a", "b")]
     total = ir.Node("", "Add", values, name="add")
     graph = ir.Graph([], list(total.outputs), nodes=[total], initializers=values, opset_imports={"": 23})
     store.save(ir.Model(graph, ir_version=10), tmp_path / "m.onnx")
@@ -35,3 +33,18 @@ def test_a_tensor_of_several_initializers_is_in_the_file_once(tmp_path: Path):
     for name in ("a", "b"):
         stored = read[name].const_value
         assert stored is not None and np.array_equal(stored.numpy(), tensor.numpy())
+
+
+def test_tensors_too_small_for_the_data_file_come_along_from_another_one(tmp_path):
+    text = '<ir_version: 10, opset_import: ["": 23]> f (float[64] x) => (float[64] y) { y = Add(x, small) }'
+    small = np.arange(store.INLINE // 4, dtype=np.float32)
+    model = parser.parse_model(text)
+    model.graph.initializer.append(numpy_helper.from_array(small, "small"))
+    source, target = tmp_path / "source" / "f.onnx", tmp_path / "target" / "f.onnx"
+    for path in (source, target):
+        path.parent.mkdir()
+    onnx.save(model, source, save_as_external_data=True, location="f.onnx.data", size_threshold=0)
+    assert (source.parent / "f.onnx.data").stat().st_size == small.nbytes
+    store.save(store.load(source), target)
+    found = onnx.load(target).graph.initializer[0]
+    assert np.array_equal(numpy_helper.to_array(found), small)
