@@ -56,6 +56,7 @@ class Recipe(BaseModel):
     block: Block = BLOCK  # weights of a column that share an int4 scale
     layout: dict[str, Sha256] = {}  # by graph; `weights.layout_hash`
     weights: dict[str, dict[str, Precision]] = {}  # by graph, by weight
+    note: str = ""  # where it came from and what it measured, for people
 
     @classmethod
     def uniform(cls, precision: Precision, block: Block = BLOCK) -> "Recipe":

@@ -1,3 +1,4 @@
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 from onnx import numpy_helper, parser
 
 from quantize.store import save
+from runtime.bundle import FileFacts
 from runtime.engine import session_options
+from tests.runtime import tiny_bundle
 
 # Every kind of weight: a table, two linears of one input and one shared by two operators, convolutions,
 # one of them in the body of a Scan, which reads a weight of the graph around it.
@@ -82,3 +85,20 @@ def operators():
         return Counter(node.op_type for node in ir.traversal.RecursiveGraphIterator(ir.load(path).graph))
 
     return count
+
+
+@pytest.fixture(scope="session")
+def float_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny bundle, its logits named as the exporter names them (no name for the text form of a graph).
+    Read only."""
+    folder = tiny_bundle.write_bundle(tmp_path_factory.mktemp("tiny"))
+    path = folder / "transformer.onnx"
+    model = onnx.load(path, load_external_data=False)
+    for node in model.graph.node:
+        for names in (node.input, node.output):
+            names[:] = ["drawing.logits.out.0" if name == "logits" else name for name in names]
+    onnx.save(model, path)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"][path.name] = FileFacts.of(path).model_dump()
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder

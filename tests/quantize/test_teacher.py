@@ -1,16 +1,14 @@
 """A float bundle teaches: its steps, recorded, are those of its own drawing, and it agrees with itself."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 
 from quantize.teacher import Drawer, damage, record
-from runtime.bundle import FileFacts, open_bundle
+from runtime.bundle import open_bundle
 from runtime.generator import Generator
 from runtime.request import Request
 from tests.runtime import tiny_bundle
@@ -19,24 +17,8 @@ REQUESTS = [Request("a cat", seed=5, steps=4), Request("two dogs", seed=6, steps
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny bundle, its logits named as the exporter names them (no name for the text form of a graph)."""
-    folder = tiny_bundle.write_bundle(tmp_path_factory.mktemp("tiny"))
-    path = folder / "transformer.onnx"
-    model = onnx.load(path, load_external_data=False)
-    for node in model.graph.node:
-        for names in (node.input, node.output):
-            names[:] = ["drawing.logits.out.0" if name == "logits" else name for name in names]
-    onnx.save(model, path)
-    manifest = json.loads((folder / "manifest.json").read_text())
-    manifest["files"][path.name] = FileFacts.of(path).model_dump()
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def teacher(folder: Path) -> Drawer:
-    return Drawer(open_bundle(folder), threads=1)
+def teacher(float_bundle: Path) -> Drawer:
+    return Drawer(open_bundle(float_bundle), threads=1)
 
 
 def test_recorded_steps_hold_the_models_logits(teacher):

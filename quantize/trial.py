@@ -1,0 +1,105 @@
+"""Trial forms of a float bundle: what a recipe would make of it, and how much that hurts.
+
+Nothing is published. The graphs that a recipe changes are written to a temporary folder, the others are the
+bundle's own.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from quantize.errors import QuantizationError
+from quantize.graph import quantize_graph
+from quantize.recipe import Recipe
+from quantize.store import files
+from quantize.teacher import PROMPTS, Damage, Drawer, Step, damage, record
+from quantize.weights import Weight, weights_of
+from runtime.bundle import Bundle, FileFacts, open_bundle
+from runtime.request import Request
+
+STEPS = 4  # of each teacher's drawing, evenly spaced: neighbours say the same
+FLOAT = "python -m export.onnx --fp32 --out build/android-fp32"
+
+
+def open_float_bundle(folder: Path) -> Bundle:
+    """Raises BundleError, QuantizationError for a bundle that is quantized already."""
+    bundle = open_bundle(folder)
+    if bundle.manifest.precision != "fp32":
+        raise QuantizationError(
+            f"{folder} is {bundle.manifest.precision}: damage is measured against a float bundle,"
+            f" made with {FLOAT}"
+        )
+    return bundle
+
+
+class Trials:
+    """A float bundle, steps of its drawings, and its graphs in any form."""
+
+    def __init__(self, bundle: Bundle, threads: int = 0, work: Path | None = None) -> None:
+        """`work` is the folder that temporary ones are made in."""
+        manifest = bundle.manifest
+        self.bundle, self.threads, self.work = bundle, threads, work
+        self.weights: dict[str, dict[str, Weight]] = {
+            name: weights_of(bundle.path(graph.files[0])) for name, graph in manifest.graphs.items()
+        }
+        self.deciding = ("text_encoder", "conditioner", *manifest.step)  # which tokens are drawn
+        self._steps: list[Step] = []
+
+    @property
+    def steps(self) -> list[Step]:
+        """Recorded when they are first asked for."""
+        if not self._steps:
+            requests = [Request(prompt, seed=seed) for seed, prompt in enumerate(PROMPTS)]
+            every = max(1, self.bundle.manifest.defaults.steps // STEPS)
+            recorded = record(Drawer(self.bundle, self.threads), requests)
+            self._steps = [step for step in recorded if step.index % every == every - 1]
+        return self._steps
+
+    def changed(self, recipe: Recipe) -> set[str]:
+        """The graphs of which the recipe leaves not all weights float."""
+        return {
+            graph
+            for graph, weights in self.weights.items()
+            if any(recipe.precision(graph, weight) != "fp32" for weight in weights.values())
+        }
+
+    @contextmanager
+    def form(self, recipe: Recipe) -> Iterator[Bundle]:
+        """The bundle as the recipe makes it, until the context ends. Raises as `quantize_graph`."""
+        manifest = self.bundle.manifest
+        recipe.check_graphs(manifest.graphs)
+        graphs, facts = dict(manifest.graphs), dict(manifest.files)
+        with TemporaryDirectory(prefix="trial-", dir=self.work) as temporary:
+            folder = Path(temporary).resolve()
+            for name in sorted(self.changed(recipe)):
+                old = manifest.graphs[name]
+                path = folder / f"{name}.onnx"
+                quantize_graph(self.bundle.path(old.files[0]), path, name, recipe)
+                made = [file for file in files(path) if file.exists()]
+                # A manifest on disk may not name absolute paths; this one stays in memory.
+                graphs[name] = old.model_copy(
+                    update={"precision": "mixed", "files": [str(file) for file in made]}
+                )
+                for file in old.files:
+                    del facts[file]
+                facts |= {str(file): FileFacts.of(file) for file in made}
+            yield Bundle(self.bundle.folder, manifest.model_copy(update={"graphs": graphs, "files": facts}))
+
+    def damage(self, recipe: Recipe) -> Damage:
+        """What the recipe does to the recorded steps."""
+        with self.form(recipe) as form:
+            drawer = Drawer(form, self.threads)
+            if self.changed(recipe) & {"text_encoder", "conditioner"}:
+                return damage(self.steps, drawer.repeat)
+            return damage(self.steps, lambda step: drawer.step(step.tensors))
+
+    def size(self, recipe: Recipe) -> int:
+        """Bytes of the bundle as the recipe makes it."""
+        with self.form(recipe) as form:
+            return size(form)
+
+
+def size(bundle: Bundle) -> int:
+    """Bytes of all its files but the manifest."""
+    return sum(facts.size for facts in bundle.manifest.files.values())
