@@ -15,17 +15,22 @@ from pathlib import Path
 from typing import Any
 
 from export.errors import VerificationError
-from export.graphs import GraphSpec, graphs
+from export.graphs import GraphSpec, graphs, token_grid
 from export.manifest import MERGES, TOOLS, VOCAB, describe
 from export.sizes import estimate
 from export.trace import trace
 from export.verify import Effort, verify
+from quantize.calibration import PROMPTS as CALIBRATION_PROMPTS
+from quantize.calibration import Calibration
+from quantize.gptq import Gptq
 from quantize.graph import Report as Quantized
 from quantize.graph import quantize_graph
 from quantize.recipe import Recipe
+from quantize.rounding import Nearest
 from quantize.store import files, save
 from reference.checkpoint import Checkpoint
-from reference.text import vocabulary_and_merges
+from reference.request import AESTHETIC_SCORE
+from reference.text import tokenize, vocabulary_and_merges
 from runtime.bundle import MANIFEST, FileFacts, GoldenFile, Manifest, open_bundle
 from runtime.golden import golden_drawing
 from runtime.workspace import Workspace, check_space, check_target, disk_errors, megabytes
@@ -73,14 +78,18 @@ def write_bundle(checkpoint: Checkpoint, options: Options, report: Report) -> Ma
 
 def fill(workspace: Workspace, checkpoint: Checkpoint, options: Options, report: Report) -> Manifest:
     specs, folder = graphs(checkpoint, options.size), workspace.folder
+    # What linears are fed is asked of every graph, for each gives the next one its inputs.
+    observed = calibration(checkpoint, options) if "int4" in options.recipe.precisions else None
     for number, (name, spec) in enumerate(specs.items(), start=1):
         turn, path = f"[{number}/{len(specs)}] {name}", folder / f"{name}.onnx"
         if workspace.has(name):
             report(f"{turn}: done before")
+            if observed is not None:
+                observed.pass_on(name, path)
             continue
         report(f"{turn}: tracing")
         begun = time.perf_counter()
-        quantized = write_graph(checkpoint, name, spec, path, options.recipe)
+        quantized = write_graph(checkpoint, name, spec, path, options.recipe, observed)
         workspace.record(name, quantized.precision, files(path))
         seconds = time.perf_counter() - begun
         report(f"{turn}: {quantized}, {megabytes(workspace.size(name))}, {seconds:.1f} s")
@@ -109,8 +118,16 @@ def fill(workspace: Workspace, checkpoint: Checkpoint, options: Options, report:
     return manifest
 
 
-def write_graph(checkpoint: Checkpoint, name: str, spec: GraphSpec, path: Path, recipe: Recipe) -> Quantized:
-    """Traces a graph into `path` and its data file, quantized as the recipe says.
+def write_graph(
+    checkpoint: Checkpoint,
+    name: str,
+    spec: GraphSpec,
+    path: Path,
+    recipe: Recipe,
+    observed: Calibration | None = None,
+) -> Quantized:
+    """Traces a graph into `path` and its data file, quantized as the recipe says; `observed` draws with the
+    float graph, so that 4-bit weights are rounded by what they are fed.
 
     The float graph is on the disk before it is quantized, so that the checkpoint's weights have left memory.
     """
@@ -119,10 +136,27 @@ def write_graph(checkpoint: Checkpoint, name: str, spec: GraphSpec, path: Path, 
         with checkpoint.loaded(spec.part):
             save(trace(spec), full)
         gc.collect()  # what was traced refers to itself, and holds folded weights
-        return quantize_graph(full, path, name, recipe)
+        rounding = Nearest() if observed is None else Gptq(observed.moments(name, full))
+        return quantize_graph(full, path, name, recipe, rounding)
     finally:
         for file in files(full):
             file.unlink(missing_ok=True)
+
+
+def calibration(checkpoint: Checkpoint, options: Options) -> Calibration:
+    """Drawings with the checkpoint's own defaults, of graphs that are yet to come."""
+    defaults, (width, height) = checkpoint.defaults, token_grid(checkpoint, options.size)
+    rows = [["", prompt] if defaults.guidance > 1 else [prompt] for prompt in CALIBRATION_PROMPTS]
+    return Calibration(
+        prompts=[tokenize(checkpoint.tokenizer, texts)[0].int().numpy() for texts in rows],
+        size=options.size,
+        grid=(height, width),
+        steps=defaults.steps,
+        guidance=defaults.guidance,
+        score=AESTHETIC_SCORE,
+        mask_token_id=checkpoint.mask_token_id,
+        schedule=checkpoint.masking_schedule,
+    )
 
 
 def write_tokenizer(folder: Path, checkpoint: Checkpoint) -> None:

@@ -105,6 +105,18 @@ class Calibration:
                 break
         return observer.moments()
 
+    def pass_on(self, graph: str, path: Path) -> None:
+        """Lets a graph that is done, in whatever form, give the next one its inputs."""
+        if graph not in ("text_encoder", "conditioner"):
+            return
+        session = ort.InferenceSession(
+            path, session_options(self.threads), providers=["CPUExecutionProvider"]
+        )
+        names = [output.name for output in session.get_outputs()]
+        for tensors in self.made:
+            feed = {value.name: tensors[value.name] for value in session.get_inputs()}
+            tensors |= dict(zip(names, session.run(names, feed), strict=True))
+
     def draw(self, observer: "Observer", tensors: Tensors, seed: int) -> None:
         """A drawing in few steps, each with the conditioning of the usual drawing's step that far on."""
 
