@@ -12,22 +12,37 @@ from runtime.parity.arm import main
 MACHINE = Path(__file__).parents[2] / "build/arm64"
 
 
-@pytest.fixture(scope="module")
-def int8(tmp_path_factory: pytest.TempPathFactory) -> Path:
+CASES = [  # a Cortex-A76 multiplies int8 by dot products, a Cortex-A710 by small matrices
+    ("int8", "cortex-a76"),
+    ("int8", "cortex-a710"),
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def machine() -> None:
     if not (MACHINE / "ready").is_file():
         missing = f"ARM64 NOT TESTED: there is no emulated machine in {MACHINE}, make it with: make arm64"
         if "CI" in os.environ:
             pytest.fail(missing)
         pytest.skip(missing)
-    folder = tmp_path_factory.mktemp("bundles") / "int8"
-    assert export_main(["--int8", "--out", str(folder)]) == 0
-    return folder
 
 
-@pytest.mark.parametrize("cpu", ["cortex-a76", "cortex-a710"])  # dot products; int8 matrix products, SVE2
-def test_int8_on_arm_differs_from_x86_by_no_more_than_rounding(cpu: str, int8: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def bundles(machine: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The shipped checkpoint in each precision."""
+    folder = tmp_path_factory.mktemp("bundles")
+    precisions = sorted({precision for precision, _ in CASES})
+    for precision in precisions:
+        assert export_main([f"--{precision}", "--out", str(folder / precision)]) == 0
+    return {precision: folder / precision for precision in precisions}
+
+
+@pytest.mark.parametrize(("precision", "cpu"), CASES)
+def test_arm_differs_from_x86_by_no_more_than_rounding(
+    precision: str, cpu: str, bundles: dict[str, Path], tmp_path: Path
+) -> None:
     figures = tmp_path / "arm.json"
-    arguments = ["--bundle", str(int8), "--machine", str(MACHINE), "--cpu", cpu, "--steps", "2"]
+    arguments = ["--bundle", str(bundles[precision]), "--machine", str(MACHINE), "--cpu", cpu, "--steps", "2"]
     assert main([*arguments, "--out", str(tmp_path / "arm.html"), "--json", str(figures)]) == 0
     found = json.loads(figures.read_text())
     assert found["machines"][1] == "aarch64"
