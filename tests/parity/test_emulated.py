@@ -15,6 +15,7 @@ MACHINE = Path(__file__).parents[2] / "build/arm64"
 CASES = [  # a Cortex-A76 multiplies int8 by dot products, a Cortex-A710 by small matrices
     ("int8", "cortex-a76"),
     ("int8", "cortex-a710"),
+    ("int4", "cortex-a76"),
 ]
 
 
