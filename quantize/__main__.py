@@ -13,7 +13,7 @@ from runtime.workspace import megabytes
 
 EXAMPLES = """examples:
   python -m export.onnx --fp32 --out build/android-fp32                 # a float bundle to begin with
-  python -m quantize build/android-fp32 --int4 --out build/android-int4
+  python -m quantize build/android-fp32 --int4                          # to build/android-int4
   python -m quantize build/android-fp32 --recipe mixed.json --out build/android-mixed --dry-run
 """
 HELP: dict[Precision, str] = {
@@ -37,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
     precision.add_argument(
         "--recipe", type=Path, metavar="FILE", help="the precision of each weight, as JSON"
     )
-    add("--out", type=Path, required=True, metavar="DIR", help="folder of the quantized bundle")
+    add("--out", type=Path, metavar="DIR", help="default: beside BUNDLE, build/android-int4 for example")
     add("--dry-run", action="store_true", help="print what would be written and how large, and write nothing")
     add("--overwrite", action="store_true", help="replace a bundle that is already there")
     return made
@@ -48,9 +48,11 @@ def run(arguments: Sequence[str] | None) -> None:
     given = parser().parse_args(arguments)
     begun = time.perf_counter()
     recipe = Recipe.read(given.recipe) if given.recipe else Recipe.uniform(given.precision or "int8")
-    options = Options(given.out, recipe, given.overwrite)
+    label = given.recipe.stem if given.recipe else recipe.default
+    beside = given.bundle.resolve().with_name(f"{given.bundle.resolve().name.removesuffix('-fp32')}-{label}")
+    options = Options(given.out or beside, recipe, given.overwrite)
     bundle = open_float(given.bundle)
-    print(f"{given.bundle}: {given.recipe or recipe.default}, to {options.out}", flush=True)
+    print(f"{given.bundle}: {label}, to {options.out}", flush=True)
     if given.dry_run:
         sizes = planned(bundle, options)
         for name, size in sizes.items():

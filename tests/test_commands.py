@@ -7,6 +7,8 @@ import pytest
 
 COMMANDS = (
     "export.onnx",
+    "quantize",
+    "quantize.rounding_study",
     "reference",
     "reference.checkpoint",
     "reference.judge",
