@@ -12,20 +12,21 @@ from tests.benchmarks.report import DOCUMENT, layout_report, plot, write_documen
 from tests.benchmarks.rounds import Plan, Results, run
 
 EXAMPLES = """examples:
-  python -m tests.benchmarks                                    # 2 + 4 blocks at 512 px, all contenders
-  python -m tests.benchmarks --layout full-1024 --minutes 180   # the full size; stop it, and it goes on later
+  python -m tests.benchmarks                                   # 2 + 4 blocks at 512 px, all contenders
+  python -m tests.benchmarks --layout full-1024 --minutes 180  # the full size; stop it, and it goes on later
   python -m tests.benchmarks --task step --only bundle --only "onnxruntime fp32"
-  python -m tests.benchmarks report                             # the tables into docs/benchmarks.md, from the JSON
-  python -m tests.benchmarks.parallel --help                    # parallel refinement against one token a forward
-  python -m tests.benchmarks.profile --help                     # where a step graph's time goes
+  python -m tests.benchmarks report                            # the tables of docs/benchmarks.md
+  python -m tests.benchmarks.parallel --help                   # parallel steps against one token a forward
+  python -m tests.benchmarks.profile --help                    # where a step graph's time goes
 """
 
 
 def parser() -> argparse.ArgumentParser:
     made = Parser(
         prog="python -m tests.benchmarks",
-        description="Step, VQ decoder and whole picture: this project's bundles beside every peer, same weights,"
-        " same threads, interleaved. Results go to build/benchmarks/LAYOUT: results.json, benchmark.png, log.txt.",
+        description="Step, VQ decoder and whole picture: this project's bundles beside every peer, same"
+        " weights, same threads, interleaved. Results go to build/benchmarks/LAYOUT: results.json,"
+        " benchmark.png, log.txt.",
         epilog=EXAMPLES,
     )
     add = made.add_argument

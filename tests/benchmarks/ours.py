@@ -67,8 +67,8 @@ def write_floor(bundle: Path, target: Path) -> None:
         codes [1, rows, K] --> MatMulInteger(W8) --> Cast --> Mul --> first number ---> Concat
         ...
 
-    Shapes and count are the step's. The form is the one that onnxruntime fuses in the step too, so it runs the
-    same kernels. Products of one K and one number of rows share their input.
+    Shapes and count are the step's. The form is the one that onnxruntime fuses in the step too, so it runs
+    the same kernels. Products of one K and one number of rows share their input.
     """
     source = load(bundle / "transformer.onnx").graph
     inputs_of = {node.outputs[0].name: node.inputs[0] for node in source if "QuantizeLinear" in node.op_type}
@@ -125,7 +125,7 @@ def shape(inputs_of: dict[str, ir.Value], product: ir.Node) -> ir.Shape:
 
 
 def scale_of(product: ir.Node) -> ir.Value:
-    """The weight's scales: MatMulInteger --> Cast --> Mul, whose other input is Mul(scale of x, scale of W)."""
+    """The weight's: MatMulInteger --> Cast --> Mul, whose other input is Mul(scale of x, scale of W)."""
     scaled = only_reader(only_reader(product))
     scales = scaled.inputs[1].producer()
     return scales.inputs[1]

@@ -135,8 +135,8 @@ def markdown(stored: dict[str, Any]) -> str:
 def command_line() -> None:
     parser = Parser(
         prog="python -m tests.benchmarks.parallel",
-        description="The shipped checkpoint drawing in 8, 16 and 48 parallel steps and token by token: forwards,"
-        f" seconds, prompt-following score. Goes on where it was stopped; writes {RESULTS}.",
+        description="The shipped checkpoint drawing in 8, 16 and 48 parallel steps and token by token:"
+        f" forwards, seconds, prompt-following score. Goes on where it was stopped; writes {RESULTS}.",
         epilog="examples:\n  python -m tests.benchmarks.parallel                            # 240 prompts\n"
         "  python -m tests.benchmarks.parallel --bundle build/android-fp32 --prompts-per-category 10",
     )

@@ -56,7 +56,7 @@ def torch_module(layout: Layout, item: str, variant: str, threads: int) -> Run:
 
 
 def openvino_model(path: Path, precision: str, threads: int) -> tuple[Run, str]:
-    """A plain export in OpenVINO on the CPU; `precision` "f32" or "bf16". Also what it says it computes in."""
+    """A plain export on OpenVINO's CPU, `precision` "f32" or "bf16"; also what it says it computes in."""
     import openvino as ov
 
     settings = {

@@ -90,7 +90,7 @@ def table(spent: Counter[str]) -> list[str]:
 def command_line() -> None:
     parser = Parser(
         prog="python -m tests.benchmarks.profile",
-        description="The time of a bundle's step graph by kind of operator. The bundle is one the benchmark made.",
+        description="The time of a bundle's step graph by kind of operator. The benchmark makes it.",
         epilog="examples:\n  python -m tests.benchmarks.profile\n"
         "  python -m tests.benchmarks.profile --layout blocks-1024 --bundle fp32 --runs 5",
     )

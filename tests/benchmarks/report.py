@@ -121,11 +121,10 @@ def whole_pictures(layout: Layout, results: Results) -> list[str]:
 
 
 def machine_line(machine: dict[str, Any]) -> str:
-    flags = f"has {', '.join(machine['flags']) or 'none'} of the flags that matter, not {', '.join(machine['absent'])}"
-    return (
-        f"{machine['cpu']}, {machine['threads']} threads of {machine['cores']} cores, {machine['memory_gb']} GB; {flags}."
-        f" {', '.join(machine['versions'])}."
-    )
+    threads = f"{machine['threads']} threads of {machine['cores']} cores, {machine['memory_gb']} GB"
+    has, lacks, versions = (", ".join(machine[name]) for name in ("flags", "absent", "versions"))
+    flags = f"has {has or 'no flag that matters'}, lacks {lacks or 'none'}"
+    return f"{machine['cpu']}, {threads}; {flags}. {versions}."
 
 
 def layout_report(layout: Layout) -> str:
@@ -141,7 +140,7 @@ def layout_report(layout: Layout) -> str:
 
 
 def write_document(path: Path = DOCUMENT) -> list[str]:
-    """Fills the marked places of the document: `<!-- NAME -->` ... `<!-- /NAME -->`, a layout or another JSON's.
+    """Fills the marked places of the document: `<!-- NAME -->` ... `<!-- /NAME -->`.
 
     Returns the names filled. Raises UserError for a document without marks.
     """

@@ -1,4 +1,4 @@
-"""One turn in a process of its own, so that nothing of a contender outlives it and its peak memory is its own.
+"""One turn in a process of its own: nothing of a contender outlives it, and its peak memory is its own.
 
     python -m tests.benchmarks.turn prepare LAYOUT CONTENDER
     python -m tests.benchmarks.turn run LAYOUT CONTENDER TASK THREADS
