@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.benchmarks.layouts import Layout, inputs
+from tests.benchmarks.layouts import Layout, examples
 
 STEP, DECODER, PICTURE = "step", "decoder", "picture"
 TASKS = (STEP, DECODER, PICTURE)
@@ -42,7 +42,7 @@ def bundle(precision: str) -> Contender:
         write_bundle(layout, precision, folder)
 
     def open_it(layout: Layout, task: str, folder: Path, threads: int) -> Opened:
-        from tests.benchmarks.ours import open_bundle
+        from tests.benchmarks.bundles import open_bundle
 
         return Opened(open_bundle(layout, folder, task, threads))
 
@@ -63,18 +63,24 @@ def plain(
     """
 
     def open_it(layout: Layout, task: str, path: Path, threads: int) -> Opened:
-        from tests.benchmarks.plain import Drawer, drawn, examples
-
         if task == PICTURE:
+            from tests.benchmarks.plain import Drawer
+
             logits, note = runner(layout, STEP, path, threads)
             decode, _ = runner(layout, DECODER, path, threads)
             return Opened(Drawer(layout, logits, decode), image, note)
         run, note = runner(layout, task, path, threads)
         arguments = examples(layout)[task]
-        answer = image if task == DECODER else lambda logits: drawn(logits, layout)
+        answer = image if task == DECODER else lambda logits: tokens_of(logits, layout)
         return Opened(lambda: run(*arguments), answer, note)
 
     return Contender(name, about, tasks, files, prepare, open_it, needs)
+
+
+def tokens_of(logits: np.ndarray, layout: Layout) -> np.ndarray:
+    from tests.benchmarks.plain import drawn  # torch comes in only now, when memory has been measured
+
+    return drawn(logits, layout)
 
 
 def image(result: np.ndarray) -> np.ndarray:
@@ -103,7 +109,6 @@ def dynamic_int8(layout: Layout, folder: Path) -> None:
 def static_int8(layout: Layout, folder: Path) -> None:
     """Calibrated on the very inputs that are measured, which can only help the peer."""
     from tests.benchmarks.peers import nncf_static
-    from tests.benchmarks.plain import examples
 
     folder.mkdir()
     for task, example in examples(layout).items():
@@ -160,7 +165,7 @@ def write_floor(layout: Layout, folder: Path) -> None:
 
 
 def open_floor(layout: Layout, task: str, folder: Path, threads: int) -> Opened:
-    from tests.benchmarks.ours import open_floor as open_it
+    from tests.benchmarks.bundles import open_floor as open_it
 
     run, note = open_it(folder / "products.onnx", threads)
     return Opened(run, lambda result: np.empty(0), note)
@@ -224,8 +229,3 @@ def same_as(contender: Contender, layout: Layout, task: str) -> str:
 
     manifest = open_bundle(layout.folder / contender.files).manifest
     return "bundle fp32" if manifest.graphs["image_decoder"].precision == "fp32" else ""
-
-
-def positions(layout: Layout) -> int:
-    """Tokens of a picture."""
-    return int(inputs(layout)["codes"].size)

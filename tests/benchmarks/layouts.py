@@ -12,6 +12,7 @@ import numpy as np
 ROOT = Path("build/benchmarks")
 PROMPT = "a red cat on a blue background"
 SEED = 0
+PLAIN_INPUTS = ("tokens", "text_hidden", "text_pooled", "timestep", "micro")  # of the plain transformer
 
 
 @dataclass(frozen=True)
@@ -114,3 +115,14 @@ def write_inputs(layout: Layout) -> None:
 def inputs(layout: Layout) -> dict[str, np.ndarray]:
     with np.load(layout.folder / "inputs.npz") as stored:
         return dict(stored)
+
+
+def examples(layout: Layout) -> dict[str, tuple[np.ndarray, ...]]:
+    """Inputs of the two plain modules, in order."""
+    return {"step": step_inputs(layout), "decoder": (inputs(layout)["codes"].astype(np.int64)[None],)}
+
+
+def step_inputs(layout: Layout) -> tuple[np.ndarray, ...]:
+    stored = inputs(layout)
+    stored["tokens"] = np.repeat(stored["tokens"].astype(np.int64)[None], 2, axis=0)
+    return tuple(stored[name] for name in PLAIN_INPUTS)

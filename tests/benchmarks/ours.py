@@ -1,12 +1,10 @@
-"""This project's side: a layout's bundles, and the floor under their step."""
+"""Writes this project's side: a layout's bundles, and the floor under their step."""
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import onnx_ir as ir
-import onnxruntime as ort
 
 from export.bundle_writer import Options, write_graph, write_manifest, write_tokenizer
 from export.graphs import graphs
@@ -15,10 +13,7 @@ from export.trace import OPSET
 from quantize.store import load, save
 from reference.checkpoint import load_checkpoint
 from reference.errors import UserError
-from runtime.engine import session_options
-from runtime.generator import Generator
-from runtime.request import Request
-from tests.benchmarks.layouts import PROMPT, SEED, Layout, inputs
+from tests.benchmarks.layouts import Layout
 
 PRODUCTS = {"fp32": "MatMul", "int8": "MatMulInteger", "int4": "MatMulNBits"}  # how each multiplies
 
@@ -47,17 +42,6 @@ def check_products(folder: Path, precision: str) -> None:
         raise UserError(
             f"{folder}: no {wanted} for {precision}: export.bundle_writer does not know that precision"
         )
-
-
-def open_bundle(layout: Layout, folder: Path, item: str, threads: int) -> Callable[[], np.ndarray]:
-    """A run of "step" (drawn i32 [H*W]), "decoder" or "picture" (image u8 [h, w, 3])."""
-    generator = Generator.open(folder, threads, keep=True)
-    stored = inputs(layout)
-    if item == "step":
-        return lambda: generator.run_step(stored)["drawn"]
-    if item == "decoder":
-        return lambda: generator.decode(stored["codes"])
-    return lambda: generator.text_to_image(Request(PROMPT, seed=SEED)).picture
 
 
 def write_floor(bundle: Path, target: Path) -> None:
@@ -146,15 +130,3 @@ def kept(stored: dict[str, ir.Value], value: ir.Value) -> ir.Value:
 def constant(tensor: ir.TensorProtocol, name: str) -> ir.Value:
     shape = ir.Shape(tensor.shape.numpy())
     return ir.Value(name=name, shape=shape, type=ir.TensorType(tensor.dtype), const_value=tensor)
-
-
-def open_floor(path: Path, threads: int) -> tuple[Callable[[], np.ndarray], str]:
-    """A run of all products; also how many they are."""
-    session = ort.InferenceSession(path, session_options(threads), providers=["CPUExecutionProvider"])
-    random = np.random.default_rng(SEED)
-    feed = {"scale": np.array(0.01, np.float32), "zero": np.array(128, np.uint8)}
-    for argument in session.get_inputs():
-        if argument.name not in feed:
-            feed[argument.name] = random.integers(0, 256, argument.shape, np.uint8)
-    (count,) = (len(session.run(None, feed)[0]),)
-    return lambda: session.run(None, feed)[0], f"{count} products"

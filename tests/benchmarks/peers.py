@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime as ort
 
 from runtime.engine import session_options
-from tests.benchmarks.layouts import Layout
+from tests.benchmarks.layouts import Layout, examples
 
 Run = Callable[..., np.ndarray]
 
@@ -96,7 +96,7 @@ def executorch_program(layout: Layout, item: str, target: Path) -> None:
     from executorch.exir import to_edge_transform_and_lower
     from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
 
-    from tests.benchmarks.plain import examples, modules
+    from tests.benchmarks.plain import modules
 
     arguments = tuple(torch.from_numpy(array) for array in examples(layout)[item])
     config = get_symmetric_quantization_config(is_per_channel=True, is_dynamic=True)

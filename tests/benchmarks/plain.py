@@ -18,14 +18,12 @@ from reference.drawing import draw
 from reference.text import encode_text
 from runtime.loop import Plan, draw_tokens
 from runtime.philox import PhiloxNoise
-from tests.benchmarks.layouts import PROMPT, SEED, Layout, inputs
+from tests.benchmarks.layouts import PLAIN_INPUTS, PROMPT, SEED, Layout, examples, inputs
 
 # (tokens i64 [2, H, W], text_hidden, text_pooled, timestep, micro) -> logits f32 [2, C, H, W]
 Logits = Callable[..., np.ndarray]
 # tokens i64 [1, H, W] -> image u8 [1, 3, h, w]
 Decode = Callable[[np.ndarray], np.ndarray]
-
-STEP_INPUTS = ("tokens", "text_hidden", "text_pooled", "timestep", "micro")
 
 
 class Decoder(nn.Module):
@@ -62,23 +60,12 @@ def modules(layout: Layout) -> dict[str, nn.Module]:
     }
 
 
-def examples(layout: Layout) -> dict[str, tuple[np.ndarray, ...]]:
-    """Inputs of the two modules, in order."""
-    return {"step": step_inputs(layout), "decoder": (inputs(layout)["codes"].astype(np.int64)[None],)}
-
-
-def step_inputs(layout: Layout) -> tuple[np.ndarray, ...]:
-    stored = inputs(layout)
-    stored["tokens"] = np.repeat(stored["tokens"].astype(np.int64)[None], 2, axis=0)
-    return tuple(stored[name] for name in STEP_INPUTS)
-
-
 def export(layout: Layout, folder: Path) -> None:
     """`step.onnx` and `decoder.onnx` with fixed shapes, by torch.onnx.export with its own defaults."""
     folder.mkdir()
     for name, module in modules(layout).items():
         arguments = tuple(torch.from_numpy(array) for array in examples(layout)[name])
-        names = STEP_INPUTS if name == "step" else ("tokens",)
+        names = PLAIN_INPUTS if name == "step" else ("tokens",)
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             program = torch.onnx.export(
