@@ -21,8 +21,8 @@ import onnxruntime
 from quantize.choice import Key, Option
 from quantize.errors import QuantizationError
 from quantize.recipe import FORMS, Block, Precision, Recipe, stored_bytes
-from quantize.teacher import PROMPTS, Damage
-from quantize.trial import STEPS, Trials
+from quantize.teacher import Damage
+from quantize.trial import Trials
 from quantize.weights import Weight
 from runtime.bundle import MANIFEST
 
@@ -156,7 +156,7 @@ def study_key(trials: Trials, block: int) -> str:
     for path in sorted(Path(__file__).parent.glob("*.py")):
         if path.stem not in ("__main__", "choice", "pictures", "sensitivity", "study"):
             digest.update(path.read_bytes())
-    digest.update(json.dumps([PROMPTS, STEPS, block, onnxruntime.__version__]).encode())
+    digest.update(json.dumps([trials.prompts, trials.every, block, onnxruntime.__version__]).encode())
     return digest.hexdigest()
 
 

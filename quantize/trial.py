@@ -4,7 +4,7 @@ Nothing is published. The graphs that a recipe changes are written to a temporar
 bundle's own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,12 +13,12 @@ from quantize.errors import QuantizationError
 from quantize.graph import quantize_graph
 from quantize.recipe import Recipe
 from quantize.store import files
-from quantize.teacher import PROMPTS, Damage, Drawer, Step, damage, record
+from quantize.teacher import PROMPTS, Damage, Drawer, Step, Tensors, damage, record
 from quantize.weights import Weight, weights_of
 from runtime.bundle import Bundle, FileFacts, open_bundle
 from runtime.request import Request
 
-STEPS = 4  # of each teacher's drawing, evenly spaced: neighbours say the same
+STEPS = 4  # of each drawing, evenly spaced: neighbours say the same
 FLOAT = "python -m export.onnx --fp32 --out build/android-fp32"
 
 
@@ -36,10 +36,18 @@ def open_float_bundle(folder: Path) -> Bundle:
 class Trials:
     """A float bundle, steps of its drawings, and its graphs in any form."""
 
-    def __init__(self, bundle: Bundle, threads: int = 0, work: Path | None = None) -> None:
-        """`work` is the folder that temporary ones are made in."""
+    def __init__(
+        self,
+        bundle: Bundle,
+        threads: int = 0,
+        work: Path | None = None,
+        prompts: Sequence[str] = PROMPTS,
+        steps: int = STEPS,
+    ) -> None:
+        """`work`: where temporary folders are made; `steps`: how many are taken of each prompt's drawing."""
         manifest = bundle.manifest
         self.bundle, self.threads, self.work = bundle, threads, work
+        self.prompts, self.every = prompts, max(1, manifest.defaults.steps // steps)
         self.weights: dict[str, dict[str, Weight]] = {
             name: weights_of(bundle.path(graph.files[0])) for name, graph in manifest.graphs.items()
         }
@@ -50,10 +58,9 @@ class Trials:
     def steps(self) -> list[Step]:
         """Recorded when they are first asked for."""
         if not self._steps:
-            requests = [Request(prompt, seed=seed) for seed, prompt in enumerate(PROMPTS)]
-            every = max(1, self.bundle.manifest.defaults.steps // STEPS)
+            requests = [Request(prompt, seed=seed) for seed, prompt in enumerate(self.prompts)]
             recorded = record(Drawer(self.bundle, self.threads), requests)
-            self._steps = [step for step in recorded if step.index % every == every - 1]
+            self._steps = [step for step in recorded if step.index % self.every == self.every - 1]
         return self._steps
 
     def changed(self, recipe: Recipe) -> set[str]:
@@ -89,10 +96,16 @@ class Trials:
     def damage(self, recipe: Recipe) -> Damage:
         """What the recipe does to the recorded steps."""
         with self.form(recipe) as form:
-            drawer = Drawer(form, self.threads)
-            if self.changed(recipe) & {"text_encoder", "conditioner"}:
-                return damage(self.steps, drawer.repeat)
-            return damage(self.steps, lambda step: drawer.step(step.tensors))
+            return damage(self.steps, self.repeat(form))
+
+    def repeat(self, form: Bundle) -> Callable[[Step], Tensors]:
+        """How a form repeats a recorded step. Its own conditioning is run only if it is not the bundle's."""
+        drawer = Drawer(form, self.threads)
+        same = all(
+            form.manifest.graphs[name] == self.bundle.manifest.graphs[name]
+            for name in ("text_encoder", "conditioner")
+        )
+        return (lambda step: drawer.step(step.tensors)) if same else drawer.repeat
 
     def size(self, recipe: Recipe) -> int:
         """Bytes of the bundle as the recipe makes it."""

@@ -1,0 +1,212 @@
+"""`python -m tests.benchmarks.pareto`: what size costs. A float bundle in uniform and in mixed precision.
+
+The damages of single weights (`quantize.sensitivity`) choose the mixed forms. All forms are then measured on
+prompts that chose nothing: KL and token agreement on the float bundle's steps, the prompt-following score,
+and the time of a step, in turns. The figures go to docs/pareto.json, from which the tables in
+docs/quantization.md and docs/pareto.png are made. A run that was stopped goes on where it was.
+"""
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from tqdm import tqdm
+
+from quantize.choice import frontier
+from quantize.errors import QuantizationError
+from quantize.pictures import judge, sticker_tasks
+from quantize.recipe import BLOCK, Recipe
+from quantize.sensitivity import best_within_size, measure, recipe_of
+from quantize.study import Study, write_json
+from quantize.teacher import damage
+from quantize.trial import Trials, open_float_bundle, size
+from runtime.bundle import Bundle
+from runtime.engine import Engine
+from runtime.errors import Parser, UserError
+from runtime.parity.__main__ import PROMPTS
+from tests.benchmarks.pareto_report import FIGURES, PLOT, TABLE, write_report
+
+UNIFORM = ("fp32", "fp16", "int8", "int4")
+BETWEEN = (("int4", "int8", 1 / 3), ("int4", "int8", 2 / 3), ("int4", "int8", 1.0), ("int8", "fp16", 1 / 3))
+LAYERS = 5  # the most harmful, each alone at its coarsest
+STEPS = 8  # of each drawing
+ROUNDS = 41  # of step times
+WORK = Path("build/pareto")
+
+EXAMPLES = """examples:
+  python -m tests.benchmarks.pareto              # build/android-fp32, 240 prompts a form: takes an hour
+  python -m tests.benchmarks.pareto --score 10   # a sixth of the prompts, for a first look
+  python -m tests.benchmarks.pareto --report     # table and plot again, from docs/pareto.json
+"""
+
+
+def recipes(study: Study) -> dict[str, Recipe]:
+    """The forms to measure, by name: uniform ones, the best of sizes between them, and single layers."""
+    trials = study.trials
+    made = {name: Recipe.uniform(name) for name in UNIFORM}
+    sizes = {name: trials.size(recipe) for name, recipe in made.items()}
+    path = frontier(study.options())
+    for small, large, share in BETWEEN:
+        limit = round((sizes[small] + share * (sizes[large] - sizes[small])) / 1e6, 1)
+        made[f"mixed, {limit} MB"] = recipe_of(trials, best_within_size(trials, path, limit * 1e6))
+    layers = dict(list(study.layers().items())[:LAYERS])
+    return made | {f"only {layer}": recipe for layer, recipe in layers.items()}
+
+
+class Figures:
+    """What is known of each form, kept in a file from the first on."""
+
+    def __init__(self, path: Path, key: str) -> None:
+        self.path, self.key = path, key
+        self.forms: dict[str, dict[str, Any]] = {}
+        try:
+            content = json.loads(path.read_bytes())
+            if content["key"] == key:
+                self.forms = content["forms"]
+        except (OSError, ValueError, KeyError, TypeError):
+            pass  # not there, or not of this program: measured anew
+
+    def add(self, form: str, **figures: Any) -> None:
+        self.forms.setdefault(form, {}).update(figures)
+        write_json(self.path, {"key": self.key, "forms": self.forms})
+
+
+def measure_form(figures: Figures, name: str, trials: Trials, recipe: Recipe) -> None:
+    """Size and damage."""
+    with trials.form(recipe) as form:
+        manifest = form.manifest
+        deciding = [file for graph in trials.deciding for file in manifest.graphs[graph].files]
+        found = damage(trials.steps, trials.repeat(form))
+        figures.add(
+            name,
+            recipe=recipe.model_dump(include={"default", "block", "weights"}),
+            bytes=size(form),
+            deciding=sum(manifest.files[file].size for file in deciding),
+            **asdict(found),
+        )
+
+
+def step_times(
+    forms: Mapping[str, Bundle], tensors: Mapping[str, np.ndarray], threads: int
+) -> dict[str, float]:
+    """Median milliseconds of a guided step of each form. They take turns, so that what else the machine does
+    falls on all of them."""
+    engines = {name: Engine(form, threads) for name, form in forms.items()}
+    taken: dict[str, list[float]] = {name: [] for name in engines}
+    for _ in range(ROUNDS):
+        for name, engine in engines.items():
+            fed = dict(tensors)
+            begun = time.perf_counter()
+            for graph in forms[name].manifest.step:
+                fed |= engine.run(graph, fed)
+            taken[name].append(time.perf_counter() - begun)
+    return {name: 1000 * statistics.median(seconds[1:]) for name, seconds in taken.items()}
+
+
+def machine(threads: int) -> dict[str, Any]:
+    """Where the step times were taken."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    flags = fields.get("flags", fields.get("Features", "")).split()
+    dot = [flag for flag in ("avx512_vnni", "avx_vnni", "asimddp") if flag in flags]
+    return {
+        "cpu": fields.get("model name", "unknown"),
+        "int8": dot[0] if dot else "no 8-bit dot product",
+        "threads": threads or "all",
+        "onnxruntime": onnxruntime.__version__,
+    }
+
+
+def run(bundle: Path, per_category: int, threads: int) -> None:
+    """Raises UserError, OSError."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    opened = open_float_bundle(bundle)
+    tasks = sticker_tasks(opened, per_category)
+    study = Study(Trials(opened, threads, WORK), WORK / "study.json", BLOCK)
+    measure(study)
+    named = recipes(study)
+    trials = Trials(opened, threads, WORK, PROMPTS, STEPS)
+    figures = Figures(WORK / "figures.json", f"{study.key} {len(tasks)}")
+    total = len(named) * len(tasks)
+    done = sum(len(form.get("verdicts", "")) for form in figures.forms.values())
+    with tqdm(total=total, initial=done, unit="picture", leave=False, disable=None) as bar:
+        for name, recipe in named.items():
+            bar.set_description(name)
+            if "nats" not in figures.forms.get(name, {}):
+                measure_form(figures, name, trials, recipe)
+            with trials.form(recipe) as form:
+                known = figures.forms[name].get("verdicts", "")
+                for verdicts in judge(form, tasks, known, threads):
+                    bar.update(len(verdicts) - len(figures.forms[name].get("verdicts", "")))
+                    figures.add(name, verdicts=verdicts)
+    with ExitStack() as stack:
+        uniform_and_mixed = [name for name in named if not name.startswith("only ")]
+        forms = {name: stack.enter_context(trials.form(named[name])) for name in uniform_and_mixed}
+        for name, milliseconds in step_times(forms, trials.steps[0].tensors, threads).items():
+            figures.add(name, milliseconds=milliseconds)
+    weights = [
+        {"graph": graph, "weight": name} | {option.precision: float(f"{option.kl:.3g}") for option in options}
+        for (graph, name), options in study.options().items()
+    ]
+    source = opened.manifest.source
+    content = {
+        "command": "python -m tests.benchmarks.pareto",
+        "source": f"{source.checkpoint} {source.sha256[:12]}",
+        "machine": machine(threads),
+        "prompts": len(tasks),
+        "steps": len(trials.steps),
+        "weights": weights,
+        "forms": {name: figures.forms[name] for name in named},
+    }
+    write_json(FIGURES, content)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = Parser(
+        prog="python -m tests.benchmarks.pareto",
+        description="Measure size, KL, token agreement, score and step time of a sticker bundle's uniform and"
+        " mixed forms, and write table and plot.",
+        epilog=EXAMPLES,
+    )
+    add = parser.add_argument
+    add(
+        "bundle",
+        nargs="?",
+        type=Path,
+        default=Path("build/android-fp32"),
+        metavar="BUNDLE",
+        help="%(default)s",
+    )
+    add("--score", type=int, default=40, metavar="K", help="prompts of each of 6 categories (%(default)s)")
+    add("--threads", type=int, default=0, help="default: all cores")
+    add("--report", action="store_true", help="measure nothing")
+    try:
+        given = parser.parse_args(arguments)
+        if given.score < 1 or given.threads < 0:
+            raise QuantizationError("--score must be at least 1 and --threads not negative")
+        if not given.report:
+            run(given.bundle, given.score, given.threads)
+        write_report()
+        print(f"wrote {FIGURES}, the table in {TABLE}, and {PLOT}")
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"error: cannot read or write {error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"\nstopped: what was measured is kept in {WORK}: run again to go on", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
