@@ -4,7 +4,6 @@ Until the last moment everything is in `NAME.partial`. What is interrupted resum
 done; what fails verification is removed.
 """
 
-import gc
 import hashlib
 import json
 import time
@@ -14,23 +13,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from export.calibration import calibration
 from export.errors import VerificationError
-from export.graphs import GraphSpec, graphs, token_grid
+from export.graph_writer import write_graph
+from export.graphs import graphs
 from export.manifest import MERGES, TOOLS, VOCAB, describe
 from export.sizes import estimate
-from export.trace import trace
 from export.verify import Effort, verify
-from quantize.calibration import PROMPTS as CALIBRATION_PROMPTS
-from quantize.calibration import Calibration
-from quantize.gptq import Gptq
-from quantize.graph import Report as Quantized
-from quantize.graph import quantize_graph
 from quantize.recipe import Recipe
-from quantize.rounding import Nearest
-from quantize.store import files, save
+from quantize.store import files
 from reference.checkpoint import Checkpoint
-from reference.request import AESTHETIC_SCORE
-from reference.text import tokenize, vocabulary_and_merges
+from reference.text import vocabulary_and_merges
 from runtime.bundle import MANIFEST, FileFacts, GoldenFile, Manifest, open_bundle
 from runtime.golden import golden_drawing
 from runtime.workspace import Workspace, check_space, check_target, disk_errors, megabytes
@@ -78,21 +71,19 @@ def write_bundle(checkpoint: Checkpoint, options: Options, report: Report) -> Ma
 
 def fill(workspace: Workspace, checkpoint: Checkpoint, options: Options, report: Report) -> Manifest:
     specs, folder = graphs(checkpoint, options.size), workspace.folder
-    # What linears are fed is asked of every graph, for each gives the next one its inputs.
-    observed = calibration(checkpoint, options) if "int4" in options.recipe.precisions else None
-    for number, (name, spec) in enumerate(specs.items(), start=1):
+    drawings = calibration(checkpoint, options.size)
+    for number, name in enumerate(specs, start=1):
         turn, path = f"[{number}/{len(specs)}] {name}", folder / f"{name}.onnx"
         if workspace.has(name):
             report(f"{turn}: done before")
-            if observed is not None:
-                observed.pass_on(name, path)
-            continue
-        report(f"{turn}: tracing")
-        begun = time.perf_counter()
-        quantized = write_graph(checkpoint, name, spec, path, options.recipe, observed)
-        workspace.record(name, quantized.precision, files(path))
-        seconds = time.perf_counter() - begun
-        report(f"{turn}: {quantized}, {megabytes(workspace.size(name))}, {seconds:.1f} s")
+        else:
+            report(f"{turn}: tracing")
+            begun = time.perf_counter()
+            written = write_graph(checkpoint, name, options.size, options.recipe, path, drawings)
+            workspace.record(name, written.precision, files(path))
+            seconds = time.perf_counter() - begun
+            report(f"{turn}: {written}, {megabytes(workspace.size(name))}, {seconds:.1f} s")
+        drawings.pass_on(name, path)
     write_tokenizer(folder, checkpoint)
     precisions = {name: workspace.done[name].precision for name in specs}
     manifest = describe(folder, checkpoint, options.size, precisions)
@@ -101,10 +92,10 @@ def fill(workspace: Workspace, checkpoint: Checkpoint, options: Options, report:
     report("verifying: the bundle draws, the reference draws, every graph is compared")
     begun = time.perf_counter()
     bundle = open_bundle(folder)
-    trace, drawing = golden_drawing(bundle, Effort.of(checkpoint).golden_steps)
+    golden, drawing = golden_drawing(bundle, Effort.of(checkpoint).golden_steps)
     figures = verify(bundle, checkpoint, drawing)
     report(f"verified: {summary(figures)}, {time.perf_counter() - begun:.1f} s")
-    write_json(folder / GOLDEN, trace.model_dump())
+    write_json(folder / GOLDEN, golden.model_dump())
     manifest = manifest.model_copy(
         update={
             "golden": GoldenFile(file=GOLDEN),
@@ -116,47 +107,6 @@ def fill(workspace: Workspace, checkpoint: Checkpoint, options: Options, report:
     open_bundle(folder)
     workspace.publish()
     return manifest
-
-
-def write_graph(
-    checkpoint: Checkpoint,
-    name: str,
-    spec: GraphSpec,
-    path: Path,
-    recipe: Recipe,
-    observed: Calibration | None = None,
-) -> Quantized:
-    """Traces a graph into `path` and its data file, quantized as the recipe says; `observed` draws with the
-    float graph, so that 4-bit weights are rounded by what they are fed.
-
-    The float graph is on the disk before it is quantized, so that the checkpoint's weights have left memory.
-    """
-    full = path.with_suffix(".fp32.onnx")
-    try:
-        with checkpoint.loaded(spec.part):
-            save(trace(spec), full)
-        gc.collect()  # what was traced refers to itself, and holds folded weights
-        rounding = Nearest() if observed is None else Gptq(observed.moments(name, full))
-        return quantize_graph(full, path, name, recipe, rounding)
-    finally:
-        for file in files(full):
-            file.unlink(missing_ok=True)
-
-
-def calibration(checkpoint: Checkpoint, options: Options) -> Calibration:
-    """Drawings with the checkpoint's own defaults, of graphs that are yet to come."""
-    defaults, (width, height) = checkpoint.defaults, token_grid(checkpoint, options.size)
-    rows = [["", prompt] if defaults.guidance > 1 else [prompt] for prompt in CALIBRATION_PROMPTS]
-    return Calibration(
-        prompts=[tokenize(checkpoint.tokenizer, texts)[0].int().numpy() for texts in rows],
-        size=options.size,
-        grid=(height, width),
-        steps=defaults.steps,
-        guidance=defaults.guidance,
-        score=AESTHETIC_SCORE,
-        mask_token_id=checkpoint.mask_token_id,
-        schedule=checkpoint.masking_schedule,
-    )
 
 
 def write_tokenizer(folder: Path, checkpoint: Checkpoint) -> None:

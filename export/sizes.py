@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
+from export.graph_writer import static_int8
 from export.graphs import GraphSpec
 from quantize.recipe import Recipe, stored_bytes
 from quantize.store import PAGE
@@ -28,7 +29,9 @@ def data_bytes(module: nn.Module, graph: str, recipe: Recipe) -> int:
     total = 0
     for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
         size = tensor.numel() * tensor.element_size()
-        if name in weights:
+        if name in weights and static_int8(graph, recipe) and weights[name].kind == "convolution":
+            size = weights[name].size + 4 * weights[name].shape[0]
+        elif name in weights:
             size = stored_bytes(weights[name], recipe.precision(graph, weights[name]), recipe.block)
         total += -(-size // PAGE) * PAGE if size >= PAGE else size
     return total

@@ -40,6 +40,14 @@ class ImagesReport:
     figure: float  # of what was written; infinite dB, or 1, where all is float
     tried: tuple[tuple[int, float], ...]  # convolutions in int8 and their figure; the last was written
 
+    @property
+    def precision(self) -> str:
+        """For the manifest."""
+        forms = [
+            form for form, used in (("fp32", self.keep_float), ("int8", self.static.convolutions)) if used
+        ]
+        return "+".join(forms)
+
     def __str__(self) -> str:
         figures = ", ".join(f"{figure:.4g} with {count}" for count, figure in self.tried)
         return f"{self.static} (floor {self.floor:g}: {figures})"

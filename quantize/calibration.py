@@ -5,7 +5,7 @@ conditioner takes what it gives, the step graph draws. So an exporter that has o
 a time can calibrate as well as a finished bundle can.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import gcd
 from pathlib import Path
@@ -38,7 +38,10 @@ STEPS = 2  # of a drawing that calibrates
 POSITIONS = 8192  # drawn, of all rows, steps and prompts, that are enough: 1 prompt at 1024 px, 8 at 64
 LARGEST = 1536  # numbers of an input whose moments with one another are taken; longer inputs are split
 
+CHAIN = ("text_encoder", "conditioner", "transformer")
+
 Tensors = Mapping[str, np.ndarray]
+Run = Callable[[Tensors], dict[str, np.ndarray]]
 
 
 @dataclass
@@ -54,9 +57,10 @@ class Calibration:
     mask_token_id: int
     schedule: str
     threads: int = 0
-    made: list[dict[str, np.ndarray]] = field(
-        default_factory=list
-    )  # for each prompt, what graphs gave so far
+    made: list[dict[str, np.ndarray]] = field(init=False)  # a prompt: what graphs are fed, and gave so far
+    drawn: list[np.ndarray] = field(default_factory=list, init=False)  # see `pictures`
+    done: dict[str, Path] = field(default_factory=dict, init=False)  # see `pass_on`
+    ran: set[str] = field(default_factory=set, init=False)
 
     @classmethod
     def of(cls, bundle: Bundle, threads: int = 0) -> "Calibration":
@@ -85,48 +89,75 @@ class Calibration:
         }
         self.made = [{"input_ids": ids, **shared} for ids in self.prompts]
 
+    def pass_on(self, graph: str, path: Path) -> None:
+        """Says where a graph that is done lies, in whatever form: it gives later ones their inputs."""
+        self.done[graph] = path
+
     def moments(self, graph: str, path: Path) -> dict[str, np.ndarray]:
         """Second moments f32 [G, K / G, K / G] by weight, from runs of the float graph `path`.
 
-        Call it for text_encoder, conditioner and transformer in this order; other graphs have none.
+        For text_encoder, conditioner and transformer, after those before them have been passed on.
         """
-        if graph in ("text_encoder", "conditioner"):
-            observer = Observer(path, self.threads)
-            for tensors in self.made:
-                tensors |= observer.run(tensors)
-            return observer.moments()
-        if graph != "transformer":
-            return {}
+        self.run_before(graph)
         observer = Observer(path, self.threads)
-        for seed, tensors in enumerate(self.made):
-            self.draw(observer, tensors, seed)
-            positions = STEPS * len(tensors["input_ids"]) * self.grid[0] * self.grid[1]
-            if (seed + 1) * positions >= POSITIONS:
-                break
+        if graph == "transformer":
+            for seed, tensors in enumerate(self.made):
+                self.draw(observer.run, tensors, seed, STEPS)
+        else:
+            self.feed_on(graph, observer.run)
         return observer.moments()
 
-    def pass_on(self, graph: str, path: Path) -> None:
-        """Lets a graph that is done, in whatever form, give the next one its inputs."""
-        if graph not in ("text_encoder", "conditioner"):
-            return
-        session = ort.InferenceSession(
-            path, session_options(self.threads), providers=["CPUExecutionProvider"]
-        )
-        names = [output.name for output in session.get_outputs()]
-        for tensors in self.made:
-            feed = {value.name: tensors[value.name] for value in session.get_inputs()}
-            tensors |= dict(zip(names, session.run(names, feed), strict=True))
+    def pictures(self, count: int) -> list[np.ndarray]:
+        """Finished tokens i32 [H, W] of `count` drawings, after all three graphs have been passed on.
 
-    def draw(self, observer: "Observer", tensors: Tensors, seed: int) -> None:
-        """A drawing in few steps, each with the conditioning of the usual drawing's step that far on."""
+        In fewer steps than usual where a step takes long.
+        """
+        self.run_before("transformer")
+        if len(self.drawn) < count:
+            run = opened(self.done["transformer"], self.threads)
+            steps = min(self.steps, max(STEPS, POSITIONS // (2 * self.grid[0] * self.grid[1])))
+            for seed in range(len(self.drawn), count):
+                self.drawn.append(self.draw(run, self.made[seed % len(self.made)], seed, steps))
+        return self.drawn[:count]
+
+    def run_before(self, graph: str) -> None:
+        """Runs the graphs before this one that have not run yet."""
+        for name in CHAIN[: CHAIN.index(graph)]:
+            if name not in self.ran:
+                self.feed_on(name, opened(self.done[name], self.threads))
+
+    def feed_on(self, graph: str, run: Run) -> None:
+        for tensors in self.made:
+            tensors |= run(tensors)
+        self.ran.add(graph)
+        if graph == "conditioner":  # a modulation is large: no more of them than the step will take
+            positions = STEPS * len(self.prompts[0]) * self.grid[0] * self.grid[1]
+            del self.made[max(1, POSITIONS // positions) :]
+
+    def draw(self, run: Run, tensors: Tensors, seed: int, steps: int) -> np.ndarray:
+        """A drawing in `steps`, each with the conditioning of the usual drawing's step that far on."""
 
         def step(i: int, tokens: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            row = tensors["modulation"][self.steps - 1 - i * self.steps // STEPS]
-            found = observer.run({**tensors, "tokens": tokens, "uniforms": uniforms, "modulation": row})
+            row = tensors["modulation"][self.steps - 1 - i * self.steps // steps]
+            found = run({**tensors, "tokens": tokens, "uniforms": uniforms, "modulation": row})
             return found["drawn"], found["log_prob"]
 
-        plan = Plan(STEPS, self.mask_token_id, self.schedule)
-        draw_tokens(step, np.full(self.grid, self.mask_token_id, np.int32), PhiloxNoise(seed), plan)
+        plan = Plan(steps, self.mask_token_id, self.schedule)
+        masked = np.full(self.grid, self.mask_token_id, np.int32)
+        return draw_tokens(step, masked, PhiloxNoise(seed), plan)
+
+
+def opened(path: Path, threads: int = 0) -> Run:
+    """A graph as a function of the tensors that it names."""
+    session = ort.InferenceSession(path, session_options(threads), providers=["CPUExecutionProvider"])
+    inputs = [value.name for value in session.get_inputs()]
+    outputs = [value.name for value in session.get_outputs()]
+
+    def run(tensors: Tensors) -> dict[str, np.ndarray]:
+        found = session.run(outputs, {name: tensors[name] for name in inputs})
+        return dict(zip(outputs, found, strict=True))
+
+    return run
 
 
 class Observer:

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from quantize.calibration import Calibration
+from quantize.calibration import CHAIN, Calibration
 from quantize.errors import QuantizationError
 from quantize.gptq import Gptq
 from quantize.graph import quantize_graph
@@ -101,21 +101,21 @@ def requantize(bundle: Bundle, options: Options, say: Say) -> Manifest:
 
 def fill(workspace: Workspace, bundle: Bundle, options: Options, say: Say) -> Manifest:
     folder, old = workspace.folder, bundle.manifest
-    # What linears are fed is asked of every graph, for each gives the next one its inputs.
-    calibration = Calibration.of(bundle) if "int4" in options.recipe.precisions else None
-    graphs = {}
+    calibration, graphs = Calibration.of(bundle), {}
     for number, (name, graph) in enumerate(old.graphs.items(), start=1):
         turn, path = f"[{number}/{len(old.graphs)}] {name}", folder / f"{name}.onnx"
         source = bundle.path(graph.files[0])
         begun = time.perf_counter()
-        rounding = Gptq(calibration.moments(name, source)) if calibration else Nearest()
         if workspace.has(name):
             say(f"{turn}: done before")
         else:
+            observed = "int4" in options.recipe.precisions and name in CHAIN
+            rounding = Gptq(calibration.moments(name, source)) if observed else Nearest()
             quantized = quantize_graph(source, path, name, options.recipe, rounding)
             workspace.record(name, quantized.precision, files(path))
             seconds = time.perf_counter() - begun
             say(f"{turn}: {quantized}, {megabytes(workspace.size(name))}, {seconds:.1f} s")
+        calibration.pass_on(name, source)
         done = workspace.done[name]
         graphs[name] = graph.model_copy(update={"precision": done.precision, "files": list(done.files)})
     for name in (old.tokenizer.vocab, old.tokenizer.merges):

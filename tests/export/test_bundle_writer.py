@@ -12,6 +12,7 @@ import pytest
 import torch
 
 import export.bundle_writer as writer
+import export.graph_writer as graph_writer
 from export.bundle_writer import Options, planned, write_bundle
 from export.errors import VerificationError
 from export.onnx import main
@@ -51,7 +52,7 @@ def checkpoint() -> Checkpoint:
 @pytest.fixture(scope="module")
 def written(checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Written]:
     options = Options(tmp_path_factory.mktemp("bundles") / "android", SIZE, INT8)
-    trace, lines, traced = writer.trace, [], []
+    trace, lines, traced = graph_writer.trace, [], []
 
     def stopped(spec):
         if "uniforms" in spec.inputs:
@@ -63,11 +64,11 @@ def written(checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) ->
         return trace(spec)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(writer, "trace", stopped)
+        patch.setattr(graph_writer, "trace", stopped)
         with pytest.raises(KeyboardInterrupt):
             write_bundle(checkpoint, options, lines.append)
         left = {path.name for path in options.out.parent.iterdir()}
-        patch.setattr(writer, "trace", counted)
+        patch.setattr(graph_writer, "trace", counted)
         manifest = write_bundle(checkpoint, options, lines.append)
     yield Written(checkpoint, manifest, options.out, left, traced, lines)
 
@@ -152,7 +153,7 @@ def test_a_graph_changed_since_it_was_done_is_made_again(written: Written, tmp_p
     options = Options(tmp_path / "android", SIZE, INT8)
     remade = []
 
-    def stopped(checkpoint, name, spec, path, recipe):
+    def stopped(checkpoint, name, size, recipe, path, drawings):
         remade.append(path.stem)
         raise KeyboardInterrupt
 

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from export.bundle_writer import write_graph, write_manifest, write_tokenizer
-from export.graphs import graphs
+from export.bundle_writer import write_manifest, write_tokenizer
+from export.calibration import calibration
+from export.graph_writer import write_graph
 from export.manifest import describe
 from quantize.recipe import Recipe
 from reference.checkpoint import Checkpoint, load_checkpoint
@@ -61,9 +62,9 @@ def bundle(checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> 
     """Its float32 bundle without an image encoder, made by the exporter's own parts; read only."""
     folder = tmp_path_factory.mktemp("bundles") / "fp32"
     folder.mkdir()
-    specs = graphs(checkpoint, SIZE)
+    drawings = calibration(checkpoint, SIZE)
     for name in GRAPHS:
-        write_graph(checkpoint, name, specs[name], folder / f"{name}.onnx", Recipe.uniform("fp32"))
+        write_graph(checkpoint, name, SIZE, Recipe.uniform("fp32"), folder / f"{name}.onnx", drawings)
     write_tokenizer(folder, checkpoint)
     write_manifest(folder, describe(folder, checkpoint, SIZE, dict.fromkeys(GRAPHS, "fp32")))
     return open_bundle(folder)

@@ -1,0 +1,24 @@
+"""The calibration of a checkpoint that is being exported: its usual drawing, on prompts of its own."""
+
+from export.graphs import token_grid
+from quantize.calibration import PROMPTS, Calibration
+from reference.checkpoint import Checkpoint
+from reference.request import AESTHETIC_SCORE
+from reference.text import tokenize
+
+
+def calibration(checkpoint: Checkpoint, size: tuple[int, int]) -> Calibration:
+    """For pictures of `size` (W, H) pixels; the same as `Calibration.of` the float bundle."""
+    defaults = checkpoint.defaults
+    texts = (["", prompt] if defaults.guidance > 1 else [prompt] for prompt in PROMPTS)
+    width, height = token_grid(checkpoint, size)
+    return Calibration(
+        prompts=[tokenize(checkpoint.tokenizer, rows)[0].int().numpy() for rows in texts],
+        size=size,
+        grid=(height, width),
+        steps=defaults.steps,
+        guidance=defaults.guidance,
+        score=AESTHETIC_SCORE,
+        mask_token_id=checkpoint.mask_token_id,
+        schedule=checkpoint.masking_schedule,
+    )

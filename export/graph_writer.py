@@ -1,0 +1,125 @@
+"""Writes one graph of a bundle: traced, quantized as the recipe says, in strips where its maps are large.
+
+Static int8 of the image graphs takes ranges of the bundle's own pictures. Ranges belong to the weights,
+whatever the size of a picture, so they are measured on windows of the drawn token grids, in graphs traced for
+a window: a whole 1024-px decode takes sixteen times as long.
+"""
+
+import gc
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from export.graphs import GraphSpec, graphs
+from export.strips import in_strips
+from export.trace import trace
+from quantize.calibrate import Feed, quantize_images
+from quantize.calibration import Calibration, opened
+from quantize.gptq import Gptq
+from quantize.graph import quantize_graph
+from quantize.recipe import IMAGE_GRAPHS, Recipe
+from quantize.rounding import Nearest
+from quantize.static import quantize_static
+from quantize.store import load, save
+from reference.checkpoint import Checkpoint
+
+WINDOW = 256  # pixels a side, at most
+WINDOWS = 16  # that calibrate; fewer than 8 miss much of a range (docs/rejected.md)
+
+Size = tuple[int, int]  # (W, H) in pixels
+
+
+class Written(Protocol):
+    """What became of a graph, to print."""
+
+    @property
+    def precision(self) -> str:
+        """For the manifest."""
+
+
+def write_graph(
+    checkpoint: Checkpoint, name: str, size: Size, recipe: Recipe, path: Path, drawings: Calibration
+) -> Written:
+    """Writes the graph `name` into `path` and its data file. `drawings` has seen the graphs before it.
+
+    The float graph is on the disk before it is quantized, so that the checkpoint's weights have left memory.
+    """
+    with scratch(path.parent / "float") as folder:
+        whole = folder / path.name
+        write_float(checkpoint, graphs(checkpoint, size)[name], whole)
+        if name not in IMAGE_GRAPHS:
+            rounding = Gptq(drawings.moments(name, whole)) if "int4" in recipe.precisions else Nearest()
+            return quantize_graph(whole, path, name, recipe, rounding)
+        if static_int8(name, recipe):
+            return write_static(checkpoint, name, size, whole, path, drawings)
+        cut = folder / "strips.onnx"
+        save_in_strips(whole, cut)
+        return quantize_graph(cut, path, name, recipe)
+
+
+def static_int8(name: str, recipe: Recipe) -> bool:
+    """Whether an image graph takes int8 with measured ranges: where a recipe says int8 and names none of its
+    weights.
+    """
+    return name in IMAGE_GRAPHS and recipe.default == "int8" and name not in recipe.weights
+
+
+def write_static(
+    checkpoint: Checkpoint, name: str, size: Size, whole: Path, path: Path, drawings: Calibration
+) -> Written:
+    """Quantizes the float image graph `whole`, with `scratch` files beside it."""
+    window = min(size[0], WINDOW), min(size[1], WINDOW)
+    small, specs = whole, graphs(checkpoint, window)
+    if window != size:
+        write_float(checkpoint, specs[name], small := whole.with_name("window.onnx"))
+    feeds: list[Feed] = [{"tokens": tokens} for tokens in windows(checkpoint, window, drawings)]
+    if name == "image_encoder":
+        write_float(checkpoint, specs["image_decoder"], decoder := whole.with_name("decoder.onnx"))
+        feeds = [opened(decoder)(feed) for feed in feeds]
+    static = whole.with_name("static.onnx")
+    report = quantize_images(small, static, feeds)
+    if window != size:
+        quantize_static(whole, static, report.ranges, report.keep_float)
+    save_in_strips(static, path)
+    return report
+
+
+def windows(checkpoint: Checkpoint, window: Size, drawings: Calibration) -> list[np.ndarray]:
+    """WINDOWS parts i32 [h, w] of the token grids that the bundle draws."""
+    width, height = (side // checkpoint.token_size for side in window)
+    rows, columns = (side // part for side, part in zip(drawings.grid, (height, width), strict=True))
+    parts = [
+        tokens[top * height : (top + 1) * height, left * width : (left + 1) * width]
+        for tokens in drawings.pictures(-(-WINDOWS // (rows * columns)))
+        for top in range(rows)
+        for left in range(columns)
+    ]
+    return parts[:WINDOWS]
+
+
+def write_float(checkpoint: Checkpoint, spec: GraphSpec, path: Path) -> None:
+    """Traces a graph into `path` and its data file."""
+    with checkpoint.loaded(spec.part):
+        save(trace(spec), path)
+    gc.collect()  # what was traced refers to itself, and holds folded weights
+
+
+def save_in_strips(source: Path, target: Path) -> None:
+    model = load(source)
+    in_strips(model)
+    save(model, target)
+
+
+@contextmanager
+def scratch(folder: Path) -> Iterator[Path]:
+    """An empty folder for the block alone, also after a run that was killed in it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
