@@ -14,10 +14,10 @@ import onnx_ir as ir
 import onnxruntime as ort
 
 from quantize.edit import operator
+from quantize.errors import QuantizationError
 from quantize.static import ConvRange, StaticReport, convolutions, quantize_static
 from quantize.store import load
 from runtime.engine import session_options
-from runtime.errors import RequestError
 from runtime.measures import agreement, image_psnr
 
 Feed = Mapping[str, np.ndarray]
@@ -60,11 +60,11 @@ def quantize_images(
 
     feeds are the graph's inputs by name for pictures of the checkpoint, at least two; some measure, the
     others judge. floor is dB for a decoder, a share of tokens for an encoder; FLOORS by default. Raises
-    RequestError for too few feeds, OSError when the target cannot be written.
+    QuantizationError for too few feeds, OSError when the target cannot be written.
     """
     feeds = list(feeds)
     if len(feeds) < 2:
-        raise RequestError(
+        raise QuantizationError(
             f"{source.name}: {len(feeds)} pictures to calibrate on: draw at least 2 with the checkpoint"
         )
     judging = feeds[::JUDGES_EVERY]

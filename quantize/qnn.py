@@ -12,6 +12,7 @@ bits would make rare codes impossible.
 """
 
 import logging
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,19 +22,23 @@ from pathlib import Path
 
 import numpy as np
 import onnx_ir as ir
+from onnx.reference import ReferenceEvaluator
 from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize
 from onnxruntime.quantization.execution_providers.qnn import get_qnn_qdq_config
 
 from quantize.calibrate import Feed
 from quantize.edit import array, operator
+from quantize.errors import QuantizationError
 from quantize.static import constant
-from quantize.store import load, save
-from runtime.errors import RequestError
+from quantize.store import files, load, save
+from runtime.workspace import megabytes
 
 LOGITS = "drawing.logits.out."  # chunks of the step's logits; what follows draws from them
 # Ranges behind the guidance grow with it: calibrated at 2, a step keeps 49 % of its tokens at 9. So they are
 # measured at this one, which costs nothing at 2; a greater one is cut off.
 MOST_GUIDANCE = np.array(20, np.float32)
+# onnxruntime's quantizer holds the graph this often: a step of 345 MB took 1.96 GB, 0.3 GB of them Python's.
+COPIES = 5
 TURN = "rotary.turn"  # P, whose entries -1, 0 and 1 are exact so:
 EXACT = {"quant_type": QuantType.QUInt8, "scale": np.float32(1 / 127), "zero_point": np.uint8(128)}
 
@@ -63,18 +68,21 @@ class Reader(CalibrationDataReader):
 def quantize_qnn(source: Path, target: Path, feeds: Sequence[Feed]) -> QnnReport:
     """Quantizes the float graph `source` into `target` with ranges over `feeds`, inputs of it by name.
 
-    The inputs' shapes become those of the feeds. Raises RequestError without feeds and for feeds of several
-    shapes, OSError when the target cannot be written.
+    The inputs' shapes become those of the feeds. Raises QuantizationError without feeds, for feeds of
+    several shapes and where memory is too small, OSError when the target cannot be written.
     """
     if not feeds:
-        raise RequestError(f"{source.name}: no step to calibrate on: draw at least one picture")
+        raise QuantizationError(f"{source.name}: no step to calibrate on: draw at least one picture")
     shapes = {tuple(sorted((name, array.shape) for name, array in feed.items())) for feed in feeds}
     if len(shapes) > 1:
-        raise RequestError(f"{source.name}: the NPU takes one shape of each input, the steps have several")
+        raise QuantizationError(
+            f"{source.name}: the NPU takes one shape of each input, the steps have several"
+        )
+    check_memory(source)
     model = load(source)
     for value in model.graph.inputs:
         value.shape = ir.Shape(feeds[0][str(value.name)].shape)
-    fold_shapes(model.graph)
+    fold(model.graph)
     decompose(model.graph)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".qnn") as name, quiet():
         whole, quantized = (Path(name) / file for file in ("float.onnx", "quantized.onnx"))
@@ -92,6 +100,17 @@ def quantize_qnn(source: Path, target: Path, feeds: Sequence[Feed]) -> QnnReport
     return report(load(target).graph)
 
 
+def check_memory(source: Path) -> None:
+    """Raises QuantizationError if the machine's memory would not hold what onnxruntime's quantizer does."""
+    needed = COPIES * sum(file.stat().st_size for file in files(source))
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needed > there:
+        raise QuantizationError(
+            f"{source.name}: the NPU variant takes about {megabytes(needed)} of memory to make, this machine"
+            f" has {megabytes(there)}: use a larger one, or a bundle for the CPU (--int8)"
+        )
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
     """Without onnxruntime's advice to optimise the graph first, which folds weights that are to be found."""
@@ -102,22 +121,25 @@ def quiet() -> Iterator[None]:
         logging.disable(logging.NOTSET)
 
 
-def fold_shapes(graph: ir.Graph) -> None:
-    """Computes shapes that depended on the number of text rows: the NPU wants constants.
+def fold(graph: ir.Graph) -> None:
+    """Computes what is constant once the number of text rows is: the NPU wants shapes and tables so.
 
-    Shape(x) --> Concat(.., 1, 1) --> Expand   ==>   constant --> Expand
+    Shape(x) --> Concat(.., 1, 1) --> Expand     table --> Slice --> RotaryEmbedding
     """
     for node in list(graph):
         if node.op_type == "Shape":
             (x,) = node.inputs
             assert x is not None and x.shape is not None
             start, end = node.attributes.get_int("start", 0), node.attributes.get_int("end", None)
-            parts = [np.array(x.shape.numpy()[start:end])]
-        elif node.op_type == "Concat" and all(value and value.const_value for value in node.inputs):
-            parts = [array(value) for value in node.inputs if value]
+            result = np.array(x.shape.numpy()[start:end], np.int64)
+        elif node.op_type in ("Concat", "Slice") and all(x and x.const_value for x in node.inputs):
+            feeds = {str(x.name): array(x) for x in node.inputs if x}
+            results = ReferenceEvaluator(ir.to_proto(node)).run(None, feeds)
+            assert isinstance(results, list)
+            (result,) = results
         else:
             continue
-        made = constant(graph, f"{node.outputs[0].name}.fixed", np.concatenate(parts).astype(np.int64))
+        made = constant(graph, f"{node.outputs[0].name}.fixed", result)
         ir.convenience.replace_all_uses_with(node.outputs[0], made)
         graph.remove(node, safe=True)
 

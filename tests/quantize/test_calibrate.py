@@ -10,8 +10,8 @@ from onnxruntime.quantization.calibrate import CalibrationDataReader, Calibratio
 from torch import nn
 
 from quantize.calibrate import choices, measure, quantize_images, run
+from quantize.errors import QuantizationError
 from quantize.store import load, save
-from runtime.errors import RequestError
 from runtime.measures import image_psnr
 
 
@@ -170,6 +170,8 @@ def test_choices_begin_at_the_pixels_and_end_with_everything():
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_too_few_pictures_are_refused_in_one_line(decoder, tmp_path, count):
-    with pytest.raises(RequestError, match=rf"^image_decoder.onnx: {count} pictures to calibrate on: .*$"):
+    with pytest.raises(
+        QuantizationError, match=rf"^image_decoder.onnx: {count} pictures to calibrate on: .*$"
+    ):
         quantize_images(decoder, tmp_path / "x.onnx", iter(grids(count)))
     assert not (tmp_path / "x.onnx").exists()

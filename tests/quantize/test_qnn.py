@@ -4,17 +4,20 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnx_ir as ir
 import onnxruntime
 import pytest
 
 from export.graphs import graphs
 from export.trace import trace
-from quantize.qnn import LOGITS, QnnReport, decompose, quantize_qnn
+from quantize.edit import operator
+from quantize.errors import QuantizationError
+from quantize.qnn import LOGITS, QnnReport, decompose, fold, quantize_qnn
+from quantize.static import constant
 from quantize.store import load, save
 from reference.checkpoint import load_checkpoint
 from runtime import measures
 from runtime.engine import session_options
-from runtime.errors import RequestError
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -126,9 +129,37 @@ def test_one_row_is_the_prompt_twice(step, quantized):
     assert measures.psnr(run(step, [one])[1], run(quantized[0], [twice])[1]) > 25
 
 
+def test_rotation_tables_sliced_at_run_time_are_folded(step, tmp_path):
+    """The exporter leaves the slices of large tables in the graph."""
+    model = load(step)
+    rotation = next(node for node in model.graph if node.op_type == "RotaryEmbedding")
+    for index in (1, 2):
+        table = rotation.inputs[index]
+        bounds = [constant(model.graph, f"bound.{at}", np.array([at])) for at in (0, table.shape[1], 1)]
+        part = operator("Slice", f"part.{index}", [table, *bounds])
+        model.graph.insert_before(rotation, part)
+        rotation.replace_input_with(index, part.outputs[0])
+    for value in model.graph.inputs:
+        value.shape = ir.Shape([size if isinstance(size, int) else 2 for size in value.shape])
+    fold(model.graph)
+    decompose(model.graph)
+    save(model, tmp_path / "plain.onnx")
+    given = feeds(step, 1)
+    assert np.array_equal(run(step, given)[0], run(tmp_path / "plain.onnx", given)[0])
+
+
 def test_without_steps_or_with_several_shapes_it_is_refused(step, tmp_path):
-    with pytest.raises(RequestError, match=r"^transformer.onnx: no step to calibrate on: .*$"):
+    with pytest.raises(QuantizationError, match=r"^transformer.onnx: no step to calibrate on: .*$"):
         quantize_qnn(step, tmp_path / "x.onnx", [])
-    with pytest.raises(RequestError, match=r"^transformer.onnx: the NPU takes one shape .*$"):
+    with pytest.raises(QuantizationError, match=r"^transformer.onnx: the NPU takes one shape .*$"):
         quantize_qnn(step, tmp_path / "x.onnx", [*feeds(step, 1), *feeds(step, 1, rows=1)])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_machine_with_too_little_memory_is_told_so_before_it_begins(step, tmp_path, monkeypatch):
+    monkeypatch.setattr("os.sysconf", lambda name: {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 1}[name])
+    with pytest.raises(
+        QuantizationError, match=r"^transformer.onnx: .* takes about [\d.]+ MB of memory to make, .*$"
+    ):
+        quantize_qnn(step, tmp_path / "x.onnx", feeds(step, 1))
     assert list(tmp_path.iterdir()) == []
