@@ -16,7 +16,7 @@ import onnxruntime as ort
 from reference.errors import Parser, RequestError, exit_code
 from reference.request import check_range
 from runtime.engine import session_options
-from tests.benchmarks.layouts import LAYOUTS, inputs
+from tests.benchmarks.layouts import LAYOUTS, Layout, inputs
 
 STEP_INPUTS = ("tokens", "context", "modulation", "guidance", "uniforms")
 
@@ -70,6 +70,22 @@ def profile(path: Path, feed: dict[str, np.ndarray], threads: int, runs: int) ->
     return Counter({operator: microseconds / 1000 / runs for operator, microseconds in spent.items()})
 
 
+def profile_file(layout: Layout, precision: str) -> Path:
+    return layout.folder / f"profile-{precision}.json"
+
+
+def stored_tables(layout: Layout) -> list[str]:
+    """Markdown of the profiles that were taken of a layout."""
+    lines: list[str] = []
+    for precision in ("fp32", "int8", "int4"):
+        path = profile_file(layout, precision)
+        if path.exists():
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            lines += ["", f"Inside the {precision} step, {stored['threads']} threads:", ""]
+            lines += table(Counter(stored["spent"]))
+    return lines[1:]
+
+
 def table(spent: Counter[str]) -> list[str]:
     """Kinds with their share, and the operators of each that take any time; Markdown."""
     total = sum(spent.values())
@@ -110,8 +126,11 @@ def command_line() -> None:
         )
     stored = inputs(layout)
     spent = profile(path, {name: stored[name] for name in STEP_INPUTS}, given.threads, given.runs)
+    stored_file = profile_file(layout, given.bundle)
+    stored_file.write_text(json.dumps({"threads": given.threads, "spent": spent}), encoding="utf-8")
     print(f"{path}, {given.threads} threads, load average {os.getloadavg()[0]:.1f}\n")
     print("\n".join(table(spent)))
+    print(f"\nwrote {stored_file}, which `python -m tests.benchmarks report` reads")
 
 
 if __name__ == "__main__":

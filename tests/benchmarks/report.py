@@ -11,6 +11,7 @@ from reference.errors import UserError
 from runtime import measures
 from tests.benchmarks.contenders import BASE, CONTENDERS, DECODER, FLOOR, PICTURE, STEP, TASKS
 from tests.benchmarks.layouts import LAYOUTS, ROOT, Layout
+from tests.benchmarks.profile import stored_tables
 from tests.benchmarks.rounds import Results
 
 DOCUMENT = Path("docs/benchmarks.md")
@@ -135,7 +136,7 @@ def layout_report(layout: Layout) -> str:
     results = Results.read(path)
     parts = [[f"### {layout.name}: {layout.note}"], [machine_line(results.machine)]]
     parts += [table(layout, results, task) for task in TASKS]
-    parts += [whole_pictures(layout, results), sentences(layout, results)]
+    parts += [whole_pictures(layout, results), sentences(layout, results), stored_tables(layout)]
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 

@@ -13,6 +13,7 @@ from tests.benchmarks import report, rounds
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.contenders import BASE, CONTENDERS, FLOOR
 from tests.benchmarks.layouts import LAYOUTS, Layout
+from tests.benchmarks.profile import profile_file
 from tests.benchmarks.rounds import Failed, Plan, Results
 
 SECONDS = {"bundle int8": 1.0, BASE: 4.0, "onnxruntime int8": 2.5, FLOOR: 0.8}
@@ -142,6 +143,16 @@ def test_the_document_is_filled_between_its_marks_only(layout, turns, tmp_path):
     document.write_text("no marks\n")
     with pytest.raises(UserError, match="no place"):
         report.write_document(document)
+
+
+def test_the_report_shows_the_profiles_that_were_taken(layout, turns):
+    rounds.run(layout, plan(1), Results.open(layout, 2))
+    assert "Inside the" not in report.layout_report(layout)
+    spent = {"MatMulIntegerToFloat": 60.0, "MultiHeadAttention": 30.0, "Gelu": 10.0}
+    profile_file(layout, "int8").write_text(json.dumps({"threads": 2, "spent": spent}))
+    text = report.layout_report(layout)
+    assert "Inside the int8 step, 2 threads:" in text
+    assert "| matmul | 60 | 60.0% | MatMulIntegerToFloat 60 |" in text
 
 
 def test_the_plot_is_a_picture(layout, turns):
