@@ -8,6 +8,7 @@ weight algebra.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -35,32 +36,44 @@ def modulate(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
     return layer_norm(x) * scale + shift
 
 
-class Heads(nn.Module):
-    """Linear outputs to attention heads: split, RMSNorm per head, rotation.
+@dataclass(frozen=True)
+class Rotation:
+    """Rotary angles by position: cos and sin [T+h*w, H/2], and which positions to take, i64 [1, S]."""
 
-    head_norm [H] is None for values, which are neither normed nor rotated.
+    cos: Tensor
+    sin: Tensor
+    positions: Tensor
+
+    def of(self, first: int) -> "Rotation":
+        """Of the positions from `first` on."""
+        return Rotation(self.cos, self.sin, self.positions[:, first:])
+
+
+class Heads(nn.Module):
+    """RMSNorm per head and rotation of queries or keys. Heads stay side by side, [R, S, heads*H]: nothing is
+    transposed.
     """
 
-    def __init__(self, heads: int, head_norm: Tensor | None) -> None:
+    def __init__(self, heads: int, head_norm: Tensor) -> None:
         super().__init__()
         self.heads = heads
-        self.head_norm = None if head_norm is None else nn.Parameter(head_norm.detach().float())
+        self.head_norm = nn.Parameter(head_norm.detach().float())
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-        """[R, S, D], rotation [1, S, H/2] -> [R, heads, S, H]."""
-        x = x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
-        if self.head_norm is None:
+    def forward(self, x: Tensor, rotation: Rotation | None) -> Tensor:
+        """[R, S, D] -> the same; without rotation for text, whose angles are all zero."""
+        x = F.rms_norm(x.unflatten(-1, (self.heads, -1)), self.head_norm.shape, self.head_norm, EPSILON)
+        x = x.flatten(2)
+        if rotation is None:
             return x
-        x = F.rms_norm(x, self.head_norm.shape, self.head_norm, EPSILON)
-        # Rows count as further heads, because the operator wants a table for every row of its batch.
-        rows = x.flatten(0, 1).unsqueeze(0)
-        rotated = torch.onnx.ops.rotary_embedding(rows, cos, sin, interleaved=True)
-        return rotated.squeeze(0).unflatten(0, (-1, self.heads))
+        positions = rotation.positions.expand(x.shape[0], -1)
+        return torch.onnx.ops.rotary_embedding(
+            x, rotation.cos, rotation.sin, positions, interleaved=True, num_heads=self.heads
+        )
 
 
-def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """[R, heads, S, H] each (queries may be fewer) -> [R, S, D]."""
-    return F.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)
+def attend(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
+    """[R, S, D] each, heads side by side (queries may be fewer) -> [R, S, D]."""
+    return torch.onnx.ops.attention(query, key, value, q_num_heads=heads, kv_num_heads=heads)[0]
 
 
 class Stream(nn.Module):
@@ -69,16 +82,16 @@ class Stream(nn.Module):
     def __init__(self, qkv: nn.Linear, norms: tuple[Tensor, Tensor], out: Any, mlp: Any, heads: int) -> None:
         super().__init__()
         self.qkv = qkv
-        self.query, self.key, self.value = Heads(heads, norms[0]), Heads(heads, norms[1]), Heads(heads, None)
+        self.query, self.key = Heads(heads, norms[0]), Heads(heads, norms[1])
         self.out = copy_of(out)
         self.mlp_in, self.mlp_out = copy_of(mlp.net[0].proj), copy_of(mlp.net[2])
 
     def project(
-        self, x: Tensor, shift: Tensor, scale: Tensor, cos: Tensor, sin: Tensor
+        self, x: Tensor, shift: Tensor, scale: Tensor, rotation: Rotation | None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """[R, S, D] -> queries, keys, values, each [R, heads, S, H]."""
+        """[R, S, D] -> queries, keys, values, each [R, S, D]."""
         query, key, value = self.qkv(modulate(x, shift, scale)).chunk(3, dim=-1)
-        return self.query(query, cos, sin), self.key(key, cos, sin), self.value(value, cos, sin)
+        return self.query(query, rotation), self.key(key, rotation), value
 
     def finish(self, x: Tensor, attended: Tensor, modulation: tuple[Tensor, ...]) -> Tensor:
         _, _, gate_attention, shift, scale, gate_mlp = modulation
@@ -93,6 +106,7 @@ class Double(nn.Module):
     def __init__(self, block: DoubleBlock) -> None:
         super().__init__()
         attn: Any = block.attn
+        self.heads = attn.heads
         self.image = Stream(
             stacked(attn.to_q, attn.to_k, attn.to_v),
             (attn.norm_q.weight, attn.norm_k.weight),
@@ -109,13 +123,14 @@ class Double(nn.Module):
         )
 
     def forward(
-        self, image: Tensor, text: Tensor, modulation: tuple[Tensor, ...], cos: Tensor, sin: Tensor
+        self, image: Tensor, text: Tensor, modulation: tuple[Tensor, ...], rotation: Rotation
     ) -> tuple[Tensor, Tensor]:
         of_image, of_text = modulation[:6], modulation[6:]
         length = text.shape[1]
-        from_text = self.text.project(text, of_text[0], of_text[1], cos[:, :length], sin[:, :length])
-        from_image = self.image.project(image, of_image[0], of_image[1], cos[:, length:], sin[:, length:])
-        attended = attend(*(torch.cat(pair, dim=2) for pair in zip(from_text, from_image, strict=True)))
+        from_text = self.text.project(text, of_text[0], of_text[1], None)
+        from_image = self.image.project(image, of_image[0], of_image[1], rotation.of(length))
+        joint = (torch.cat(pair, dim=1) for pair in zip(from_text, from_image, strict=True))
+        attended = attend(*joint, self.heads)
         image = self.image.finish(image, attended[:, length:], of_image)
         return image, self.text.finish(text, attended[:, :length], of_text)
 
@@ -133,19 +148,19 @@ class Single(nn.Module):
         super().__init__()
         attn: SelfAttention = block.attn
         self.qkv = stacked(attn.to_q, attn.to_k, attn.to_v)
+        self.heads = attn.heads
         self.query, self.key = Heads(attn.heads, attn.norm_q.weight), Heads(attn.heads, attn.norm_k.weight)
-        self.value = Heads(attn.heads, None)
         self.mlp_in = copy_of(block.proj_mlp)
         width = block.proj_out.out_features
         self.attention_out = linear(block.proj_out.weight[:, :width], block.proj_out.bias)
         self.mlp_out = linear(block.proj_out.weight[:, width:])
 
-    def forward(self, x: Tensor, modulation: tuple[Tensor, ...], cos: Tensor, sin: Tensor) -> Tensor:
+    def forward(self, x: Tensor, modulation: tuple[Tensor, ...], rotation: Rotation) -> Tensor:
         """[R, T+h*w, D] -> the same."""
         shift, scale, gate = modulation
         normed = modulate(x, shift, scale)
         query, key, value = self.qkv(normed).chunk(3, dim=-1)
-        attended = attend(self.query(query, cos, sin), self.key(key, cos, sin), self.value(value, cos, sin))
+        attended = attend(self.query(query, rotation), self.key(key, rotation), value, self.heads)
         return x + gate * self.output(attended, normed)
 
     def output(self, attended: Tensor, normed: Tensor) -> Tensor:
@@ -163,15 +178,15 @@ class LastSingle(Single):
         self.to_query = copy_of(block.attn.to_q)
         self.to_key_value = stacked(block.attn.to_k, block.attn.to_v)
 
-    def forward(self, x: Tensor, modulation: tuple[Tensor, ...], cos: Tensor, sin: Tensor) -> Tensor:
+    def forward(self, x: Tensor, modulation: tuple[Tensor, ...], rotation: Rotation) -> Tensor:
         """[R, T+h*w, D] -> image rows [R, h*w, D]."""
         shift, scale, gate = modulation
         length = self.text_length
         normed = modulate(x, shift, scale)
         image = normed[:, length:]
         key, value = self.to_key_value(normed).chunk(2, dim=-1)
-        query = self.query(self.to_query(image), cos[:, length:], sin[:, length:])
-        attended = attend(query, self.key(key, cos, sin), self.value(value, cos, sin))
+        query = self.query(self.to_query(image), rotation.of(length))
+        attended = attend(query, self.key(key, rotation), value, self.heads)
         return x[:, length:] + gate * self.output(attended, image)
 
 
@@ -257,20 +272,23 @@ class Step(nn.Module):
         cos, sin = rope_table(text_length, *grid, config.axes_dims_rope)
         self.cos: Tensor
         self.sin: Tensor
-        self.register_buffer("cos", cos.unsqueeze(0))
-        self.register_buffer("sin", sin.unsqueeze(0))
+        self.positions: Tensor
+        self.register_buffer("cos", cos)
+        self.register_buffer("sin", sin)
+        self.register_buffer("positions", torch.arange(cos.shape[0]).unsqueeze(0))
 
     def features(self, tokens: Tensor, context: Tensor, modulation: Tensor, guidance: Tensor) -> Tensor:
         """Guided features [H*W, D]; `drawing.logits` of them are the guided logits."""
         parts = iter(modulation.unsqueeze(1).split(self.width, dim=-1))
         image = self.front(tokens).expand(context.shape[0], -1, -1)
         text = context
+        rotation = Rotation(self.cos, self.sin, self.positions)
         for block in self.double_blocks:
-            image, text = block(image, text, tuple(next(parts) for _ in range(12)), self.cos, self.sin)
+            image, text = block(image, text, tuple(next(parts) for _ in range(12)), rotation)
         x = torch.cat([text, image], dim=1)
         for block in self.single_blocks:
-            x = block(x, tuple(next(parts) for _ in range(3)), self.cos, self.sin)
-        image = self.last_block(x, tuple(parts), self.cos, self.sin)
+            x = block(x, tuple(next(parts) for _ in range(3)), rotation)
+        image = self.last_block(x, tuple(parts), rotation)
         return self.head(image, guidance)
 
     def forward(

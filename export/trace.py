@@ -8,6 +8,7 @@ import onnx_ir as ir
 import torch
 from torch.export import Dim
 
+from export.attention import tile_attention
 from export.graphs import ROWS, STEPS, GraphSpec
 
 OPSET = 23  # the first with Attention, RMSNormalization and RotaryEmbedding as single operators
@@ -42,6 +43,7 @@ def trace(spec: GraphSpec) -> ir.Model:
         assert program is not None
         fold_transposes(program.model)
         program.optimize()
+    tile_attention(program.model)
     name_linears(program.model)
     return program.model
 

@@ -7,7 +7,7 @@ from torch import Tensor
 from export.conditioner import Conditioner
 from export.drawing import CHUNK_BYTES, DrawingHead, chunks
 from export.graphs import token_grid
-from export.step import LastSingle, Step
+from export.step import LastSingle, Rotation, Step
 from reference.blocks import rope_table
 from reference.checkpoint import Checkpoint
 from reference.drawing import draw
@@ -81,7 +81,8 @@ def test_last_block_gives_the_image_rows_of_the_whole_block(checkpoint: Checkpoi
     rope = rope_table(7, 4, 3, config.axes_dims_rope)
     x, temb = torch.randn(2, 7 + 12, config.inner_dim), torch.randn(2, config.inner_dim)
     shift, scale, gate = block.norm(temb)
-    actual = LastSingle(block, 7)(x, (shift, 1 + scale, gate), rope[0][None], rope[1][None])
+    rotation = Rotation(*rope, torch.arange(7 + 12)[None])
+    actual = LastSingle(block, 7)(x, (shift, 1 + scale, gate), rotation)
     torch.testing.assert_close(actual, block(x, temb, rope)[:, 7:], atol=1e-5, rtol=1e-5)
 
 

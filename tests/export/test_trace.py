@@ -41,13 +41,14 @@ def test_every_graph_is_a_valid_model_of_the_opset(traced):
 def test_the_step_has_single_operators_for_attention_norms_and_rotation(checkpoint, traced, operators):
     config, found = checkpoint.transformer.config, operators(traced["transformer"])
     doubles, singles = config.num_layers, config.num_single_layers
-    assert found["Attention"] == doubles + singles
-    assert found["RotaryEmbedding"] == 4 * doubles + 2 * singles
+    assert found["MultiHeadAttention"] == doubles + singles  # none holds all scores
+    assert found["RotaryEmbedding"] == 2 * doubles + 2 * singles  # text has no angle
     assert found["LayerNormalization"] == 4 * doubles + singles
     around = 4 if config.downsample else 2  # after the tables; before, between, after the head's linears
     assert found["RMSNormalization"] == 4 * doubles + 2 * singles + around
     assert found["Gelu"] == 2 * doubles + singles
-    assert not {"Gemm", "Conv", "ConvTranspose", "Pow", "Softmax", "Einsum"} & set(found)
+    assert found["Transpose"] == (2 if config.downsample else 1)  # grid to corners and back, none of heads
+    assert not {"Attention", "Gemm", "Conv", "ConvTranspose", "Pow", "Softmax", "Einsum"} & set(found)
 
 
 def test_the_step_has_one_linear_for_what_reads_one_input(checkpoint, traced, operators):
