@@ -15,8 +15,9 @@ from quantize.choice import Choice, frontier
 from quantize.errors import QuantizationError
 from quantize.pictures import change, judge, share, standard_error, sticker_tasks
 from quantize.recipe import BLOCK, PRECISIONS, Recipe
+from quantize.requantize import open_float
 from quantize.study import Study, replace
-from quantize.trial import Trials, open_float_bundle
+from quantize.trial import Trials
 from quantize.weights import layout_hash
 from runtime.errors import Parser, RequestError, UserError
 from runtime.workspace import megabytes
@@ -28,7 +29,7 @@ EXAMPLES = """examples:
   python -m quantize.sensitivity --max-size 9                         # build/android-fp32 in at most 9 MB
   python -m quantize.sensitivity --max-kl 0.002 --out build/fine.json # or in as little as this damage allows
   python -m quantize.sensitivity build/meissonic-fp32 --max-size 700 --threads 4
-  python -m export.onnx --recipe build/recipe.json                    # applies the recipe
+  python -m quantize build/android-fp32 --recipe build/recipe.json --out build/android-mixed
 
 The damages are kept beside the recipe (recipe.study.json): a study that was stopped goes on, and another
 target is chosen from it without measuring again.
@@ -200,7 +201,7 @@ def worst(study: Study) -> str:
 def run(job: Job) -> None:
     """Raises UserError."""
     try:
-        trials = Trials(open_float_bundle(job.bundle), job.threads, job.out.parent)
+        trials = Trials(open_float(job.bundle), job.threads, job.out.parent)
         study = Study(trials, job.study, BLOCK)
         if job.score:
             sticker_tasks(trials.bundle, job.score)  # before minutes of measuring

@@ -9,28 +9,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from quantize.errors import QuantizationError
+import numpy as np
+
+from quantize.calibration import Calibration
+from quantize.gptq import Gptq
 from quantize.graph import quantize_graph
 from quantize.recipe import Recipe
+from quantize.rounding import Nearest, Rounding
 from quantize.store import files
 from quantize.teacher import PROMPTS, Damage, Drawer, Step, Tensors, damage, record
 from quantize.weights import Weight, weights_of
-from runtime.bundle import Bundle, FileFacts, open_bundle
+from runtime.bundle import Bundle, FileFacts
 from runtime.request import Request
 
 STEPS = 4  # of each drawing, evenly spaced: neighbours say the same
-FLOAT = "python -m export.onnx --fp32 --out build/android-fp32"
-
-
-def open_float_bundle(folder: Path) -> Bundle:
-    """Raises BundleError, QuantizationError for a bundle that is quantized already."""
-    bundle = open_bundle(folder)
-    if bundle.manifest.precision != "fp32":
-        raise QuantizationError(
-            f"{folder} is {bundle.manifest.precision}: damage is measured against a float bundle,"
-            f" made with {FLOAT}"
-        )
-    return bundle
 
 
 class Trials:
@@ -53,6 +45,7 @@ class Trials:
         }
         self.deciding = ("text_encoder", "conditioner", *manifest.step)  # which tokens are drawn
         self._steps: list[Step] = []
+        self._moments: dict[str, dict[str, np.ndarray]] = {}
 
     @property
     def steps(self) -> list[Step]:
@@ -62,6 +55,16 @@ class Trials:
             recorded = record(Drawer(self.bundle, self.threads), requests)
             self._steps = [step for step in recorded if step.index % self.every == self.every - 1]
         return self._steps
+
+    def rounding(self, graph: str, recipe: Recipe) -> Rounding:
+        """As `requantize` rounds. What linears are fed is measured when it is first asked for."""
+        if "int4" not in recipe.precisions:
+            return Nearest()
+        if not self._moments:
+            calibration = Calibration.of(self.bundle, self.threads)
+            for name, facts in self.bundle.manifest.graphs.items():
+                self._moments[name] = calibration.moments(name, self.bundle.path(facts.files[0]))
+        return Gptq(self._moments[graph])
 
     def changed(self, recipe: Recipe) -> set[str]:
         """The graphs of which the recipe leaves not all weights float."""
@@ -82,7 +85,9 @@ class Trials:
             for name in sorted(self.changed(recipe)):
                 old = manifest.graphs[name]
                 path = folder / f"{name}.onnx"
-                quantize_graph(self.bundle.path(old.files[0]), path, name, recipe)
+                quantize_graph(
+                    self.bundle.path(old.files[0]), path, name, recipe, self.rounding(name, recipe)
+                )
                 made = [file for file in files(path) if file.exists()]
                 # A manifest on disk may not name absolute paths; this one stays in memory.
                 graphs[name] = old.model_copy(

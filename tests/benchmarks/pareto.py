@@ -24,20 +24,20 @@ from quantize.choice import frontier
 from quantize.errors import QuantizationError
 from quantize.pictures import judge, sticker_tasks
 from quantize.recipe import BLOCK, Recipe
+from quantize.requantize import open_float
 from quantize.sensitivity import best_within_size, measure, recipe_of
 from quantize.study import Study, write_json
 from quantize.teacher import damage
-from quantize.trial import Trials, open_float_bundle, size
+from quantize.trial import Trials, size
 from runtime.bundle import Bundle
 from runtime.engine import Engine
 from runtime.errors import Parser, UserError
-from runtime.parity.__main__ import PROMPTS
 from tests.benchmarks.pareto_report import FIGURES, PLOT, TABLE, write_report
 
 UNIFORM = ("fp32", "fp16", "int8", "int4")
 BETWEEN = (("int4", "int8", 1 / 3), ("int4", "int8", 2 / 3), ("int4", "int8", 1.0), ("int8", "fp16", 1 / 3))
 LAYERS = 5  # the most harmful, each alone at its coarsest
-STEPS = 8  # of each drawing
+PROMPTS, STEPS = 8, 8  # of drawings that damage is measured on, and of each drawing
 ROUNDS = 41  # of step times
 WORK = Path("build/pareto")
 
@@ -128,12 +128,13 @@ def machine(threads: int) -> dict[str, Any]:
 def run(bundle: Path, per_category: int, threads: int) -> None:
     """Raises UserError, OSError."""
     WORK.mkdir(parents=True, exist_ok=True)
-    opened = open_float_bundle(bundle)
+    opened = open_float(bundle)
     tasks = sticker_tasks(opened, per_category)
     study = Study(Trials(opened, threads, WORK), WORK / "study.json", BLOCK)
     measure(study)
     named = recipes(study)
-    trials = Trials(opened, threads, WORK, PROMPTS, STEPS)
+    prompts = [task.prompt for task in tasks[:: max(1, len(tasks) // PROMPTS)]]
+    trials = Trials(opened, threads, WORK, prompts, STEPS)
     figures = Figures(WORK / "figures.json", f"{study.key} {len(tasks)}")
     total = len(named) * len(tasks)
     done = sum(len(form.get("verdicts", "")) for form in figures.forms.values())

@@ -15,10 +15,11 @@ from quantize.choice import frontier
 from quantize.errors import RecipeError
 from quantize.graph import quantize_graph
 from quantize.recipe import BLOCK, Recipe
+from quantize.requantize import open_float
 from quantize.sensitivity import main, recipe_of
 from quantize.store import files, load, save
 from quantize.study import Form, Study, layer_of
-from quantize.trial import Trials, open_float_bundle
+from quantize.trial import Trials
 from quantize.weights import Weight
 from runtime.measures import kl
 from tests.runtime import tiny_bundle
@@ -36,7 +37,7 @@ FORMS = {
 
 @pytest.fixture(scope="module")
 def trials(float_bundle: Path) -> Trials:
-    return Trials(open_float_bundle(float_bundle), threads=1)
+    return Trials(open_float(float_bundle), threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +189,7 @@ def test_a_bundle_that_is_not_there_or_not_float_is_refused(float_bundle, out, t
     assert f"{nowhere} is not a bundle" in complaint_of(capsys, command(nowhere, out, "--max-kl", "1"))
     quantized = Path(shutil.copytree(float_bundle, tmp_path / "int8"))
     tiny_bundle.edit_manifest(quantized, "graphs", "transformer", "precision", value="int8")
-    assert "int8 is int8: damage is measured against a float bundle" in complaint_of(
+    assert "transformer is int8 already, and only a float bundle can be quantized" in complaint_of(
         capsys, command(quantized, out, "--max-kl", "1")
     )
 
@@ -227,7 +228,7 @@ def test_what_was_measured_before_ctrl_c_is_kept(float_bundle, tmp_path, capsys,
     out = tmp_path / "recipe.json"
     assert main(command(float_bundle, out, "--max-kl", "1")) == 130
     assert f"kept in {tmp_path / 'recipe.study.json'}" in capsys.readouterr().err
-    trials = Trials(open_float_bundle(float_bundle), 1)
+    trials = Trials(open_float(float_bundle), 1)
     again = Study(trials, tmp_path / "recipe.study.json", BLOCK)
     assert len(again.forms) - len(again.missing()) == 3
     assert [path.name for path in tmp_path.iterdir()] == ["recipe.study.json"]
