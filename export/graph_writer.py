@@ -28,7 +28,8 @@ from quantize.store import load, save
 from reference.checkpoint import Checkpoint
 
 WINDOW = 256  # pixels a side, at most
-WINDOWS = 16  # that calibrate; fewer than 8 miss much of a range (docs/rejected.md)
+WINDOWS = 16  # of large pictures, that calibrate; fewer than 8 miss much of a range (docs/rejected.md)
+PICTURES = 32  # where a picture is no larger than a window
 
 Size = tuple[int, int]  # (W, H) in pixels
 
@@ -89,16 +90,17 @@ def write_static(
 
 
 def windows(checkpoint: Checkpoint, window: Size, drawings: Calibration) -> list[np.ndarray]:
-    """WINDOWS parts i32 [h, w] of the token grids that the bundle draws."""
+    """Parts i32 [h, w] of the token grids that the bundle draws."""
     width, height = (side // checkpoint.token_size for side in window)
     rows, columns = (side // part for side, part in zip(drawings.grid, (height, width), strict=True))
+    count = WINDOWS if rows * columns > 1 else PICTURES
     parts = [
         tokens[top * height : (top + 1) * height, left * width : (left + 1) * width]
-        for tokens in drawings.pictures(-(-WINDOWS // (rows * columns)))
+        for tokens in drawings.pictures(-(-count // (rows * columns)))
         for top in range(rows)
         for left in range(columns)
     ]
-    return parts[:WINDOWS]
+    return parts[:count]
 
 
 def write_float(checkpoint: Checkpoint, spec: GraphSpec, path: Path) -> None:
