@@ -43,10 +43,7 @@ class ImagesReport:
     @property
     def precision(self) -> str:
         """For the manifest."""
-        forms = [
-            form for form, used in (("fp32", self.keep_float), ("int8", self.static.convolutions)) if used
-        ]
-        return "+".join(forms)
+        return self.static.precision
 
     def __str__(self) -> str:
         figures = ", ".join(f"{figure:.4g} with {count}" for count, figure in self.tried)

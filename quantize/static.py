@@ -58,7 +58,7 @@ class StaticReport:
         """For the manifest."""
         if not self.convolutions:
             return "fp32"
-        return "mixed" if KEPT in self.left_float.values() else "int8"
+        return "fp32+int8" if KEPT in self.left_float.values() else "int8"
 
 
 def quantize_static(

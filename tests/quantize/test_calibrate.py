@@ -138,7 +138,7 @@ def test_a_higher_floor_keeps_the_stages_near_the_pixels_float(decoder, tmp_path
     assert {"decoder.conv_out.weight", "decoder.up_blocks.1.weight"} <= set(report.keep_float)
     kept = {name for name, why in report.static.left_float.items() if why == "kept float on request"}
     assert kept == set(report.keep_float)
-    assert report.static.precision == "mixed"
+    assert report.static.precision == "fp32+int8"
 
 
 def test_a_floor_out_of_reach_leaves_the_graph_float(decoder, tmp_path):
