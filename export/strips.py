@@ -17,10 +17,11 @@ All is unrolled into one graph of ordinary operators over the same weights, and 
 own: onnxruntime releases a strip once no later one needs it, so a pass from a map of N bytes to another of N
 bytes takes N bytes and a few strips. Loop operators would hold both maps.
 
-Graphs are run depth first from the outputs, and equal expressions are merged; three choices below keep that
+Graphs are run depth first from the outputs, and equal expressions are merged; four choices below keep that
 from holding what should go:
 - statistics are taken from the stored strip, so that the float32 one ends where it is stored;
 - they widen it in a shape of its own, so that no widened strip is shared by two passes;
+- a strip's mean and variance are one tensor, so that none is widened for its mean and kept for its variance;
 - a block's shortcut is stored in one tensor with the block's hidden map, since both read the block's input
   and neither should keep it for the other.
 """
@@ -46,15 +47,17 @@ DIVISOR = 16.0
 ROW_BY_ROW = {
     "Add", "Mul", "Sub", "Div", "Sigmoid", "Clip", "Round", "Cast", "QuantizeLinear", "DequantizeLinear",
 }  # fmt: skip
+# Operators that can read a map by rows; for any other, a map is made whole.
+RULES = ROW_BY_ROW | {"Conv", "GroupNormalization", "Pad", "Resize"}
 
 
 def in_strips(model: ir.Model) -> None:
-    """Rewrites a graph whose maps are [1, C, height, W]. One without a map above STRIP_BYTES stays as it is.
-
-    Raises ValueError for an operator on a large map that has no rule here.
-    """
+    """Rewrites a graph of convolutions. One whose maps [1, C, height, W] fit STRIP_BYTES stays as it is."""
+    nodes = list(model.graph)
+    if not any(node.op_type == "Conv" and is_large(node.outputs[0]) for node in nodes):
+        return
     strips = Strips(model.graph)
-    for node in list(model.graph):
+    for node in nodes:
         for value in node.outputs:
             strips.visit(value)
     RemoveUnusedNodesPass()(model)
@@ -86,11 +89,21 @@ class Strips:
                 self.store(value)
             elif node.op_type == "GroupNormalization":
                 self.norms[node] = self.statistics(node)
+            elif others := [use for use in value.uses() if use.node.op_type not in RULES]:
+                whole = self.whole(value)
+                for use in others:
+                    use.node.replace_input_with(use.idx, whole)
         elif any(is_large(source) for source in node.inputs):
-            parts = [self.rows(value, start, stop, {}) for start, stop in self.spans(value)]
-            whole = self.op("Concat", *parts, axis=2)
-            whole.name, whole.shape, whole.type = f"{value.name}.whole", value.shape, value.type
+            whole = self.whole(value)
+            whole.shape, whole.type = value.shape, value.type
             ir.convenience.replace_all_uses_with(value, whole, replace_graph_outputs=True)
+
+    def whole(self, value: ir.Value) -> ir.Value:
+        """A map computed in strips, joined for readers that need all of it."""
+        parts = [self.rows(value, start, stop, {}) for start, stop in self.spans(value)]
+        joined = self.op("Concat", *parts, axis=2)
+        joined.name = f"{value.name}.whole"
+        return joined
 
     def store(self, value: ir.Value) -> None:
         shortcut = self.shortcut_beside(value)
@@ -116,9 +129,9 @@ class Strips:
         for base in self.bases(value):
             for node, _ in base.uses():
                 result = node.outputs[0]
-                if node.op_type == "Conv" and result is not value and is_large(result):
-                    if result not in self.stored and not is_normalised(result):
-                        return result
+                kept = result in self.stored or is_normalised(result)
+                if node.op_type == "Conv" and result is not value and is_large(result) and not kept:
+                    return result
         return None
 
     def bases(self, value: ir.Value) -> list[ir.Value]:
@@ -153,14 +166,14 @@ class Strips:
         assert source is not None
         stored, channels = self.stored[source], shape(source)[1]
         groups = node.attributes["num_groups"].as_int()
-        means, variances = [], []
+        moments = []
         for strip in stored.strips:
             if stored.channels is not None:
                 strip = self.cut(strip, *stored.channels, axis=1)
             values = self.op("Cast", self.reshaped(strip, groups, -1), to=ir.DataType.FLOAT)
-            means.append(self.mean(values))
-            away = self.op("Sub", values, means[-1])
-            variances.append(self.mean(self.op("Mul", away, away)))
+            mean = self.mean(values)
+            away = self.op("Sub", values, mean)
+            moments.append(self.op("Concat", mean, self.mean(self.op("Mul", away, away)), axis=0))
         # Of strips with different numbers of rows, the mean is weighted; variances add what lies between.
         rows = np.diff([0, *(stop for _, stop in self.spans(source))])
         share = self.constant((rows / rows.sum()).astype(np.float32))
@@ -168,25 +181,27 @@ class Strips:
         def combined(parts: ir.Value) -> ir.Value:
             return self.op("ReduceSum", self.op("Mul", parts, share), self.constant([1]), keepdims=1)
 
-        each = self.op("Concat", *means, axis=1)  # [groups, strips]
-        mean = combined(each)
-        between = self.op("Sub", each, mean)
-        squares = self.op("Add", self.op("Concat", *variances, axis=1), self.op("Mul", between, between))
+        both = self.op("Concat", *moments, axis=1)  # [2 * groups, strips]
+        means, variances = self.cut(both, 0, groups, axis=0), self.cut(both, groups, 2 * groups, axis=0)
+        mean = combined(means)
+        between = self.op("Sub", means, mean)
+        squares = self.op("Add", variances, self.op("Mul", between, between))
         epsilon = self.constant(node.attributes["epsilon"].as_float() / DIVISOR**2)
         deviation = self.op("Sqrt", self.op("Add", combined(squares), epsilon))
         scale = self.op("Div", self.reshaped(weight, groups, -1), deviation)
         shift = self.op("Sub", self.reshaped(bias, groups, -1), self.op("Mul", mean, scale))
         return self.reshaped(scale, channels, 1, 1), self.reshaped(shift, channels, 1, 1)
 
-    def rows(self, value: ir.Value, start: int, stop: int, known: dict[object, ir.Value]) -> ir.Value:
+    def rows(self, value: ir.Value | None, start: int, stop: int, known: dict[object, ir.Value]) -> ir.Value:
         """Rows of a map; `known` holds those of other maps that were computed for the same strip."""
-        key = (value, start, stop)
+        assert value is not None
+        key, node = (value, start, stop), value.producer()
         if key not in known:
             if value in self.stored:
                 narrow = self.stored_rows(value, start, stop, known)
                 known[key] = self.op("Mul", narrow, self.constant(DIVISOR))
-            elif is_large(value) or any(is_large(source) for source in value.producer().inputs):
-                known[key] = self.computed_rows(value.producer(), start, stop, known)
+            elif node is not None and any(is_large(each) for each in (value, *node.inputs)):
+                known[key] = self.computed_rows(node, start, stop, known)
             else:
                 known[key] = self.cut(value, start, stop, axis=2) if stop - start < shape(value)[2] else value
         return known[key]
@@ -228,8 +243,10 @@ class Strips:
             rows = self.rows(source, max(first, 0), min(last, height), known)
             return self.again(node, rows, *node.inputs[1:], pads=pads)
         if node.op_type == "Pad":
-            pads = node.inputs[1].const_value.numpy().tolist()
-            top, bottom = pads[2], pads[6]
+            given = ir.convenience.get_const_tensor(node.inputs[1])
+            assert given is not None
+            pads = given.numpy().tolist()
+            top = pads[2]
             pads[2], pads[6] = max(top - start, 0), max(stop - top - height, 0)
             rows = self.rows(source, max(start - top, 0), min(stop - top, height), known)
             return self.again(node, rows, self.constant(pads), *node.inputs[2:])
@@ -240,14 +257,9 @@ class Strips:
             if (start, stop) == (first * factor, ceil(stop / factor) * factor):
                 return rows
             return self.cut(rows, start - first * factor, stop - first * factor, axis=2)
-        if node.op_type in ROW_BY_ROW:
-            inputs = [
-                self.rows(value, start, stop, known) if is_map(value) else value for value in node.inputs
-            ]
-            return self.again(node, *inputs)
-        raise ValueError(
-            f"{node.op_type} {node.name} reads a map too large to hold; strips have no rule for it"
-        )
+        assert node.op_type in ROW_BY_ROW, node
+        inputs = [self.rows(value, start, stop, known) if is_map(value) else value for value in node.inputs]
+        return self.again(node, *inputs)
 
     def again(self, node: ir.Node, *inputs: ir.Value | None, **changed: Sequence[int]) -> ir.Value:
         """The node on other inputs."""
@@ -278,7 +290,10 @@ class Strips:
         if key not in self.constants:
             tensor = ir.tensor(array, name=f"strips.{len(self.constants)}")
             value = ir.Value(
-                name=tensor.name, shape=tensor.shape, type=ir.TensorType(tensor.dtype), const_value=tensor
+                name=tensor.name,
+                shape=ir.Shape(array.shape),
+                type=ir.TensorType(tensor.dtype),
+                const_value=tensor,
             )
             self.graph.register_initializer(value)
             self.constants[key] = value
@@ -292,7 +307,7 @@ def shape(value: ir.Value) -> tuple[int, ...]:
 
 def bytes_of(value: ir.Value) -> int:
     assert value.dtype is not None
-    return value.dtype.itemsize * int(np.prod(shape(value)))
+    return int(value.dtype.itemsize * np.prod(shape(value)))
 
 
 def is_map(value: ir.Value | None) -> bool:

@@ -1,0 +1,141 @@
+"""Graphs in strips of rows against the same graphs whole, both run by onnxruntime."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnx_ir as ir
+import onnxruntime
+import pytest
+import torch
+
+from export.graphs import graphs
+from export.strips import in_strips
+from export.trace import trace
+from quantize.store import load, save
+from reference.checkpoint import SHIPPED, load_checkpoint
+from reference.image import decode_tokens
+from runtime.engine import session_options
+from runtime.measures import image_psnr
+
+SIZE = (256, 192)  # (W, H) pixels: far more than the stickers' 64, not square
+LIMIT = "export.strips.STRIP_BYTES"
+IMAGE_GRAPHS = ("image_decoder", "image_encoder")
+
+
+@pytest.fixture(scope="module")
+def stickers():
+    return load_checkpoint(SHIPPED)
+
+
+@pytest.fixture(scope="module")
+def plain(stickers, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The image graphs of the shipped checkpoint, traced as ever."""
+    folder = tmp_path_factory.mktemp("plain")
+    for name in IMAGE_GRAPHS:
+        save(trace(graphs(stickers, SIZE)[name]), folder / f"{name}.onnx")
+    return {name: folder / f"{name}.onnx" for name in IMAGE_GRAPHS}
+
+
+@pytest.fixture(scope="module")
+def tokens(stickers) -> np.ndarray:
+    token = stickers.token_size
+    codes = stickers.vqvae.config.num_vq_embeddings
+    grid = (SIZE[1] // token, SIZE[0] // token)
+    return np.random.default_rng(0).integers(0, codes, grid, dtype=np.int32)
+
+
+def run(path: Path, **inputs: np.ndarray) -> np.ndarray:
+    session = onnxruntime.InferenceSession(path, session_options(1), providers=["CPUExecutionProvider"])
+    return session.run(None, inputs)[0]
+
+
+def stripped(path: Path, target: Path) -> Path:
+    model = load(path)
+    in_strips(model)
+    save(model, target)
+    onnx.checker.check_model(target)
+    return target
+
+
+def counts(path: Path) -> Counter[str]:
+    return Counter(node.op_type for node in ir.load(path).graph)
+
+
+@pytest.mark.parametrize("limit", [2**20, 300_000])  # 300 000 leaves a last strip with fewer rows
+def test_a_picture_decoded_in_strips_is_the_references(plain, stickers, tokens, tmp_path, monkeypatch, limit):
+    monkeypatch.setattr(LIMIT, limit)
+    path = stripped(plain["image_decoder"], tmp_path / "strips.onnx")
+    assert counts(path)["Conv"] > 2 * counts(plain["image_decoder"])["Conv"]
+    image = run(path, tokens=tokens)
+    expected = decode_tokens(stickers.vqvae, torch.from_numpy(tokens).long()[None])[0].numpy()
+    assert image.dtype == np.uint8 and image.shape == expected.shape
+    assert image_psnr(expected, image) > 55
+    assert np.abs(expected.astype(int) - image).max() <= 2
+
+
+def test_a_picture_encoded_in_strips_has_the_same_tokens(plain, tokens, tmp_path, monkeypatch):
+    image = run(plain["image_decoder"], tokens=tokens)
+    monkeypatch.setattr(LIMIT, 2**20)
+    path = stripped(plain["image_encoder"], tmp_path / "strips.onnx")
+    assert counts(path)["Conv"] > counts(plain["image_encoder"])["Conv"]
+    assert (run(path, image=image) == run(plain["image_encoder"], image=image)).mean() >= 0.99
+
+
+@pytest.mark.parametrize("name", IMAGE_GRAPHS)
+def test_a_graph_of_small_maps_stays_as_it_was(plain, tmp_path, name):
+    same = stripped(plain[name], tmp_path / plain[name].name)
+    assert counts(same) == counts(plain[name])
+    assert set(load(same).graph.initializers) == set(load(plain[name]).graph.initializers)
+
+
+def test_strips_share_the_weights_of_the_whole_graph(plain, tmp_path, monkeypatch):
+    monkeypatch.setattr(LIMIT, 2**20)
+    path = stripped(plain["image_decoder"], tmp_path / "strips.onnx")
+
+    def weights(path: Path) -> set[str]:
+        return {name for name in load(path).graph.initializers if name.endswith(("weight", "bias"))}
+
+    assert weights(path) == weights(plain["image_decoder"])
+
+
+def test_no_tensor_of_a_stripped_graph_is_large(plain, tokens, tmp_path, monkeypatch):
+    """The joined picture has 8 bits a channel; all else is a strip."""
+    monkeypatch.setattr(LIMIT, 2**20)
+    model = onnx.shape_inference.infer_shapes(
+        onnx.load(stripped(plain["image_decoder"], tmp_path / "strips.onnx")), data_prop=True
+    )
+    sizes = {
+        value.name: 4 * np.prod([dimension.dim_value for dimension in value.type.tensor_type.shape.dim])
+        for value in model.graph.value_info
+        if value.type.tensor_type.elem_type == onnx.TensorProto.FLOAT
+    }
+    assert len(sizes) > 500
+    assert max(sizes.values()) <= 1.2 * 2**20  # halo rows are beyond the limit
+
+
+def test_values_beyond_float16_survive(tmp_path, monkeypatch):
+    """The residual stream may exceed 65504, where float16 ends."""
+    weight = np.full((8, 8, 3, 3), 1500.0, np.float32)
+    nodes = [
+        onnx.helper.make_node("Conv", ["x", "w"], ["y"], kernel_shape=[3, 3], pads=[1] * 4, strides=[1, 1]),
+        onnx.helper.make_node("GroupNormalization", ["y", "one", "zero"], ["z"], num_groups=2, epsilon=1e-6),
+        onnx.helper.make_node("Identity", ["z"], ["out"]),
+    ]
+    shape = [1, 8, 32, 16]
+    maps = [
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
+        for name in ("x", "y", "z", "out")
+    ]
+    constants = {"w": weight, "one": np.ones(8, np.float32), "zero": np.zeros(8, np.float32)}
+    graph = onnx.helper.make_graph(
+        nodes, "wide", [maps[0]], [maps[3]], value_info=maps[1:3],
+        initializer=[onnx.numpy_helper.from_array(array, name) for name, array in constants.items()],
+    )  # fmt: skip
+    opsets = [onnx.helper.make_opsetid("", 23)]
+    onnx.save(onnx.helper.make_model(graph, opset_imports=opsets, ir_version=10), tmp_path / "whole.onnx")
+    monkeypatch.setattr(LIMIT, 4096)
+    path = stripped(tmp_path / "whole.onnx", tmp_path / "strips.onnx")
+    x = np.random.default_rng(0).uniform(1, 2, shape).astype(np.float32)
+    assert np.abs(run(path, x=x) - run(tmp_path / "whole.onnx", x=x)).max() < 0.02
