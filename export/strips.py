@@ -243,6 +243,7 @@ class Strips:
             rows = self.rows(source, max(first, 0), min(last, height), known)
             return self.again(node, rows, *node.inputs[1:], pads=pads)
         if node.op_type == "Pad":
+            assert node.inputs[1] is not None
             given = ir.convenience.get_const_tensor(node.inputs[1])
             assert given is not None
             pads = given.numpy().tolist()
