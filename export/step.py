@@ -129,8 +129,8 @@ class Double(nn.Module):
         length = text.shape[1]
         from_text = self.text.project(text, of_text[0], of_text[1], None)
         from_image = self.image.project(image, of_image[0], of_image[1], rotation.of(length))
-        joint = (torch.cat(pair, dim=1) for pair in zip(from_text, from_image, strict=True))
-        attended = attend(*joint, heads=self.heads)
+        query, key, value = (torch.cat(pair, dim=1) for pair in zip(from_text, from_image, strict=True))
+        attended = attend(query, key, value, self.heads)
         image = self.image.finish(image, attended[:, length:], of_image)
         return image, self.text.finish(text, attended[:, :length], of_text)
 
