@@ -10,6 +10,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from runtime.bundle import Bundle, Tensor
 from runtime.errors import BundleError, Cancelled, EngineError
+from runtime.memory import return_freed_memory
 
 _ORT_TYPES = {"int32": "tensor(int32)", "float32": "tensor(float)", "uint8": "tensor(uint8)"}
 
@@ -38,6 +39,8 @@ class Engine:
         """
         self.bundle = bundle
         self._threads, self._low_memory = threads, low_memory
+        if low_memory:
+            return_freed_memory()
         self._sessions: dict[str, ort.InferenceSession] = {}
         self._lock = threading.Lock()
         self._running: ort.RunOptions | None = None
@@ -118,8 +121,8 @@ def session_options(threads: int = 0, mapped: bool = False) -> ort.SessionOption
     """How every graph of a bundle is run; `threads` as in Engine.
 
     With `mapped` weights are read where the data file is mapped: the system loads pages that are used and
-    may drop them again. Neither is a copy made in the order that a kernel likes best, nor is a weight that is
-    stored in half precision widened before it is read.
+    may drop them again. Neither is a copy made in the order that a kernel likes best (by prepacking, or by
+    laying out convolutions anew), nor is a weight that is stored in half precision widened before it is read.
     """
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
@@ -133,6 +136,7 @@ def session_options(threads: int = 0, mapped: bool = False) -> ort.SessionOption
     # saturates. ARM and VNNI are exact anyway.
     options.add_session_config_entry("session.x64quantprecision", "1")
     if mapped:
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
         options.add_session_config_entry("session.disable_prepacking", "1")
         options.add_session_config_entry("optimization.disable_specified_optimizers", "ConstantFolding")
     return options
