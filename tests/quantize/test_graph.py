@@ -71,9 +71,7 @@ def test_a_recipe_mixes_precisions_and_says_so(network, tmp_path, operators):
         "first_kernel": ("convolution", "fp32"),
         "scan_kernel": ("convolution", "fp32"),
     }
-    weights = weights_of(network).values()
-    assert recipe.graph_precision("transformer", weights) == "fp32+int4+int8"
-    assert Recipe.uniform("int4").graph_precision("transformer", weights) == "fp16+int4"
+    assert report.precision == "fp32+int8+int4"
     found = operators(tmp_path / "x.onnx")
     assert [found[name] for name in ("MatMulNBits", "MatMulInteger", "MatMul")] == [1, 1, 2]
 
