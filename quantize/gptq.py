@@ -10,15 +10,14 @@ Long inputs are split in G groups whose moments with one another are left out: H
 """
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from quantize.rounding import LEVELS, Blocks, Nearest, fitted, grid
 
-BATCH = 32  # rows whose effect on the rows after them is added at once
-TILE = 2048  # columns that are rounded together: what is worked on stays in the processor's cache
+BATCH = 64  # rows whose effect on the rows after them is added at once
+TILE = 8192  # columns that are rounded together: enough for a product, few enough for the memory
 DAMPING = 0.01  # of the mean diagonal of H
 
 
@@ -37,13 +36,11 @@ class Gptq:
         if self._factors is None or self._factors[0] != name:
             self._factors = name, [factor(moment) for moment in self.moments[name]]
         factors = self._factors[1]
-
-        def tile(start: int) -> Blocks:
+        parts = []
+        for start in range(0, columns.shape[1], TILE):
             groups = zip(np.split(columns[:, start : start + TILE], len(factors)), factors, strict=True)
-            return joined([rounded(rows, upper, block, self.zeros) for rows, upper in groups], axis=1)
-
-        with ThreadPoolExecutor() as pool:  # numpy lets go of Python's lock
-            return joined(list(pool.map(tile, range(0, columns.shape[1], TILE))), axis=0)
+            parts.append(joined([rounded(rows, upper, block, self.zeros) for rows, upper in groups], axis=1))
+        return joined(parts, axis=0)
 
 
 def joined(parts: list[Blocks], axis: int) -> Blocks:
