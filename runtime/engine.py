@@ -16,6 +16,9 @@ _ORT_TYPES = {"int32": "tensor(int32)", "float32": "tensor(float)", "uint8": "te
 
 _QUIET = 4  # only what is fatal: errors come as exceptions, and lines in between would break the progress bar
 
+# onnxruntime's passes that widen weights which are stored in half precision.
+WIDENING = "ConstantFolding;FuseFp16InitializerToFp32NodeTransformer"
+
 # Everything onnxruntime raises when it opens or runs a graph.
 _ORT_ERRORS = (
     ort_errors.Fail,
@@ -138,7 +141,7 @@ def session_options(threads: int = 0, mapped: bool = False) -> ort.SessionOption
     if mapped:
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
         options.add_session_config_entry("session.disable_prepacking", "1")
-        options.add_session_config_entry("optimization.disable_specified_optimizers", "ConstantFolding")
+        options.add_session_config_entry("optimization.disable_specified_optimizers", WIDENING)
     return options
 
 
