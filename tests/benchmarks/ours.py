@@ -6,10 +6,13 @@ from pathlib import Path
 import numpy as np
 import onnx_ir as ir
 
-from export.bundle_writer import Options, write_graph, write_manifest, write_tokenizer
+from export.bundle_writer import write_manifest, write_tokenizer
+from export.calibration import calibration
+from export.graph_writer import write_graph
 from export.graphs import graphs
 from export.manifest import describe
 from export.trace import OPSET
+from quantize.recipe import Precision, Recipe
 from quantize.store import load, save
 from reference.checkpoint import load_checkpoint
 from reference.errors import UserError
@@ -18,19 +21,20 @@ from tests.benchmarks.layouts import Layout
 PRODUCTS = {"fp32": "MatMul", "int8": "MatMulInteger", "int4": "MatMulNBits"}  # how each multiplies
 
 
-def write_bundle(layout: Layout, precision: str, folder: Path) -> None:
+def write_bundle(layout: Layout, precision: Precision, folder: Path) -> None:
     """A bundle as `export.onnx` writes it, without the verification, which a random checkpoint of the full
     size would spend hours on; the benchmark compares the answers.
     """
-    checkpoint = load_checkpoint(str(layout.checkpoint))
+    checkpoint = load_checkpoint(str(layout.checkpoint), stream=True)
     size = layout.side, layout.side
-    options = Options(folder, size, precision)
-    specs = graphs(checkpoint, size)
+    recipe, drawings = Recipe.uniform(precision), calibration(checkpoint, size)
+    precisions: dict[str, str] = {}
     folder.mkdir()
-    for name, spec in specs.items():
-        write_graph(spec, folder / f"{name}.onnx", options.graph_precision(name))
+    for name in graphs(checkpoint, size):
+        path = folder / f"{name}.onnx"
+        precisions[name] = write_graph(checkpoint, name, size, recipe, path, drawings).precision
+        drawings.pass_on(name, path)
     write_tokenizer(folder, checkpoint)
-    precisions = {name: options.graph_precision(name) for name in specs}
     write_manifest(folder, describe(folder, checkpoint, size, precisions))
     check_products(folder, precision)
 
@@ -39,9 +43,7 @@ def check_products(folder: Path, precision: str) -> None:
     """Raises UserError for a bundle whose step does not multiply as its precision says."""
     wanted = PRODUCTS[precision]
     if not any(node.op_type == wanted for node in load(folder / "transformer.onnx").graph):
-        raise UserError(
-            f"{folder}: no {wanted} for {precision}: export.bundle_writer does not know that precision"
-        )
+        raise UserError(f"{folder}: no {wanted} for {precision}: nothing was quantized so")
 
 
 def write_floor(bundle: Path, target: Path) -> None:
