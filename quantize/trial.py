@@ -75,8 +75,11 @@ class Trials:
         }
 
     @contextmanager
-    def form(self, recipe: Recipe) -> Iterator[Bundle]:
-        """The bundle as the recipe makes it, until the context ends. Raises as `quantize_graph`."""
+    def form(self, recipe: Recipe, nearest: bool = False) -> Iterator[Bundle]:
+        """The bundle as the recipe makes it, until the context ends. Raises as `quantize_graph`.
+
+        `nearest` rounds int4 without looking at what linears are fed: sooner done, and as large.
+        """
         manifest = self.bundle.manifest
         recipe.check_graphs(manifest.graphs)
         graphs, facts = dict(manifest.graphs), dict(manifest.files)
@@ -85,9 +88,8 @@ class Trials:
             for name in sorted(self.changed(recipe)):
                 old = manifest.graphs[name]
                 path = folder / f"{name}.onnx"
-                quantize_graph(
-                    self.bundle.path(old.files[0]), path, name, recipe, self.rounding(name, recipe)
-                )
+                rounding = Nearest() if nearest else self.rounding(name, recipe)
+                quantize_graph(self.bundle.path(old.files[0]), path, name, recipe, rounding)
                 made = [file for file in files(path) if file.exists()]
                 # A manifest on disk may not name absolute paths; this one stays in memory.
                 graphs[name] = old.model_copy(
@@ -114,7 +116,7 @@ class Trials:
 
     def size(self, recipe: Recipe) -> int:
         """Bytes of the bundle as the recipe makes it."""
-        with self.form(recipe) as form:
+        with self.form(recipe, nearest=True) as form:
             return size(form)
 
 

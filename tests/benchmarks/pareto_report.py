@@ -10,6 +10,8 @@ from quantize.study import replace
 FIGURES, TABLE, PLOT = Path("docs/pareto.json"), Path("docs/quantization.md"), Path("docs/pareto.png")
 BEGIN, END = "<!-- pareto: begin -->", "<!-- pareto: end -->"
 LISTED = 10
+LEAST = 1e-5  # nats that are worth a place in the plot
+NOT_JUDGED = "not judged"
 COLOURS = {"int8": "#3d6fc8", "int4": "#c8553d", "mixed": "#2f8f5b", "uniform": "#444c55"}
 
 
@@ -33,7 +35,7 @@ def tables(content: dict[str, Any]) -> str:
     lines = [
         f"Checkpoint {content['source']}; {forms['fp32']['positions']} positions of {content['steps']} steps;"
         f" {content['prompts']} prompts judged; step times on {machine['cpu']} ({machine['int8']}),"
-        f" {machine['threads']} threads, onnxruntime {machine['onnxruntime']}. Command:"
+        f" threads: {machine['threads']}, onnxruntime {machine['onnxruntime']}. Command:"
         f" `{content['command']}`.",
         "",
         "| form | bundle | deciding tokens | KL, nats | same token | score | against fp32 | step |",
@@ -42,8 +44,7 @@ def tables(content: dict[str, Any]) -> str:
     for name, form in whole.items():
         lines.append(
             f"| {name} | {form['bytes'] / 1e6:.1f} MB | {form['deciding'] / 1e6:.1f} MB | {kl(form):.2g} |"
-            f" {form['same'] / form['positions']:.1%} | {share(form['verdicts']):.1%} ±"
-            f" {standard_error(form['verdicts']):.1%} | {changed(teacher, form)} |"
+            f" {form['same'] / form['positions']:.1%} | {scored(form)} | {changed(teacher, form)} |"
             f" {form['milliseconds']:.1f} ms |"
         )
     lines += [
@@ -53,8 +54,8 @@ def tables(content: dict[str, Any]) -> str:
     ]
     for name, form in layers.items():
         lines.append(
-            f"| {name} | {kl(form):.2g} | {form['same'] / form['positions']:.1%} |"
-            f" {share(form['verdicts']):.1%} | {changed(teacher, form)} |"
+            f"| {name} | {kl(form):.2g} | {form['same'] / form['positions']:.1%} | {scored(form)} |"
+            f" {changed(teacher, form)} |"
         )
     lines += ["", "| weight alone, KL in nats | fp16 | int8 | int4 |", "|---|---|---|---|"]
     harm = sorted(content["weights"], key=lambda one: -max(one["int8"], one.get("int4", 0)))
@@ -68,7 +69,15 @@ def kl(form: dict[str, Any]) -> float:
     return form["nats"] / form["positions"]
 
 
+def scored(form: dict[str, Any]) -> str:
+    if not form["verdicts"]:
+        return NOT_JUDGED
+    return f"{share(form['verdicts']):.1%} ± {standard_error(form['verdicts']):.1%}"
+
+
 def changed(teacher: str, form: dict[str, Any]) -> str:
+    if not teacher:
+        return NOT_JUDGED
     gained, error = change(teacher, form["verdicts"])
     return f"{100 * gained:+.1f} ± {100 * error:.1f} points"
 
@@ -83,24 +92,28 @@ def plot(content: dict[str, Any], path: Path) -> None:
     plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
     figure = plt.figure(figsize=(11, 8.4), layout="constrained")
     grid = figure.add_gridspec(2, 2, height_ratios=(1, 1.05))
+    across = grid[0, 0] if content["prompts"] else grid[0, :]
     whole = {name: form for name, form in content["forms"].items() if not name.startswith("only ")}
-    draw_sizes(figure.add_subplot(grid[0, 0]), whole)
-    draw_scores(figure.add_subplot(grid[0, 1]), whole, content["prompts"])
+    draw_sizes(figure.add_subplot(across), whole)
+    if content["prompts"]:
+        draw_scores(figure.add_subplot(grid[0, 1]), whole, content["prompts"])
     draw_weights(figure.add_subplot(grid[1, :]), content["weights"])
     figure.savefig(path, dpi=100)
     plt.close(figure)
 
 
 def draw_sizes(axes: Any, forms: dict[str, dict[str, Any]]) -> None:
-    uniform, mixed = split({name: form for name, form in forms.items() if form["nats"] > 0})
-    for group, label, marker in ((uniform, "uniform", "o"), (mixed, "mixed", "D")):
+    uniform, mixed = split({name: form for name, form in forms.items() if kl(form) > LEAST})
+    for group, label, marker, line in ((uniform, "uniform", "o", "none"), (mixed, "mixed", "D", "-")):
         xs = [form["deciding"] / 1e6 for form in group.values()]
         ys = [kl(form) for form in group.values()]
-        axes.plot(xs, ys, "-" if label == "mixed" else "", marker=marker, color=COLOURS[label], label=label)
+        axes.plot(xs, ys, linestyle=line, marker=marker, color=COLOURS[label], label=label)
     for name, form in uniform.items():
         place = (form["deciding"] / 1e6, kl(form))
         axes.annotate(name, place, (6, 6), textcoords="offset points", color=COLOURS["uniform"])
     axes.set_yscale("log")
+    free = ", ".join(name for name, form in forms.items() if kl(form) <= LEAST)
+    axes.text(0.99, 0.78, f"{free}: no damage to speak of", transform=axes.transAxes, ha="right")
     axes.set(title="Damage to the guided distributions", ylabel="KL to fp32, nats a position")
     axes.set_xlabel("graphs that decide tokens, MB")
     axes.grid(alpha=0.25)

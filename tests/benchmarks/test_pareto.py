@@ -49,11 +49,20 @@ def test_tables_say_what_was_measured():
     assert (
         "| int8 | 9.0 MB | 7.2 MB | 0.0025 | 95.0% | 50.0% ± 25.0% | -25.0 ± 21.7 points | 12.3 ms |" in text
     )
-    assert "| transformer head | 0.001 | 95.0% | 50.0% | -25.0 ± 21.7 points |" in text
+    assert "| transformer head | 0.001 | 95.0% | 50.0% ± 25.0% | -25.0 ± 21.7 points |" in text
     assert text.index("| transformer head.up | 0 | 0.2 | 0.4 |") < text.index(
         "| text_encoder tokens.weight | 0 | 0.1 | - |"
     )
-    assert "a processor (avx_vnni), 1 threads" in text
+    assert "a processor (avx_vnni), threads: 1" in text
+
+
+def test_what_was_not_judged_says_so(tmp_path):
+    forms = {name: form | {"verdicts": ""} for name, form in CONTENT["forms"].items()}
+    content = CONTENT | {"forms": forms, "prompts": 0}
+    assert "| int8 | 9.0 MB | 7.2 MB | 0.0025 | 95.0% | not judged | not judged | 12.3 ms |" in tables(
+        content
+    )
+    plot(content, tmp_path / "x.png")
 
 
 def test_the_report_replaces_what_is_between_its_marks_and_nothing_else(tmp_path, monkeypatch):

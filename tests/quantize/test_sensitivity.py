@@ -20,6 +20,7 @@ from quantize.sensitivity import main, recipe_of
 from quantize.store import files, load, save
 from quantize.study import Form, Study, layer_of
 from quantize.trial import Trials
+from quantize.trial import size as size_of
 from quantize.weights import Weight
 from runtime.measures import kl
 from tests.runtime import tiny_bundle
@@ -131,6 +132,8 @@ def test_a_size_is_kept_by_the_first_place_on_the_path_that_does(float_bundle, o
     recipe = Recipe.read(out)
     place = place_on(path, recipe)
     assert size(path[place]) <= limit < size(path[place - 1])
+    with study.trials.form(recipe) as form:
+        assert size_of(form) == size(recipe)
     assert f"KL {study.trials.damage(recipe).kl:.3g}" in recipe.note and "tiny 000000000000" in recipe.note
     assert "measured: " in capsys.readouterr().out
 
