@@ -27,7 +27,7 @@ from runtime.parity.__main__ import main
 from runtime.parity.compare import Comparison
 from runtime.parity.figures import by_step, figures, not_ties
 from runtime.parity.meaning import judge, reason_to_skip
-from tests.parity.conftest import SMALLEST
+from tests.float_bundle import SMALLEST
 
 PROMPT = "a red heart <&>"
 MASK = 65

@@ -5,65 +5,24 @@ import shutil
 from pathlib import Path
 
 import pytest
-import torch
 
-from export.bundle_writer import write_graph, write_manifest, write_tokenizer
-from export.graphs import graphs
-from export.manifest import describe
 from quantize import requantize as module
 from quantize.__main__ import main
 from quantize.recipe import Recipe
 from quantize.weights import weights_of
 from reference.checkpoint import load_checkpoint
-from reference.random_weights import Preset, write_random
-from reference.transformer_config import TransformerConfig
 from runtime.bundle import Bundle, open_bundle
-from runtime.golden import golden_trace
-
-SMALL = Preset(
-    transformer=TransformerConfig(
-        num_attention_heads=2,
-        attention_head_dim=16,
-        num_layers=1,
-        num_single_layers=1,
-        axes_dims_rope=(4, 6, 6),
-        joint_attention_dim=32,
-        pooled_projection_dim=32,
-        vocab_size=66,
-        codebook_size=64,
-    ),
-    channels=(4, 4, 4),
-    latent_channels=4,
-    norm_groups=2,
-    text={
-        "hidden_size": 32,
-        "intermediate_size": 64,
-        "num_attention_heads": 2,
-        "num_hidden_layers": 2,
-        "projection_dim": 32,
-        "vocab_size": 514,
-    },
-    defaults={"size": [64, 64], "steps": 4, "guidance": 2.0},
-)
+from runtime.golden import golden_drawing
+from runtime.limits import STEP_LIMITS, StepLimits
+from tests.float_bundle import SIZE, write_bundle, write_checkpoint
 
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    """A float bundle of one block of each kind, pictures of 64x64 pixels; read only."""
+    """Read only."""
     folder = tmp_path_factory.mktemp("float")
-    checkpoint_folder = folder / "checkpoint"
-    checkpoint_folder.mkdir()
-    torch.manual_seed(0)
-    write_random(checkpoint_folder, SMALL, torch.float32)
-    checkpoint = load_checkpoint(checkpoint_folder)
-    specs = graphs(checkpoint, (64, 64))
-    out = folder / "fp32"
-    out.mkdir()
-    for name, spec in specs.items():
-        write_graph(spec, out / f"{name}.onnx", "fp32")
-    write_tokenizer(out, checkpoint)
-    write_manifest(out, describe(out, checkpoint, (64, 64), dict.fromkeys(specs, "fp32")))
-    return open_bundle(out)
+    checkpoint = load_checkpoint(write_checkpoint(folder / "checkpoint"))
+    return write_bundle(checkpoint, folder / "fp32", SIZE)
 
 
 @pytest.mark.parametrize("precision", ["int8", "int4", "fp16"])
@@ -73,8 +32,9 @@ def test_a_float_bundle_becomes_a_verified_smaller_one(source, tmp_path, capsys,
     bundle = open_bundle(out)
     assert bundle.manifest.graphs["transformer"].precision == precision
     assert bundle.manifest.model == source.manifest.model and bundle.manifest.source == source.manifest.source
-    assert 0.6 < bundle.manifest.parity["end_to_end.agreement"] <= 1
-    assert golden_trace(bundle) == bundle.golden()
+    assert 0.6 < bundle.manifest.parity["transformer.agreement"] <= 1
+    golden = bundle.golden()
+    assert golden is not None and golden_drawing(bundle, golden.steps)[0] == golden
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].startswith(f"[1/5] text_encoder: 11 linears {precision}")
     assert lines[-2].startswith("verified: same token ")
@@ -105,7 +65,7 @@ def test_a_recipe_is_applied(source, tmp_path):
     out = tmp_path / "out"
     assert main([str(source.folder), "--recipe", str(tmp_path / "recipe.json"), "--out", str(out)]) == 0
     precisions = {name: graph.precision for name, graph in open_bundle(out).manifest.graphs.items()}
-    assert precisions["transformer"] == "fp16+fp32+int8"
+    assert precisions["transformer"] == "fp32+fp16+int8"
     assert {precisions[name] for name in precisions if name != "transformer"} == {"fp32"}
 
 
@@ -165,7 +125,7 @@ def test_an_interrupted_run_goes_on_from_the_graphs_that_are_done(source, tmp_pa
 
 
 def test_a_bundle_that_misses_a_limit_is_not_kept(source, tmp_path, monkeypatch, capsys):
-    monkeypatch.setitem(module.LIMITS, "int4", (module.at_least("end_to_end.agreement", 1.01),))
+    monkeypatch.setitem(STEP_LIMITS, "int4", StepLimits(agreement=1.01, kl=1))
     said = refused([str(source.folder), "--int4", "--out", str(tmp_path / "out")], capsys)
-    assert "end_to_end.agreement is 0." in said and "below the int4 limit of 1.01" in said
+    assert "transformer.agreement is 0." in said and "below the int4 limit of 1.01" in said
     assert not any(tmp_path.iterdir())
