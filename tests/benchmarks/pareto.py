@@ -160,7 +160,7 @@ def run(bundle: Path, per_category: int, threads: int) -> None:
     ]
     source = opened.manifest.source
     content = {
-        "command": "python -m tests.benchmarks.pareto",
+        "command": f"python -m tests.benchmarks.pareto --score {per_category} --threads {threads}",
         "source": f"{source.checkpoint} {source.sha256[:12]}",
         "machine": machine(threads),
         "prompts": len(tasks),

@@ -140,7 +140,7 @@ def draw_weights(axes: Any, weights: list[dict[str, Any]]) -> None:
         found = [(index, one[precision]) for index, one in enumerate(weights) if precision in one]
         xs, ys = zip(*found, strict=True)
         axes.plot(
-            xs, ys, "", marker=marker, linestyle="", markersize=4.5, color=COLOURS[precision], label=precision
+            xs, ys, marker=marker, linestyle="", markersize=4.5, color=COLOURS[precision], label=precision
         )
     start = 0
     for graph in dict.fromkeys(one["graph"] for one in weights):
