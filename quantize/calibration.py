@@ -104,8 +104,19 @@ class Calibration:
             for seed, tensors in enumerate(self.made):
                 self.draw(observer.run, tensors, seed, STEPS)
         else:
-            self.feed_on(graph, observer.run)
+            for tensors in self.made:
+                observer.run(tensors)
         return observer.moments()
+
+    @classmethod
+    def all_moments(cls, bundle: Bundle, threads: int = 0) -> dict[str, dict[str, np.ndarray]]:
+        """The moments of a float bundle, by graph."""
+        calibration, found = cls.of(bundle, threads), {}
+        for graph in CHAIN:
+            path = bundle.path(bundle.manifest.graphs[graph].files[0])
+            found[graph] = calibration.moments(graph, path)
+            calibration.pass_on(graph, path)
+        return found
 
     def pictures(self, count: int) -> list[np.ndarray]:
         """Finished tokens i32 [H, W] of `count` drawings, after all three graphs have been passed on.
@@ -121,18 +132,19 @@ class Calibration:
         return self.drawn[:count]
 
     def run_before(self, graph: str) -> None:
-        """Runs the graphs before this one that have not run yet."""
+        """Runs the graphs before this one that have not run yet, as they were written: so a run that goes on
+        after an interruption calibrates as one that was never stopped.
+        """
         for name in CHAIN[: CHAIN.index(graph)]:
-            if name not in self.ran:
-                self.feed_on(name, opened(self.done[name], self.threads))
-
-    def feed_on(self, graph: str, run: Run) -> None:
-        for tensors in self.made:
-            tensors |= run(tensors)
-        self.ran.add(graph)
-        if graph == "conditioner":  # a modulation is large: no more of them than the step will take
-            positions = STEPS * len(self.prompts[0]) * self.grid[0] * self.grid[1]
-            del self.made[max(1, POSITIONS // positions) :]
+            if name in self.ran:
+                continue
+            run = opened(self.done[name], self.threads)
+            for tensors in self.made:
+                tensors |= run(tensors)
+            self.ran.add(name)
+            if name == "conditioner":  # a modulation is large: no more of them than the step will take
+                positions = STEPS * len(self.prompts[0]) * self.grid[0] * self.grid[1]
+                del self.made[max(1, POSITIONS // positions) :]
 
     def draw(self, run: Run, tensors: Tensors, seed: int, steps: int) -> np.ndarray:
         """A drawing in `steps`, each with the conditioning of the usual drawing's step that far on."""

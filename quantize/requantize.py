@@ -115,7 +115,7 @@ def fill(workspace: Workspace, bundle: Bundle, options: Options, say: Say) -> Ma
             workspace.record(name, quantized.precision, files(path))
             seconds = time.perf_counter() - begun
             say(f"{turn}: {quantized}, {megabytes(workspace.size(name))}, {seconds:.1f} s")
-        calibration.pass_on(name, source)
+        calibration.pass_on(name, path)
         done = workspace.done[name]
         graphs[name] = graph.model_copy(update={"precision": done.precision, "files": list(done.files)})
     for name in (old.tokenizer.vocab, old.tokenizer.merges):

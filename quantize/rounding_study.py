@@ -61,10 +61,11 @@ def run(arguments: Sequence[str] | None) -> None:
     parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="folder of a float (fp32) bundle")
     bundle = open_float(parser.parse_args(arguments).bundle)
     steps = list(record(Drawer(bundle), [Request(prompt, seed=i) for i, prompt in enumerate(PROMPTS)]))
-    calibration = Calibration.of(bundle)
-    moments: dict[str, np.ndarray] = {}
-    for graph in GRAPHS:
-        moments |= calibration.moments(graph, bundle.path(f"{graph}.onnx"))
+    moments = {
+        weight: moment
+        for graph in Calibration.all_moments(bundle).values()
+        for weight, moment in graph.items()
+    }
     print(HEAD, flush=True)
     for block in BLOCKS:
         for name, rounding in candidates(moments).items():

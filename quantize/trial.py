@@ -61,10 +61,8 @@ class Trials:
         if "int4" not in recipe.precisions:
             return Nearest()
         if not self._moments:
-            calibration = Calibration.of(self.bundle, self.threads)
-            for name, facts in self.bundle.manifest.graphs.items():
-                self._moments[name] = calibration.moments(name, self.bundle.path(facts.files[0]))
-        return Gptq(self._moments[graph])
+            self._moments = Calibration.all_moments(self.bundle, self.threads)
+        return Gptq(self._moments.get(graph, {}))
 
     def changed(self, recipe: Recipe) -> set[str]:
         """The graphs of which the recipe leaves not all weights float."""
