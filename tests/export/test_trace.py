@@ -12,19 +12,21 @@ import torch
 from export.drawing import DrawingHead
 from export.graphs import GraphSpec, graphs, token_grid
 from export.trace import OPSET, trace
-from quantize.int8 import quantize_int8
+from quantize.graph import quantize_graph
+from quantize.recipe import Recipe
 from quantize.store import INLINE, LINE, PAGE, save
 from reference.drawing import draw
 from reference.errors import RequestError
 from reference.transformer import MaskedTokenHead, sinusoid
 from reference.transformer_config import TransformerConfig
+from runtime.engine import session_options
 from tests.export.inputs import half_masked, micro_conditions, texts, uniforms
 from tests.reference.golden import golden_run
 
 
 def run(path, **inputs):
     """Outputs of a graph for tensors or arrays, by name."""
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(path, session_options(1), providers=["CPUExecutionProvider"])
     arrays = {name: np.asarray(value) for name, value in inputs.items()}
     return dict(
         zip((output.name for output in session.get_outputs()), session.run(None, arrays), strict=True)
@@ -65,6 +67,7 @@ def test_chunks_of_a_large_projection_share_one_weight_that_is_quantized(tmp_pat
     monkeypatch.setattr("export.drawing.CHUNK_BYTES", 4 * 8192 * 4)
     head = MaskedTokenHead(config)
     spec = GraphSpec(
+        part="transformer",
         build=lambda: DrawingHead(head, 12),
         inputs={"features": torch.randn(12, 64), "uniforms": torch.rand(2, 12)},
         outputs=("drawn", "log_prob"),
@@ -74,8 +77,11 @@ def test_chunks_of_a_large_projection_share_one_weight_that_is_quantized(tmp_pat
     found = operators(tmp_path / "float.onnx")
     assert found["MatMul"] == 3 and found["Transpose"] == 0
     assert (tmp_path / "float.onnx.data").stat().st_size < 1.1 * 4 * 8192 * 64
-    report = quantize_int8(tmp_path / "float.onnx", tmp_path / "int8.onnx")
-    assert report.linears == ["logits"] * 3
+    report = quantize_graph(
+        tmp_path / "float.onnx", tmp_path / "int8.onnx", "transformer", Recipe.uniform("int8")
+    )
+    assert report.weights == {"logits": ("linear", "int8")}
+    assert report.readers == {("linear", "int8"): 3}
     assert operators(tmp_path / "int8.onnx")["MatMulInteger"] == 3
     expected = run(tmp_path / "float.onnx", **spec.inputs)
     actual = run(tmp_path / "int8.onnx", **spec.inputs)
