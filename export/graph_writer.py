@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from onnx_ir.passes.common import ShapeInferencePass
 
 from export.graphs import GraphSpec, graphs
 from export.strips import in_strips
@@ -23,7 +24,7 @@ from quantize.gptq import Gptq
 from quantize.graph import quantize_graph
 from quantize.recipe import IMAGE_GRAPHS, Recipe
 from quantize.rounding import Nearest
-from quantize.static import quantize_static
+from quantize.static import quantize_static, unshare_weights
 from quantize.store import load, save
 from reference.checkpoint import Checkpoint
 
@@ -112,7 +113,9 @@ def write_float(checkpoint: Checkpoint, spec: GraphSpec, path: Path) -> None:
 
 def save_in_strips(source: Path, target: Path) -> None:
     model = load(source)
+    ShapeInferencePass()(model)  # quantization has put operators of unknown shapes between
     in_strips(model)
+    unshare_weights(model)
     save(model, target)
 
 

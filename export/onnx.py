@@ -12,6 +12,7 @@ from quantize.recipe import Precision, Recipe
 from reference.checkpoint import load_checkpoint
 from reference.errors import Parser, exit_code
 from runtime.errors import UserError as RuntimeUserError
+from runtime.memory import return_freed_memory
 from runtime.workspace import megabytes
 
 PRECISIONS: dict[Precision, str] = {
@@ -54,6 +55,7 @@ def run(arguments: Sequence[str] | None) -> None:
     """Raises UserError for anything the user can mend."""
     given = parser().parse_args(arguments)
     begun = time.perf_counter()
+    return_freed_memory()  # one part of the checkpoint follows another
     checkpoint = load_checkpoint(given.checkpoint, stream=True)
     width, height = given.size or checkpoint.defaults.size
     try:

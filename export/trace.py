@@ -71,6 +71,7 @@ def fold_transposes(model: ir.Model) -> None:
         graph.remove(node, safe=True)
         if not weight.uses():
             del graph.initializers[weight.name]
+            weight.const_value = None  # the exporter's graph, which outlives its use, remembers the value
 
 
 def transposed(name: str, tensor: ir.TensorProtocol, axes: list[int]) -> ir.Value:

@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 import onnx_ir as ir
 
-from quantize.edit import array, initializer, operator, scope
+from quantize.edit import array, initializer, operator, same_bytes, scope
 from quantize.store import load, save
 from quantize.weights import reads
 
@@ -231,3 +231,26 @@ def number(value: ir.Value | None) -> float:
 def dequantize(codes: ir.Value, scale: ir.Value, zero: ir.Value, name: str) -> ir.Node:
     """To floats again; scales [N] are one for each slice of axis 0."""
     return operator("DequantizeLinear", name, [codes, scale, zero], axis=0)
+
+
+def unshare_weights(model: ir.Model) -> None:
+    """Gives every convolution an S8 weight of its own, though all are the same bytes of the data file.
+
+    A graph in strips runs a convolution once a strip, and where onnxruntime makes U8 of S8 weights (see
+    `quantize.int8`), it cannot open a graph in which two operators read one.
+    """
+    for node in list(model.graph):
+        weight = node.inputs[0] if node.op_type == "DequantizeLinear" else None
+        if weight is None or not weight.is_initializer() or weight.dtype != ir.DataType.INT8:
+            continue
+        _, scale, zero = node.inputs
+        for number, use in enumerate(list(node.outputs[0].uses())[1:], start=1):
+            codes, own_zero = (
+                same_bytes(model.graph, value.const_value, f"{value.name}.{number}")
+                for value in (weight, zero)
+                if value is not None and value.const_value is not None
+            )
+            name = f"{node.outputs[0].name}.{number}"
+            widened = operator("DequantizeLinear", name, [codes, scale, own_zero], axis=0)
+            model.graph.insert_before(node, widened)
+            use.node.replace_input_with(use.idx, widened.outputs[0])
