@@ -198,6 +198,12 @@ class Manifest(_Model):
         drawing = ("text_encoder", "conditioner", *self.step)
         return max((self.graphs[name].coarsest for name in drawing), key=PRECISIONS.index)
 
+    @property
+    def two_rows(self) -> bool:
+        """Whether the step takes two text rows, guided or not."""
+        inputs = [tensor for name in self.step for tensor in self.graphs[name].inputs]
+        return any(tensor.name == "context" and tensor.shape[0] == 2 for tensor in inputs)
+
     @model_validator(mode="after")
     def _consistent(self) -> "Manifest":
         for needed in ("text_encoder", "conditioner", "image_decoder", *self.step):

@@ -128,11 +128,15 @@ class Generator:
         """Runs the graphs that depend on the prompt alone.
 
         Returns the named tensors, `context` f32 [R, T, D] and `modulation` f32 [N, R, M] among them, and what
-        was cut of the texts. Rows are [negative, prompt] with guidance, [prompt] without.
+        was cut of the texts. Rows are [negative, prompt] with guidance, [prompt] without, which a step of two
+        rows only gets twice.
         """
         encoded = self._encode_texts(settings)
+        rows = [ids for ids, _ in encoded.values()]
+        if self.bundle.manifest.two_rows and not settings.guided:
+            rows *= 2
         tensors = {
-            "input_ids": np.stack([ids for ids, _ in encoded.values()]),
+            "input_ids": np.stack(rows),
             "micro_sinusoids": micro_sinusoids(*settings.size, self.bundle.manifest.defaults.score),
             "step_sinusoids": step_sinusoids(settings.steps),
         }

@@ -1,5 +1,6 @@
 """Whole drawings on the tiny bundle, against the same model in plain numpy."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from tests.runtime.tiny_bundle import (
     MASK,
     SAMPLER,
     SIZE,
+    TRANSFORMER,
     H,
     W,
     condition,
@@ -69,6 +71,18 @@ def test_a_step_of_two_graphs_draws_the_same(generator: Generator, tmp_path: Pat
     folder = write_bundle(tmp_path / "chain", graphs, step=("transformer", "sampler"))
     chained = Generator.open(folder, threads=1).text_to_image(REQUEST)
     np.testing.assert_array_equal(chained.tokens, generator.text_to_image(REQUEST).tokens)
+
+
+@pytest.mark.parametrize("guidance", [2.5, 1.0, 0.0])
+def test_a_step_of_two_rows_only_draws_the_same(
+    generator: Generator, tmp_path: Path, guidance: float
+) -> None:
+    """Without guidance it is fed the prompt twice; the engine would refuse one row."""
+    fixed = TRANSFORMER.replace("[rows,", "[2,")
+    two_rows = Generator.open(write_bundle(tmp_path / "fixed", {"transformer": fixed}), threads=1)
+    request = replace(REQUEST, guidance=guidance)
+    tokens = two_rows.text_to_image(request).tokens
+    np.testing.assert_array_equal(tokens, generator.text_to_image(request).tokens)
 
 
 def test_defaults_come_from_the_bundle(generator: Generator) -> None:
