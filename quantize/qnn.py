@@ -2,10 +2,12 @@
 
 onnxruntime's own quantizer and QNN settings do the work. What stands here prepares a graph for them, because
 QNN's execution provider runs neither operator below on integers, and an operator it does not run sends its
-tensors to the CPU and back:
+tensors to the CPU and back. Between two Reshapes, in which heads lie apart (x [R, S, heads, H]):
 
-    q, k, v --> Attention              q, k --> Transpose k, MatMul --> Mul 1/sqrt(H) --> Softmax --> MatMul v
-    x --> RotaryEmbedding(cos, sin)    x * cos + (x P) * sin,  P [H, H] turns (a, b) into (-b, a) in each pair
+    q, k, v --> MultiHeadAttention          Transpose q, k --> MatMul --> Mul 1/sqrt(H) --> Softmax
+                                                Transpose v --> MatMul --> Transpose
+    x --> RotaryEmbedding(ids, cos, sin)    x * cos[ids] + (x P) * sin[ids]
+                                                P [H, H] turns (a, b) into (-b, a) in each pair
 
 The drawing behind the logits (sums, comparisons, look-ups) stays float, on the CPU: chances rounded to 16
 bits would make rare codes impossible.
@@ -51,6 +53,11 @@ class QnnReport:
     quantized: dict[str, int]  # operators between Dequantize and Quantize: the NPU's
     left_float: dict[str, int]  # operators on floats, integers or booleans: the CPU's
 
+    @property
+    def precision(self) -> str:
+        """For the manifest."""
+        return "qnn"
+
     def __str__(self) -> str:
         npu, cpu = (sum(counts.values()) for counts in (self.quantized, self.left_float))
         return f"{len(self.weights)} weights in 8 bits, {npu} operators for the NPU, {cpu} for the CPU"
@@ -84,7 +91,7 @@ def quantize_qnn(source: Path, target: Path, feeds: Sequence[Feed]) -> QnnReport
         value.shape = ir.Shape(feeds[0][str(value.name)].shape)
     fold(model.graph)
     decompose(model.graph)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".qnn") as name, quiet():
+    with tempfile.TemporaryDirectory(dir=source.parent) as name, quiet():
         whole, quantized = (Path(name) / file for file in ("float.onnx", "quantized.onnx"))
         save(model, whole)
         settings = get_qnn_qdq_config(
@@ -124,7 +131,7 @@ def quiet() -> Iterator[None]:
 def fold(graph: ir.Graph) -> None:
     """Computes what is constant once the number of text rows is: the NPU wants shapes and tables so.
 
-    Shape(x) --> Concat(.., 1, 1) --> Expand     table --> Slice --> RotaryEmbedding
+    Shape(x) --> Concat(.., 1) --> Expand     positions --> Slice --> Expand --> RotaryEmbedding
     """
     for node in list(graph):
         if node.op_type == "Shape":
@@ -132,7 +139,7 @@ def fold(graph: ir.Graph) -> None:
             assert x is not None and x.shape is not None
             start, end = node.attributes.get_int("start", 0), node.attributes.get_int("end", None)
             result = np.array(x.shape.numpy()[start:end], np.int64)
-        elif node.op_type in ("Concat", "Slice") and all(x and x.const_value for x in node.inputs):
+        elif node.op_type in ("Concat", "Slice", "Expand") and all(x and x.const_value for x in node.inputs):
             feeds = {str(x.name): array(x) for x in node.inputs if x}
             results = ReferenceEvaluator(ir.to_proto(node)).run(None, feeds)
             assert isinstance(results, list)
@@ -145,14 +152,15 @@ def fold(graph: ir.Graph) -> None:
 
 
 def decompose(graph: ir.Graph) -> None:
-    """Attention and RotaryEmbedding in the operators drawn above."""
+    """MultiHeadAttention and RotaryEmbedding in the operators drawn above, of a graph that was folded."""
     for node in list(graph):
-        if node.op_type == "Attention":
+        if node.op_type == "MultiHeadAttention":
             made = attention(graph, node)
         elif node.op_type == "RotaryEmbedding":
             made = rotary_embedding(graph, node)
         else:
             continue
+        made[-1].outputs[0].shape = node.outputs[0].shape  # for attention, which reads what was rotated
         graph.insert_before(node, made)
         ir.convenience.replace_all_uses_with(node.outputs[0], made[-1].outputs[0])
         graph.remove(node, safe=True)
@@ -165,35 +173,70 @@ def decompose(graph: ir.Graph) -> None:
 
 
 def attention(graph: ir.Graph, node: ir.Node) -> list[ir.Node]:
-    """q, k, v [R, heads, S, H], neither mask nor causal."""
+    """q, k, v [R, S, D], neither mask nor causal."""
+    heads = node.attributes["num_heads"].as_int()
     query, key, value = node.inputs
-    name = str(node.outputs[0].name)
-    scale = constant(graph, "attention.scale", np.array(width(query) ** -0.5, np.float32))
-    turned = operator("Transpose", f"{name}.key", [key])
-    turned.attributes["perm"] = ir.AttrInt64s("perm", [0, 1, 3, 2])
-    products = operator("MatMul", f"{name}.products", [query, turned.outputs[0]])
+    name, head = str(node.outputs[0].name), width(query) // heads
+    scale = constant(graph, "attention.scale", np.array(head**-0.5, np.float32))
+    apart = heads_apart(graph, heads, head)
+    made: list[ir.Node] = []
+    turned = []
+    for part, x, order in (
+        ("query", query, (0, 2, 1, 3)),
+        ("key", key, (0, 2, 3, 1)),
+        ("value", value, (0, 2, 1, 3)),
+    ):
+        split = operator("Reshape", f"{name}.{part}.heads", [x, apart])
+        made += [split, transpose(f"{name}.{part}", split.outputs[0], order)]
+        turned.append(made[-1].outputs[0])
+    products = operator("MatMul", f"{name}.products", turned[:2])
     scores = operator("Mul", f"{name}.scores", [products.outputs[0], scale])
     shares = operator("Softmax", f"{name}.shares", [scores.outputs[0]])
-    mixed = operator("MatMul", f"{name}.mixed", [shares.outputs[0], value])
-    return [turned, products, scores, shares, mixed]
+    mixed = operator("MatMul", f"{name}.mixed", [shares.outputs[0], turned[2]])
+    back = transpose(f"{name}.heads", mixed.outputs[0], (0, 2, 1, 3))
+    joined = operator("Reshape", f"{name}.joined", [back.outputs[0], heads_joined(graph, heads * head)])
+    return [*made, products, scores, shares, mixed, back, joined]
 
 
 def rotary_embedding(graph: ir.Graph, node: ir.Node) -> list[ir.Node]:
-    """x [1, rows * heads, S, H], cos and sin [1, S, H/2], pairs beside each other."""
-    x, *tables = node.inputs
-    name = str(node.outputs[0].name)
+    """x [R, S, D], cos and sin [positions, H/2], ids [R, S] the same in all rows, pairs beside each other."""
+    heads = node.attributes["num_heads"].as_int()
+    x, *tables, ids = node.inputs
+    name, head = str(node.outputs[0].name), width(x) // heads
+    assert ids is not None
     cos, sin = (
-        constant(graph, f"{table.name}.pairs", np.repeat(array(table), 2, axis=-1))
+        constant(
+            graph,
+            f"{table.name}.of.{ids.name}",
+            np.repeat(array(table)[array(ids)[0]], 2, axis=-1)[:, None],  # [S, 1, H]
+        )
         for table in tables
         if table
     )
-    pairs = np.eye(width(cos) // 2, dtype=np.float32)
+    pairs = np.eye(head // 2, dtype=np.float32)
     turn = constant(graph, TURN, np.kron(pairs, np.array([[0, 1], [-1, 0]], np.float32)))
-    straight = operator("Mul", f"{name}.straight", [x, cos])
-    turned = operator("MatMul", f"{name}.turned", [x, turn])
+    split = operator("Reshape", f"{name}.heads", [x, heads_apart(graph, heads, head)])
+    straight = operator("Mul", f"{name}.straight", [split.outputs[0], cos])
+    turned = operator("MatMul", f"{name}.turned", [split.outputs[0], turn])
     across = operator("Mul", f"{name}.across", [turned.outputs[0], sin])
     rotated = operator("Add", f"{name}.rotated", [straight.outputs[0], across.outputs[0]])
-    return [straight, turned, across, rotated]
+    joined = operator("Reshape", f"{name}.joined", [rotated.outputs[0], heads_joined(graph, heads * head)])
+    return [split, straight, turned, across, rotated, joined]
+
+
+def transpose(name: str, x: ir.Value, order: tuple[int, ...]) -> ir.Node:
+    made = operator("Transpose", name, [x])
+    made.attributes["perm"] = ir.AttrInt64s("perm", order)
+    return made
+
+
+def heads_apart(graph: ir.Graph, heads: int, head: int) -> ir.Value:
+    """The shape [R, S, heads, H] of a Reshape, which copies axes of size 0."""
+    return constant(graph, f"heads.{heads}x{head}", np.array([0, 0, heads, head]))
+
+
+def heads_joined(graph: ir.Graph, size: int) -> ir.Value:
+    return constant(graph, f"heads.{size}", np.array([0, 0, size]))
 
 
 def width(value: ir.Value | None) -> int:

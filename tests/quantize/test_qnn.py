@@ -72,12 +72,20 @@ def run(path: Path, given: list[Feed]) -> tuple[np.ndarray, np.ndarray]:
     return drawn, np.concatenate([np.ravel(chunk) for out in outputs for chunk in out[1:]])
 
 
-def test_attention_and_rotation_are_the_same_in_plain_operators(step, tmp_path):
-    model = load(step)
+def save_plain(model: ir.Model, path: Path) -> None:
+    """For two text rows."""
+    for value in model.graph.inputs:
+        value.shape = ir.Shape([size if isinstance(size, int) else 2 for size in value.shape])
+    fold(model.graph)
     decompose(model.graph)
-    save(model, tmp_path / "plain.onnx")
-    kinds = {node.op_type for node in load(tmp_path / "plain.onnx").graph}
-    assert not kinds & {"Attention", "RotaryEmbedding"}
+    save(model, path)
+
+
+def test_attention_and_rotation_are_the_same_in_plain_operators(step, tmp_path):
+    save_plain(load(step), tmp_path / "plain.onnx")
+    nodes = list(load(tmp_path / "plain.onnx").graph)
+    assert not {node.op_type for node in nodes} & {"MultiHeadAttention", "RotaryEmbedding"}
+    assert {node.domain for node in nodes} == {""}
     given = feeds(step, 2)
     (drawn, logits), (found, found_logits) = run(step, given), run(tmp_path / "plain.onnx", given)
     assert np.array_equal(drawn, found)
@@ -94,7 +102,7 @@ def test_steps_it_was_not_calibrated_on_stay_near_the_float_graphs(step, quantiz
 def test_all_products_norms_and_softmaxes_are_the_npus(step, quantized):
     float_kinds = [node.op_type for node in load(step).graph]
     kinds, left = quantized[1].quantized, quantized[1].left_float
-    attentions, rotations = float_kinds.count("Attention"), float_kinds.count("RotaryEmbedding")
+    attentions, rotations = float_kinds.count("MultiHeadAttention"), float_kinds.count("RotaryEmbedding")
     assert kinds["MatMul"] == float_kinds.count("MatMul") + 2 * attentions + rotations
     assert kinds["Softmax"] == attentions > 0
     assert kinds["RMSNormalization"] == float_kinds.count("RMSNormalization")
@@ -129,21 +137,17 @@ def test_one_row_is_the_prompt_twice(step, quantized):
     assert measures.psnr(run(step, [one])[1], run(quantized[0], [twice])[1]) > 25
 
 
-def test_rotation_tables_sliced_at_run_time_are_folded(step, tmp_path):
-    """The exporter leaves the slices of large tables in the graph."""
+def test_positions_sliced_at_run_time_are_folded(step, tmp_path):
+    """The exporter leaves the slices of large constants in the graph."""
     model = load(step)
     rotation = next(node for node in model.graph if node.op_type == "RotaryEmbedding")
-    for index in (1, 2):
-        table = rotation.inputs[index]
-        bounds = [constant(model.graph, f"bound.{at}", np.array([at])) for at in (0, table.shape[1], 1)]
-        part = operator("Slice", f"part.{index}", [table, *bounds])
-        model.graph.insert_before(rotation, part)
-        rotation.replace_input_with(index, part.outputs[0])
-    for value in model.graph.inputs:
-        value.shape = ir.Shape([size if isinstance(size, int) else 2 for size in value.shape])
-    fold(model.graph)
-    decompose(model.graph)
-    save(model, tmp_path / "plain.onnx")
+    expand = rotation.inputs[3].producer()
+    positions = expand.inputs[0]
+    bounds = [constant(model.graph, f"bound.{at}", np.array([at])) for at in (0, positions.shape[1], 1)]
+    part = operator("Slice", "part", [positions, *bounds])
+    model.graph.insert_before(expand, part)
+    expand.replace_input_with(0, part.outputs[0])
+    save_plain(model, tmp_path / "plain.onnx")
     given = feeds(step, 1)
     assert np.array_equal(run(step, given)[0], run(tmp_path / "plain.onnx", given)[0])
 
