@@ -40,12 +40,13 @@ class Options:
     size: tuple[int, int]  # (W, H) in pixels
     recipe: Recipe
     overwrite: bool = False
+    qnn: bool = False  # see write_graph
 
 
 def planned(checkpoint: Checkpoint, options: Options) -> dict[str, int]:
     """Bytes of each graph that `write_bundle` would write. Raises what it would raise before writing."""
     check_target(options.out, options.overwrite)
-    return estimate(graphs(checkpoint, options.size), options.recipe)
+    return estimate(graphs(checkpoint, options.size), options.recipe, options.qnn)
 
 
 def write_bundle(checkpoint: Checkpoint, options: Options, report: Report) -> Manifest:
@@ -71,7 +72,7 @@ def write_bundle(checkpoint: Checkpoint, options: Options, report: Report) -> Ma
 
 def fill(workspace: Workspace, checkpoint: Checkpoint, options: Options, report: Report) -> Manifest:
     specs, folder = graphs(checkpoint, options.size), workspace.folder
-    drawings = calibration(checkpoint, options.size)
+    drawings = calibration(checkpoint, options.size, two_rows=options.qnn)
     for number, name in enumerate(specs, start=1):
         turn, path = f"[{number}/{len(specs)}] {name}", folder / f"{name}.onnx"
         if workspace.has(name):
@@ -79,7 +80,7 @@ def fill(workspace: Workspace, checkpoint: Checkpoint, options: Options, report:
         else:
             report(f"{turn}: tracing")
             begun = time.perf_counter()
-            written = write_graph(checkpoint, name, options.size, options.recipe, path, drawings)
+            written = write_graph(checkpoint, name, options.size, options.recipe, path, drawings, options.qnn)
             workspace.record(name, written.precision, files(path))
             seconds = time.perf_counter() - begun
             report(f"{turn}: {written}, {megabytes(workspace.size(name))}, {seconds:.1f} s")
@@ -143,6 +144,7 @@ def resume_key(checkpoint: Checkpoint, options: Options) -> str:
         checkpoint.sha256 if checkpoint.files else time.time_ns(),
         options.size,
         options.recipe.model_dump(),
+        options.qnn,
     ]
     parts += [code_hash(), {tool: version(tool) for tool in TOOLS}]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

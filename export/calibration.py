@@ -7,10 +7,13 @@ from reference.request import AESTHETIC_SCORE
 from reference.text import tokenize
 
 
-def calibration(checkpoint: Checkpoint, size: tuple[int, int]) -> Calibration:
-    """For pictures of `size` (W, H) pixels; the same as `Calibration.of` the float bundle."""
+def calibration(checkpoint: Checkpoint, size: tuple[int, int], two_rows: bool = False) -> Calibration:
+    """For pictures of `size` (W, H) pixels; the same as `Calibration.of` the float bundle.
+
+    `two_rows`: the prompt twice where nothing guides, for a step that takes two rows only.
+    """
     defaults = checkpoint.defaults
-    texts = (["", prompt] if defaults.guidance > 1 else [prompt] for prompt in PROMPTS)
+    texts = (["", prompt] if defaults.guidance > 1 else [prompt] * (1 + two_rows) for prompt in PROMPTS)
     width, height = token_grid(checkpoint, size)
     return Calibration(
         prompts=[tokenize(checkpoint.tokenizer, rows)[0].int().numpy() for rows in texts],

@@ -22,6 +22,7 @@ from quantize.calibrate import Feed, quantize_images
 from quantize.calibration import Calibration, opened
 from quantize.gptq import Gptq
 from quantize.graph import quantize_graph
+from quantize.qnn import quantize_qnn
 from quantize.recipe import IMAGE_GRAPHS, Recipe
 from quantize.rounding import Nearest
 from quantize.static import quantize_static, unshare_weights
@@ -31,6 +32,7 @@ from reference.checkpoint import Checkpoint
 WINDOW = 256  # pixels a side, at most
 WINDOWS = 16  # of large pictures, that calibrate; fewer than 8 miss much of a range (docs/rejected.md)
 PICTURES = 32  # where a picture is no larger than a window
+QNN_GRAPHS = ("transformer", "image_decoder")  # that Qualcomm's NPU gets
 
 Size = tuple[int, int]  # (W, H) in pixels
 
@@ -44,15 +46,27 @@ class Written(Protocol):
 
 
 def write_graph(
-    checkpoint: Checkpoint, name: str, size: Size, recipe: Recipe, path: Path, drawings: Calibration
+    checkpoint: Checkpoint,
+    name: str,
+    size: Size,
+    recipe: Recipe,
+    path: Path,
+    drawings: Calibration,
+    qnn: bool = False,
 ) -> Written:
     """Writes the graph `name` into `path` and its data file. `drawings` has seen the graphs before it.
+
+    `qnn`: QNN_GRAPHS for the NPU, with ranges at full size; the recipe is for the others.
 
     The float graph is on the disk before it is quantized, so that the checkpoint's weights have left memory.
     """
     with scratch(path.parent / "float") as folder:
         whole = folder / path.name
         write_float(checkpoint, graphs(checkpoint, size)[name], whole)
+        if qnn and name in QNN_GRAPHS:
+            pictures = drawings.pictures(WINDOWS) if name == "image_decoder" else []
+            feeds = [{"tokens": tokens} for tokens in pictures] or drawings.fed(whole)
+            return quantize_qnn(whole, path, feeds)
         if name not in IMAGE_GRAPHS:
             rounding = Gptq(drawings.moments(name, whole)) if "int4" in recipe.precisions else Nearest()
             return quantize_graph(whole, path, name, recipe, rounding)

@@ -29,10 +29,11 @@ def text_limits(hidden: float, pooled: float, context: float, modulation: float)
 TEXT_LIMITS = {
     "fp32": text_limits(90, 90, 90, 90),  # rounding leaves 100 to 130 dB
     "fp16": text_limits(60, 60, 60, 60),
+    "qnn": text_limits(35, 35, 40, 45),  # those of int8, in which such a bundle's texts are
     "int8": text_limits(35, 35, 40, 45),  # measured 44, 44, 51, 54
     "int4": text_limits(20, 15, 20, 25),
 }
-LOGITS_PSNR = {"fp32": 80, "fp16": 50, "int8": 25, "int4": 12}  # dB
+LOGITS_PSNR = {"fp32": 80, "fp16": 50, "qnn": 25, "int8": 25, "int4": 12}  # dB
 ENCODER_LIMITS = {
     "fp32": (at_least("image_encoder.agreement", 0.999),),
     "fp16": (at_least("image_encoder.agreement", 0.98),),

@@ -25,6 +25,7 @@ EXAMPLES = """examples:
   python -m export.onnx                                       # the shipped checkpoint, int8, to build/android
   python -m export.onnx --int4 --out build/android-int4       # the smallest
   python -m export.onnx --fp32 --out build/android-fp32       # not quantized
+  python -m export.onnx --qnn --out build/android-qnn         # for Qualcomm's NPU
   python -m export.onnx --checkpoint MeissonFlow/Meissonic --size 1024 1024
   python -m export.onnx --checkpoint ~/models/monetico --dry-run
 """
@@ -41,6 +42,11 @@ def parser() -> argparse.ArgumentParser:
     precision = made.add_mutually_exclusive_group()
     for name, meaning in PRECISIONS.items():
         precision.add_argument(f"--{name}", dest="precision", action="store_const", const=name, help=meaning)
+    precision.add_argument(
+        "--qnn",
+        action="store_true",
+        help="step and decoder for Qualcomm's NPU: 8-bit weights, 16-bit activations; int8 for the rest",
+    )
     precision.add_argument(
         "--recipe", type=Path, metavar="FILE", help="weight by weight, see python -m quantize.sensitivity"
     )
@@ -61,8 +67,8 @@ def run(arguments: Sequence[str] | None) -> None:
     try:
         precision: Precision = given.precision or "int8"
         recipe = Recipe.read(given.recipe) if given.recipe else Recipe.uniform(precision)
-        options = Options(given.out, (width, height), recipe, given.overwrite)
-        what = f"recipe {given.recipe}" if given.recipe else precision
+        options = Options(given.out, (width, height), recipe, given.overwrite, given.qnn)
+        what = f"recipe {given.recipe}" if given.recipe else "qnn" if given.qnn else precision
         print(f"{checkpoint.name} at {width}x{height}, {what}, to {options.out}", flush=True)
         if given.dry_run:
             sizes = planned(checkpoint, options)

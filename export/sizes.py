@@ -5,31 +5,39 @@ from collections.abc import Iterator, Mapping
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from export.graph_writer import static_int8
+from export.graph_writer import QNN_GRAPHS, static_int8
 from export.graphs import GraphSpec
 from quantize.recipe import Recipe, stored_bytes
 from quantize.store import PAGE
 from quantize.weights import Weight
 
 
-def estimate(specs: Mapping[str, GraphSpec], recipe: Recipe) -> dict[str, int]:
-    """Bytes of each graph's data file, by name. Raises RecipeError for a recipe that does not fit.
+def estimate(specs: Mapping[str, GraphSpec], recipe: Recipe, qnn: bool = False) -> dict[str, int]:
+    """Bytes of each graph's data file, by name; `qnn`: see `write_graph`. Raises RecipeError for a
+    recipe that does not fit.
 
     Modules are built from shapes alone: nothing is folded and no memory is taken.
     """
     recipe.check_graphs(specs)
     with FakeTensorMode(allow_non_fake_inputs=True):
-        return {name: data_bytes(spec.build(), name, recipe) for name, spec in specs.items()}
+        return {
+            name: data_bytes(spec.build(), name, recipe, qnn and name in QNN_GRAPHS)
+            for name, spec in specs.items()
+        }
 
 
-def data_bytes(module: nn.Module, graph: str, recipe: Recipe) -> int:
-    """Of the module of a graph, its weights as the recipe stores them and all other tensors as they are."""
+def data_bytes(module: nn.Module, graph: str, recipe: Recipe, eight_bits: bool) -> int:
+    """Of the module of a graph, its weights as the recipe stores them, or all in 8 bits, and all other
+    tensors as they are.
+    """
     weights = dict(weights_of(module))
     recipe.check(graph, {weight.name: weight for weight in weights.values()})
     total = 0
     for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
         size = tensor.numel() * tensor.element_size()
-        if name in weights and static_int8(graph, recipe) and weights[name].kind == "convolution":
+        if name in weights and eight_bits:
+            size = weights[name].size
+        elif name in weights and static_int8(graph, recipe) and weights[name].kind == "convolution":
             size = weights[name].size + 4 * weights[name].shape[0]
         elif name in weights:
             size = stored_bytes(weights[name], recipe.precision(graph, weights[name]), recipe.block)

@@ -116,9 +116,10 @@ class Comparison:
                     f"the bundle's tokenizer reads {prompt!r} as {found}, not {row.numpy()}"
                 )
         guided = max(self.checkpoint.defaults.guidance, 2.0)
+        guided_only = self.effort.guided_only or self.bundle.manifest.two_rows
         samples = []
         for seed, prompt in enumerate(prompts):
-            for guidance in (guided,) if self.effort.guided_only else (1.0, guided):
+            for guidance in (guided,) if guided_only else (1.0, guided):
                 request = check_request(
                     prompt,
                     self.checkpoint.defaults,

@@ -118,6 +118,24 @@ class Calibration:
             calibration.pass_on(graph, path)
         return found
 
+    def fed(self, path: Path) -> list[dict[str, np.ndarray]]:
+        """What the float step graph `path` is fed in drawings, by its inputs' names: a static range's sample.
+
+        After text_encoder and conditioner have been passed on.
+        """
+        self.run_before("transformer")
+        run = opened(path, self.threads)
+        names = [str(value.name) for value in load(path).graph.inputs]
+        fed: list[dict[str, np.ndarray]] = []
+
+        def observed(tensors: Tensors) -> dict[str, np.ndarray]:
+            fed.append({name: tensors[name] for name in names})
+            return run(tensors)
+
+        for seed, tensors in enumerate(self.made):
+            self.draw(observed, tensors, seed, STEPS)
+        return fed
+
     def pictures(self, count: int) -> list[np.ndarray]:
         """Finished tokens i32 [H, W] of `count` drawings, after all three graphs have been passed on.
 

@@ -33,5 +33,6 @@ STEP_LIMITS = {
 DECODER_LIMITS = {
     "fp32": (at_most("image_decoder.levels", 1),),
     "fp16": (at_least("image_decoder.psnr", 45),),
+    "qnn": (at_least("image_decoder.psnr", 40),),
     "int8": (at_least("image_decoder.psnr", 35),),
 }
