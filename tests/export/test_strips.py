@@ -10,9 +10,12 @@ import onnxruntime
 import pytest
 import torch
 
+from export.graph_writer import save_in_strips
 from export.graphs import graphs
 from export.strips import in_strips
 from export.trace import trace
+from quantize.calibrate import measure
+from quantize.static import quantize_static
 from quantize.store import load, save
 from reference.checkpoint import SHIPPED, load_checkpoint
 from reference.image import decode_tokens
@@ -139,3 +142,18 @@ def test_values_beyond_float16_survive(tmp_path, monkeypatch):
     path = stripped(tmp_path / "whole.onnx", tmp_path / "strips.onnx")
     x = np.random.default_rng(0).uniform(1, 2, shape).astype(np.float32)
     assert np.abs(run(path, x=x) - run(tmp_path / "whole.onnx", x=x)).max() < 0.02
+
+
+def test_int8_convolutions_in_strips_are_those_of_the_whole_graph(plain, tokens, tmp_path, monkeypatch):
+    source, whole, cut = plain["image_decoder"], tmp_path / "whole.onnx", tmp_path / "cut.onnx"
+    quantize_static(source, whole, measure(source, [{"tokens": tokens}]))
+    monkeypatch.setattr(LIMIT, 2**18)
+    save_in_strips(whole, cut)
+    convolutions = [node for node in load(cut).graph if node.op_type == "Conv"]
+    assert len(convolutions) > 100
+    weights = [node.inputs[1].producer().inputs[0] for node in convolutions]
+    assert len({weight.name for weight in weights}) == len(weights)  # see `unshare_weights`
+    size = [path.with_suffix(".onnx.data").stat().st_size for path in (whole, cut)]
+    assert size[1] == pytest.approx(size[0], rel=0.05)
+    assert image_psnr(run(source, tokens=tokens), run(whole, tokens=tokens)) > 38
+    assert image_psnr(run(source, tokens=tokens), run(cut, tokens=tokens)) > 38
