@@ -37,7 +37,8 @@ LOGITS_PSNR = {"fp32": 80, "fp16": 50, "qnn": 25, "int8": 25, "int4": 12}  # dB
 ENCODER_LIMITS = {
     "fp32": (at_least("image_encoder.agreement", 0.999),),
     "fp16": (at_least("image_encoder.agreement", 0.98),),
-    "int8": (at_least("image_encoder.agreement", 0.9),),
+    # Of one picture; on several the exporter has kept 87 % (`quantize.calibrate.FLOORS`).
+    "int8": (at_least("image_encoder.agreement", 0.75),),
 }
 
 

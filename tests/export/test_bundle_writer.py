@@ -90,7 +90,8 @@ def test_an_interrupted_export_leaves_no_bundle(written: Written):
 
 
 def test_the_next_run_resumes_from_the_graphs_that_are_done(written: Written):
-    assert [inputs[0] for inputs in written.traced] == ["tokens", "tokens", "image"]
+    # The image encoder is calibrated on pictures, for which the decoder is traced once more.
+    assert [inputs[0] for inputs in written.traced] == ["tokens", "tokens", "image", "tokens"]
     assert sum("done before" in line for line in written.lines) == 2
 
 
@@ -105,7 +106,8 @@ def test_a_finished_bundle_opens_and_nothing_else_is_left(written: Written):
 def test_the_manifest_says_what_was_written(written: Written):
     manifest, config = written.manifest, written.checkpoint.transformer.config
     assert list(manifest.graphs) == GRAPHS
-    assert [graph.precision for graph in manifest.graphs.values()] == ["int8"] * 3 + ["fp32"] * 2
+    assert [graph.coarsest for graph in manifest.graphs.values()] == ["int8"] * 5
+    assert manifest.graphs["transformer"].precision == "int8" == manifest.precision
     assert manifest.sizes == [SIZE] and manifest.model.mask_token_id == written.checkpoint.mask_token_id
     step = manifest.graphs["transformer"]
     shapes = {tensor.name: tensor.shape for tensor in (*step.inputs, *step.outputs)}
@@ -120,7 +122,7 @@ def test_the_manifest_says_what_was_written(written: Written):
         "log_prob": [6],
     }
     assert 0.85 < manifest.parity["transformer.agreement"] <= 1
-    assert manifest.parity["image_decoder.levels"] <= 1
+    assert manifest.parity["image_decoder.psnr"] >= 35
 
 
 def test_the_golden_trace_is_reproduced_by_the_runtime(written: Written):
@@ -153,7 +155,7 @@ def test_a_graph_changed_since_it_was_done_is_made_again(written: Written, tmp_p
     options = Options(tmp_path / "android", SIZE, INT8)
     remade = []
 
-    def stopped(checkpoint, name, size, recipe, path, drawings):
+    def stopped(checkpoint, name, size, recipe, path, *others):
         remade.append(path.stem)
         raise KeyboardInterrupt
 
@@ -224,7 +226,10 @@ def test_planned_sizes_are_those_of_the_written_data(written: Written):
     sizes = planned(written.checkpoint, Options(Path("nowhere"), SIZE, INT8))
     for name in GRAPHS:
         actual = (written.folder / f"{name}.onnx.data").stat().st_size
-        assert sizes[name] == pytest.approx(actual, rel=0.15), name
+        if name.startswith("image_"):  # planned in int8, of which random weights keep much float
+            assert sizes[name] < 1.15 * actual, name
+        else:
+            assert sizes[name] == pytest.approx(actual, rel=0.15), name
 
 
 def test_a_changed_byte_in_the_bundle_is_noticed(written: Written, tmp_path):
