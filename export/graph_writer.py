@@ -2,7 +2,7 @@
 
 Static int8 of the image graphs takes ranges of the bundle's own pictures. Ranges belong to the weights,
 whatever the size of a picture, so they are measured on windows of the drawn token grids, in graphs traced for
-a window: a whole 1024-px decode takes sixteen times as long.
+a window: a whole 1024-px decode takes 64 times as long.
 """
 
 import gc
@@ -29,7 +29,7 @@ from quantize.static import quantize_static, unshare_weights
 from quantize.store import load, save
 from reference.checkpoint import Checkpoint
 
-WINDOW = 256  # pixels a side, at most
+WINDOW = 128  # pixels a side, at most
 WINDOWS = 16  # of large pictures, that calibrate; fewer than 8 miss much of a range (docs/rejected.md)
 PICTURES = 32  # where a picture is no larger than a window
 QNN_GRAPHS = ("transformer", "image_decoder")  # that Qualcomm's NPU gets
