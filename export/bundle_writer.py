@@ -26,6 +26,7 @@ from reference.checkpoint import Checkpoint
 from reference.text import vocabulary_and_merges
 from runtime.bundle import MANIFEST, FileFacts, GoldenFile, Manifest, open_bundle
 from runtime.golden import golden_drawing
+from runtime.measures import storable
 from runtime.workspace import Workspace, check_space, check_target, disk_errors, megabytes
 
 GOLDEN = "golden/trace.json"
@@ -124,11 +125,6 @@ def write_json(path: Path, content: Any) -> None:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
-
-
-def storable(value: float) -> float | None:
-    """Six digits; JSON has no infinity, so null stands for the PSNR of equal things."""
-    return float(f"{value:.6g}") if abs(value) != float("inf") else None
 
 
 def summary(figures: dict[str, float]) -> str:

@@ -13,7 +13,7 @@ from reference.checkpoint import load_checkpoint
 from reference.errors import Parser, exit_code
 from runtime.errors import UserError as RuntimeUserError
 from runtime.memory import return_freed_memory
-from runtime.workspace import megabytes
+from runtime.workspace import megabytes, planned_sizes
 
 PRECISIONS: dict[Precision, str] = {
     "int8": "8-bit weights and activations: the fast one (default)",
@@ -71,10 +71,7 @@ def run(arguments: Sequence[str] | None) -> None:
         what = f"recipe {given.recipe}" if given.recipe else "qnn" if given.qnn else precision
         print(f"{checkpoint.name} at {width}x{height}, {what}, to {options.out}", flush=True)
         if given.dry_run:
-            sizes = planned(checkpoint, options)
-            for name, size in sizes.items():
-                print(f"{name:14} {megabytes(size):>9}")
-            print(f"{'in all':14} {megabytes(sum(sizes.values())):>9}  and tokenizer; nothing was written")
+            print(planned_sizes(planned(checkpoint, options)))
             return
         manifest = write_bundle(checkpoint, options, lambda line: print(line, flush=True))
     except RuntimeUserError as error:  # the runtime's way of saying what reference.UserError says

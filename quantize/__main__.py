@@ -9,7 +9,7 @@ from pathlib import Path
 from quantize.recipe import Precision, Recipe
 from quantize.requantize import Options, open_float, planned, requantize
 from runtime.errors import Parser, UserError
-from runtime.workspace import megabytes
+from runtime.workspace import megabytes, planned_sizes
 
 EXAMPLES = """examples:
   python -m export.onnx --fp32 --out build/android-fp32                 # a float bundle to begin with
@@ -54,10 +54,7 @@ def run(arguments: Sequence[str] | None) -> None:
     bundle = open_float(given.bundle)
     print(f"{given.bundle}: {label}, to {options.out}", flush=True)
     if given.dry_run:
-        sizes = planned(bundle, options)
-        for name, size in sizes.items():
-            print(f"{name:14} {megabytes(size):>9}")
-        print(f"{'in all':14} {megabytes(sum(sizes.values())):>9}  and tokenizer; nothing was written")
+        print(planned_sizes(planned(bundle, options)))
         return
     manifest = requantize(bundle, options, lambda line: print(line, flush=True))
     total = sum(facts.size for facts in manifest.files.values())

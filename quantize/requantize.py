@@ -28,7 +28,7 @@ from runtime.bundle import MANIFEST, Bundle, FileFacts, GoldenFile, Manifest, op
 from runtime.generator import Generator
 from runtime.golden import golden_drawing
 from runtime.limits import STEP_LIMITS
-from runtime.measures import at_least
+from runtime.measures import at_least, storable
 from runtime.request import Request
 from runtime.workspace import Workspace, check_space, check_target, disk_errors, megabytes
 
@@ -204,11 +204,6 @@ def images(teacher: Generator, other: Generator, request: Request) -> dict[str, 
 def summary(figures: dict[str, float]) -> str:
     same, kl = figures["transformer.agreement"], figures["transformer.kl"]
     return f"same token {same:.2%}, KL {kl:.2g}, picture {figures['image_decoder.psnr']:.1f} dB"
-
-
-def storable(value: float) -> float | None:
-    """Six digits; JSON has no infinity, so null stands for the PSNR of equal things."""
-    return float(f"{value:.6g}") if abs(value) != float("inf") else None
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -78,6 +78,11 @@ def kl(reference_logits: ArrayLike, other_logits: ArrayLike) -> float:
     return float((np.exp(log_p) * (log_p - log_q)).sum(axis=-1).mean())
 
 
+def storable(value: float) -> float | None:
+    """Six digits; JSON has no infinity, so null stands for the PSNR of equal things."""
+    return float(f"{value:.6g}") if abs(value) != float("inf") else None
+
+
 def log_softmax(logits: ArrayLike) -> np.ndarray:
     """Logits [..., C] -> log probabilities, float64."""
     x = np.asarray(logits, dtype=np.float64)

@@ -3,7 +3,7 @@
 import errno
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,3 +142,10 @@ def disk_errors(workspace: Workspace, needed: int) -> Iterator[None]:
 
 def megabytes(size: float) -> str:
     return f"{size / 1e6:.1f} MB"
+
+
+def planned_sizes(sizes: Mapping[str, int]) -> str:
+    """What a dry run prints: bytes by graph, and their sum."""
+    lines = [f"{name:14} {megabytes(size):>9}" for name, size in sizes.items()]
+    lines.append(f"{'in all':14} {megabytes(sum(sizes.values())):>9}  and tokenizer; nothing was written")
+    return "\n".join(lines)
