@@ -8,11 +8,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
+import onnx_ir as ir
 import pytest
 import torch
 from PIL import Image
 
 from export.bundle_writer import write_manifest
+from quantize.store import load
 from reference.checkpoint import Checkpoint
 from reference.detector import Detector, DetectorConfig
 from reference.noise import PhiloxNoise
@@ -49,11 +51,14 @@ def change(folder: Path, name: str, content: bytes) -> Bundle:
 
 def with_noise(folder: Path, share: float) -> Bundle:
     """Every weight of the step graph off by a random relative error."""
-    name = "transformer.onnx.data"
-    weights = np.fromfile(folder / name, np.float32)
-    rng = np.random.default_rng(0)
-    weights *= (1 + share * rng.standard_normal(weights.shape)).astype(np.float32)
-    return change(folder, name, weights.tobytes())
+    name, rng = "transformer.onnx.data", np.random.default_rng(0)
+    data = bytearray((folder / name).read_bytes())
+    for value in load(folder / "transformer.onnx").graph.initializers.values():
+        tensor = value.const_value
+        if isinstance(tensor, ir.ExternalTensor) and tensor.dtype == ir.DataType.FLOAT:  # positions are whole
+            weights = np.frombuffer(data, np.float32, tensor.size, tensor.offset)
+            weights *= (1 + share * rng.standard_normal(weights.shape)).astype(np.float32)
+    return change(folder, name, bytes(data))
 
 
 def run(bundle: Path, checkpoint: Path, *more: str) -> int:
