@@ -3,10 +3,14 @@
 Every function takes the reference first. NumPy only; sums in float64.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+
+BLOCK = 2**20  # values compared at a time
+ROWS = 256  # distributions compared at a time
 
 
 @dataclass(frozen=True)
@@ -34,22 +38,20 @@ def at_most(figure: str, worst: float) -> Limit:
 
 def max_abs(reference: ArrayLike, other: ArrayLike) -> float:
     """Largest absolute difference."""
-    a, b = _pair(reference, other)
-    return float(np.abs(a - b).max())
+    return float(max(np.abs(a - b).max() for a, b in _blocks(reference, other)))
 
 
 def cosine(reference: ArrayLike, other: ArrayLike) -> float:
     """Cosine of the angle between the two as vectors; 1 for two zero vectors."""
-    a, b = (x.ravel() for x in _pair(reference, other))
-    norms = float(np.linalg.norm(a) * np.linalg.norm(b))
-    return float(a @ b) / norms if norms else float(np.array_equal(a, b))
+    sums = np.sum([(a @ b, a @ a, b @ b) for a, b in _blocks(reference, other)], axis=0)
+    norms = float(np.sqrt(sums[1] * sums[2]))
+    return float(sums[0]) / norms if norms else float(np.array_equal(reference, other))
 
 
 def psnr(reference: ArrayLike, other: ArrayLike) -> float:
     """20 log10(max|reference| / RMSE) in dB; infinite when they are equal."""
-    a, b = _pair(reference, other)
-    rmse = float(np.sqrt(np.square(a - b).mean()))
-    peak = float(np.abs(a).max())
+    rmse = _rmse(reference, other)
+    peak = float(max(np.abs(a).max() for a, _ in _blocks(reference, other)))
     if rmse == 0:
         return float("inf")
     return float(20 * np.log10(peak / rmse)) if peak else float("-inf")
@@ -59,8 +61,7 @@ def image_psnr(reference: ArrayLike, other: ArrayLike) -> float:
     """PSNR of two 8-bit images in dB against the full scale of 255, whatever the brightest pixel; infinite
     when equal.
     """
-    a, b = _pair(reference, other)
-    rmse = float(np.sqrt(np.square(a - b).mean()))
+    rmse = _rmse(reference, other)
     return float(20 * np.log10(255 / rmse)) if rmse else float("inf")
 
 
@@ -73,9 +74,14 @@ def agreement(reference: ArrayLike, other: ArrayLike) -> float:
 
 def kl(reference_logits: ArrayLike, other_logits: ArrayLike) -> float:
     """Mean over positions of KL(softmax(reference) || softmax(other)) in nats, logits [..., C]."""
-    a, b = _pair(reference_logits, other_logits)
-    log_p, log_q = log_softmax(a), log_softmax(b)
-    return float((np.exp(log_p) * (log_p - log_q)).sum(axis=-1).mean())
+    p, q = np.asarray(reference_logits), np.asarray(other_logits)
+    _same_shape(p, q)
+    rows = p.reshape(-1, p.shape[-1]), q.reshape(-1, q.shape[-1])
+    total = 0.0
+    for start in range(0, len(rows[0]), ROWS):
+        log_p, log_q = (log_softmax(part[start : start + ROWS]) for part in rows)
+        total += float((np.exp(log_p) * (log_p - log_q)).sum())
+    return total / len(rows[0])
 
 
 def storable(value: float) -> float | None:
@@ -90,10 +96,18 @@ def log_softmax(logits: ArrayLike) -> np.ndarray:
     return x - np.log(np.exp(x).sum(axis=-1, keepdims=True))
 
 
-def _pair(reference: ArrayLike, other: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    a, b = np.asarray(reference, dtype=np.float64), np.asarray(other, dtype=np.float64)
+def _rmse(reference: ArrayLike, other: ArrayLike) -> float:
+    squares = sum(float(np.square(a - b).sum()) for a, b in _blocks(reference, other))
+    return float(np.sqrt(squares / np.size(reference)))
+
+
+def _blocks(reference: ArrayLike, other: ArrayLike) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Both as vectors of float64, a block at a time: logits of a large picture in float64 are 270 MB."""
+    a, b = np.asarray(reference), np.asarray(other)
     _same_shape(a, b)
-    return a, b
+    a, b = a.ravel(), b.ravel()
+    for start in range(0, a.size, BLOCK):
+        yield a[start : start + BLOCK].astype(np.float64), b[start : start + BLOCK].astype(np.float64)
 
 
 def _same_shape(a: np.ndarray, b: np.ndarray) -> None:
