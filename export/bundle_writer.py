@@ -7,24 +7,18 @@ done; what fails verification is removed.
 import hashlib
 import json
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from export.calibration import calibration
 from export.errors import VerificationError
-from export.graph_writer import write_graph
-from export.graphs import graphs
-from export.manifest import MERGES, TOOLS, VOCAB, describe
-from export.sizes import estimate
-from export.verify import Effort, verify
-from quantize.recipe import Recipe
-from quantize.store import files
+from export.manifest import MERGES, VOCAB, describe
+from export.verify import Effort
 from reference.checkpoint import Checkpoint
 from reference.text import vocabulary_and_merges
-from runtime.bundle import MANIFEST, FileFacts, GoldenFile, Manifest, open_bundle
+from runtime.bundle import MANIFEST, Bundle, FileFacts, GoldenFile, Graph, Manifest, open_bundle
+from runtime.generator import Drawing
 from runtime.golden import golden_drawing
 from runtime.measures import storable
 from runtime.workspace import Workspace, check_space, check_target, disk_errors, megabytes
@@ -33,69 +27,93 @@ GOLDEN = "golden/trace.json"
 Report = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class Options:
-    """What to make of a checkpoint."""
+class Written(Protocol):
+    """What became of a graph, to print."""
 
-    out: Path
-    size: tuple[int, int]  # (W, H) in pixels
-    recipe: Recipe
-    overwrite: bool = False
-    qnn: bool = False  # see write_graph
+    @property
+    def precision(self) -> str:
+        """For the manifest."""
 
 
-def planned(checkpoint: Checkpoint, options: Options) -> dict[str, int]:
+class Target(Protocol):
+    """The platform a bundle is for, and what is to be made of a checkpoint for it."""
+
+    checkpoint: Checkpoint
+    sizes: Sequence[tuple[int, int]]  # (W, H) in pixels, the default first
+    step: Sequence[str]  # the chain
+    tools: Sequence[str]  # packages that make the graphs
+    choices: Sequence[Any]  # what, beside checkpoint, code and tools, makes its graphs; JSON
+
+    def planned(self) -> dict[str, int]:
+        """Bytes of each graph, by name. Raises what is wrong with the choices."""
+
+    def scratch_bytes(self) -> int:
+        """On the disk beside the bundle while it is written, at most."""
+
+    def write(self, name: str, folder: Path) -> Written:
+        """Writes a graph."""
+
+    def done(self, name: str, folder: Path) -> None:
+        """Told of each graph that is there, before the next is written."""
+
+    def files(self, name: str, folder: Path) -> list[Path]:
+        """Of a written graph."""
+
+    def entry(self, name: str, folder: Path, precision: str) -> Graph:
+        """Of a written graph, for the manifest."""
+
+    def verify(self, bundle: Bundle, drawing: Drawing) -> dict[str, float]:
+        """The figures of the bundle, `drawing` its own. Raises VerificationError."""
+
+
+def planned(target: Target, out: Path, overwrite: bool) -> dict[str, int]:
     """Bytes of each graph that `write_bundle` would write. Raises what it would raise before writing."""
-    check_target(options.out, options.overwrite)
-    return estimate(graphs(checkpoint, options.size), options.recipe, options.qnn)
+    check_target(out, overwrite)
+    return target.planned()
 
 
-def write_bundle(checkpoint: Checkpoint, options: Options, report: Report) -> Manifest:
-    """Writes and publishes the bundle at `options.out`; `report` is given a line for each thing done.
+def write_bundle(target: Target, out: Path, overwrite: bool, report: Report) -> Manifest:
+    """Writes and publishes the bundle at `out`; `report` is given a line for each thing done.
 
     Raises BundleError (folder or disk), RequestError (size), RecipeError (a recipe of another layout),
     VerificationError (a graph misses a limit).
     """
-    needed = planned(checkpoint, options)
-    total = sum(needed.values())
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    # While a graph is quantized, its float32 form is on the disk too.
-    floats = estimate(graphs(checkpoint, options.size), Recipe.uniform("fp32"))
-    check_space(options.out, total + max(floats.values()))
-    workspace = Workspace(options.out, resume_key(checkpoint, options))
+    total = sum(planned(target, out, overwrite).values())
+    out.parent.mkdir(parents=True, exist_ok=True)
+    check_space(out, total + target.scratch_bytes())
+    workspace = Workspace(out, resume_key(target))
     with disk_errors(workspace, total):
         try:
-            return fill(workspace, checkpoint, options, report)
+            return fill(workspace, target, report)
         except VerificationError:
             workspace.discard()
             raise
 
 
-def fill(workspace: Workspace, checkpoint: Checkpoint, options: Options, report: Report) -> Manifest:
-    specs, folder = graphs(checkpoint, options.size), workspace.folder
-    drawings = calibration(checkpoint, options.size, two_rows=options.qnn)
-    for number, name in enumerate(specs, start=1):
-        turn, path = f"[{number}/{len(specs)}] {name}", folder / f"{name}.onnx"
+def fill(workspace: Workspace, target: Target, report: Report) -> Manifest:
+    folder, names = workspace.folder, list(target.planned())
+    for number, name in enumerate(names, start=1):
+        turn = f"[{number}/{len(names)}] {name}"
         if workspace.has(name):
             report(f"{turn}: done before")
         else:
             report(f"{turn}: tracing")
             begun = time.perf_counter()
-            written = write_graph(checkpoint, name, options.size, options.recipe, path, drawings, options.qnn)
-            workspace.record(name, written.precision, files(path))
+            written = target.write(name, folder)
+            workspace.record(name, written.precision, target.files(name, folder))
             seconds = time.perf_counter() - begun
             report(f"{turn}: {written}, {megabytes(workspace.size(name))}, {seconds:.1f} s")
-        drawings.pass_on(name, path)
-    write_tokenizer(folder, checkpoint)
-    precisions = {name: workspace.done[name].precision for name in specs}
-    manifest = describe(folder, checkpoint, options.size, precisions)
+        target.done(name, folder)
+    write_tokenizer(folder, target.checkpoint)
+    graphs = {name: target.entry(name, folder, workspace.done[name].precision) for name in names}
+    manifest = describe(folder, target.checkpoint, target.sizes, graphs, target.step, target.tools)
     write_manifest(folder, manifest)
 
     report("verifying: the bundle draws, the reference draws, every graph is compared")
     begun = time.perf_counter()
     bundle = open_bundle(folder)
-    golden, drawing = golden_drawing(bundle, Effort.of(checkpoint).golden_steps)
-    figures = verify(bundle, checkpoint, drawing)
+    golden, drawing = golden_drawing(bundle, Effort.of(target.checkpoint).golden_steps)
+    figures = target.verify(bundle, drawing)
     report(f"verified: {summary(figures)}, {time.perf_counter() - begun:.1f} s")
     write_json(folder / GOLDEN, golden.model_dump())
     manifest = manifest.model_copy(
@@ -134,15 +152,11 @@ def summary(figures: dict[str, float]) -> str:
     return f"same token {same:.2%}, KL {kl:.2g}, {image}"
 
 
-def resume_key(checkpoint: Checkpoint, options: Options) -> str:
+def resume_key(target: Target) -> str:
     """Equal keys give equal graphs. A checkpoint without files has no hash, so nothing of it is resumed."""
-    parts: list[Any] = [
-        checkpoint.sha256 if checkpoint.files else time.time_ns(),
-        options.size,
-        options.recipe.model_dump(),
-        options.qnn,
-    ]
-    parts += [code_hash(), {tool: version(tool) for tool in TOOLS}]
+    checkpoint = target.checkpoint
+    parts = [checkpoint.sha256 if checkpoint.files else time.time_ns(), list(target.sizes), *target.choices]
+    parts += [code_hash(), {tool: version(tool) for tool in target.tools}]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -151,6 +165,6 @@ def code_hash() -> str:
     root = Path(__file__).parents[1]
     digest = hashlib.sha256()
     for package in ("export", "quantize", "reference"):
-        for path in sorted((root / package).glob("*.py")):
+        for path in sorted((root / package).rglob("*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()

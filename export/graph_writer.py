@@ -10,11 +10,11 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from onnx_ir.passes.common import ShapeInferencePass
 
+from export.bundle_writer import Written
 from export.graphs import GraphSpec, graphs
 from export.strips import in_strips
 from export.trace import trace
@@ -35,14 +35,6 @@ PICTURES = 32  # where a picture is no larger than a window
 QNN_GRAPHS = ("transformer", "image_decoder")  # that Qualcomm's NPU gets
 
 Size = tuple[int, int]  # (W, H) in pixels
-
-
-class Written(Protocol):
-    """What became of a graph, to print."""
-
-    @property
-    def precision(self) -> str:
-        """For the manifest."""
 
 
 def write_graph(

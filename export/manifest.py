@@ -2,13 +2,11 @@
 everything.
 """
 
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-import onnx_ir as ir
-
 from export.conditioner import modulation_width
-from quantize.store import files, load
 from reference.checkpoint import Checkpoint
 from reference.request import AESTHETIC_SCORE
 from runtime.bundle import (
@@ -18,20 +16,23 @@ from runtime.bundle import (
     Manifest,
     ModelFacts,
     Source,
-    Tensor,
     TokenizerFacts,
 )
 
 VOCAB, MERGES = "tokenizer/vocab.json", "tokenizer/merges.txt"
-TOOLS = ("torch", "onnx", "onnx-ir", "onnxscript", "onnxruntime", "transformers", "diffusers", "numpy")
-DTYPES = {ir.DataType.INT32: "int32", ir.DataType.FLOAT: "float32", ir.DataType.UINT8: "uint8"}
 
 
 def describe(
-    folder: Path, checkpoint: Checkpoint, size: tuple[int, int], precisions: dict[str, str]
+    folder: Path,
+    checkpoint: Checkpoint,
+    sizes: Sequence[tuple[int, int]],
+    graphs: dict[str, Graph],
+    step: Sequence[str],
+    tools: Iterable[str],
 ) -> Manifest:
-    """The manifest of the graphs in `folder`, name -> precision, as yet without golden trace and figures."""
-    graphs = {name: graph(folder / f"{name}.onnx", precision) for name, precision in precisions.items()}
+    """The manifest of the graphs in `folder`, as yet without golden trace and figures. `sizes` (W, H), the
+    default first; `tools`: packages whose versions it names.
+    """
     written = [VOCAB, MERGES, *(file for described in graphs.values() for file in described.files)]
     config, defaults = checkpoint.transformer.config, checkpoint.defaults
     return Manifest(
@@ -47,13 +48,13 @@ def describe(
             inner_dim=config.inner_dim,
             modulation_width=modulation_width(checkpoint.transformer),
         ),
-        sizes=[size],
+        sizes=list(sizes),
         graphs=graphs,
-        step=["transformer"],
+        step=list(step),
         files={name: FileFacts.of(folder / name) for name in written},
         tokenizer=TokenizerFacts.of(checkpoint.tokenizer, VOCAB, MERGES),
         defaults=Defaults(
-            size=size,
+            size=sizes[0],
             steps=defaults.steps,
             guidance=defaults.guidance,
             temperature=(2.0, 0.0),
@@ -62,22 +63,5 @@ def describe(
             strength=0.5,
         ),
         source=Source(checkpoint=checkpoint.name, sha256=checkpoint.sha256),
-        tools={tool: version(tool) for tool in TOOLS},
+        tools={tool: version(tool) for tool in tools},
     )
-
-
-def graph(path: Path, precision: str) -> Graph:
-    """One graph's entry; every tensor as the file declares it."""
-    model = load(path).graph
-    return Graph(
-        precision=precision,
-        inputs=[tensor(value) for value in model.inputs],
-        outputs=[tensor(value) for value in model.outputs],
-        files=[file.name for file in files(path) if file.exists()],
-    )
-
-
-def tensor(value: ir.Value) -> Tensor:
-    assert value.name is not None and value.dtype is not None and value.shape is not None
-    dimensions = [dim if isinstance(dim, int) else str(dim.value) for dim in value.shape]
-    return Tensor(name=value.name, dtype=DTYPES[value.dtype], shape=dimensions)  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from export.bundle_writer import Options, planned, write_bundle
+from export.android import Options, planned, write_bundle
 from export.errors import ExportError
 from quantize.recipe import Precision, Recipe
 from reference.checkpoint import load_checkpoint

@@ -12,14 +12,13 @@ convolutions in small bundles (see `DEFAULTS`).
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from quantize.errors import RecipeError
 from quantize.weights import Kind, Weight, layout_hash
 
-FORMAT = "meissonic-recipe"
 VERSION = 1
 
 Precision = Literal["fp32", "fp16", "int8", "int4"]
@@ -42,6 +41,7 @@ DEFAULTS: dict[Kind, dict[Precision, Precision]] = {
     "convolution": {"fp32": "fp32", "fp16": "fp16", "int8": "fp32", "int4": "fp16"},
 }
 
+AnyRecipe = TypeVar("AnyRecipe", bound=BaseModel)
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
@@ -66,23 +66,7 @@ class Recipe(BaseModel):
     @classmethod
     def read(cls, path: Path) -> "Recipe":
         """Raises RecipeError with one line that names the file and the value."""
-        try:
-            data = json.loads(path.read_bytes())
-        except OSError as error:
-            raise RecipeError(f"cannot read recipe {path}: {error.strerror}") from None
-        except ValueError as error:
-            raise RecipeError(f"recipe {path} is not valid JSON ({error})") from None
-        if not isinstance(data, dict) or data.get("format") != FORMAT:
-            raise RecipeError(f'{path} is no recipe: its "format" should be "{FORMAT}"')
-        version = data.get("version")
-        if isinstance(version, int) and version > VERSION:
-            raise RecipeError(f"recipe {path} has version {version}, newer than {VERSION}: update this tool")
-        try:
-            return cls.model_validate(data)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = "".join(f"{part}: " for part in first["loc"])
-            raise RecipeError(f"recipe {path}: {where}{first['msg']}") from None
+        return read_recipe(path, cls)
 
     def write(self, path: Path) -> None:
         path.write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
@@ -133,6 +117,28 @@ class Recipe(BaseModel):
                     f'int4 block {self.block} does not divide the {weight.shape[0]} rows of "{weight.name}"'
                     f" of {graph}: choose a smaller block, or int8 for this weight"
                 )
+
+
+def read_recipe(path: Path, kind: type[AnyRecipe]) -> AnyRecipe:
+    """A recipe file of a kind. Raises RecipeError with one line that names the file and the value."""
+    try:
+        data = json.loads(path.read_bytes())
+    except OSError as error:
+        raise RecipeError(f"cannot read recipe {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise RecipeError(f"recipe {path} is not valid JSON ({error})") from None
+    wanted = kind.model_fields["format"].default
+    if not isinstance(data, dict) or data.get("format") != wanted:
+        raise RecipeError(f'{path} is no such recipe: its "format" should be "{wanted}"')
+    version = data.get("version")
+    if isinstance(version, int) and version > VERSION:
+        raise RecipeError(f"recipe {path} has version {version}, newer than {VERSION}: update this tool")
+    try:
+        return kind.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = "".join(f"{part}: " for part in first["loc"])
+        raise RecipeError(f"recipe {path}: {where}{first['msg']}") from None
 
 
 def stored_bytes(weight: Weight, precision: Precision, block: int = BLOCK) -> int:

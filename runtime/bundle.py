@@ -66,16 +66,28 @@ class ModelFacts(_Model):
 
 
 class Tensor(_Model):
-    """A graph's input or output. Dimensions known only at run time are strings: "rows" (1 or 2), "steps"."""
+    """A graph's input or output. Dimensions that differ from run to run are strings: "rows" (1 or 2),
+    "steps"; where sizes share a graph, those that depend on the size too (`Function`).
+    """
 
     name: str
     dtype: Literal["int32", "float32", "uint8"]
     shape: list[PositiveInt | str]
 
 
-# How weights are stored, from exact to coarse ("qnn": 8 bits, activations 16).
-PRECISIONS = ("fp32", "fp16", "qnn", "int8", "int4")
+# How weights are stored, from exact to coarse ("qnn": 8 bits, activations 16; "paletteN": one of 2^N values).
+PRECISIONS = ("fp32", "fp16", "qnn", "int8", "palette8", "palette6", "int4", "palette4")
 ONE_PRECISION = f"({'|'.join(PRECISIONS)})"
+
+
+class Function(_Model):
+    """One of the entries of a Core ML package, whose shapes are fixed: the dimensions that it has."""
+
+    name: str
+    dimensions: dict[str, PositiveInt]  # of the named ones of its graph's tensors
+
+
+Compute = Literal["cpu", "gpu", "ane"]  # the unit a graph was made for
 
 
 class Graph(_Model):
@@ -83,7 +95,10 @@ class Graph(_Model):
     precision: Annotated[str, Field(pattern=rf"^{ONE_PRECISION}(\+{ONE_PRECISION})*$")]
     inputs: list[Tensor]
     outputs: list[Tensor]
-    files: Annotated[list[BundlePath], Field(min_length=1)]  # the model first, then its external data
+    # The model first, then its external data; or all files of a Core ML package.
+    files: Annotated[list[BundlePath], Field(min_length=1)]
+    functions: list[Function] = []  # none: dimensions are free
+    compute: Compute | None = None
 
     @property
     def coarsest(self) -> str:
@@ -197,6 +212,11 @@ class Manifest(_Model):
         """The coarsest of the graphs that decide which tokens are drawn."""
         drawing = ("text_encoder", "conditioner", *self.step)
         return max((self.graphs[name].coarsest for name in drawing), key=PRECISIONS.index)
+
+    @property
+    def engine(self) -> Literal["onnxruntime", "coreml"]:
+        """What runs its graphs."""
+        return "coreml" if any(graph.functions for graph in self.graphs.values()) else "onnxruntime"
 
     @property
     def two_rows(self) -> bool:

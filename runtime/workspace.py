@@ -62,7 +62,8 @@ class Workspace:
         )
 
     def record(self, graph: str, precision: str, paths: Iterable[Path]) -> None:
-        self.done[graph] = Done(precision, {path.name: FileFacts.of(path) for path in paths})
+        files = {path.relative_to(self.folder).as_posix(): FileFacts.of(path) for path in paths}
+        self.done[graph] = Done(precision, files)
         done = {
             name: {
                 "precision": done.precision,

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import torch
 
+from export.android import manifest_of
 from export.bundle_writer import write_manifest, write_tokenizer
 from export.calibration import calibration
 from export.graph_writer import write_graph
 from export.graphs import graphs
-from export.manifest import describe
 from quantize.recipe import Recipe
 from reference.checkpoint import Checkpoint
 from reference.random_weights import Preset, write_random
@@ -61,5 +61,5 @@ def write_bundle(
     for name in names:
         write_graph(checkpoint, name, size, Recipe.uniform("fp32"), folder / f"{name}.onnx", drawings)
     write_tokenizer(folder, checkpoint)
-    write_manifest(folder, describe(folder, checkpoint, size, dict.fromkeys(names, "fp32")))
+    write_manifest(folder, manifest_of(folder, checkpoint, size, dict.fromkeys(names, "fp32")))
     return open_bundle(folder)

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import onnx_ir as ir
 
+from export.android import manifest_of
 from export.bundle_writer import write_manifest, write_tokenizer
 from export.calibration import calibration
 from export.graph_writer import write_graph
 from export.graphs import graphs
-from export.manifest import describe
 from export.trace import OPSET
 from quantize.recipe import Precision, Recipe
 from quantize.store import load, save
@@ -35,7 +35,7 @@ def write_bundle(layout: Layout, precision: Precision, folder: Path) -> None:
         precisions[name] = write_graph(checkpoint, name, size, recipe, path, drawings).precision
         drawings.pass_on(name, path)
     write_tokenizer(folder, checkpoint)
-    write_manifest(folder, describe(folder, checkpoint, size, precisions))
+    write_manifest(folder, manifest_of(folder, checkpoint, size, precisions))
     check_products(folder, precision)
 
 

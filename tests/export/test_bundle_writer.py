@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import torch
 
+import export.android as android
 import export.bundle_writer as writer
 import export.graph_writer as graph_writer
-from export.bundle_writer import Options, planned, write_bundle
+from export.android import Android, Options, planned, write_bundle
 from export.errors import VerificationError
 from export.onnx import main
 from quantize.recipe import Recipe
@@ -76,7 +77,7 @@ def written(checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) ->
 @contextmanager
 def finished_graphs(written: Written, options: Options, names: list[str]) -> Iterator[Workspace]:
     """A workspace as an interrupted run leaves it: the graphs `names` are done."""
-    workspace = Workspace(options.out, writer.resume_key(written.checkpoint, options))
+    workspace = Workspace(options.out, writer.resume_key(Android(written.checkpoint, options)))
     for name in names:
         for path in files(written.folder / f"{name}.onnx"):
             shutil.copy(path, workspace.folder)
@@ -159,7 +160,7 @@ def test_a_graph_changed_since_it_was_done_is_made_again(written: Written, tmp_p
         remade.append(path.stem)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(writer, "write_graph", stopped)
+    monkeypatch.setattr(android, "write_graph", stopped)
     with finished_graphs(written, options, GRAPHS) as workspace:
         data = workspace.folder / "conditioner.onnx.data"
         data.write_bytes(b"x" + data.read_bytes()[1:])
@@ -173,7 +174,7 @@ def test_a_workspace_of_other_options_is_not_resumed(written: Written, tmp_path)
     options = Options(tmp_path / "android", SIZE, INT8)
     other = Options(tmp_path / "android", SIZE, Recipe.uniform("fp32"))
     with finished_graphs(written, options, GRAPHS):
-        workspace = Workspace(options.out, writer.resume_key(written.checkpoint, other))
+        workspace = Workspace(options.out, writer.resume_key(Android(written.checkpoint, other)))
         assert not workspace.done and not list(workspace.folder.iterdir())
 
 

@@ -1,0 +1,1 @@
+"""Graphs, conversion and compression of the iPhone bundle: `python -m export.coreml`."""

@@ -1,0 +1,57 @@
+"""From a graph module to a Core ML program of one fixed shape."""
+
+import warnings
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from coremltools.converters.mil.mil.scope import ScopeSource
+
+import export.apple.operators  # noqa: F401 - registers what coremltools lacks
+from export.apple.graphs import AppleGraph, Dimensions, TensorSpec
+from runtime.coreml.tools import coremltools as ct
+from runtime.coreml.tools import quiet
+
+Target = Literal["ios17", "ios18"]
+TARGETS = {"ios17": ct.target.iOS17, "ios18": ct.target.iOS18}
+
+
+def convert(graph: AppleGraph, dimensions: Dimensions, target: Target, half: bool | None = None) -> Any:
+    """The graph's function of these dimensions as an MLModel, its weights in memory and not compressed.
+
+    `half` overrides what the graph computes in.
+    """
+    module = graph.build(dimensions).eval()
+    examples = [spec.example(dimensions) for spec in graph.inputs.values()]
+    with torch.no_grad(), warnings.catch_warnings():
+        # Shapes are fixed, so that what tracing makes constant is constant.
+        warnings.simplefilter("ignore")
+        traced = torch.jit.trace(module, tuple(examples), check_trace=False)
+        with quiet():
+            return ct.convert(
+                traced,
+                inputs=[tensor_type(name, spec, dimensions) for name, spec in graph.inputs.items()],
+                outputs=[
+                    ct.TensorType(name=name, dtype=getattr(np, spec.dtype))
+                    for name, spec in graph.outputs.items()
+                ],
+                convert_to="mlprogram",
+                minimum_deployment_target=TARGETS[target],
+                compute_precision=precision(graph.half if half is None else half, graph.exact),
+                skip_model_load=True,
+            )
+
+
+def tensor_type(name: str, spec: TensorSpec, dimensions: Dimensions) -> Any:
+    return ct.TensorType(name=name, shape=spec.example(dimensions).shape, dtype=getattr(np, spec.dtype))
+
+
+def precision(half: bool, exact: str) -> Any:
+    """float16 for all operations but those of the submodule `exact`, or float32 for all."""
+    if not half:
+        return ct.precision.FLOAT32
+    if not exact:
+        return ct.precision.FLOAT16
+    return ct.transform.FP16ComputePrecision(
+        op_selector=lambda op: exact not in op.scopes[ScopeSource.TORCHSCRIPT_MODULE_NAME]
+    )

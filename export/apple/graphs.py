@@ -1,0 +1,209 @@
+"""The graphs of an iPhone bundle by name: which module, which tensors, and for which fixed shapes.
+
+Core ML wants fixed shapes, so a graph has a function for each size and number of text rows it depends on; the
+functions of a graph share their weights in one package.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from export.apple.layouts import Attention, layout_of
+from export.apple.norms import replace_group_norms
+from export.apple.step import Sampler, TokenEmbedder
+from export.apple.transformer import DoubleBlocks, SingleBlocks, Transformer
+from export.conditioner import Conditioner, modulation_width
+from export.graphs import token_grid
+from export.images import ImageDecoder, ImageEncoder
+from export.text import TextEncoder
+from reference.checkpoint import Checkpoint
+from reference.transformer import MICRO_CONDITIONS, SINUSOID_WIDTH
+from runtime.bundle import Compute
+
+STEPS_A_CALL = 8  # of the conditioner: a divisor of the step counts people choose
+CHUNK_BYTES = 1e9  # of half-precision weights that an iPhone loads in one graph
+ROWS = (1, 2)
+
+Size = tuple[int, int]  # (W, H) in pixels
+Shape = tuple[int | str, ...]  # named dimensions as strings
+Dimensions = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """An input or output by its shape."""
+
+    shape: Shape
+    dtype: Literal["int32", "float32"] = "float32"
+
+    def example(self, dimensions: Dimensions) -> Tensor:
+        """Zeros of a function's shape."""
+        shape = [dimensions[side] if isinstance(side, str) else side for side in self.shape]
+        return torch.zeros(shape, dtype=getattr(torch, self.dtype))
+
+
+@dataclass(frozen=True)
+class AppleGraph:
+    """What is needed to convert one graph."""
+
+    part: str  # of the checkpoint: whose weights it holds
+    build: Callable[[Dimensions], nn.Module]  # called late: one graph's folded weights at a time
+    inputs: Mapping[str, TensorSpec]  # in the module's order
+    outputs: Mapping[str, TensorSpec]
+    half: bool  # computes in float16
+    compute: Compute  # what it was made for
+    exact: str = ""  # a submodule that computes in float32 all the same
+
+    def names(self) -> set[str]:
+        """Of the dimensions that tell its functions apart."""
+        specs = [*self.inputs.values(), *self.outputs.values()]
+        return {side for spec in specs for side in spec.shape if isinstance(side, str)}
+
+
+def dimensions_of(checkpoint: Checkpoint, size: Size, rows: int) -> dict[str, int]:
+    """All named dimensions. Raises RequestError for a size the checkpoint cannot draw."""
+    width, height = token_grid(checkpoint, size)
+    cells = height * width // checkpoint.compression**2
+    return {
+        "rows": rows,
+        "height": height,
+        "width": width,
+        "positions": height * width,
+        "cells": cells,
+        "stream": checkpoint.tokenizer.model_max_length + cells,
+        "pixel_height": size[1],
+        "pixel_width": size[0],
+    }
+
+
+def apple_graphs(checkpoint: Checkpoint, attention: Attention, chunked: bool) -> dict[str, AppleGraph]:
+    """All graphs, those of the step in the order of their chain; the blocks in two graphs if `chunked`."""
+    transformer, vqvae = checkpoint.transformer, checkpoint.vqvae
+    config = transformer.config
+    side, width, text = config.compression, config.inner_dim, checkpoint.tokenizer.model_max_length
+    joint, pooled = checkpoint.text_encoder.config.hidden_size, config.pooled_projection_dim
+    tokens = TensorSpec(("height", "width"), "int32")
+    features = TensorSpec(("rows", "cells", side * side * width))
+    context = TensorSpec(("rows", text, width))
+    modulation = TensorSpec(("rows", modulation_width(transformer)))
+    image = TensorSpec(("pixel_height", "pixel_width", 3), "int32")
+    embedded, stream = TensorSpec((1, "cells", width)), TensorSpec(("rows", "stream", width))
+
+    def grid(sizes: Dimensions) -> tuple[int, int, int]:
+        return text, sizes["height"] // side, sizes["width"] // side
+
+    def blocks(
+        kind: type[nn.Module], inputs: dict[str, TensorSpec], outputs: dict[str, TensorSpec]
+    ) -> AppleGraph:
+        return AppleGraph(
+            "transformer",
+            lambda sizes: kind(transformer, layout_of(attention), grid(sizes)),
+            inputs,
+            outputs,
+            half=True,
+            compute=attention,
+        )
+
+    step = {
+        "double_blocks": blocks(
+            DoubleBlocks,
+            {"embedded": embedded, "context": context, "modulation": modulation},
+            {"stream": stream},
+        ),
+        "single_blocks": blocks(
+            SingleBlocks, {"stream": stream, "modulation": modulation}, {"features": features}
+        ),
+    }
+    whole = {
+        "transformer": blocks(
+            Transformer,
+            {"embedded": embedded, "context": context, "modulation": modulation},
+            {"features": features},
+        )
+    }
+    return {
+        "text_encoder": AppleGraph(
+            "text_encoder",
+            lambda sizes: TextEncoder(checkpoint.text_encoder),
+            {"input_ids": TensorSpec(("rows", text), "int32")},
+            {"text_hidden": TensorSpec(("rows", text, joint)), "text_pooled": TensorSpec(("rows", pooled))},
+            half=True,
+            compute="gpu",
+        ),
+        "conditioner": AppleGraph(
+            "transformer",
+            lambda sizes: Conditioner(transformer),
+            {
+                "text_hidden": TensorSpec(("rows", text, joint)),
+                "text_pooled": TensorSpec(("rows", pooled)),
+                "micro_sinusoids": TensorSpec((MICRO_CONDITIONS, SINUSOID_WIDTH)),
+                "step_sinusoids": TensorSpec((STEPS_A_CALL, SINUSOID_WIDTH)),
+            },
+            {"context": context, "modulation": TensorSpec((STEPS_A_CALL, *modulation.shape))},
+            half=True,
+            compute="gpu",
+        ),
+        "token_embedder": AppleGraph(
+            "transformer",
+            lambda sizes: TokenEmbedder(transformer, sizes["height"], sizes["width"]),
+            {"tokens": tokens},
+            {"embedded": embedded},
+            half=True,
+            compute="cpu",
+        ),
+        **(step if chunked else whole),
+        "sampler": AppleGraph(
+            "transformer",
+            lambda sizes: Sampler(transformer, sizes["height"], sizes["width"]),
+            {
+                "features": features,
+                "guidance": TensorSpec((1,)),
+                "uniforms": TensorSpec((2, "positions")),
+            },
+            {"drawn": TensorSpec(("positions",), "int32"), "log_prob": TensorSpec(("positions",))},
+            half=False,
+            compute="gpu",
+        ),
+        "image_decoder": AppleGraph(
+            "vqvae",
+            lambda sizes: replace_group_norms(ImageDecoder(vqvae)),
+            {"tokens": tokens},
+            {"image": image},
+            half=True,
+            compute="gpu",
+        ),
+        "image_encoder": AppleGraph(
+            "vqvae",
+            lambda sizes: replace_group_norms(ImageEncoder(vqvae, sizes["height"], sizes["width"])),
+            {"image": image},
+            {"tokens": tokens},
+            half=True,
+            compute="gpu",
+            exact="scores",
+        ),
+    }
+
+
+def step_of(graphs: Mapping[str, AppleGraph]) -> list[str]:
+    """The chain of a step."""
+    names = list(graphs)
+    return names[names.index("token_embedder") : names.index("sampler") + 1]
+
+
+def functions_of(graph: AppleGraph, everything: Mapping[str, Dimensions]) -> dict[str, dict[str, int]]:
+    """The graph's functions and their dimensions, name -> named dimensions; shapes that are equal once.
+
+    `everything`: all dimensions by name, such as "1024x1024_2" for a size and number of rows.
+    """
+    own: dict[str, dict[str, int]] = {}
+    for dimensions in everything.values():
+        of_graph = {name: dimensions[name] for name in dimensions if name in graph.names()}
+        name = f"rows{of_graph['rows']}" if "rows" in of_graph else "main"
+        if "cells" in of_graph or "height" in of_graph:
+            size = f"{dimensions['pixel_width']}x{dimensions['pixel_height']}"
+            name = size if name == "main" else f"{name}_{size}"
+        own.setdefault(name, of_graph)
+    return own

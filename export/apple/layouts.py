@@ -1,0 +1,202 @@
+"""Two ways to lay out the blocks' tensors, with the same weights.
+
+    Rows      [R, S, D]      linears and fused attention: the GPU
+    Channels  [R, D, 1, S]   1x1 convolutions, attention head by head in chunks of queries: the Neural Engine
+
+R text rows, S positions, D model width. Both rotate halves of a head instead of interleaved pairs: the rows
+of the query and key weights are put in that order once (`halves_first`), which scores do not notice.
+Source of the second: Apple's ml-ane-transformers and ml-stable-diffusion (layout, per-head einsum).
+"""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from export.apple.norms import layer_norm, rms_norm
+
+Attention = Literal["gpu", "ane"]
+
+QUERIES = 512  # a chunk, at most: scores of one head and chunk are [S, 512]
+
+
+def halves_first(tensor: Tensor, heads: int) -> Tensor:
+    """Reorders the first axis within each head, pairs (0, 1), (2, 3), ... to (0, 2, ..., 1, 3, ...)."""
+    pairs = tensor.unflatten(0, (heads, -1, 2))
+    return pairs.transpose(1, 2).flatten(0, 2).contiguous()
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """Cosines and sines by position, [S, H/2] each."""
+
+    cos: Tensor
+    sin: Tensor
+
+    def of(self, first: int) -> "Rotation":
+        """Of the positions from `first` on."""
+        return Rotation(self.cos[first:], self.sin[first:])
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor, axis: int) -> Tensor:
+    """Rotates the first half of `axis` against the second."""
+    first, second = x.chunk(2, dim=axis)
+    return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=axis)
+
+
+class Layout(Protocol):
+    """What the blocks need to know of a layout. x is a tensor of the layout, of any number of positions."""
+
+    channels: int  # the axis of channels
+
+    def layer(self, linear: nn.Linear) -> nn.Module:
+        """A layer that applies `linear` at each position."""
+
+    def enter(self, x: Tensor) -> Tensor:
+        """[R, S, D] -> x."""
+
+    def leave(self, x: Tensor) -> Tensor:
+        """x -> [R, S, D]."""
+
+    def parts(self, modulation: Tensor, width: int) -> tuple[Tensor, ...]:
+        """[R, k*D] -> k tensors that broadcast over positions."""
+
+    def split(self, x: Tensor, count: int) -> tuple[Tensor, ...]:
+        """Channels in `count` equal parts."""
+
+    def narrow(self, x: Tensor, start: int, length: int) -> Tensor:
+        """Positions `start` .. `start + length` - 1."""
+
+    def join(self, *parts: Tensor) -> Tensor:
+        """Positions of one after those of another."""
+
+    def layer_norm(self, x: Tensor) -> Tensor: ...
+
+    def rms_norm(self, x: Tensor) -> Tensor: ...
+
+    def head_norm(self, x: Tensor, weight: Tensor, heads: int, rotation: Rotation | None) -> Tensor:
+        """Queries or keys, RMS-normed per head with weight [H] and rotated; in a form for `attend`."""
+
+    def attend(self, query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
+        """Queries and keys from `head_norm` (joined or narrowed or not), values of the layout -> x."""
+
+
+class Rows:
+    """See the file's head."""
+
+    channels = 2
+
+    def layer(self, linear: nn.Linear) -> nn.Module:
+        return linear
+
+    def enter(self, x: Tensor) -> Tensor:
+        return x
+
+    def leave(self, x: Tensor) -> Tensor:
+        return x
+
+    def parts(self, modulation: Tensor, width: int) -> tuple[Tensor, ...]:
+        return modulation.unsqueeze(1).split(width, dim=-1)
+
+    def split(self, x: Tensor, count: int) -> tuple[Tensor, ...]:
+        return x.chunk(count, dim=-1)
+
+    def narrow(self, x: Tensor, start: int, length: int) -> Tensor:
+        return x.narrow(1, start, length)
+
+    def join(self, *parts: Tensor) -> Tensor:
+        return torch.cat(parts, dim=1)
+
+    def layer_norm(self, x: Tensor) -> Tensor:
+        return layer_norm(x)
+
+    def rms_norm(self, x: Tensor) -> Tensor:
+        return rms_norm(x)
+
+    def head_norm(self, x: Tensor, weight: Tensor, heads: int, rotation: Rotation | None) -> Tensor:
+        x = rms_norm(x.unflatten(-1, (heads, -1))) * weight  # [R, S, heads, H]
+        if rotation is not None:
+            x = rotate(x, rotation.cos[:, None], rotation.sin[:, None], axis=-1)
+        return x
+
+    def attend(self, query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
+        value = value.unflatten(-1, (heads, -1))
+        query, key, value = (x.transpose(1, 2) for x in (query, key, value))
+        return F.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)
+
+
+class Channels:
+    """See the file's head."""
+
+    channels = 1
+
+    def layer(self, linear: nn.Linear) -> nn.Module:
+        conv = nn.Conv2d(
+            linear.in_features, linear.out_features, 1, bias=linear.bias is not None, device="meta"
+        )
+        conv.weight = nn.Parameter(linear.weight.detach()[:, :, None, None], requires_grad=False)
+        if linear.bias is not None:
+            conv.bias = nn.Parameter(linear.bias.detach(), requires_grad=False)
+        return conv
+
+    def enter(self, x: Tensor) -> Tensor:
+        return x.transpose(1, 2).unsqueeze(2)
+
+    def leave(self, x: Tensor) -> Tensor:
+        return x.squeeze(2).transpose(1, 2)
+
+    def parts(self, modulation: Tensor, width: int) -> tuple[Tensor, ...]:
+        return modulation[:, :, None, None].split(width, dim=1)
+
+    def split(self, x: Tensor, count: int) -> tuple[Tensor, ...]:
+        return x.chunk(count, dim=1)
+
+    def narrow(self, x: Tensor, start: int, length: int) -> Tensor:
+        return x.narrow(3, start, length)
+
+    def join(self, *parts: Tensor) -> Tensor:
+        return torch.cat(parts, dim=3)
+
+    def layer_norm(self, x: Tensor) -> Tensor:
+        return layer_norm(x, axis=1)
+
+    def rms_norm(self, x: Tensor) -> Tensor:
+        return rms_norm(x, axis=1)
+
+    def head_norm(self, x: Tensor, weight: Tensor, heads: int, rotation: Rotation | None) -> Tensor:
+        rows, width, _, positions = x.shape
+        # The converter knows a layer_norm in [N, C, 1, S] by its axis 1.
+        x = x.reshape(rows * heads, width // heads, 1, positions)
+        x = rms_norm(x, axis=1) * weight[:, None, None]
+        if rotation is not None:
+            x = rotate(x, rotation.cos.T.unsqueeze(1), rotation.sin.T.unsqueeze(1), axis=1)
+        return x.reshape(rows, heads, width // heads, positions)
+
+    def attend(self, query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
+        scale = query.shape[2] ** -0.5
+        values = value.chunk(heads, dim=1)  # of a head [R, H, 1, S]
+        starts = range(0, int(query.shape[3]), QUERIES)
+        outputs = []
+        for head in range(heads):
+            keys = key[:, head].unsqueeze(2).transpose(1, 3)  # [R, S, 1, H]
+            queries = query[:, head].unsqueeze(2) * scale
+            chunks = [queries[..., start : start + QUERIES] for start in starts]  # the last may be shorter
+            weights = [torch.einsum("bchq,bkhc->bkhq", chunk, keys).softmax(dim=1) for chunk in chunks]
+            attended = [torch.einsum("bkhq,bchk->bchq", weight, values[head]) for weight in weights]
+            outputs.append(torch.cat(attended, dim=3))
+        return torch.cat(outputs, dim=1)
+
+
+def layout_of(attention: Attention) -> Layout:
+    return Rows() if attention == "gpu" else Channels()
+
+
+def reordered(linear: nn.Linear, heads: int) -> nn.Linear:
+    """A query or key projection with its outputs in the order of `halves_first`."""
+    assert linear.bias is not None
+    made = nn.Linear(linear.in_features, linear.out_features, device="meta")
+    made.weight = nn.Parameter(halves_first(linear.weight.detach().float(), heads), requires_grad=False)
+    made.bias = nn.Parameter(halves_first(linear.bias.detach().float(), heads), requires_grad=False)
+    return made

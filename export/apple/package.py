@@ -1,0 +1,83 @@
+"""Writes one graph of an iPhone bundle: its functions converted, compressed, and merged into one package."""
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from export.apple.convert import Target, convert
+from export.apple.graphs import AppleGraph, Dimensions
+from export.graph_writer import scratch
+from quantize.coreml import Form, compress, weights_of
+from quantize.coreml_recipe import CoreMLRecipe
+from reference.checkpoint import Checkpoint
+from runtime.bundle import PRECISIONS
+from runtime.coreml.tools import coremltools as ct
+from runtime.coreml.tools import quiet
+
+SUFFIX = ".mlpackage"
+
+
+@dataclass(frozen=True)
+class PackageReport:
+    """What became of a graph, to print."""
+
+    functions: int
+    forms: Counter[Form]  # of a function's weights
+    half: bool
+
+    @property
+    def precision(self) -> str:
+        found = {("fp16" if self.half else "fp32") if form == "fp16" else form for form in self.forms}
+        return "+".join(sorted(found, key=PRECISIONS.index)) or ("fp16" if self.half else "fp32")
+
+    def __str__(self) -> str:
+        weights = ", ".join(f"{count} weights {form}" for form, count in self.forms.items())
+        return f"{self.functions} function{'s' if self.functions > 1 else ''}, {weights or 'no weights'}"
+
+
+def write_package(
+    checkpoint: Checkpoint,
+    name: str,
+    graph: AppleGraph,
+    functions: Mapping[str, Dimensions],
+    target: Target,
+    recipe: CoreMLRecipe,
+    path: Path,
+) -> PackageReport:
+    """Writes the graph `name` with its `functions`, name -> dimensions, into the package `path`.
+
+    Raises RecipeError for a weight that the recipe does not fit.
+    """
+    forms: dict[str, Form] = {}
+    with scratch(path.with_name("functions")) as folder:
+        for function, dimensions in functions.items():
+            with checkpoint.loaded(graph.part):
+                model = convert(graph, dimensions, target)
+            forms = recipe.of(name, weights_of(model))
+            with quiet():
+                compress(model, forms, grouped=target == "ios18").save(str(folder / (function + SUFFIX)))
+            del model
+        merge(folder, list(functions), path, target)
+    return PackageReport(len(functions), Counter(forms.values()), graph.half)
+
+
+def merge(folder: Path, functions: list[str], path: Path, target: Target) -> None:
+    """Packages of one function each into one; weights that are equal are there once."""
+    shutil.rmtree(path, ignore_errors=True)
+    if target == "ios17":  # which has one function a package, always "main"
+        (folder / (functions[0] + SUFFIX)).rename(path)
+        return
+    parts = ct.utils.MultiFunctionDescriptor()
+    for function in functions:
+        parts.add_function(str(folder / (function + SUFFIX)), "main", function)
+    parts.default_function_name = functions[0]
+    with quiet():
+        ct.utils.save_multifunction(parts, str(path))
+
+
+def package_files(path: Path) -> Iterator[Path]:
+    """All files of a package, its manifest first."""
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    yield from sorted(files, key=lambda file: file.name != "Manifest.json")

@@ -1,0 +1,105 @@
+"""Compressed weights of Core ML packages, by coremltools: what each weight is to become, and who does it.
+
+Weights are named as in the converted program, after their layer ("blocks_0_image_qkv_weight"). Only weights
+of linears, convolutions and look-ups are touched: rotary tables and norms stay as they are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from quantize.errors import RecipeError
+from runtime.coreml.tools import coremltools as ct
+from runtime.coreml.tools import quiet
+
+cto = ct.optimize.coreml
+
+Form = Literal["fp16", "int8", "int4", "palette8", "palette6", "palette4"]
+FORMS: tuple[Form, ...] = get_args(Form)
+BLOCK = 32  # weights that share an int4 scale
+GROUP = 16  # output channels that share a palette of 4 bits
+SMALLEST = 2048  # elements; coremltools leaves smaller weights alone, and so they cost little
+
+HALF = "_to_fp16"  # what the converter adds to a weight's name when it casts it
+LAYERS = {"linear": "weight", "conv": "weight", "conv_transpose": "weight", "gather": "x"}
+
+
+@dataclass(frozen=True)
+class Weight:
+    """A weight of a program that can be compressed."""
+
+    name: str
+    layer: str  # the operation that reads it
+    shape: tuple[int, ...]
+
+
+def weights_of(model: Any) -> list[Weight]:
+    """Of an MLModel, in its order."""
+    found = []
+    with quiet():
+        weights = cto.get_weights_metadata(model, weight_threshold=SMALLEST)
+    for name, facts in weights.items():
+        readers = {child.op_type for child in facts.child_ops if reads(child, name)}
+        if len(readers) == 1 and facts.val.ndim > 1:
+            found.append(Weight(name.removesuffix(HALF), readers.pop(), facts.val.shape))
+    return found
+
+
+def reads(child: Any, name: str) -> bool:
+    """Whether an operation reads the weight as its layer's, not as a bias."""
+    wanted = LAYERS.get(child.op_type)
+    return wanted is not None and child.params_name_mapping.get(wanted) == name
+
+
+def compress(model: Any, forms: Mapping[str, Form], grouped: bool) -> Any:
+    """The MLModel with its weights in the forms given by name.
+
+    `grouped`: palettes of 4 bits serve 16 output channels each (iOS 18), not a whole tensor. Raises
+    RecipeError for an int4 block that does not divide a weight's inputs, or a group its outputs.
+    """
+    linear, palettes = {}, {}
+    for weight in weights_of(model):
+        form = forms[weight.name]
+        check_division(weight, form, grouped)
+        for name in (weight.name, weight.name + HALF):  # the one that exists is found
+            if form in ("int8", "int4"):
+                linear[name] = quantizer(form)
+            elif form != "fp16":
+                palettes[name] = palettizer(form, grouped)
+    with quiet():
+        if linear:
+            model = cto.linear_quantize_weights(model, cto.OptimizationConfig(op_name_configs=linear))
+        if palettes:
+            model = cto.palettize_weights(model, cto.OptimizationConfig(op_name_configs=palettes))
+    return model
+
+
+def check_division(weight: Weight, form: Form, grouped: bool) -> None:
+    """What does not divide, coremltools skips or damages without a word."""
+    outputs, inputs = weight.shape[:2]
+    if form == "int4" and inputs % BLOCK:
+        raise RecipeError(
+            f'int4 block {BLOCK} does not divide the {inputs} inputs of "{weight.name}": choose int8 for it'
+        )
+    if form == "palette4" and grouped and outputs % GROUP:
+        raise RecipeError(
+            f'palette group {GROUP} does not divide the {outputs} outputs of "{weight.name}":'
+            " choose palette6 for it"
+        )
+
+
+def quantizer(form: Form) -> Any:
+    if form == "int8":
+        return cto.OpLinearQuantizerConfig(mode="linear_symmetric", dtype="int8", granularity="per_channel")
+    return cto.OpLinearQuantizerConfig(
+        mode="linear_symmetric", dtype="int4", granularity="per_block", block_size=BLOCK
+    )
+
+
+def palettizer(form: Form, grouped: bool) -> Any:
+    bits = int(form.removeprefix("palette"))
+    if grouped and bits == 4:
+        return cto.OpPalettizerConfig(
+            mode="kmeans", nbits=bits, granularity="per_grouped_channel", group_size=GROUP, channel_axis=0
+        )
+    return cto.OpPalettizerConfig(mode="kmeans", nbits=bits, granularity="per_tensor")

@@ -1,0 +1,73 @@
+"""A recipe of a Core ML bundle: the form of each weight of each graph, as JSON.
+
+    {"format": "meissonic-coreml-recipe", "version": 1, "default": "palette6",
+     "weights": {"transformer": {"double_blocks_blocks_0_image_qkv_weight": "int8"}}}
+
+`--int8` and its like are recipes without names. Tables and image graphs never go below 6 bits unless named:
+they are small beside the blocks and lose more.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from quantize.coreml import FORMS, Form, Weight
+from quantize.errors import RecipeError
+from quantize.recipe import IMAGE_GRAPHS, read_recipe
+
+MILDER: dict[Form, Form] = {"int4": "int8", "palette4": "palette6"}
+NEEDS_IOS18: dict[Form, str] = {"int4": "int4 in blocks"}
+
+
+class CoreMLRecipe(BaseModel):
+    """See the file's head."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: Literal["meissonic-coreml-recipe"] = "meissonic-coreml-recipe"
+    version: Literal[1] = 1
+    default: Form
+    weights: dict[str, dict[str, Form]] = {}  # by graph, by weight
+    note: str = ""  # where it came from and what it measured, for people
+
+    @classmethod
+    def read(cls, path: Path) -> "CoreMLRecipe":
+        """Raises RecipeError with one line that names the file and the value."""
+        return read_recipe(path, cls)
+
+    @property
+    def forms(self) -> set[Form]:
+        """Those that it speaks of."""
+        return {self.default, *(form for weights in self.weights.values() for form in weights.values())}
+
+    def default_form(self, graph: str, layer: str) -> Form:
+        """Of a weight that is not named, read by an operation `layer`."""
+        if layer == "gather" or graph in IMAGE_GRAPHS:
+            return MILDER.get(self.default, self.default)
+        return self.default
+
+    def of(self, graph: str, weights: Sequence[Weight]) -> dict[str, Form]:
+        """The form of each weight of a graph. Raises RecipeError for a named one that it does not have."""
+        named, known = self.weights.get(graph, {}), {weight.name for weight in weights}
+        for name in named:
+            if name not in known:
+                raise RecipeError(
+                    f'the recipe names weight "{name}" of {graph}, which this model does not have:'
+                    " it was made for another layout"
+                )
+        return {
+            weight.name: named.get(weight.name, self.default_form(graph, weight.layer)) for weight in weights
+        }
+
+    def check(self, graphs: Mapping[str, object], target: str) -> None:
+        """Raises RecipeError for a graph that is not the bundle's, or a form that `target` lacks."""
+        for graph in self.weights:
+            if graph not in graphs:
+                raise RecipeError(f'the recipe names graph "{graph}", but the bundle has {", ".join(graphs)}')
+        for form in sorted(self.forms, key=FORMS.index):
+            if form in NEEDS_IOS18 and target == "ios17":
+                raise RecipeError(
+                    f"iOS 17 does not know {NEEDS_IOS18[form]}: use --target ios18, or --palette 4 for iOS 17"
+                )

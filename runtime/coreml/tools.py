@@ -1,0 +1,24 @@
+"""coremltools without its noise: it tells of all parts that a machine lacks, and draws bars of its own."""
+
+import contextlib
+import io
+import logging
+from collections.abc import Iterator
+
+from runtime.errors import EngineError
+
+logging.getLogger("coremltools").setLevel(logging.ERROR)  # before the import, which already talks
+
+try:
+    import coremltools
+except ImportError as error:
+    raise EngineError("Core ML needs coremltools: pip install 'meissonic-mobile[coreml]'") from error
+
+__all__ = ["coremltools", "quiet"]
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Swallows progress bars; errors are exceptions."""
+    with contextlib.redirect_stderr(io.StringIO()):
+        yield
