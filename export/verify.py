@@ -26,7 +26,8 @@ from reference.text import tokenize
 from reference.transformer import MaskedTransformer
 from runtime import measures
 from runtime.bundle import Bundle
-from runtime.engine import Engine
+from runtime.conditioning import run_conditioner
+from runtime.engines import open_engine
 from runtime.generator import Drawing
 from runtime.loop import Plan, draw_tokens
 from runtime.parity.logits import open_step
@@ -85,7 +86,7 @@ class Comparison:
 
     def __init__(self, bundle: Bundle, checkpoint: Checkpoint) -> None:
         self.bundle, self.checkpoint = bundle, checkpoint
-        self.engine, self.pipeline = Engine(bundle), Pipeline(checkpoint)
+        self.engine, self.pipeline = open_engine(bundle), Pipeline(checkpoint)
         self.size = bundle.manifest.sizes[0]
         self.effort = Effort.of(checkpoint)
         self.figures = Figures()
@@ -148,14 +149,14 @@ class Comparison:
             "text_hidden": sample.conditions.text_hidden.numpy(),
             "text_pooled": sample.conditions.text_pooled.numpy(),
         }
-        result = self.engine.run("conditioner", {**text, **sinusoids})
+        result = run_conditioner(self.engine, {**text, **sinusoids})
         for name, value in expected.items():
             self.figures.compare(f"conditioner.{name}", value, result[name])
-        sample.own.update(self.engine.run("conditioner", {**sample.own, **sinusoids}))
+        sample.own.update(run_conditioner(self.engine, {**sample.own, **sinusoids}))
 
     def steps(self, samples: Iterable[Sample]) -> None:
         """Every step of the reference's drawings, with the bundle's step beside it."""
-        step_of = open_step(self.bundle.path(self.bundle.manifest.graphs["transformer"].files[0]))
+        step_of, chain = open_step(self.bundle), self.bundle.manifest.step
         steps, mask = self.effort.steps, self.checkpoint.mask_token_id
         width, height = token_grid(self.checkpoint, self.size)
         plan = Plan(steps, mask, self.checkpoint.masking_schedule)
@@ -169,15 +170,16 @@ class Comparison:
                     torch.from_numpy(tokens).long()[None], sample.conditions, t
                 )
                 drawn, log_prob = (x.numpy() for x in draw(logits, torch.from_numpy(uniforms)))
-                outputs = step_of(
-                    {
-                        "tokens": tokens,
-                        "context": sample.own["context"],
-                        "modulation": sample.own["modulation"][t],
-                        "guidance": np.array(sample.guidance, np.float32),
-                        "uniforms": uniforms,
-                    }
-                )
+                tensors = {
+                    "tokens": tokens,
+                    "context": sample.own["context"],
+                    "modulation": sample.own["modulation"][t],
+                    "guidance": np.array(sample.guidance, np.float32),
+                    "uniforms": uniforms,
+                }
+                for name in chain[:-1]:
+                    tensors |= self.engine.run(name, tensors)
+                outputs = step_of(tensors)
                 masked = (tokens == mask).ravel()
                 count, expected = int(masked.sum()), logits.numpy()
                 agreement = measures.agreement(drawn[masked], outputs["drawn"][masked])

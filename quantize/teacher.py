@@ -46,8 +46,8 @@ class Drawer:
         """Raises BundleError, EngineError."""
         self.bundle = bundle
         self.generator = Generator(bundle, threads)
-        *self.before, last = bundle.manifest.step
-        self.last = open_step(bundle.path(bundle.manifest.graphs[last].files[0]), threads)
+        self.before = bundle.manifest.step[:-1]
+        self.last = open_step(bundle, threads)
         self._conditioned: tuple[Settings, dict[str, np.ndarray]] | None = None
 
     def step(self, tensors: Tensors) -> dict[str, np.ndarray]:

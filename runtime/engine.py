@@ -90,7 +90,7 @@ class Engine:
         graph = self.bundle.manifest.graphs[name]
         feed = {tensor.name: tensors[tensor.name] for tensor in graph.inputs}
         for tensor in graph.inputs:
-            _check_array(name, tensor, feed[tensor.name])
+            check_array(name, tensor, feed[tensor.name])
         with self._lock:
             if self._cancelled:
                 raise Cancelled
@@ -166,7 +166,8 @@ def _check_signature(file: str, kind: str, wanted: list[Tensor], found: list[ort
             )
 
 
-def _check_array(graph: str, tensor: Tensor, array: np.ndarray) -> None:
+def check_array(graph: str, tensor: Tensor, array: np.ndarray) -> None:
+    """Raises BundleError for an array unlike the manifest's tensor."""
     same = array.dtype == tensor.dtype and array.ndim == len(tensor.shape)
     same = same and all(
         here == there for here, there in zip(array.shape, tensor.shape, strict=True) if isinstance(there, int)

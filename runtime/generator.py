@@ -13,7 +13,8 @@ import numpy as np
 from PIL import Image
 
 from runtime.bundle import Bundle, open_bundle
-from runtime.engine import Engine
+from runtime.conditioning import run_conditioner
+from runtime.engines import AnyEngine, EngineName, open_engine
 from runtime.errors import RequestError
 from runtime.loop import Noise, OnStep, Plan, draw_tokens, mask_some, starting_step
 from runtime.philox import PhiloxNoise
@@ -38,24 +39,34 @@ class Generator:
     """One bundle, ready to draw. Not for several threads at once, but `cancel` may come from any."""
 
     def __init__(
-        self, bundle: Bundle, threads: int = 0, keep: bool = False, low_memory: bool = False
+        self,
+        bundle: Bundle,
+        threads: int = 0,
+        keep: bool = False,
+        low_memory: bool = False,
+        engine: EngineName | None = None,
     ) -> None:
         """`keep` leaves graphs loaded between stages and drawings: faster for many, but all in memory.
 
-        `low_memory`: see Engine.
+        `low_memory`: see Engine; `engine`: see open_engine.
         """
         self.bundle = bundle
-        self.engine = Engine(bundle, threads, low_memory)
+        self.engine: AnyEngine = open_engine(bundle, threads, low_memory, engine)
         self.tokenizer = ClipTokenizer.from_bundle(bundle)
         self._keep = keep
         self._seconds: dict[str, float] = {}
 
     @classmethod
     def open(
-        cls, folder: str | Path, threads: int = 0, keep: bool = False, low_memory: bool = False
+        cls,
+        folder: str | Path,
+        threads: int = 0,
+        keep: bool = False,
+        low_memory: bool = False,
+        engine: EngineName | None = None,
     ) -> "Generator":
-        """Raises BundleError if the bundle is not whole."""
-        return cls(open_bundle(folder), threads, keep, low_memory)
+        """Raises BundleError if the bundle is not whole, RequestError if the engine cannot run it."""
+        return cls(open_bundle(folder), threads, keep, low_memory, engine)
 
     def text_to_image(self, request: Request, on_step: OnStep | None = None) -> Drawing:
         """All four drawing methods raise RequestError, BundleError, EngineError and Cancelled."""
@@ -122,7 +133,8 @@ class Generator:
     def decode(self, tokens: np.ndarray) -> np.ndarray:
         """Tokens i32 [H, W] to a picture u8 [h, w, 3]; also for the half-finished `Progress.candidate`."""
         with self._stage("image_decoder"):
-            return self.engine.run("image_decoder", {"tokens": tokens})["image"]
+            # Core ML has no bytes: its levels come as wider integers.
+            return self.engine.run("image_decoder", {"tokens": tokens})["image"].astype(np.uint8, copy=False)
 
     def condition(self, settings: Settings) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         """Runs the graphs that depend on the prompt alone.
@@ -140,9 +152,10 @@ class Generator:
             "micro_sinusoids": micro_sinusoids(*settings.size, self.bundle.manifest.defaults.score),
             "step_sinusoids": step_sinusoids(settings.steps),
         }
-        for name in ("text_encoder", "conditioner"):
-            with self._stage(name):
-                tensors |= self.engine.run(name, tensors)
+        with self._stage("text_encoder"):
+            tensors |= self.engine.run("text_encoder", tensors)
+        with self._stage("conditioner"):
+            tensors |= run_conditioner(self.engine, tensors)
         return tensors, {which: cut for which, (_, cut) in encoded.items() if cut}
 
     def cut(self, request: Request) -> dict[str, str]:

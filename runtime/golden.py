@@ -14,8 +14,10 @@ SEED = 7
 
 
 def golden_drawing(bundle: Bundle, steps: int) -> tuple[GoldenTrace, Drawing]:
-    """Draws PROMPT with the runtime that users have."""
-    generator = Generator(bundle)
+    """Draws PROMPT with the runtime that users have; Core ML packages with the evaluator on a Mac as well, so
+    that what a Mac or phone makes of them has something to be compared with.
+    """
+    generator = Generator(bundle, engine="evaluator" if bundle.manifest.engine == "coreml" else None)
     progress: list[Progress] = []
     request = Request(PROMPT, seed=SEED, steps=steps)
     drawing = generator.text_to_image(request, on_step=lambda step: progress.append(step))

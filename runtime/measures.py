@@ -98,7 +98,7 @@ def log_softmax(logits: ArrayLike) -> np.ndarray:
 
 def _rmse(reference: ArrayLike, other: ArrayLike) -> float:
     squares = sum(float(np.square(a - b).sum()) for a, b in _blocks(reference, other))
-    return float(np.sqrt(squares / np.size(reference)))
+    return float(np.sqrt(squares / np.asarray(reference).size))
 
 
 def _blocks(reference: ArrayLike, other: ArrayLike) -> Iterator[tuple[np.ndarray, np.ndarray]]:

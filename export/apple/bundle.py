@@ -77,11 +77,9 @@ class Apple:
             raise ExportError("several sizes in one package need iOS 18: use --target ios18, or one --size")
         # iOS 17 has one function a package: two rows then serve drawings without guidance too.
         rows = ROWS if options.target == "ios18" else (2,)
-        self.everything: dict[str, Dimensions] = {
-            f"{size}_{count}": dimensions_of(self.checkpoint, size, count)
-            for size in options.sizes
-            for count in rows
-        }
+        self.shapes: list[Dimensions] = [
+            dimensions_of(self.checkpoint, size, count) for size in options.sizes for count in rows
+        ]
         self.graphs = apple_graphs(self.checkpoint, options.attention, chunked=False)
         if self.planned()["transformer"] > CHUNK_BYTES:
             self.graphs = apple_graphs(self.checkpoint, options.attention, chunked=True)
@@ -89,7 +87,7 @@ class Apple:
         options.recipe.check(self.graphs, options.target)
 
     def planned(self) -> dict[str, int]:
-        dimensions = next(iter(self.everything.values()))
+        dimensions = self.shapes[0]
         with FakeTensorMode(allow_non_fake_inputs=True):
             return {
                 name: stored_bytes(graph.build(dimensions), name, graph, self.options.recipe)
@@ -98,11 +96,11 @@ class Apple:
 
     def scratch_bytes(self) -> int:
         """Functions stand beside each other before they are merged."""
-        return len(self.everything) * max(self.planned().values())
+        return len(self.shapes) * max(self.planned().values())
 
     def write(self, name: str, folder: Path) -> Written:
         graph, options = self.graphs[name], self.options
-        functions = functions_of(graph, self.everything)
+        functions = functions_of(graph, self.shapes)
         path = folder / (name + SUFFIX)
         return write_package(self.checkpoint, name, graph, functions, options.target, options.recipe, path)
 
@@ -114,14 +112,17 @@ class Apple:
 
     def entry(self, name: str, folder: Path, precision: str) -> Graph:
         graph = self.graphs[name]
-        functions = functions_of(graph, self.everything)
+        functions = functions_of(graph, self.shapes)
         return Graph(
             precision=precision,
             inputs=[tensor(name, spec) for name, spec in graph.inputs.items()],
             outputs=[tensor(name, spec) for name, spec in graph.outputs.items()],
             files=[path.relative_to(folder).as_posix() for path in self.files(name, folder)],
             functions=[
-                Function(name=function if self.options.target == "ios18" else "main", dimensions=dimensions)
+                Function(
+                    name=function if self.options.target == "ios18" else "main",
+                    dimensions={side: dimensions[side] for side in sorted(graph.names())},
+                )
                 for function, dimensions in functions.items()
             ],
             compute=graph.compute,

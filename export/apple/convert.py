@@ -5,7 +5,6 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from coremltools.converters.mil.mil.scope import ScopeSource
 
 import export.apple.operators  # noqa: F401 - registers what coremltools lacks
 from export.apple.graphs import AppleGraph, Dimensions, TensorSpec
@@ -16,11 +15,8 @@ Target = Literal["ios17", "ios18"]
 TARGETS = {"ios17": ct.target.iOS17, "ios18": ct.target.iOS18}
 
 
-def convert(graph: AppleGraph, dimensions: Dimensions, target: Target, half: bool | None = None) -> Any:
-    """The graph's function of these dimensions as an MLModel, its weights in memory and not compressed.
-
-    `half` overrides what the graph computes in.
-    """
+def convert(graph: AppleGraph, dimensions: Dimensions, target: Target) -> Any:
+    """The graph's function of these dimensions as an MLModel, its weights in memory and not compressed."""
     module = graph.build(dimensions).eval()
     examples = [spec.example(dimensions) for spec in graph.inputs.values()]
     with torch.no_grad(), warnings.catch_warnings():
@@ -37,21 +33,10 @@ def convert(graph: AppleGraph, dimensions: Dimensions, target: Target, half: boo
                 ],
                 convert_to="mlprogram",
                 minimum_deployment_target=TARGETS[target],
-                compute_precision=precision(graph.half if half is None else half, graph.exact),
+                compute_precision=ct.precision.FLOAT16 if graph.half else ct.precision.FLOAT32,
                 skip_model_load=True,
             )
 
 
 def tensor_type(name: str, spec: TensorSpec, dimensions: Dimensions) -> Any:
     return ct.TensorType(name=name, shape=spec.example(dimensions).shape, dtype=getattr(np, spec.dtype))
-
-
-def precision(half: bool, exact: str) -> Any:
-    """float16 for all operations but those of the submodule `exact`, or float32 for all."""
-    if not half:
-        return ct.precision.FLOAT32
-    if not exact:
-        return ct.precision.FLOAT16
-    return ct.transform.FP16ComputePrecision(
-        op_selector=lambda op: exact not in op.scopes[ScopeSource.TORCHSCRIPT_MODULE_NAME]
-    )

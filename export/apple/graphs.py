@@ -4,7 +4,7 @@ Core ML wants fixed shapes, so a graph has a function for each size and number o
 functions of a graph share their weights in one package.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,7 +55,6 @@ class AppleGraph:
     outputs: Mapping[str, TensorSpec]
     half: bool  # computes in float16
     compute: Compute  # what it was made for
-    exact: str = ""  # a submodule that computes in float32 all the same
 
     def names(self) -> set[str]:
         """Of the dimensions that tell its functions apart."""
@@ -180,9 +179,8 @@ def apple_graphs(checkpoint: Checkpoint, attention: Attention, chunked: bool) ->
             lambda sizes: replace_group_norms(ImageEncoder(vqvae, sizes["height"], sizes["width"])),
             {"image": image},
             {"tokens": tokens},
-            half=True,
+            half=False,  # in half precision every tenth token of a sticker becomes a neighbour
             compute="gpu",
-            exact="scores",
         ),
     }
 
@@ -193,17 +191,12 @@ def step_of(graphs: Mapping[str, AppleGraph]) -> list[str]:
     return names[names.index("token_embedder") : names.index("sampler") + 1]
 
 
-def functions_of(graph: AppleGraph, everything: Mapping[str, Dimensions]) -> dict[str, dict[str, int]]:
-    """The graph's functions and their dimensions, name -> named dimensions; shapes that are equal once.
-
-    `everything`: all dimensions by name, such as "1024x1024_2" for a size and number of rows.
-    """
-    own: dict[str, dict[str, int]] = {}
-    for dimensions in everything.values():
-        of_graph = {name: dimensions[name] for name in dimensions if name in graph.names()}
-        name = f"rows{of_graph['rows']}" if "rows" in of_graph else "main"
-        if "cells" in of_graph or "height" in of_graph:
-            size = f"{dimensions['pixel_width']}x{dimensions['pixel_height']}"
-            name = size if name == "main" else f"{name}_{size}"
-        own.setdefault(name, of_graph)
+def functions_of(graph: AppleGraph, shapes: Iterable[Dimensions]) -> dict[str, Dimensions]:
+    """The graph's functions, name -> all dimensions; of `shapes` that are the same to it, the first."""
+    own: dict[str, Dimensions] = {}
+    for dimensions in shapes:
+        parts = [f"rows{dimensions['rows']}"] if "rows" in graph.names() else []
+        if graph.names() - {"rows"}:
+            parts.append(f"size{dimensions['pixel_width']}x{dimensions['pixel_height']}")
+        own.setdefault("_".join(parts) or "main", dimensions)
     return own

@@ -5,13 +5,14 @@ Needs the package onnx, but neither the reference nor torch.
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 
 from runtime.bundle import Bundle
 from runtime.errors import BundleError
-from runtime.parity.replay import PREFIX, Tensors, last_graph, open_exposed
+from runtime.parity.replay import LOGITS, PREFIX, Tensors, last_graph, open_exposed
 
 
 def expose(path: Path) -> bytes:
@@ -30,14 +31,37 @@ def expose(path: Path) -> bytes:
     return model.SerializeToString()
 
 
-def open_step(path: Path, threads: int = 0) -> Callable[[Tensors], dict[str, np.ndarray]]:
-    """A function from the tensors of a step, by name, to what its last graph `path` gives, and `logits` f32
-    [H*W, C], the guided ones. Raises BundleError.
+def open_step(bundle: Bundle, threads: int = 0) -> Callable[[Tensors], dict[str, np.ndarray]]:
+    """A function from the tensors that the last graph of a step takes, by name, to what it gives, and
+    `logits` f32 [H*W, C], the guided ones. Raises BundleError.
     """
+    if bundle.manifest.engine == "coreml":
+        return evaluated_step(bundle)
+    path = last_graph(bundle)
     return open_exposed(expose(path), path.parent, threads)
+
+
+def evaluated_step(bundle: Bundle) -> Callable[[Tensors], dict[str, np.ndarray]]:
+    """`open_step` of Core ML packages: the sampler's linears give the logits, in chunks by position."""
+    from runtime.coreml.engine import evaluated  # an extra: it needs torch and coremltools
+
+    chunks: list[np.ndarray] = []
+
+    def keep(name: str, kind: str, result: Any) -> None:
+        if kind == "linear":
+            chunks.append(result.numpy().reshape(-1, result.shape[-1]))
+
+    engine, name = evaluated(bundle, keep), bundle.manifest.step[-1]
+
+    def step(tensors: Tensors) -> dict[str, np.ndarray]:
+        chunks.clear()
+        made = engine.run(name, tensors)
+        return made | {LOGITS: np.concatenate(chunks)}
+
+    return step
 
 
 def open_logits(bundle: Bundle, threads: int = 0) -> Callable[[Tensors], np.ndarray]:
     """`open_step` of a bundle, for its logits alone."""
-    step = open_step(last_graph(bundle), threads)
+    step = open_step(bundle, threads)
     return lambda tensors: step(tensors)["logits"]

@@ -1,0 +1,40 @@
+"""A function of a package run by Core ML itself, on a Mac."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from runtime.bundle import Compute
+from runtime.coreml.tools import coremltools as ct
+from runtime.errors import EngineError
+
+UNITS = {
+    "cpu": ct.ComputeUnit.CPU_ONLY,
+    "gpu": ct.ComputeUnit.CPU_AND_GPU,
+    "ane": ct.ComputeUnit.CPU_AND_NE,
+}
+
+
+class NativeFunction:
+    """See the file's head. A run cannot be ended early."""
+
+    def __init__(self, package: Path, function: str, compute: Compute) -> None:
+        """Compiles and loads. Raises EngineError."""
+        # A package of one function calls it "main" and does not want to be told so.
+        name = None if function == "main" else function
+        try:
+            self._model = ct.models.MLModel(str(package), function_name=name, compute_units=UNITS[compute])
+        except Exception as error:  # coremltools raises whatever the framework says
+            raise EngineError(f"Core ML cannot load {package}, {function}: {error}") from None
+        self._what = f"{package}, {function}"
+
+    def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The function's outputs by name. Raises EngineError."""
+        try:
+            return dict(self._model.predict(dict(inputs)))
+        except RuntimeError as error:
+            raise EngineError(f"Core ML failed in {self._what}: {error}") from None
+
+    def cancel(self) -> None:
+        """The run ends by itself, and its result is not used."""
