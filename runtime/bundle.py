@@ -78,12 +78,22 @@ PRECISIONS = ("fp32", "fp16", "qnn", "int8", "int4")
 ONE_PRECISION = f"({'|'.join(PRECISIONS)})"
 
 
+class GraphFunction(_Model):
+    """One function of a Core ML package that holds several, and what it is for; None: for any."""
+
+    name: str
+    rows: PositiveInt | None = None  # of text
+    size: tuple[PositiveInt, PositiveInt] | None = None  # (W, H) in pixels
+
+
 class Graph(_Model):
     # Of its linears and convolutions; "int8+int4" where they differ.
     precision: Annotated[str, Field(pattern=rf"^{ONE_PRECISION}(\+{ONE_PRECISION})*$")]
     inputs: list[Tensor]
     outputs: list[Tensor]
     files: Annotated[list[BundlePath], Field(min_length=1)]  # the model first, then its external data
+    functions: list[GraphFunction] = []  # Core ML only; none: the one function "main"
+    compute: Literal["cpu", "gpu", "ane"] | None = None  # Core ML only: the unit that suits it
 
     @property
     def coarsest(self) -> str:
