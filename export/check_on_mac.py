@@ -98,8 +98,7 @@ def compile_packages(
 ) -> None:
     """Tells of each graph's compiled package. A path in a new folder is one that no cache knows."""
     own = device()
-    manifest = golden.bundle.manifest
-    for name in dict.fromkeys(("text_encoder", "conditioner", *manifest.step, "image_decoder")):
+    for name in golden.bundle.manifest.graphs:
         tell(Started(f"compiling {name}"))
         done = Compiled(name)
         begun = time.perf_counter()
@@ -128,11 +127,13 @@ def in_own_process(work: Callable[..., None], tell: Callable[[Any], None]) -> in
     process = context.Process(target=_child, args=(work, sender), daemon=True)
     process.start()
     sender.close()  # so that the end of the process ends the pipe
-    try:
-        while True:
-            tell(receiver.recv())
-    except (EOFError, OSError):  # OSError: it died within a message
-        process.join()
+    while True:
+        try:
+            message = receiver.recv()
+        except (EOFError, OSError):  # OSError: it died within a message
+            break
+        tell(message)
+    process.join()
     assert process.exitcode is not None
     return process.exitcode
 
@@ -151,7 +152,7 @@ def check(
     if trace is None:
         raise BundleError(f"{bundle.folder} holds no golden trace: export it again")
     manifest, golden = bundle.manifest, Golden(bundle, trace)
-    for name in manifest.step:
+    for name in manifest.graphs:
         package(bundle, name)
     report = Report(
         machine=dict(machine()),

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import logging
+import math
 import platform
 import subprocess
 from collections import Counter
@@ -87,7 +88,8 @@ def placement(plan: Any, operations: list[Any]) -> Placement:
         device = _DEVICES.get(name, name)
         counts.setdefault(device, Counter())[kind] += 1
         estimate = plan.get_estimated_cost_for_mlprogram_operation(operation)
-        cost[device] = cost.get(device, 0.0) + (estimate.weight if estimate else 0.0)
+        known = estimate is not None and math.isfinite(estimate.weight)
+        cost[device] = cost.get(device, 0.0) + (estimate.weight if known else 0.0)
     return Placement({device: dict(kinds.most_common()) for device, kinds in counts.items()}, cost)
 
 

@@ -151,7 +151,7 @@ def function_report(function: Function) -> FunctionReport:
 def text(package: PackageReport) -> str:
     """The report as people read it."""
     lines = [f"{package.package}  {_bytes(package.bytes)} on disk, specification {package.specification}"]
-    lines += [f"  {'weights ' + line}" for line in _weight_lines(package.weights)]
+    lines += [f"  weights {line}" for line in _weight_lines(package.weights)]
     lines += [f"  warning: {warning}" for warning in package.warnings]
     for function in package.functions:
         lines += [f"  {line}" for line in _function_lines(function)]

@@ -142,6 +142,8 @@ class UnitCheck:
         if decoder is not None:
             pixels = np.ascontiguousarray(made["image"], np.uint8).tobytes()
             self.drawing.image_same = hashlib.sha256(pixels).hexdigest() == self.golden.trace.image_sha256
+        if "image_encoder" in self.golden.bundle.manifest.graphs:
+            self._check("image_encoder", made)
         self.tell(self.drawing)
 
     def _draw(self, conditions: Mapping[str, np.ndarray]) -> None:

@@ -152,12 +152,9 @@ def test_all_is_well(phone_folder: Path, tmp_path: Path, capsys: pytest.CaptureF
     assert not report.failed
     assert data["format"] == check_on_mac.FORMAT and data["version"] == check_on_mac.VERSION
     assert data["machine"].keys() >= {"chip", "macos", "memory_bytes", "coremltools"}
-    assert [each["graph"] for each in data["packages"]] == [
-        "text_encoder",
-        "conditioner",
-        "transformer",
-        "image_decoder",
-    ]
+    graphs = {"text_encoder", "conditioner", "transformer", "image_decoder", "image_encoder"}
+    assert {each["graph"] for each in data["packages"]} == graphs
+    assert by_graph(data, "CPU_ONLY").keys() == by_graph(data, "CPU_AND_NE").keys() == graphs
     assert [each["choice"] for each in data["drawings"]] == list(TWO)
     for drawing in data["drawings"]:
         assert drawing["steps"] == list(range(STEPS))
@@ -186,6 +183,8 @@ def test_failures_are_recorded_and_the_rest_goes_on(phone_folder: Path, tmp_path
     assert engine["conditioner"]["errors"] == {"load": "RuntimeError: Error in building plan."}
     assert engine["conditioner"]["placement"] is not None and engine["conditioner"]["predict_ms"] is None
     assert engine["image_decoder"]["errors"] == {"load": "RuntimeError: the package was not compiled"}
+    missing = {"predict": "RuntimeError: no image: a graph before it failed"}
+    assert engine["image_encoder"]["errors"] == missing
     # The conditions of the CPU serve, so the rest of the drawing is checked all the same.
     (drawing,) = [each for each in data["drawings"] if each["choice"] == "CPU_AND_NE"]
     assert drawing["share"] == 1.0 and drawing["image_same"] is None
