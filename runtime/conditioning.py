@@ -1,26 +1,29 @@
 """The conditioner, whatever number of steps it takes in one call."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from runtime.engines import AnyEngine
+if TYPE_CHECKING:  # who only splits steps needs no engine
+    from runtime.engines import AnyEngine
 
 
-def run_conditioner(engine: AnyEngine, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """`context` f32 [R, T, D] and `modulation` f32 [N, R, M] of the tensors the graph names.
+def split_steps(steps: np.ndarray, count: int) -> list[np.ndarray]:
+    """Sinusoids [N, 256] in calls of `count` steps; the last one repeats the last step to be full."""
+    filled = np.concatenate([steps, np.repeat(steps[-1:], -len(steps) % count, axis=0)])
+    return list(filled.reshape(-1, count, *steps.shape[1:]))
 
-    A graph of fixed shapes takes so many steps a call: the last ones are repeated to fill it.
-    """
+
+def run_conditioner(engine: "AnyEngine", tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """`context` f32 [R, T, D] and `modulation` f32 [N, R, M] of the tensors the graph names."""
     graph = engine.bundle.manifest.graphs["conditioner"]
     (count,) = (tensor.shape[0] for tensor in graph.inputs if tensor.name == "step_sinusoids")
     if isinstance(count, str):
         return engine.run("conditioner", tensors)
-    steps, modulation = tensors["step_sinusoids"], []
-    made: dict[str, np.ndarray] = {}
-    for start in range(0, len(steps), count):
-        part = steps[start : start + count]
-        filled = np.concatenate([part, np.repeat(part[-1:], count - len(part), axis=0)])
-        made = engine.run("conditioner", {**tensors, "step_sinusoids": filled})
-        modulation.append(made["modulation"][: len(part)])
-    return {**made, "modulation": np.concatenate(modulation)}
+    steps = tensors["step_sinusoids"]
+    made = [
+        engine.run("conditioner", {**tensors, "step_sinusoids": part}) for part in split_steps(steps, count)
+    ]
+    modulation = np.concatenate([part["modulation"] for part in made])[: len(steps)]
+    return {**made[0], "modulation": modulation}

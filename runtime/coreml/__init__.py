@@ -1,1 +1,1 @@
-"""Saved Core ML programs executed on Linux: what a file computes, shown before a phone has seen it."""
+"""Core ML packages as they were saved: what is in them, and what they compute, on Linux and on a Mac."""

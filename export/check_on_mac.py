@@ -1,0 +1,298 @@
+"""`python -m export.check_on_mac`: what only Apple's hardware can tell of an exported iPhone bundle.
+
+On a Mac with macOS 15 or newer, in a clone of this repository:
+
+    pip install coremltools 'numpy<2.4' pydantic
+    python -m export.check_on_mac
+
+It takes the bundle in the current folder, else build/iphone, and runs the drawing recorded in the bundle's
+golden trace on every choice of compute units: how long graphs take to load and to run, on which device Core
+ML places their operations, and whether they draw the tokens that were recorded on Linux. What fails is noted
+and the rest goes on. Everything is in check_on_mac.json in the current folder: that file is to be sent back.
+"""
+
+import json
+import multiprocessing
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from runtime.bundle import MANIFEST, Bundle, open_bundle
+from runtime.coreml.device import Device, Mac, Placement, machine
+from runtime.coreml.feeds import Golden, package
+from runtime.coreml.unit_check import (
+    CHOICES,
+    DrawingCheck,
+    GraphCheck,
+    Message,
+    Started,
+    UnitCheck,
+    recorded,
+)
+from runtime.errors import BundleError, Parser, RequestError, UserError
+
+OUT = Path("check_on_mac.json")
+FORMAT = "meissonic-mobile check_on_mac"
+VERSION = 1
+
+EXAMPLES = """examples:
+  python -m export.check_on_mac                       # the bundle in this folder, else build/iphone
+  python -m export.check_on_mac ~/Downloads/iphone    # another one
+
+exit code: 0 everything ran, 1 something failed (check_on_mac.json says what), 2 wrong input
+"""
+
+
+@dataclass
+class Compiled:
+    """A package made ready for this Mac. Those who only read the report may ignore `path`."""
+
+    graph: str
+    seconds: float | None = None
+    path: str | None = None
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Crash:
+    """A process that ended in the middle: Core ML aborts where it should complain."""
+
+    doing: str
+    exit_code: int  # negative: the signal
+
+
+@dataclass
+class Report:
+    """What is written to check_on_mac.json, again after every message, so that nothing measured is lost."""
+
+    machine: dict[str, Any]
+    bundle: dict[str, Any]
+    format: str = FORMAT
+    version: int = VERSION
+    packages: list[Compiled] = field(default_factory=list)
+    graphs: list[GraphCheck] = field(default_factory=list)
+    drawings: list[DrawingCheck] = field(default_factory=list)
+    crashes: list[Crash] = field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        errors = [check.errors for checks in (self.packages, self.graphs, self.drawings) for check in checks]
+        return bool(self.crashes) or any(errors)
+
+    def write(self, path: Path) -> None:
+        try:
+            path.write_text(json.dumps(asdict(self), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise RequestError(f"cannot write {path}: {error.strerror}") from None
+
+
+def compile_packages(
+    golden: Golden, folder: Path, device: Callable[[], Device], tell: Callable[[Any], None]
+) -> None:
+    """Tells of each graph's compiled package. A path in a new folder is one that no cache knows."""
+    own = device()
+    for name in golden.bundle.manifest.graphs:
+        tell(Started(f"compiling {name}"))
+        done = Compiled(name)
+        begun = time.perf_counter()
+        with recorded(done.errors, "compile"):
+            done.path = str(own.compile(package(golden.bundle, name), folder))
+            done.seconds = time.perf_counter() - begun
+        tell(done)
+
+
+def check_choice(
+    golden: Golden,
+    compiled: dict[str, Path],
+    choice: str,
+    references: Path,
+    device: Callable[[], Device],
+    tell: Callable[[Any], None],
+) -> None:
+    """Tells of each graph and of the drawing on one choice of units."""
+    UnitCheck(golden, device(), compiled, choice, references, tell).run()
+
+
+def in_own_process(work: Callable[..., None], tell: Callable[[Any], None]) -> int:
+    """Runs `work(tell)` in a process that may die; `tell` is called here. Returns the exit code."""
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_child, args=(work, sender), daemon=True)
+    process.start()
+    sender.close()  # so that the end of the process ends the pipe
+    while True:
+        try:
+            message = receiver.recv()
+        except (EOFError, OSError):  # OSError: it died within a message
+            break
+        tell(message)
+    process.join()
+    assert process.exitcode is not None
+    return process.exitcode
+
+
+def _child(work: Callable[..., None], sender: Connection) -> None:
+    # Ctrl-C is for the parent, which says what is kept.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    work(tell=sender.send)
+
+
+def check(
+    bundle: Bundle, device: Callable[[], Device], out: Path, choices: Sequence[str] = CHOICES
+) -> Report:
+    """Runs everything, with a line for each result. Raises BundleError for what cannot be checked."""
+    trace = bundle.golden()
+    if trace is None:
+        raise BundleError(f"{bundle.folder} holds no golden trace: export it again")
+    manifest, golden = bundle.manifest, Golden(bundle, trace)
+    for name in manifest.graphs:
+        package(bundle, name)
+    report = Report(
+        machine=dict(machine()),
+        bundle={
+            "model": manifest.model.name,
+            "source": manifest.source.model_dump(),
+            "precision": {name: graph.precision for name, graph in manifest.graphs.items()},
+            "compute": {name: graph.compute for name, graph in manifest.graphs.items()},
+            "step": manifest.step,
+            "size": trace.size,
+            "steps": trace.steps,
+            "rows": golden.rows,
+        },
+    )
+    doing = ""
+    clear = "\r\033[K" if sys.stdout.isatty() else ""
+
+    def tell(message: Message | Compiled) -> None:
+        nonlocal doing
+        match message:
+            case Started():
+                doing = message.what
+                if clear:
+                    print(f"{clear}  ... {doing}", end="", flush=True)
+                return
+            case Compiled():
+                report.packages.append(message)
+            case GraphCheck():
+                report.graphs.append(message)
+            case DrawingCheck():
+                report.drawings.append(message)
+        print(clear + "\n".join(lines(message)), flush=True)
+        report.write(out)
+
+    def run(work: Callable[..., None]) -> None:
+        if code := in_own_process(partial(work, device=device), tell):
+            report.crashes.append(Crash(doing, code))
+            print(f"{clear}  CRASHED with exit code {code}: {doing}", flush=True)
+            report.write(out)
+
+    print("The first load of a graph on the Neural Engine can take minutes; the others follow.", flush=True)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        run(partial(compile_packages, golden, folder))
+        compiled = {each.graph: Path(each.path) for each in report.packages if each.path}
+        for choice in choices:
+            run(partial(check_choice, golden, compiled, choice, folder))
+    report.write(out)
+    return report
+
+
+def lines(message: Compiled | GraphCheck | DrawingCheck) -> list[str]:
+    """A result as people read it."""
+    shown: list[str]
+    match message:
+        case Compiled():
+            shown = [f"  compiled {message.graph} in {_shown(message.seconds)} s"]
+        case GraphCheck():
+            loads = " and ".join(f"{seconds:.2f}" for seconds in message.load_seconds) or "none"
+            shown = [
+                f"  {message.choice:12} {message.graph:15} loads {loads} s,"
+                f" predict {_shown(message.predict_ms)} ms (first {_shown(message.first_predict_ms)})"
+            ]
+            if message.likeness:
+                like = ", ".join(f"{name} {_shown(value, 6)}" for name, value in message.likeness.items())
+                shown.append(f"{'':15}like {message.compared_with}: {like}")
+            if message.placement is not None:
+                shown += _placement_lines(message.placement)
+        case DrawingCheck():
+            shown = [
+                f"  {message.choice:12} drew {message.equal} of {message.compared} tokens as recorded"
+                f" in {len(message.steps)} steps of {_shown(message.step_ms)} ms"
+            ]
+    return shown + [f"{'':15}FAILED, {what}: {error}" for what, error in message.errors.items()]
+
+
+def _placement_lines(placement: Placement) -> list[str]:
+    """Counts by device, then what is not on the device that does most of the work."""
+    totals = {device: sum(kinds.values()) for device, kinds in placement.operations.items()}
+    if not totals:
+        return []
+    main = max(totals, key=lambda device: (placement.cost.get(device, 0.0), totals[device]))
+    counts = (
+        f"{device} {count} ({100 * placement.cost.get(device, 0.0):.0f} % of the cost)"
+        for device, count in totals.items()
+    )
+    shown = [f"{'':15}operations: {', '.join(counts)}"]
+    for device, kinds in placement.operations.items():
+        if device != main:
+            listed = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+            shown.append(f"{'':15}on {device} instead of {main}: {listed}")
+    return shown
+
+
+def _shown(value: float | None, digits: int = 2) -> str:
+    return "none" if value is None else f"{value:.{digits}f}"
+
+
+def find_bundle(given: Path | None) -> Path:
+    """What was given, else this folder if it is a bundle, else build/iphone here or in the repository."""
+    if given is not None:
+        return given
+    here = Path.cwd()
+    places = (here, here / "build/iphone", Path(__file__).resolve().parent.parent / "build/iphone")
+    for place in places:
+        if (place / MANIFEST).is_file():
+            return place
+    raise RequestError(
+        "no bundle here or in build/iphone: name its folder, or make one with python -m export.coreml"
+    )
+
+
+def parse(arguments: Sequence[str] | None) -> Path | None:
+    parser = Parser(
+        prog="python -m export.check_on_mac",
+        description="Run an iPhone bundle on this Mac's CPU, GPU and Neural Engine; write check_on_mac.json.",
+        epilog=EXAMPLES,
+    )
+    parser.add_argument(
+        "bundle", type=Path, nargs="?", metavar="BUNDLE", help="default: this folder, else build/iphone"
+    )
+    given: Path | None = parser.parse_args(arguments).bundle
+    return given
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    try:
+        given = parse(arguments)
+        if sys.platform != "darwin":
+            raise RequestError("this check needs macOS: Core ML runs nothing elsewhere")
+        report = check(open_bundle(find_bundle(given)), Mac, OUT)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"\nstopped: what was measured so far is in {OUT}", file=sys.stderr)
+        return 130
+    print(f"written: {OUT} (please send it back)")
+    return int(report.failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,242 @@
+"""A saved .mlpackage as plain operations and values, read from its specification alone.
+
+The specification names every operation, type and shape, and for each weight its type and its place in the
+weight file. So a package of a billion parameters is read without a byte of its weights, and a weight that two
+functions share is known to be one by its place.
+"""
+
+import logging
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runtime.errors import BundleError
+
+# coremltools tells at import which of its helpers it did not find; none of them is needed here.
+logging.getLogger("coremltools").setLevel(logging.ERROR)
+
+import coremltools as ct  # noqa: E402
+from coremltools.proto import MIL_pb2  # noqa: E402
+from google.protobuf.message import DecodeError  # noqa: E402
+
+# The specification's names of types: ours, and bits an element. Strings are parameters and have no size.
+TYPES = {
+    "FLOAT16": ("fp16", 16),
+    "FLOAT32": ("fp32", 32),
+    "BOOL": ("bool", 8),
+    "STRING": ("str", 0),
+    **{f"INT{bits}": (f"int{bits}", bits) for bits in (4, 8, 16, 32, 64)},
+    **{f"UINT{bits}": (f"uint{bits}", bits) for bits in (1, 2, 3, 4, 6, 8, 16, 32)},
+}
+BITS = dict(TYPES.values())
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A piece of the weight file."""
+
+    file: str
+    offset: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Weight:
+    """A constant of the weight file as an operation sees it, decompressed or not."""
+
+    precision: str  # "fp16", "int8", "palette 6", ...
+    parameters: int
+    blobs: frozenset[Blob]
+    blocks: bool = False  # quantized with several scales along two axes
+
+
+@dataclass(frozen=True)
+class Value:
+    """An input, a result or a constant: `weight` if it is in the weight file, else `constant`."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    weight: Weight | None = None
+    constant: Any = None
+
+    @property
+    def elements(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the dense tensor."""
+        return math.ceil(self.elements * BITS[self.dtype] / 8)
+
+    @property
+    def computed(self) -> bool:
+        """Whether it changes from call to call."""
+        return self.weight is None and self.constant is None
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A computation: constants and the decompression of weights are `Value`s, not operations."""
+
+    type: str
+    inputs: Mapping[str, tuple[Value, ...]]
+    outputs: tuple[Value, ...]
+
+    @property
+    def name(self) -> str:
+        return self.outputs[0].name
+
+    @property
+    def activations(self) -> list[Value]:
+        """Its inputs that change from call to call."""
+        return [value for values in self.inputs.values() for value in values if value.computed]
+
+    def one(self, name: str) -> Value:
+        """The input of that name."""
+        return self.inputs[name][0]
+
+    def parameter(self, name: str, default: Any = None) -> Any:
+        """The constant given as input `name`: a number, a string, or a tuple of numbers."""
+        return self.one(name).constant if name in self.inputs else default
+
+
+@dataclass(frozen=True)
+class Function:
+    name: str
+    inputs: tuple[Value, ...]
+    outputs: tuple[Value, ...]
+    operations: tuple[Operation, ...]
+
+    @property
+    def weights(self) -> list[Weight]:
+        """Of all operations, each as often as it is used."""
+        inputs = (
+            value for operation in self.operations for values in operation.inputs.values() for value in values
+        )
+        return [value.weight for value in inputs if value.weight is not None]
+
+
+@dataclass(frozen=True)
+class SavedPackage:
+    path: Path
+    specification: int  # version; 9 is iOS 18
+    bytes: int  # on disk
+    functions: tuple[Function, ...]
+
+
+def read_package(path: Path) -> SavedPackage:
+    """Raises BundleError for what is no readable ML program with static shapes."""
+    if path.suffix != ".mlpackage" or not path.is_dir():
+        raise BundleError(f"{path} is not a Core ML package: name a folder that ends in .mlpackage")
+    try:
+        spec = ct.utils.load_spec(str(path))
+        size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    except (OSError, RuntimeError, DecodeError) as error:
+        raise BundleError(f"cannot read {path}: {error}: export the bundle again") from None
+    if spec.WhichOneof("Type") != "mlProgram":
+        raise BundleError(f"{path} is not an ML program: export it for iOS 15 or newer")
+    names = sorted(spec.mlProgram.functions)  # in the file they have no order
+    try:
+        functions = tuple(_Reader(name, spec.mlProgram.functions[name]).read() for name in names)
+    except _Unsupported as error:
+        raise BundleError(f"{path}: {error}") from None
+    return SavedPackage(path, spec.specificationVersion, size, functions)
+
+
+class _Unsupported(Exception):
+    pass
+
+
+@dataclass
+class _Reader:
+    """One function; `known` holds the values that its operations may name."""
+
+    name: str
+    function: Any
+    known: dict[str, Value] = field(default_factory=dict)
+
+    def read(self) -> Function:
+        inputs = tuple(_value(named.name, named.type) for named in self.function.inputs)
+        self.known = {value.name: value for value in inputs}
+        block = self.function.block_specializations[self.function.opset]
+        operations = tuple(self._operations(block.operations))
+        outputs = tuple(self.known[name] for name in block.outputs)
+        return Function(self.name, inputs, outputs, operations)
+
+    def _operations(self, specs: Iterable[Any]) -> Iterable[Operation]:
+        for spec in specs:
+            if spec.blocks:
+                raise _Unsupported(f"operation {spec.type} holds further operations, which are not counted")
+            outputs = tuple(_value(named.name, named.type) for named in spec.outputs)
+            inputs = {name: self._bound(name, argument) for name, argument in spec.inputs.items()}
+            # Constants, and before iOS 18 the inputs of a decompression, stand among the attributes.
+            inputs |= {
+                name: (_constant(name, value),) for name, value in spec.attributes.items() if name != "name"
+            }
+            if spec.type == "const":
+                (held,) = inputs["val"]
+                outputs = (Value(outputs[0].name, held.dtype, held.shape, held.weight, held.constant),)
+            elif spec.type.startswith("constexpr_"):
+                outputs = (_decompressed(spec.type, inputs, outputs[0]),)
+            self.known |= {value.name: value for value in outputs}
+            if outputs and outputs[0].computed:
+                yield Operation(spec.type, inputs, outputs)
+
+    def _bound(self, name: str, argument: Any) -> tuple[Value, ...]:
+        return tuple(
+            self.known[binding.name]
+            if binding.WhichOneof("binding") == "name"
+            else _constant(name, binding.value)
+            for binding in argument.arguments
+        )
+
+
+def _value(name: str, kind: Any) -> Value:
+    if kind.WhichOneof("type") != "tensorType":
+        raise _Unsupported(f"{name} is not a tensor, and only tensors are counted")
+    tensor = kind.tensorType
+    if any(dimension.WhichOneof("dimension") != "constant" for dimension in tensor.dimensions):
+        raise _Unsupported(f"{name} has a shape that is known only at run time: export one function a shape")
+    type_name = MIL_pb2.DataType.Name(tensor.dataType)
+    if type_name not in TYPES:
+        raise _Unsupported(f"{name} has the type {type_name}, which is not counted")
+    return Value(name, TYPES[type_name][0], tuple(dimension.constant.size for dimension in tensor.dimensions))
+
+
+def _constant(name: str, spec: Any) -> Value:
+    if spec.type.WhichOneof("type") == "listType":  # of strings or shapes: never arithmetic
+        return Value(name, "str", (), constant=())
+    plain = _value(name, spec.type)
+    if spec.WhichOneof("value") == "blobFileValue":
+        blob = Blob(Path(spec.blobFileValue.fileName).name, spec.blobFileValue.offset, plain.bytes)
+        weight = Weight(plain.dtype, plain.elements, frozenset([blob]))
+        return Value(name, plain.dtype, plain.shape, weight)
+    tensor = spec.immediateValue.tensor
+    kind = tensor.WhichOneof("value")
+    held = getattr(tensor, kind)
+    values = tuple(held.values) if kind != "bytes" else (held.values,)
+    return Value(name, plain.dtype, plain.shape, constant=values if plain.shape else values[0])
+
+
+def _decompressed(kind: str, inputs: Mapping[str, tuple[Value, ...]], dense: Value) -> Value:
+    """The weight that a constexpr operation stands for."""
+    parts = {name: values[0] for name, values in inputs.items()}
+    blobs = frozenset(blob for part in parts.values() if part.weight for blob in part.weight.blobs)
+    blocks = False
+    match kind:
+        case "constexpr_blockwise_shift_scale":
+            precision = f"int{BITS[parts['data'].dtype]}"
+            blocks = sum(count > 1 for count in parts["scale"].shape) > 1
+        case "constexpr_affine_dequantize":
+            precision = f"int{BITS[parts['quantized_data'].dtype]}"
+        case "constexpr_lut_to_dense":
+            # Since iOS 18 [groups ..., colours, vector length], before it [colours].
+            table = parts["lut"].shape
+            precision = f"palette {math.ceil(math.log2(table[-2] if len(table) > 1 else table[0]))}"
+        case _:
+            precision = kind.removeprefix("constexpr_")
+    weight = Weight(precision, dense.elements, blobs, blocks)
+    return Value(dense.name, dense.dtype, dense.shape, weight)
