@@ -1,0 +1,80 @@
+"""Norms that hold in half precision, against torch, and as Core ML files in half precision."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from export.apple.convert import convert
+from export.apple.graphs import AppleGraph, TensorSpec
+from export.apple.norms import GroupNorm, layer_norm, replace_group_norms, rms_norm
+from runtime.coreml.evaluator import Evaluator
+
+
+class Norm(nn.Module):
+    def __init__(self, function, axis: int) -> None:
+        super().__init__()
+        self.function, self.axis = function, axis
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x, self.axis)
+
+
+def in_half(module: nn.Module, x: Tensor, path: Path) -> tuple[Tensor, list[str]]:
+    """What the module's file makes of x in half precision, and its operations."""
+    spec = TensorSpec(tuple(x.shape))
+    graph = AppleGraph("none", lambda _: module, {"x": spec}, {"y": spec}, half=True, compute="gpu")
+    convert(graph, {}, "ios18").save(str(path))
+    kinds: list[str] = []
+    evaluator = Evaluator(path, hook=lambda name, kind, result: kinds.append(kind))
+    return torch.from_numpy(evaluator.run({"x": x.numpy()})["y"]), kinds
+
+
+def test_rms_norm_is_torchs() -> None:
+    x = torch.randn(3, 7, 24)
+    torch.testing.assert_close(rms_norm(x), nn.functional.rms_norm(x, (24,), eps=1e-6))
+    along = nn.functional.rms_norm(x.transpose(1, 2), (7,), eps=1e-6).transpose(1, 2)
+    torch.testing.assert_close(rms_norm(x, axis=1), along)
+
+
+def test_group_norm_is_torchs() -> None:
+    norm = nn.GroupNorm(4, 16, eps=1e-6)
+    nn.init.normal_(norm.weight)
+    nn.init.normal_(norm.bias)
+    x = 3 + torch.randn(1, 16, 5, 6)
+    torch.testing.assert_close(GroupNorm(norm)(x), norm(x))
+
+
+def test_every_group_norm_is_replaced() -> None:
+    module = nn.Sequential(nn.GroupNorm(2, 4), nn.Sequential(nn.Conv2d(4, 4, 1), nn.GroupNorm(4, 4)))
+    kinds = [type(part) for part in replace_group_norms(module).modules()]
+    assert kinds.count(GroupNorm) == 2 and nn.GroupNorm not in kinds
+
+
+@pytest.mark.parametrize("function", [layer_norm, rms_norm])
+@pytest.mark.parametrize("axis", [-1, 1])
+def test_norms_of_values_whose_squares_overflow(function, axis: int, tmp_path: Path) -> None:
+    x = torch.randn(1, 32, 1, 40) * 15_000
+    assert 40_000 < x.abs().max() < 65_504
+    found, kinds = in_half(Norm(function, axis), x, tmp_path / "norm.mlpackage")
+    expected = function(x.double(), axis).float()
+    assert (found - expected).abs().max() < 5e-3 * expected.abs().max()
+    # One operation does the arithmetic: nothing is squared or summed outside it.
+    assert kinds.count("layer_norm") == 1
+    assert not {"square", "pow", "reduce_mean", "rsqrt"} & set(kinds)
+
+
+def test_plain_rms_norm_would_overflow() -> None:
+    """What the form guards against."""
+    x = torch.tensor([300.0], dtype=torch.float16)
+    assert torch.isinf(x * x)
+
+
+def test_group_norm_in_half_precision(tmp_path: Path) -> None:
+    norm = nn.GroupNorm(4, 16)
+    x = torch.randn(1, 16, 8, 8) * 10_000
+    found, _ = in_half(GroupNorm(norm), x, tmp_path / "norm.mlpackage")
+    expected = norm(x).detach()
+    assert np.abs(found - expected).max() < 5e-3 * expected.abs().max()
