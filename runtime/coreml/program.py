@@ -92,11 +92,12 @@ def signatures(program: "Program") -> dict[str, Signature]:
 def feature(var: "Var") -> Feature:
     """What the file declares of a variable. Raises EngineError if a size is left open."""
     from coremltools.converters.mil.mil.types import builtin_to_string
+    from coremltools.converters.mil.mil.types.symbolic import any_symbolic
 
-    name = builtin_to_string(var.dtype)
-    if not all(isinstance(size, int) for size in map(_plain, var.shape)):
+    if any_symbolic(var.shape):
         raise EngineError(f"{var.name} has an open size {list(var.shape)}: export one function for each size")
-    return Feature(var.name, _NUMPY_NAMES.get(name, name), tuple(map(_plain, var.shape)))
+    name = builtin_to_string(var.dtype)
+    return Feature(var.name, _NUMPY_NAMES.get(name, name), tuple(int(size) for size in var.shape))
 
 
 def choose_function(program: "Program", package: Path, name: str | None) -> tuple[str, "Function"]:
@@ -121,11 +122,6 @@ def _coremltools() -> tuple[Any, Any, Any, type[Exception]]:
     except ImportError as error:
         raise EngineError(f"no coremltools ({error}): install meissonic-mobile[coreml]") from None
     return coremltools, load, Program, DecodeError
-
-
-def _plain(size: Any) -> Any:
-    """numpy's integers as Python's; a symbol, which stands for an open size, as it is."""
-    return int(size) if hasattr(size, "__index__") and not hasattr(size, "free_symbols") else size
 
 
 def _first_line(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Every operator, from a saved file, against torch: float32 to the last bits, half precision to its rounding."""
+"""Every operator, from a saved file, against torch: half precision to one rounding."""
 
 from pathlib import Path
 
@@ -9,7 +9,8 @@ import torch
 from runtime.coreml.evaluator import Evaluator
 from runtime.coreml.ops import OPERATORS
 from runtime.coreml.program import load_program
-from tests.runtime.coreml.cases import CASES, Case
+from tests.runtime.coreml.cases import CASES
+from tests.runtime.coreml.cases.case import Case
 from tests.runtime.coreml.packages import build
 
 
