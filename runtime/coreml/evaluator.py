@@ -234,10 +234,15 @@ def _is_constant(op: "Operation") -> bool:
 
 def _constant(var: "Var") -> Any:
     """The value of a constant; a compressed weight is decompressed by coremltools' own code."""
-    if var.op.op_type == "const":
+    op = var.op
+    if op.op_type == "const":
         return var.val
-    value = var.op.materialized_val_inference()
-    return value[var.op.outputs.index(var)] if isinstance(value, tuple) else value
+    if op.op_type == "constexpr_lut_to_dense" and op.lut.val is None:
+        # Its own method does not look into a table that is quantized itself.
+        axis = None if op.vector_axis is None else op.vector_axis.val
+        return op.decompress(op.indices.val, _constant(op.lut), axis)
+    value = op.materialized_val_inference()
+    return value[op.outputs.index(var)] if isinstance(value, tuple) else value
 
 
 def _reads(arguments: dict[str, Any]) -> list[str]:
