@@ -115,7 +115,7 @@ class Evaluator:
                 self._execute(step, values)
             outputs = [self._value(argument, values) for argument in self._outputs]
         return {
-            declared.name: output.numpy()
+            declared.name: output.clone(memory_format=torch.contiguous_format).numpy()
             for declared, output in zip(self.signature.outputs, outputs, strict=True)
         }
 

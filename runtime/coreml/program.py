@@ -69,7 +69,7 @@ def load_program(package: Path) -> "Program":
     # Function by function as `reader.load` does, but with the context at hand: it says how far reading came.
     context = reader.TranscriptionContext(str(package / WEIGHTS))
     program = program_class()
-    for name, function in spec.mlProgram.functions.items():
+    for name, function in sorted(spec.mlProgram.functions.items()):  # protobuf's maps have no order
         try:
             program.add_function(name, reader._load_function(context, function, spec.specificationVersion))
         except _READER_ERRORS as error:
