@@ -17,7 +17,7 @@ from torch import Tensor
 
 from runtime.coreml.ops import OPERATORS
 from runtime.coreml.ops.operator import Operator
-from runtime.coreml.program import Feature, Signature, choose_function, feature, load_program, signatures
+from runtime.coreml.program import Feature, feature, load_function, signature
 from runtime.errors import Cancelled, EngineError
 
 if TYPE_CHECKING:
@@ -82,9 +82,8 @@ class Evaluator:
         """
         self.package, self.hook = package, hook
         self._half = half
-        program = load_program(package)
-        self.function, body = choose_function(program, package, function)
-        self.signature: Signature = signatures(program)[self.function]
+        self.function, body = load_function(package, function)
+        self.signature = signature(body)
         operations = [op for op in body.operations if not _is_constant(op)]
         self._refuse_unknown(operations)
         self._constants: dict[str, Tensor] = {}
@@ -94,8 +93,8 @@ class Evaluator:
             result.name for step in self._steps for result in step.results if result.dtype == "float16"
         )
         self._cancelled = threading.Event()
-        # A MIL program is full of circles: only the collector frees the weights that were copied from it.
-        del program, body, operations
+        # A MIL function is full of circles: only the collector frees the weights that were copied from it.
+        del body, operations
         gc.collect()
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -115,7 +114,7 @@ class Evaluator:
                 self._execute(step, values)
             outputs = [self._value(argument, values) for argument in self._outputs]
         return {
-            declared.name: output.numpy()
+            declared.name: output.clone(memory_format=torch.contiguous_format).numpy()
             for declared, output in zip(self.signature.outputs, outputs, strict=True)
         }
 
@@ -234,10 +233,15 @@ def _is_constant(op: "Operation") -> bool:
 
 def _constant(var: "Var") -> Any:
     """The value of a constant; a compressed weight is decompressed by coremltools' own code."""
-    if var.op.op_type == "const":
+    op = var.op
+    if op.op_type == "const":
         return var.val
-    value = var.op.materialized_val_inference()
-    return value[var.op.outputs.index(var)] if isinstance(value, tuple) else value
+    if op.op_type == "constexpr_lut_to_dense" and op.lut.val is None:
+        # Its own method does not look into a table that is quantized itself.
+        axis = None if op.vector_axis is None else op.vector_axis.val
+        return op.decompress(op.indices.val, _constant(op.lut), axis)
+    value = op.materialized_val_inference()
+    return value[op.outputs.index(var)] if isinstance(value, tuple) else value
 
 
 def _reads(arguments: dict[str, Any]) -> list[str]:

@@ -56,76 +56,83 @@ def load_program(package: Path) -> "Program":
     Raises BundleError for a package that is missing, damaged, or declares a result that its operation cannot
     give (the result is named); EngineError where coremltools is not installed.
     """
-    package = Path(package)
-    if not (package / "Manifest.json").is_file():
-        raise BundleError(f"{package} is not a Core ML package: it has no Manifest.json (export it again)")
-    ct, reader, program_class, damaged = _coremltools()
-    try:
-        spec = ct.utils.load_spec(str(package))
-    except (damaged, *_READER_ERRORS) as error:
-        raise BundleError(f"cannot read {package}: {_first_line(error)}: export it again") from None
-    if spec.WhichOneof("Type") != "mlProgram":
-        raise BundleError(f"{package} holds no ML program: export it for iOS 16 or newer")
-    # Function by function as `reader.load` does, but with the context at hand: it says how far reading came.
-    context = reader.TranscriptionContext(str(package / WEIGHTS))
-    program = program_class()
-    for name, function in spec.mlProgram.functions.items():
-        try:
-            program.add_function(name, reader._load_function(context, function, spec.specificationVersion))
-        except _READER_ERRORS as error:
-            latest = next(reversed(context.name_to_var), "its first input")
-            where = f"{package}: function {name} cannot be read beyond {latest}"
-            raise BundleError(f"{where}: {_first_line(error)}: export it again") from None
+    coremltools = _coremltools()
+    spec = _read_spec(coremltools, package)
+    program = coremltools.converters.mil.Program()
+    for name in sorted(spec.mlProgram.functions):  # protobuf's maps have no order
+        program.add_function(name, _read_function(package, spec, name))
     return program
 
 
-def signatures(program: "Program") -> dict[str, Signature]:
-    """What each function takes and gives."""
-    return {
-        name: Signature(
-            [feature(var) for var in function.inputs.values()], [feature(var) for var in function.outputs]
-        )
-        for name, function in program.functions.items()
-    }
+def load_function(package: Path, name: str | None = None) -> tuple[str, "Function"]:
+    """One function and its name, which may be left out where the package has only one.
+
+    Only its own weights are read. Raises as load_program does, and EngineError for a name that is not there.
+    """
+    spec = _read_spec(_coremltools(), package)
+    names = sorted(spec.mlProgram.functions)
+    if name is None and len(names) == 1:
+        name = names[0]
+    if name is None or name not in names:
+        wanted = "more than one function" if name is None else f"no function {name}"
+        raise EngineError(f"{package} has {wanted}: choose one of {', '.join(names)}")
+    return name, _read_function(package, spec, name)
+
+
+def signature(function: "Function") -> Signature:
+    """What a function takes and gives. Raises EngineError if a size is left open."""
+    return Signature(
+        [feature(var) for var in function.inputs.values()], [feature(var) for var in function.outputs]
+    )
 
 
 def feature(var: "Var") -> Feature:
     """What the file declares of a variable. Raises EngineError if a size is left open."""
     from coremltools.converters.mil.mil.types import builtin_to_string
+    from coremltools.converters.mil.mil.types.symbolic import any_symbolic
 
-    name = builtin_to_string(var.dtype)
-    if not all(isinstance(size, int) for size in map(_plain, var.shape)):
+    if any_symbolic(var.shape):
         raise EngineError(f"{var.name} has an open size {list(var.shape)}: export one function for each size")
-    return Feature(var.name, _NUMPY_NAMES.get(name, name), tuple(map(_plain, var.shape)))
+    name = builtin_to_string(var.dtype)
+    return Feature(var.name, _NUMPY_NAMES.get(name, name), tuple(int(size) for size in var.shape))
 
 
-def choose_function(program: "Program", package: Path, name: str | None) -> tuple[str, "Function"]:
-    """The function of that name, or the package's only one. Raises EngineError that lists what there is."""
-    functions = program.functions
-    if name is None and len(functions) == 1:
-        name = next(iter(functions))
-    if name is None or name not in functions:
-        wanted = "more than one function" if name is None else f"no function {name}"
-        raise EngineError(f"{package} has {wanted}: choose one of {', '.join(functions)}")
-    return name, functions[name]
+def _read_spec(coremltools: Any, package: Path) -> Any:
+    """The package's protobuf message, in which large weights are references into another file."""
+    from google.protobuf.message import DecodeError
+
+    if not (package / "Manifest.json").is_file():
+        raise BundleError(f"{package} is not a Core ML package: it has no Manifest.json (export it again)")
+    try:
+        spec = coremltools.utils.load_spec(str(package))
+    except (DecodeError, *_READER_ERRORS) as error:
+        raise BundleError(f"cannot read {package}: {_first_line(error)}: export it again") from None
+    if spec.WhichOneof("Type") != "mlProgram":
+        raise BundleError(f"{package} holds no ML program: export it for iOS 16 or newer")
+    return spec
 
 
-def _coremltools() -> tuple[Any, Any, Any, type[Exception]]:
+def _read_function(package: Path, spec: Any, name: str) -> "Function":
+    from coremltools.converters.mil.frontend.milproto import load
+
+    # What `load.load` does for each function, but with the context at hand: it tells how far reading came.
+    context = load.TranscriptionContext(str(package / WEIGHTS))
+    try:
+        return load._load_function(context, spec.mlProgram.functions[name], spec.specificationVersion)
+    except _READER_ERRORS as error:
+        latest = next(reversed(context.name_to_var), "its first input")
+        where = f"{package}: function {name} cannot be read beyond {latest}"
+        raise BundleError(f"{where}: {_first_line(error)}: export it again") from None
+
+
+def _coremltools() -> Any:
     # It warns at import of what it cannot do on Linux and of newer versions: nothing a reader of files needs.
     logging.getLogger("coremltools").setLevel(logging.ERROR)
     try:
         import coremltools
-        from coremltools.converters.mil import Program
-        from coremltools.converters.mil.frontend.milproto import load
-        from google.protobuf.message import DecodeError
     except ImportError as error:
         raise EngineError(f"no coremltools ({error}): install meissonic-mobile[coreml]") from None
-    return coremltools, load, Program, DecodeError
-
-
-def _plain(size: Any) -> Any:
-    """numpy's integers as Python's; a symbol, which stands for an open size, as it is."""
-    return int(size) if hasattr(size, "__index__") and not hasattr(size, "free_symbols") else size
+    return coremltools
 
 
 def _first_line(error: Exception) -> str:

@@ -8,8 +8,9 @@ from runtime.coreml.ops.operator import table
 
 
 def reshape(x: Tensor, shape: list[int]) -> Tensor:
-    """A size of 0 keeps the input's size at that place, -1 is what remains."""
-    return x.reshape([x.shape[i] if size == 0 else size for i, size in enumerate(shape)])
+    """0 keeps the input's size at that place (since iOS 17 counted from the last axis), -1 is the rest."""
+    kept = [1] * len(shape) + list(x.shape)
+    return x.reshape([size or kept[i - len(shape)] for i, size in enumerate(shape)])
 
 
 def transpose(x: Tensor, perm: list[int]) -> Tensor:
@@ -145,6 +146,11 @@ def band_part(x: Tensor, lower: int, upper: int) -> Tensor:
     return kept if upper < 0 else kept.tril(upper)
 
 
+def crop(x: Tensor, crop_height: list[int], crop_width: list[int]) -> Tensor:
+    """Takes [before, after] away from each of the last two axes."""
+    return F.pad(x, [-width for width in (*crop_width, *crop_height)])
+
+
 def depth_to_space(x: Tensor, block_size: int) -> Tensor:
     """[N, b*b*C, H, W] -> [N, C, H*b, W*b], the block before the channel (unlike pixel_shuffle)."""
     n, channels, h, w = x.shape
@@ -206,6 +212,7 @@ SHAPES = table(
     slice_update=slice_update,
     slice_by_size=slice_by_size,
     band_part=band_part,
+    crop=crop,
     depth_to_space=depth_to_space,
     space_to_depth=space_to_depth,
     pixel_shuffle=pixel_shuffle,

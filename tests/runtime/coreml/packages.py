@@ -21,26 +21,28 @@ MIL_TYPES = {"float16": types.fp16, "float32": types.fp32, "int32": types.int32}
 TARGET = ct.target.iOS18
 
 
-def build(path: Path, body: Callable[..., Any], inputs: Mapping[str, np.ndarray]) -> Path:
+def build(
+    path: Path, body: Callable[..., Any], inputs: Mapping[str, np.ndarray], target: Any = TARGET
+) -> Path:
     """Saves the operations that `body` makes of its inputs, without any pass over them."""
     placeholders = {
         name: mb.placeholder(shape=array.shape, dtype=MIL_TYPES[array.dtype.name])
         for name, array in inputs.items()
     }
     program = Program()
-    with Function(placeholders, opset_version=TARGET) as function:
+    with Function(placeholders, opset_version=target) as function:
         made = body(**function.inputs)
         function.set_outputs(list(made) if isinstance(made, tuple | list) else [made])
     program.add_function("main", function)
-    return save(path, program)
+    return save(path, program, target)
 
 
-def save(path: Path, program: Any) -> Path:
+def save(path: Path, program: Any, target: Any) -> Path:
     with quiet():
         model = ct.convert(
             program,
             convert_to="mlprogram",
-            minimum_deployment_target=TARGET,
+            minimum_deployment_target=target,
             compute_precision=ct.precision.FLOAT32,
             pass_pipeline=ct.PassPipeline.EMPTY,
             skip_model_load=True,
