@@ -53,9 +53,7 @@ class _Step:
     name: str
     type: str
     operator: Operator
-    arguments: dict[
-        str, Any
-    ]  # by MIL's name: a Tensor, a Python value, a _Read, or a list of Tensors and _Reads
+    arguments: dict[str, Any]  # by MIL's name: Tensors, Python values, _Reads, or lists of Tensors and _Reads
     results: list[Feature]
     last_uses: list[str]  # values that nothing reads afterwards
 
