@@ -1,0 +1,214 @@
+"""Packages as they are on the disk: what is in them, and what they compute, against torch."""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from export.apple.bundle import Apple, Options
+from export.apple.graphs import AppleGraph, Dimensions, apple_graphs, dimensions_of, functions_of
+from export.apple.layouts import Attention
+from export.apple.package import PackageReport, package_files, write_package
+from export.errors import ExportError
+from quantize.coreml import Form
+from quantize.coreml_recipe import CoreMLRecipe
+from quantize.errors import RecipeError
+from reference.checkpoint import Checkpoint, load_checkpoint
+from runtime.coreml.evaluator import Evaluator
+from runtime.coreml.structure import read_package
+from runtime.measures import max_abs
+from tests.export.conftest import GOLDEN
+
+SIZE = (256, 384)
+FP16 = CoreMLRecipe(default="fp16")
+
+
+@pytest.fixture(scope="module")
+def checkpoint() -> Checkpoint:
+    return load_checkpoint(GOLDEN / "mei" / "checkpoint")
+
+
+class Packages:
+    """Packages of the small checkpoint's graphs, written when they are asked for."""
+
+    def __init__(self, checkpoint: Checkpoint, folder: Path) -> None:
+        self.checkpoint, self.folder = checkpoint, folder
+        self.shapes = [dimensions_of(checkpoint, SIZE, rows) for rows in (1, 2)]
+
+    def graph(self, name: str, attention: Attention = "gpu") -> AppleGraph:
+        return apple_graphs(self.checkpoint, attention, chunked=False)[name]
+
+    def write(
+        self, name: str, form: Form = "fp16", attention: Attention = "gpu"
+    ) -> tuple[Path, PackageReport]:
+        path = self.folder / f"{name}-{form}-{attention}.mlpackage"
+        graph = self.graph(name, attention)
+        functions = functions_of(graph, self.shapes)
+        recipe = CoreMLRecipe(default=form)
+        report = write_package(self.checkpoint, name, graph, functions, "ios18", recipe, path)
+        return path, report
+
+    def inputs(self, name: str) -> dict[str, np.ndarray]:
+        """Random ones for two rows."""
+        made = {}
+        for tensor, spec in self.graph(name).inputs.items():
+            example = spec.example(self.shapes[1])
+            made[tensor] = (
+                torch.randint(0, self.checkpoint.mask_token_id, example.shape, dtype=torch.int32)
+                if spec.dtype == "int32"
+                else torch.rand(example.shape)
+            ).numpy()
+        return made
+
+
+@pytest.fixture(scope="module")
+def packages(checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> Packages:
+    return Packages(checkpoint, tmp_path_factory.mktemp("packages"))
+
+
+def evaluate(path: Path, inputs: Mapping[str, np.ndarray], half: bool) -> tuple[np.ndarray, Counter[str]]:
+    """The first output of the function of two rows, and its operations."""
+    kinds: Counter[str] = Counter()
+
+    def count(name: str, kind: str, result: torch.Tensor) -> None:
+        kinds[kind] += 1
+
+    function = "rows2_size256x384" if "context" in inputs or "features" in inputs else None
+    return next(iter(Evaluator(path, function, half, count).run(inputs).values())), kinds
+
+
+def module_output(graph: AppleGraph, dimensions: Dimensions, inputs: Mapping[str, np.ndarray], half: bool):
+    """What torch makes of the graph's module, its weights rounded to half precision or not."""
+    module: nn.Module = graph.build(dimensions).eval()
+    if half:
+        module = module.half().float()
+    with torch.no_grad():
+        made = module(*(torch.from_numpy(inputs[name]) for name in graph.inputs))
+    return made[0] if isinstance(made, tuple) else made
+
+
+@pytest.mark.parametrize("attention", ["gpu", "ane"])
+def test_blocks_are_what_was_traced(packages: Packages, attention: Attention) -> None:
+    path, report = packages.write("transformer", attention=attention)
+    assert report.functions == 2 and report.precision == "fp16"
+    inputs, graph = packages.inputs("transformer"), packages.graph("transformer", attention)
+    exact, kinds = evaluate(path, inputs, half=False)
+    rounded = module_output(graph, packages.shapes[1], inputs, half=True)
+    # The rotary table is no parameter, so only the file has it in half precision.
+    assert max_abs(rounded, exact) < 2e-3 * rounded.abs().max()
+    found, _ = evaluate(path, inputs, half=True)
+    expected = module_output(graph, packages.shapes[1], inputs, half=False)
+    assert max_abs(expected, found) < 5e-3 * expected.abs().max()
+    blocks = packages.checkpoint.transformer.config
+    if attention == "gpu":
+        assert kinds["scaled_dot_product_attention"] == blocks.num_layers + blocks.num_single_layers
+    else:
+        assert kinds["scaled_dot_product_attention"] == kinds["linear"] == 0
+        heads = blocks.num_attention_heads * (blocks.num_layers + blocks.num_single_layers)
+        assert kinds["einsum"] == 2 * heads
+    assert not {"square", "pow", "reduce_mean", "rsqrt"} & set(kinds)
+
+
+@pytest.mark.parametrize("name", ["token_embedder", "sampler", "image_encoder"])
+def test_graphs_that_pick_codes_are_exact(packages: Packages, name: str) -> None:
+    path, _ = packages.write(name)
+    inputs, graph = packages.inputs(name), packages.graph(name)
+    if name == "image_encoder":
+        inputs["image"] = (inputs["image"] * 37) % 256
+    found, _ = evaluate(path, inputs, half=True)
+    expected = module_output(graph, packages.shapes[1], inputs, half=name == "token_embedder")
+    if expected.is_floating_point():
+        assert max_abs(expected, found) <= 1e-3 * expected.abs().max()
+    else:
+        assert (expected.numpy() == found).mean() > 0.99
+
+
+def test_functions_share_their_weights(packages: Packages) -> None:
+    path, _ = packages.write("transformer")
+    both = sum(file.stat().st_size for file in path.rglob("weight.bin"))
+    parameters = sum(p.numel() for p in packages.graph("transformer").build(packages.shapes[0]).parameters())
+    assert both < 1.2 * 2 * parameters
+    assert [function.name for function in read_package(path).functions] == [
+        "rows1_size256x384",
+        "rows2_size256x384",
+    ]
+
+
+@pytest.mark.parametrize(("form", "bits"), [("int8", 8), ("int4", 4), ("palette6", 6)])
+def test_every_weight_of_a_layer_is_compressed(packages: Packages, form: Form, bits: int) -> None:
+    path, report = packages.write("transformer", form)
+    assert set(report.forms) == {form} and report.precision == form
+    layers = [part for part in packages.graph("transformer").build(packages.shapes[0]).modules()]
+    assert report.forms[form] == sum(isinstance(part, nn.Linear) for part in layers)
+    inputs = packages.inputs("transformer")
+    found, _ = evaluate(path, inputs, half=True)
+    expected = module_output(packages.graph("transformer"), packages.shapes[1], inputs, half=False)
+    error = float(np.sqrt(np.square(found - expected.numpy()).mean()) / expected.std())
+    assert error < {8: 0.05, 6: 0.2, 4: 0.5}[bits]
+
+
+def test_tables_and_image_graphs_stay_above_six_bits(packages: Packages) -> None:
+    _, embedder = packages.write("token_embedder", "int4")
+    _, decoder = packages.write("image_decoder", "palette4")
+    assert embedder.precision == "int8" and decoder.precision == "palette6"
+
+
+def test_a_package_lists_its_manifest_first(packages: Packages) -> None:
+    path, _ = packages.write("token_embedder")
+    names = [file.relative_to(path).as_posix() for file in package_files(path)]
+    assert names[0] == "Manifest.json" and "Data/com.apple.CoreML/weights/weight.bin" in names
+
+
+def test_a_recipe_of_another_layout_is_refused(packages: Packages) -> None:
+    graph = packages.graph("sampler")
+    recipe = CoreMLRecipe(default="fp16", weights={"sampler": {"nothing_weight": "int8"}})
+    functions = functions_of(graph, packages.shapes)
+    with pytest.raises(RecipeError, match='names weight "nothing_weight" of sampler'):
+        write_package(
+            packages.checkpoint,
+            "sampler",
+            graph,
+            functions,
+            "ios18",
+            recipe,
+            packages.folder / "no.mlpackage",
+        )
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"recipe": CoreMLRecipe(default="int4"), "target": "ios17"}, RecipeError, "use --target ios18"),
+        ({"sizes": [SIZE, (256, 256)], "target": "ios17"}, ExportError, "use --target ios18, or one --size"),
+        (
+            {"recipe": CoreMLRecipe(default="fp16", weights={"step": {}})},
+            RecipeError,
+            'names graph "step", but the bundle has text_encoder',
+        ),
+    ],
+)
+def test_choices_that_do_not_go_together(
+    checkpoint: Checkpoint, tmp_path: Path, options, error, message
+) -> None:
+    given = {"sizes": [SIZE], "recipe": FP16} | options
+    with pytest.raises(error, match=message):
+        Apple(checkpoint, Options(tmp_path, **given))
+
+
+def test_ios17_has_one_function_of_two_rows(packages: Packages, tmp_path: Path) -> None:
+    target = Apple(packages.checkpoint, Options(tmp_path, [SIZE], FP16, target="ios17"))
+    report = target.write("text_encoder", tmp_path)
+    entry = target.entry("text_encoder", tmp_path, report.precision)
+    assert [(function.name, function.dimensions) for function in entry.functions] == [("main", {"rows": 2})]
+    ids = np.zeros((2, packages.checkpoint.tokenizer.model_max_length), np.int32)
+    assert Evaluator(tmp_path / "text_encoder.mlpackage", "main").run({"input_ids": ids})
+
+
+def test_large_blocks_become_two_graphs(checkpoint: Checkpoint, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("export.apple.bundle.CHUNK_BYTES", 1000)
+    target = Apple(checkpoint, Options(tmp_path, [SIZE], FP16))
+    assert target.step == ["token_embedder", "double_blocks", "single_blocks", "sampler"]
