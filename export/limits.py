@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from export.errors import VerificationError
 from runtime import measures
 from runtime.bundle import Manifest
-from runtime.limits import DECODER_LIMITS, STEP_LIMITS
+from runtime.limits import DECODER_LIMITS, STEP_LIMITS, held_as
 from runtime.measures import Limit, at_least
 
 
@@ -72,11 +72,12 @@ class Figures:
 
 def limits_of(manifest: Manifest) -> tuple[Limit, ...]:
     """The limits of a bundle, by what its graphs are stored in."""
-    precisions = {name: graph.coarsest for name, graph in manifest.graphs.items()}
+    precisions = {name: held_as(graph.coarsest) for name, graph in manifest.graphs.items()}
+    drawing = held_as(manifest.precision)
     return (
-        *TEXT_LIMITS[manifest.precision],
-        at_least("transformer.logits.psnr", LOGITS_PSNR[manifest.precision]),
-        *STEP_LIMITS[manifest.precision].named("transformer"),
+        *TEXT_LIMITS[drawing],
+        at_least("transformer.logits.psnr", LOGITS_PSNR[drawing]),
+        *STEP_LIMITS[drawing].named("transformer"),
         *DECODER_LIMITS[precisions["image_decoder"]],
         *ENCODER_LIMITS[precisions["image_encoder"]],
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from quantize.errors import RecipeError
+from quantize.half_storage import store_in_half
 from runtime.coreml.tools import coremltools as ct
 from runtime.coreml.tools import quiet
 
@@ -51,27 +52,30 @@ def reads(child: Any, name: str) -> bool:
     return wanted is not None and child.params_name_mapping.get(wanted) == name
 
 
-def compress(model: Any, forms: Mapping[str, Form], grouped: bool) -> Any:
+def compress(model: Any, forms: Mapping[str, Form], grouped: bool, half: bool) -> Any:
     """The MLModel with its weights in the forms given by name.
 
     `grouped`: palettes of 4 bits serve 16 output channels each (iOS 18), not a whole tensor. Raises
-    RecipeError for an int4 block that does not divide a weight's inputs, or a group its outputs.
+    RecipeError for an int4 block that does not divide a weight's inputs, or a group its outputs. `half`: what
+    the model computes in; without it weights in half precision are cast when they are loaded.
     """
-    linear, palettes = {}, {}
+    linear, palettes, halves = {}, {}, set()
     for weight in weights_of(model):
         form = forms[weight.name]
         check_division(weight, form, grouped)
         for name in (weight.name, weight.name + HALF):  # the one that exists is found
             if form in ("int8", "int4"):
                 linear[name] = quantizer(form)
-            elif form != "fp16":
+            elif form == "fp16":
+                halves.add(name)
+            else:
                 palettes[name] = palettizer(form, grouped)
     with quiet():
         if linear:
             model = cto.linear_quantize_weights(model, cto.OptimizationConfig(op_name_configs=linear))
         if palettes:
             model = cto.palettize_weights(model, cto.OptimizationConfig(op_name_configs=palettes))
-    return model
+    return store_in_half(model, halves) if halves and not half else model
 
 
 def check_division(weight: Weight, form: Form, grouped: bool) -> None:

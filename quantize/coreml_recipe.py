@@ -3,8 +3,9 @@
     {"format": "meissonic-coreml-recipe", "version": 1, "default": "palette6",
      "weights": {"transformer": {"double_blocks_blocks_0_image_qkv_weight": "int8"}}}
 
-`--int8` and its like are recipes without names. Tables and image graphs never go below 6 bits unless named:
-they are small beside the blocks and lose more.
+`--int8` and its like are recipes without names. Tables and the image decoder never go below 6 bits unless
+named: they are small beside the blocks and lose more. The image encoder stays in half precision: its nearest
+codes turn at the least change (57 to 71 % of a sticker's tokens stay with 8 bits).
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,6 +45,8 @@ class CoreMLRecipe(BaseModel):
 
     def default_form(self, graph: str, layer: str) -> Form:
         """Of a weight that is not named, read by an operation `layer`."""
+        if graph == "image_encoder":
+            return "fp16"
         if layer == "gather" or graph in IMAGE_GRAPHS:
             return MILDER.get(self.default, self.default)
         return self.default

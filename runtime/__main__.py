@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from runtime.engines import ENGINES, EngineName
 from runtime.errors import Cancelled, Parser, RequestError, UserError
 from runtime.generator import Drawing, Generator
 from runtime.loop import OnStep, Progress
@@ -21,6 +22,7 @@ EXAMPLES = """examples:
   python -m runtime "a yellow sun" --image cat.png --mask white_where.png  # repaint the white area
   python -m runtime "a wide meadow" --image small.png --extend 16 0 16 0   # paint around the image
   python -m runtime "a fox in the snow" --bundle build/meissonic --low-memory
+  python -m runtime "a red cat" --bundle build/iphone      # Core ML packages, on any machine
 """
 
 
@@ -38,6 +40,7 @@ class Job:
     preview: int  # steps between previews, 0 for none
     threads: int
     low_memory: bool
+    engine: EngineName | None
 
 
 def parse(arguments: Sequence[str] | None) -> Job:
@@ -77,6 +80,11 @@ def parse(arguments: Sequence[str] | None) -> Job:
         action="store_true",
         help="leave weights in their files: slower by a sixth, for phones and small machines",
     )
+    add(
+        "--engine",
+        choices=ENGINES,
+        help="default: onnxruntime for ONNX graphs; for packages Core ML on a Mac, elsewhere the evaluator",
+    )
     given = parser.parse_args(arguments)
     job = Job(
         bundle=given.bundle,
@@ -96,6 +104,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
         preview=given.preview,
         threads=given.threads,
         low_memory=given.low_memory,
+        engine=given.engine,
     )
     _check(job)
     return job
@@ -130,7 +139,9 @@ def draw(job: Job, generator: Generator, on_step: OnStep) -> Drawing:
 
 def run(job: Job) -> None:
     """Draws with a progress bar and writes the picture. Raises UserError or KeyboardInterrupt."""
-    generator = Generator.open(job.bundle, job.threads, keep=job.preview > 0, low_memory=job.low_memory)
+    generator = Generator.open(
+        job.bundle, job.threads, keep=job.preview > 0, low_memory=job.low_memory, engine=job.engine
+    )
     for which, cut in generator.cut(job.request).items():
         print(f'warning: the {which} is too long, this was cut off: "{cut}"', file=sys.stderr)
     with tqdm(desc="drawing", unit="step", leave=False, disable=None) as bar:

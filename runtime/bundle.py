@@ -221,8 +221,12 @@ class Manifest(_Model):
     @property
     def two_rows(self) -> bool:
         """Whether the step takes two text rows, guided or not."""
-        inputs = [tensor for name in self.step for tensor in self.graphs[name].inputs]
-        return any(tensor.name == "context" and tensor.shape[0] == 2 for tensor in inputs)
+        graphs = [self.graphs[name] for name in self.step]
+        inputs = [tensor for graph in graphs for tensor in graph.inputs]
+        rows = {function.dimensions.get("rows") for graph in graphs for function in graph.functions}
+        return any(tensor.name == "context" and tensor.shape[0] == 2 for tensor in inputs) or (
+            2 in rows and 1 not in rows
+        )
 
     @model_validator(mode="after")
     def _consistent(self) -> "Manifest":

@@ -142,8 +142,7 @@ def stored_bytes(module: nn.Module, name: str, graph: AppleGraph, recipe: CoreML
     for parameter, tensor in [*module.named_parameters(), *module.named_buffers()]:
         bits = 16.0 if graph.half else 32.0
         if parameter in weights and tensor.numel() > SMALLEST:
-            form = recipe.default_form(name, KINDS[weights[parameter].kind])
-            bits = bits if form == "fp16" else BITS[form]
+            bits = BITS[recipe.default_form(name, KINDS[weights[parameter].kind])]
         total += tensor.numel() * bits / 8
     return int(total)
 

@@ -25,12 +25,10 @@ class PackageReport:
 
     functions: int
     forms: Counter[Form]  # of a function's weights
-    half: bool
 
     @property
     def precision(self) -> str:
-        found = {("fp16" if self.half else "fp32") if form == "fp16" else form for form in self.forms}
-        return "+".join(sorted(found, key=PRECISIONS.index)) or ("fp16" if self.half else "fp32")
+        return "+".join(sorted(self.forms, key=PRECISIONS.index)) or "fp16"
 
     def __str__(self) -> str:
         weights = ", ".join(f"{count} weights {form}" for form, count in self.forms.items())
@@ -57,10 +55,11 @@ def write_package(
                 model = convert(graph, dimensions, target)
             forms = recipe.of(name, weights_of(model))
             with quiet():
-                compress(model, forms, grouped=target == "ios18").save(str(folder / (function + SUFFIX)))
+                model = compress(model, forms, grouped=target == "ios18", half=graph.half)
+                model.save(str(folder / (function + SUFFIX)))
             del model
         merge(folder, list(functions), path, target)
-    return PackageReport(len(functions), Counter(forms.values()), graph.half)
+    return PackageReport(len(functions), Counter(forms.values()))
 
 
 def merge(folder: Path, functions: list[str], path: Path, target: Target) -> None:

@@ -36,6 +36,7 @@ LISTED = 10
 EXAMPLES = """examples:
   python -m runtime.parity                                    # build/android beside the shipped checkpoint
   python -m runtime.parity --bundle build/android-fp32 --out build/fp32.html --json build/fp32.json
+  python -m runtime.parity --bundle build/iphone --out build/iphone.html
   python -m runtime.parity --bundle build/meissonic --checkpoint MeissonFlow/Meissonic --prompts 1 --steps 8
 
 exit code: 0 every limit holds, 1 one is missed, 2 wrong input

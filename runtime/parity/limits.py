@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from runtime.bundle import Manifest
-from runtime.limits import DECODER_LIMITS, STEP_LIMITS
+from runtime.limits import DECODER_LIMITS, STEP_LIMITS, held_as
 from runtime.measures import Limit, at_most
 
 DRAW = at_most("teacher_forced.misdrawn", 0)  # the draw is float32 in every bundle
@@ -25,12 +25,12 @@ class Verdict:
 
 def judged(figures: dict[str, float], manifest: Manifest) -> list[Verdict]:
     """Every limit of the bundle's precisions whose figure was measured."""
-    precision = manifest.precision
+    precision = held_as(manifest.precision)
     limits = [
         *STEP_LIMITS[precision].named("teacher_forced"),
         at_most("meaning.drop", DROP[precision]),
         DRAW,
-        *DECODER_LIMITS[manifest.graphs["image_decoder"].coarsest],
+        *DECODER_LIMITS[held_as(manifest.graphs["image_decoder"].coarsest)],
     ]
     if precision == "fp32":
         limits.append(at_most("teacher_forced.not_ties", 0))
