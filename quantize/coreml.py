@@ -15,7 +15,7 @@ from runtime.coreml.tools import quiet
 
 cto = ct.optimize.coreml
 
-Form = Literal["fp16", "int8", "int4", "palette8", "palette6", "palette4"]
+Form = Literal["fp32", "fp16", "int8", "int4", "palette8", "palette6", "palette4"]
 FORMS: tuple[Form, ...] = get_args(Form)
 BLOCK = 32  # weights that share an int4 scale
 GROUP = 16  # output channels that share a palette of 4 bits
@@ -62,13 +62,13 @@ def compress(model: Any, forms: Mapping[str, Form], grouped: bool, half: bool) -
     linear, palettes, halves = {}, {}, set()
     for weight in weights_of(model):
         form = forms[weight.name]
-        check_division(weight, form, grouped)
+        check_fit(weight, form, grouped, half)
         for name in (weight.name, weight.name + HALF):  # the one that exists is found
             if form in ("int8", "int4"):
                 linear[name] = quantizer(form)
             elif form == "fp16":
                 halves.add(name)
-            else:
+            elif form != "fp32":
                 palettes[name] = palettizer(form, grouped)
     with quiet():
         if linear:
@@ -78,9 +78,11 @@ def compress(model: Any, forms: Mapping[str, Form], grouped: bool, half: bool) -
     return store_in_half(model, halves) if halves and not half else model
 
 
-def check_division(weight: Weight, form: Form, grouped: bool) -> None:
+def check_fit(weight: Weight, form: Form, grouped: bool, half: bool) -> None:
     """What does not divide, coremltools skips or damages without a word."""
     outputs, inputs = weight.shape[:2]
+    if form == "fp32" and half:
+        raise RecipeError(f'"{weight.name}" is read in half precision, so fp32 says nothing: choose fp16')
     if form == "int4" and inputs % BLOCK:
         raise RecipeError(
             f'int4 block {BLOCK} does not divide the {inputs} inputs of "{weight.name}": choose int8 for it'

@@ -35,6 +35,7 @@ from runtime.generator import Drawing
 
 TOOLS = ("torch", "coremltools", "transformers", "diffusers", "numpy")
 BITS: dict[Form, float] = {
+    "fp32": 32,
     "fp16": 16,
     "int8": 8,
     "int4": 4 + 16 / BLOCK,
