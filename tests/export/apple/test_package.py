@@ -43,11 +43,11 @@ class Packages:
         return apple_graphs(self.checkpoint, attention, chunked=False)[name]
 
     def write(
-        self, name: str, form: Form = "fp16", attention: Attention = "gpu"
+        self, name: str, form: Form = "fp16", attention: Attention = "gpu", rows: tuple[int, ...] = (2,)
     ) -> tuple[Path, PackageReport]:
         path = self.folder / f"{name}-{form}-{attention}.mlpackage"
         graph = self.graph(name, attention)
-        functions = functions_of(graph, self.shapes)
+        functions = functions_of(graph, [self.shapes[row - 1] for row in rows])
         recipe = CoreMLRecipe(default=form)
         report = write_package(self.checkpoint, name, graph, functions, "ios18", recipe, path)
         return path, report
@@ -71,14 +71,13 @@ def packages(checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def evaluate(path: Path, inputs: Mapping[str, np.ndarray], half: bool) -> tuple[np.ndarray, Counter[str]]:
-    """The first output of the function of two rows, and its operations."""
+    """The first output of the package's only function, and its operations."""
     kinds: Counter[str] = Counter()
 
     def count(name: str, kind: str, result: torch.Tensor) -> None:
         kinds[kind] += 1
 
-    function = "rows2_size256x384" if "context" in inputs or "features" in inputs else None
-    return next(iter(Evaluator(path, function, half, count).run(inputs).values())), kinds
+    return next(iter(Evaluator(path, None, half, count).run(inputs).values())), kinds
 
 
 def module_output(graph: AppleGraph, dimensions: Dimensions, inputs: Mapping[str, np.ndarray], half: bool):
@@ -94,7 +93,7 @@ def module_output(graph: AppleGraph, dimensions: Dimensions, inputs: Mapping[str
 @pytest.mark.parametrize("attention", ["gpu", "ane"])
 def test_blocks_are_what_was_traced(packages: Packages, attention: Attention) -> None:
     path, report = packages.write("transformer", attention=attention)
-    assert report.functions == 2 and report.precision == "fp16"
+    assert report.precision == "fp16"
     inputs, graph = packages.inputs("transformer"), packages.graph("transformer", attention)
     exact, kinds = evaluate(path, inputs, half=False)
     rounded = module_output(graph, packages.shapes[1], inputs, half=True)
@@ -128,27 +127,35 @@ def test_graphs_that_pick_codes_are_exact(packages: Packages, name: str) -> None
 
 
 def test_functions_share_their_weights(packages: Packages) -> None:
-    path, _ = packages.write("transformer")
+    path, report = packages.write("conditioner", rows=(1, 2))
     both = sum(file.stat().st_size for file in path.rglob("weight.bin"))
-    parameters = sum(p.numel() for p in packages.graph("transformer").build(packages.shapes[0]).parameters())
-    assert both < 1.2 * 2 * parameters
-    assert [function.name for function in read_package(path).functions] == [
-        "rows1_size256x384",
-        "rows2_size256x384",
-    ]
+    module = packages.graph("conditioner").build(packages.shapes[0])
+    assert both < 1.05 * 2 * sum(parameter.numel() for parameter in module.parameters())
+    assert report.functions == 2
+    assert [function.name for function in read_package(path).functions] == ["rows1", "rows2"]
 
 
-@pytest.mark.parametrize(("form", "bits"), [("int8", 8), ("int4", 4), ("palette6", 6)])
-def test_every_weight_of_a_layer_is_compressed(packages: Packages, form: Form, bits: int) -> None:
-    path, report = packages.write("transformer", form)
+@pytest.mark.parametrize(
+    ("name", "form", "worst"),
+    [("conditioner", "int8", 0.05), ("sampler", "int4", 0), ("conditioner", "palette6", 0.2)],
+)
+def test_every_weight_of_a_layer_is_compressed(
+    packages: Packages, name: str, form: Form, worst: float
+) -> None:
+    path, report = packages.write(name, form)
     assert set(report.forms) == {form} and report.precision == form
-    layers = [part for part in packages.graph("transformer").build(packages.shapes[0]).modules()]
+    layers = packages.graph(name).build(packages.shapes[1]).modules()
     assert report.forms[form] == sum(isinstance(part, nn.Linear) for part in layers)
-    inputs = packages.inputs("transformer")
-    found, _ = evaluate(path, inputs, half=True)
-    expected = module_output(packages.graph("transformer"), packages.shapes[1], inputs, half=False)
-    error = float(np.sqrt(np.square(found - expected.numpy()).mean()) / expected.std())
-    assert error < {8: 0.05, 6: 0.2, 4: 0.5}[bits]
+    if name == "conditioner":
+        inputs = packages.inputs(name)
+        found, _ = evaluate(path, inputs, half=True)
+        expected = module_output(packages.graph(name), packages.shapes[1], inputs, half=False)
+        assert np.sqrt(np.square(found - expected.numpy()).mean()) < worst * expected.std()
+
+
+def test_an_int4_block_that_does_not_divide_is_refused(packages: Packages) -> None:
+    with pytest.raises(RecipeError, match="block 32 does not divide the 48 inputs"):
+        packages.write("conditioner", "int4")
 
 
 def test_tables_and_image_graphs_stay_above_six_bits(packages: Packages) -> None:

@@ -1,0 +1,123 @@
+"""`python -m export.coreml` with the shipped checkpoint: exported, executed, drawn with, and compared."""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from export.coreml import main
+from reference.checkpoint import load_checkpoint
+from runtime.__main__ import main as draw
+from runtime.bundle import Bundle, open_bundle
+from runtime.generator import Generator
+from runtime.parity.compare import Comparison
+from runtime.request import Request
+
+STEP = ["token_embedder", "transformer", "sampler"]
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """The int8 iPhone bundle, which the export has verified."""
+    out = tmp_path_factory.mktemp("bundles") / "iphone"
+    assert main(["--int8", "--out", str(out)]) == 0
+    return open_bundle(out)
+
+
+def test_the_manifest_says_what_was_written(bundle: Bundle) -> None:
+    manifest = bundle.manifest
+    assert manifest.engine == "coreml" and manifest.step == STEP and manifest.precision == "int8"
+    assert list(manifest.graphs) == ["text_encoder", "conditioner", *STEP, "image_decoder", "image_encoder"]
+    functions = {function.name: function.dimensions for function in manifest.graphs["transformer"].functions}
+    assert functions == {f"rows{rows}_size64x64": {"rows": rows, "cells": 64} for rows in (1, 2)}
+    assert manifest.graphs["token_embedder"].compute == "cpu"
+    assert manifest.graphs["image_encoder"].precision == "fp32+fp16"
+    assert manifest.parity["transformer.agreement"] > 0.95 and manifest.parity["transformer.kl"] < 0.001
+
+
+def test_the_golden_trace_is_drawn_again(bundle: Bundle) -> None:
+    trace = bundle.golden()
+    assert trace is not None
+    request = Request(trace.prompt, seed=trace.seed, steps=trace.steps)
+    drawing = Generator(bundle).text_to_image(request)
+    assert drawing.tokens.ravel().tolist() == trace.final_tokens
+    assert hashlib.sha256(drawing.picture.tobytes()).hexdigest() == trace.image_sha256
+
+
+def test_steps_beside_the_reference(bundle: Bundle) -> None:
+    comparison = Comparison(bundle, load_checkpoint(None), steps=4)
+    drawing = comparison.draw("two yellow stars", 1, lambda: None)
+    masked = sum(step.masked for step in drawing.steps)
+    assert sum(step.same for step in drawing.steps) > 0.9 * masked
+    assert sum(step.misdrawn for step in drawing.steps) == 0
+    assert max(step.kl for step in drawing.steps) < 0.005
+
+
+def test_a_picture_is_changed_without_guidance(bundle: Bundle, tmp_path: Path) -> None:
+    """One row, several calls of the conditioner, and both image graphs."""
+    first, second = tmp_path / "first.png", tmp_path / "second.png"
+    common = ["--bundle", str(bundle.folder), "--guidance", "1", "--steps", "9"]
+    assert draw(["a red heart", *common, "--out", str(first)]) == 0
+    again = ["--image", str(first), "--strength", "0.3", "--out", str(second)]
+    assert draw(["a red heart", *common, *again]) == 0
+    assert second.exists()
+
+
+def test_engines_that_cannot_run_the_bundle(
+    bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path / "a.png")
+    for engine, message in (("onnxruntime", "holds Core ML packages"), ("coreml", "needs a Mac")):
+        assert draw(["a cat", "--bundle", str(bundle.folder), "--engine", engine, "--out", out]) == 2
+        assert message in capsys.readouterr().err
+
+
+def test_a_changed_byte_is_noticed(
+    bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = Path(shutil.copytree(bundle.folder, tmp_path / "own"))
+    weights = next((own / "transformer.mlpackage").rglob("weight.bin"))
+    content = np.fromfile(weights, np.uint8)
+    content[len(content) // 2] ^= 1
+    content.tofile(weights)
+    assert draw(["a cat", "--bundle", str(own), "--out", str(tmp_path / "a.png")]) == 2
+    assert "weight.bin is changed" in capsys.readouterr().err
+
+
+def test_a_bundle_is_not_replaced_unasked(bundle: Bundle, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--out", str(bundle.folder)]) == 2
+    assert "--overwrite" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--int4", "--target", "ios17"], "use --target ios18"),
+        (["--size", "64", "64", "--size", "64", "96", "--target", "ios17"], "or one --size"),
+        (["--size", "60", "64"], "each side must be a multiple of 8 pixels"),
+        (["--recipe", "nowhere.json"], "cannot read recipe nowhere.json"),
+        (["--palette", "5"], "invalid choice"),
+        (["--checkpoint", "nowhere/at/all"], "nowhere/at/all"),
+    ],
+)
+def test_wrong_input_gets_one_line(
+    arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*arguments, "--out", str(tmp_path / "iphone")]) == 2
+    error = capsys.readouterr().err
+    assert message in error and "Traceback" not in error
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--palette", "6", "--dry-run", "--out", str(tmp_path / "iphone")]) == 0
+    assert "transformer" in capsys.readouterr().out
+    assert not list(tmp_path.iterdir())
+
+
+def test_two_sizes_share_a_dry_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sizes = ["--size", "64", "64", "--size", "96", "64"]
+    assert main(["--dry-run", *sizes, "--out", str(tmp_path / "iphone")]) == 0
+    assert "at 64x64, 96x64" in capsys.readouterr().out
