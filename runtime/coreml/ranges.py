@@ -1,11 +1,30 @@
-"""How near a program's half-precision results come to where half precision ends."""
+"""How near a program's half-precision results come to where half precision ends.
+
+`python -m runtime.coreml.ranges BUNDLE` draws once and lists the largest results of each graph.
+"""
 
 import math
-from collections.abc import Container
+import sys
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
+
+from runtime.bundle import Bundle, Compute, open_bundle
+from runtime.coreml.engine import CoreMLEngine
+from runtime.coreml.evaluator import Evaluator
+from runtime.errors import Parser, RequestError, UserError
+from runtime.generator import Generator
+from runtime.request import Request
+
+EXAMPLES = """examples:
+  python -m runtime.coreml.ranges build/iphone
+  python -m runtime.coreml.ranges build/iphone --prompt "two green stars" --steps 4 --rows 5
+
+exit code: 0 every value is finite, 1 some are not, 2 wrong input
+"""
 
 LARGEST_HALF = 65504.0
 
@@ -56,3 +75,52 @@ class Ranges:
         for r in self.table()[:rows]:
             lines.append(f"{r.largest:12.5g}  {r.headroom:10.4g}  {r.nonfinite:10d}  {r.type} {r.name}")
         return "\n".join(lines)
+
+
+def watch(bundle: Bundle, request: Request) -> dict[str, Ranges]:
+    """Draws, and encodes the picture again; the ranges of each graph. Raises the UserErrors of drawing."""
+    watched: dict[str, Ranges] = {}
+
+    def load(package: Path, function: str, _: Compute) -> Evaluator:
+        evaluator = Evaluator(package, function)
+        ranges = watched.setdefault(package.stem, Ranges(evaluator.half_results))
+        evaluator.hook = ranges
+        return evaluator
+
+    generator = Generator(bundle, engine="evaluator")
+    generator.engine = CoreMLEngine(bundle, load)
+    drawing = generator.text_to_image(request)
+    if "image_encoder" in bundle.manifest.graphs:
+        generator.encode(drawing.picture)
+    return watched
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = Parser(
+        prog="python -m runtime.coreml.ranges",
+        description="Draw once with the packages of an iPhone bundle and list the results that come nearest"
+        f" to {LARGEST_HALF:.0f}, where half precision ends.",
+        epilog=EXAMPLES,
+    )
+    add = parser.add_argument
+    add("bundle", type=Path, metavar="BUNDLE")
+    add("--prompt", default="a red cat on a blue background")
+    add("--steps", type=int, help="default: the bundle's")
+    add("--rows", type=int, default=8, help="operations listed of each graph; default: 8")
+    try:
+        given = parser.parse_args(arguments)
+        bundle = open_bundle(given.bundle)
+        if bundle.manifest.engine != "coreml":
+            raise RequestError(f"{given.bundle} holds ONNX graphs: name the folder of an iPhone bundle")
+        watched = watch(bundle, Request(given.prompt, steps=given.steps))
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    for graph, ranges in watched.items():
+        if ranges.table():  # a graph may compute in float32 throughout
+            print(f"{graph}\n{ranges.report(given.rows)}\n")
+    return int(any(each.nonfinite for ranges in watched.values() for each in ranges.table()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -237,6 +237,7 @@ def _decompressed(kind: str, inputs: Mapping[str, tuple[Value, ...]], dense: Val
             table = parts["lut"].shape
             precision = f"palette {math.ceil(math.log2(table[-2] if len(table) > 1 else table[0]))}"
         case _:
-            precision = kind.removeprefix("constexpr_")
+            # A cast shows what is stored; sparse weights have no name of their own here.
+            precision = "fp16" if kind == "constexpr_cast" else kind.removeprefix("constexpr_")
     weight = Weight(precision, dense.elements, blobs, blocks)
     return Value(dense.name, dense.dtype, dense.shape, weight)

@@ -11,6 +11,7 @@ from export.coreml import main
 from reference.checkpoint import load_checkpoint
 from runtime.__main__ import main as draw
 from runtime.bundle import Bundle, open_bundle
+from runtime.coreml.ranges import main as watch_ranges
 from runtime.generator import Generator
 from runtime.parity.compare import Comparison
 from runtime.request import Request
@@ -63,6 +64,16 @@ def test_a_picture_is_changed_without_guidance(bundle: Bundle, tmp_path: Path) -
     again = ["--image", str(first), "--strength", "0.3", "--out", str(second)]
     assert draw(["a red heart", *common, *again]) == 0
     assert second.exists()
+
+
+def test_no_result_comes_near_the_end_of_half_precision(
+    bundle: Bundle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert watch_ranges([str(bundle.folder), "--steps", "2", "--rows", "1"]) == 0
+    report = capsys.readouterr().out
+    rows = [line.split() for line in report.splitlines() if line.startswith(" ") and "headroom" not in line]
+    assert len(rows) == 5  # sampler and image encoder compute in float32
+    assert min(float(row[1]) for row in rows) > 100
 
 
 def test_engines_that_cannot_run_the_bundle(
