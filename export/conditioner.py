@@ -37,7 +37,7 @@ class Conditioner(nn.Module):
         self.cond_embed = two_layer(transformer.cond_embed)
         self.time = two_layer(transformer.time_text_embed.timestep_embedder)
         self.text = two_layer(transformer.time_text_embed.text_embedder)
-        self.modulations = modulations(transformer)
+        self.modulations: nn.Module = modulations(transformer)
 
     def forward(
         self, text_hidden: Tensor, text_pooled: Tensor, micro_sinusoids: Tensor, step_sinusoids: Tensor

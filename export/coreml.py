@@ -70,6 +70,11 @@ def parser() -> argparse.ArgumentParser:
         help="fused, for the GPU, or head by head, for the Neural Engine; default: gpu",
     )
     add("--out", type=Path, default=Path("build/iphone"), metavar="DIR", help="default: build/iphone")
+    add(
+        "--activations",
+        action="store_true",
+        help="with --int8: activations of the blocks in 8 bits too, ranges of the checkpoint's own drawings",
+    )
     add("--dry-run", action="store_true", help="print what would be written and how large, and write nothing")
     add("--overwrite", action="store_true", help="replace a bundle that is already there")
     return made
@@ -95,9 +100,12 @@ def export(given: argparse.Namespace) -> None:
     recipe = CoreMLRecipe.read(given.recipe) if given.recipe else CoreMLRecipe(default=form)
     checkpoint = load_checkpoint(given.checkpoint, stream=True)
     sizes = [(width, height) for width, height in given.size or [checkpoint.defaults.size]]
-    options = Options(given.out, sizes, recipe, given.target, given.attention, given.overwrite)
+    if given.activations and form != "int8":
+        raise ExportError("--activations goes with 8-bit weights: add --int8")
+    chosen = given.target, given.attention, given.overwrite, given.activations
+    options = Options(given.out, sizes, recipe, *chosen)
     shown = ", ".join(f"{width}x{height}" for width, height in sizes)
-    what = f"recipe {given.recipe}" if given.recipe else form
+    what = f"recipe {given.recipe}" if given.recipe else form + " with 8-bit activations" * given.activations
     print(
         f"{checkpoint.name} at {shown}, {what}, {given.target}, {given.attention}, to {options.out}",
         flush=True,

@@ -8,12 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from coremltools.models.utils import _apply_graph_pass
+from coremltools.optimize.coreml._quantization_passes import insert_prefix_quantize_dequantize_pair
+
 from quantize.errors import RecipeError
 from quantize.half_storage import store_in_half
 from runtime.coreml.tools import coremltools as ct
 from runtime.coreml.tools import quiet
 
 cto = ct.optimize.coreml
+Ranges = dict[str, tuple[float, float]]  # of results, by name: smallest and largest
 
 Form = Literal["fp32", "fp16", "int8", "int4", "palette8", "palette6", "palette4"]
 FORMS: tuple[Form, ...] = get_args(Form)
@@ -76,6 +80,20 @@ def compress(model: Any, forms: Mapping[str, Form], grouped: bool, half: bool) -
         if palettes:
             model = cto.palettize_weights(model, cto.OptimizationConfig(op_name_configs=palettes))
     return store_in_half(model, halves) if halves and not half else model
+
+
+def quantize_activations(model: Any, ranges: Ranges) -> Any:
+    """The MLModel whose linears and convolutions read 8-bit activations: x -> quantize -> dequantize.
+
+    One symmetric scale a tensor, from its range. The pass is coremltools' own; its public function would run
+    the model to find the ranges, which needs a Mac.
+    """
+    form = cto.OpLinearQuantizerConfig(mode="linear_symmetric")
+    config = cto.OptimizationConfig(op_type_configs={"linear": form, "conv": form})
+    insert = insert_prefix_quantize_dequantize_pair(config)
+    insert.activation_stats = {name: {"rmin": low, "rmax": high} for name, (low, high) in ranges.items()}
+    with quiet():
+        return _apply_graph_pass(model, insert, skip_model_load=True)
 
 
 def check_fit(weight: Weight, form: Form, grouped: bool, half: bool) -> None:

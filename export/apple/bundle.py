@@ -56,6 +56,7 @@ class Options:
     target: Target = "ios18"
     attention: Attention = "gpu"
     overwrite: bool = False
+    activations: bool = False  # of the blocks, in 8 bits too
 
 
 @dataclass
@@ -73,7 +74,7 @@ class Apple:
         """Raises ExportError or RecipeError for choices that do not go together, RequestError for a size."""
         options = self.options
         self.sizes = options.sizes
-        self.choices = [options.recipe.model_dump(), options.target, options.attention]
+        self.choices = [options.recipe.model_dump(), options.target, options.attention, options.activations]
         if options.target == "ios17" and len(options.sizes) > 1:
             raise ExportError("several sizes in one package need iOS 18: use --target ios18, or one --size")
         # iOS 17 has one function a package: two rows then serve drawings without guidance too.
@@ -85,6 +86,10 @@ class Apple:
         if self.planned()["transformer"] > CHUNK_BYTES:
             self.graphs = apple_graphs(self.checkpoint, options.attention, chunked=True)
         self.step = step_of(self.graphs)
+        if options.activations and "transformer" not in self.graphs:
+            raise ExportError(
+                "8-bit activations are measured on blocks in one graph: choose --int8 with them"
+            )
         options.recipe.check(self.graphs, options.target)
 
     def planned(self) -> dict[str, int]:
@@ -103,7 +108,10 @@ class Apple:
         graph, options = self.graphs[name], self.options
         functions = functions_of(graph, self.shapes)
         path = folder / (name + SUFFIX)
-        return write_package(self.checkpoint, name, graph, functions, options.target, options.recipe, path)
+        activations = options.activations and name == "transformer"
+        return write_package(
+            self.checkpoint, name, graph, functions, options.target, options.recipe, path, activations
+        )
 
     def done(self, name: str, folder: Path) -> None:
         pass

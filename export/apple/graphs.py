@@ -11,11 +11,12 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from export.apple.conditioner import split_conditioner
 from export.apple.layouts import Attention, layout_of
 from export.apple.norms import replace_group_norms
 from export.apple.step import Sampler, TokenEmbedder
 from export.apple.transformer import DoubleBlocks, SingleBlocks, Transformer
-from export.conditioner import Conditioner, modulation_width
+from export.conditioner import modulation_width
 from export.graphs import token_grid
 from export.images import ImageDecoder, ImageEncoder
 from export.text import TextEncoder
@@ -134,7 +135,7 @@ def apple_graphs(checkpoint: Checkpoint, attention: Attention, chunked: bool) ->
         ),
         "conditioner": AppleGraph(
             "transformer",
-            lambda sizes: Conditioner(transformer),
+            lambda sizes: split_conditioner(transformer),
             {
                 "text_hidden": TensorSpec(("rows", text, joint)),
                 "text_pooled": TensorSpec(("rows", pooled)),

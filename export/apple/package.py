@@ -5,11 +5,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from export.apple.activations import observed, step_feeds
 from export.apple.convert import Target, convert
 from export.apple.graphs import AppleGraph, Dimensions
 from export.graph_writer import scratch
-from quantize.coreml import Form, compress, weights_of
+from quantize.coreml import Form, compress, quantize_activations, weights_of
 from quantize.coreml_recipe import CoreMLRecipe
 from reference.checkpoint import Checkpoint
 from runtime.bundle import PRECISIONS
@@ -43,8 +45,11 @@ def write_package(
     target: Target,
     recipe: CoreMLRecipe,
     path: Path,
+    activations: bool = False,
 ) -> PackageReport:
     """Writes the graph `name` with its `functions`, name -> dimensions, into the package `path`.
+
+    `activations`: in 8 bits too, for a graph that is fed as `activations.step_feeds` says.
 
     Raises RecipeError for a weight that the recipe does not fit.
     """
@@ -53,6 +58,8 @@ def write_package(
         for function, dimensions in functions.items():
             with checkpoint.loaded(graph.part):
                 model = convert(graph, dimensions, target)
+            if activations:
+                model = with_activations(checkpoint, model, dimensions, folder / ("plain" + SUFFIX))
             forms = recipe.of(name, weights_of(model))
             with quiet():
                 model = compress(model, forms, grouped=target == "ios18", half=graph.half)
@@ -60,6 +67,15 @@ def write_package(
             del model
         merge(folder, list(functions), path, target)
     return PackageReport(len(functions), Counter(forms.values()))
+
+
+def with_activations(checkpoint: Checkpoint, model: Any, dimensions: Dimensions, scratch_path: Path) -> Any:
+    """The model with 8-bit activations, their ranges found with the package as it is."""
+    with quiet():
+        model.save(str(scratch_path))
+    ranges = observed(scratch_path, step_feeds(checkpoint, dimensions))
+    shutil.rmtree(scratch_path)
+    return quantize_activations(model, ranges)
 
 
 def merge(folder: Path, functions: list[str], path: Path, target: Target) -> None:

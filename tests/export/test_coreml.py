@@ -110,6 +110,7 @@ def test_a_bundle_is_not_replaced_unasked(bundle: Bundle, capsys: pytest.Capture
         (["--size", "60", "64"], "each side must be a multiple of 8 pixels"),
         (["--recipe", "nowhere.json"], "cannot read recipe nowhere.json"),
         (["--palette", "5"], "invalid choice"),
+        (["--fp16", "--activations"], "add --int8"),
         (["--checkpoint", "nowhere/at/all"], "nowhere/at/all"),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from export.apple.activations import step_feeds
 from export.apple.bundle import Apple, Options
 from export.apple.graphs import AppleGraph, Dimensions, apple_graphs, dimensions_of, functions_of
 from export.apple.layouts import Attention
@@ -213,6 +214,18 @@ def test_ios17_has_one_function_of_two_rows(packages: Packages, tmp_path: Path) 
     assert [(function.name, function.dimensions) for function in entry.functions] == [("main", {"rows": 2})]
     ids = np.zeros((2, packages.checkpoint.tokenizer.model_max_length), np.int32)
     assert Evaluator(tmp_path / "text_encoder.mlpackage", "main").run({"input_ids": ids})
+
+
+def test_activations_in_8_bits_stay_near(packages: Packages, tmp_path: Path) -> None:
+    """Ranges are found by the evaluator; every layer then reads integers."""
+    options = Options(tmp_path, [SIZE], CoreMLRecipe(default="int8"), target="ios17", activations=True)
+    Apple(packages.checkpoint, options).write("transformer", tmp_path)
+    inputs = step_feeds(packages.checkpoint, packages.shapes[1])[0]
+    found, kinds = evaluate(tmp_path / "transformer.mlpackage", inputs, half=True)
+    expected = module_output(packages.graph("transformer"), packages.shapes[1], inputs, half=False)
+    assert kinds["linear"] > 0 and kinds["quantize"] >= kinds["dequantize"] > 0
+    error = np.sqrt(np.square(found - expected.numpy()).mean()) / expected.std()
+    assert 1e-4 < error < 0.3
 
 
 def test_large_blocks_become_two_graphs(checkpoint: Checkpoint, tmp_path: Path, monkeypatch) -> None:
