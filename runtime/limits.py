@@ -31,14 +31,14 @@ def held_as(precision: str) -> str:
     return LIKE.get(precision, precision)
 
 
-# By the coarsest precision of the graphs that draw tokens. Worst in int8 are 1 B random weights at 1024 px,
-# whose 8192 codes are nearly alike: 56.7 % the same, 0.055 nats.
+# By the coarsest precision of the graphs that draw tokens. Worst are 1 B random weights at 1024 px, whose 8192
+# codes are nearly alike: int8 56.7 % the same and 0.055 nats, int4 37.8 % and 0.41.
 STEP_LIMITS = {
     "fp32": StepLimits(0.999, 1e-6),
     "fp16": StepLimits(0.97, 1e-3),
     "qnn": StepLimits(0.85, 0.05),
     "int8": StepLimits(0.5, 0.1),
-    "int4": StepLimits(0.6, 0.3),
+    "int4": StepLimits(0.3, 0.6),
 }
 
 DECODER_LIMITS = {

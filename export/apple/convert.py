@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from torch import nn
 
 import export.apple.operators  # noqa: F401 - registers what coremltools lacks
 from export.apple.graphs import AppleGraph, Dimensions, TensorSpec
@@ -15,14 +16,15 @@ Target = Literal["ios17", "ios18"]
 TARGETS = {"ios17": ct.target.iOS17, "ios18": ct.target.iOS18}
 
 
-def convert(graph: AppleGraph, dimensions: Dimensions, target: Target) -> Any:
-    """The graph's function of these dimensions as an MLModel, its weights in memory and not compressed."""
-    module = graph.build(dimensions).eval()
+def convert(module: nn.Module, graph: AppleGraph, dimensions: Dimensions, target: Target) -> Any:
+    """The graph's function of these dimensions, which `module` is, as an MLModel whose weights are in memory
+    and not compressed.
+    """
     examples = [spec.example(dimensions) for spec in graph.inputs.values()]
     with torch.no_grad(), warnings.catch_warnings():
         # Shapes are fixed, so that what tracing makes constant is constant.
         warnings.simplefilter("ignore")
-        traced = torch.jit.trace(module, tuple(examples), check_trace=False)
+        traced = torch.jit.trace(module.eval(), tuple(examples), check_trace=False)
         with quiet():
             return ct.convert(
                 traced,

@@ -57,7 +57,10 @@ def write_package(
     with scratch(path.with_name("functions")) as folder:
         for function, dimensions in functions.items():
             with checkpoint.loaded(graph.part):
-                model = convert(graph, dimensions, target)
+                module = graph.build(dimensions)
+            # Weights that the graph does not hold have left memory.
+            model = convert(module, graph, dimensions, target)
+            del module
             if activations:
                 model = with_activations(checkpoint, model, dimensions, folder / ("plain" + SUFFIX))
             forms = recipe.of(name, weights_of(model))

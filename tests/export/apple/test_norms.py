@@ -26,7 +26,7 @@ def in_half(module: nn.Module, x: Tensor, path: Path) -> tuple[Tensor, list[str]
     """What the module's file makes of x in half precision, and its operations."""
     spec = TensorSpec(tuple(x.shape))
     graph = AppleGraph("none", lambda _: module, {"x": spec}, {"y": spec}, half=True, compute="gpu")
-    convert(graph, {}, "ios18").save(str(path))
+    convert(module, graph, {}, "ios18").save(str(path))
     kinds: list[str] = []
     evaluator = Evaluator(path, hook=lambda name, kind, result: kinds.append(kind))
     return torch.from_numpy(evaluator.run({"x": x.numpy()})["y"]), kinds
