@@ -83,16 +83,21 @@ class Apple:
             dimensions_of(self.checkpoint, size, count) for size in options.sizes for count in rows
         ]
         self.graphs = apple_graphs(self.checkpoint, options.attention, chunked=False)
-        if self.planned()["transformer"] > CHUNK_BYTES:
+        self.estimated = self.estimate()
+        if self.estimated["transformer"] > CHUNK_BYTES:
             self.graphs = apple_graphs(self.checkpoint, options.attention, chunked=True)
+            self.estimated = self.estimate()
         self.step = step_of(self.graphs)
         if options.activations and "transformer" not in self.graphs:
             raise ExportError(
-                "8-bit activations are measured on blocks in one graph: choose --int8 with them"
+                "--activations needs the blocks in one graph, and here they are more than 1 GB: leave it out"
             )
         options.recipe.check(self.graphs, options.target)
 
     def planned(self) -> dict[str, int]:
+        return self.estimated
+
+    def estimate(self) -> dict[str, int]:
         dimensions = self.shapes[0]
         with FakeTensorMode(allow_non_fake_inputs=True):
             return {
@@ -102,7 +107,7 @@ class Apple:
 
     def scratch_bytes(self) -> int:
         """Functions stand beside each other before they are merged."""
-        return len(self.shapes) * max(self.planned().values())
+        return len(self.shapes) * max(self.estimated.values())
 
     def write(self, name: str, folder: Path) -> Written:
         graph, options = self.graphs[name], self.options
