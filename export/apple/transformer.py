@@ -144,7 +144,7 @@ class DoubleBlocks(nn.Module):
             self.project_to_hidden = layout.layer(linear(weight))
         doubles: Iterable[Any] = transformer.transformer_blocks
         self.blocks = nn.ModuleList(Double(layout, block) for block in doubles)
-        self.rotation = rotation_of(transformer, grid)
+        self.rotation = Rotating(transformer, grid)
 
     def forward(self, embedded: Tensor, context: Tensor, modulation: Tensor) -> Tensor:
         layout = self.layout
@@ -152,10 +152,10 @@ class DoubleBlocks(nn.Module):
         if self.project_to_hidden is not None:
             image = self.project_to_hidden(layout.rms_norm(image))
         image, text = image.expand(context.shape[0], *image.shape[1:]), layout.enter(context)
-        width = 12 * self.width
+        width, rotation = 12 * self.width, self.rotation()
         for index, block in enumerate(self.blocks):
             parts = layout.parts(modulation.narrow(1, index * width, width), self.width)
-            image, text = block(image, text, parts, self.rotation, self.length)
+            image, text = block(image, text, parts, rotation, self.length)
         return layout.leave(layout.join(text, image))
 
 
@@ -175,7 +175,7 @@ class SingleBlocks(nn.Module):
         *earlier, last = singles
         blocks = [Single(layout, block) for block in earlier]
         self.blocks = nn.ModuleList([*blocks, Single(layout, last, skipped=grid[0])])
-        self.rotation = rotation_of(transformer, grid)
+        self.rotation = Rotating(transformer, grid)
         project = after_norm(transformer.project_from_hidden.weight, transformer.project_from_hidden_norm)
         self.project_from_hidden = None
         if config.upsample:
@@ -186,10 +186,10 @@ class SingleBlocks(nn.Module):
 
     def forward(self, stream: Tensor, modulation: Tensor) -> Tensor:
         layout = self.layout
-        x, width = layout.enter(stream), 3 * self.width
+        x, width, rotation = layout.enter(stream), 3 * self.width, self.rotation()
         for index, block in enumerate(self.blocks):
             parts = layout.parts(modulation.narrow(1, self.before + index * width, width), self.width)
-            x = block(x, parts, self.rotation)
+            x = block(x, parts, rotation)
         x = layout.rms_norm(x)
         if self.project_from_hidden is not None:
             x = layout.rms_norm(self.project_from_hidden(x))
@@ -209,6 +209,16 @@ class Transformer(nn.Module):
         return self.single_blocks(self.double_blocks(embedded, context, modulation), modulation)
 
 
-def rotation_of(transformer: MaskedTransformer, grid: tuple[int, int, int]) -> Rotation:
-    """Of all positions, text first. `rope_table`'s angles serve halves as they serve pairs."""
-    return Rotation(*rope_table(*grid, transformer.config.axes_dims_rope))
+class Rotating(nn.Module):
+    """Angles of all positions, text first. `rope_table`'s serve halves as they serve pairs."""
+
+    def __init__(self, transformer: MaskedTransformer, grid: tuple[int, int, int]) -> None:
+        super().__init__()
+        cos, sin = rope_table(*grid, transformer.config.axes_dims_rope)
+        self.cos: Tensor
+        self.sin: Tensor
+        self.register_buffer("cos", cos)
+        self.register_buffer("sin", sin)
+
+    def forward(self) -> Rotation:
+        return Rotation(self.cos, self.sin)
