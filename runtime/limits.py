@@ -32,8 +32,8 @@ def held_as(precision: str) -> str:
 
 
 # By the coarsest precision of the graphs that draw tokens. Those of int8 and int4 were set to let 1 B random
-# weights at 1024 px pass: int8 56.7 % the same and 0.055 nats, int4 37.8 % and 0.41. Before, 85 % and 0.05, 60 %
-# and 0.3 held for all that was smaller.
+# weights at 1024 px pass: int8 56.7 % the same and 0.055 nats, int4 37.8 % and 0.41. Before, 85 % and 0.05,
+# 60 % and 0.3 held for all that was smaller.
 STEP_LIMITS = {
     "fp32": StepLimits(0.999, 1e-6),
     "fp16": StepLimits(0.97, 1e-3),
