@@ -1,8 +1,8 @@
-"""`python -m tests.runtime.write_unicode`: which characters are letters, numbers and capitals, for the Kotlin engine.
+"""`python -m tests.runtime.write_unicode`: letters, numbers and capitals of Unicode, for the Kotlin engine.
 
-A phone's own tables are as old as its system (Android 9: Unicode 10), and the tokenizer's words would differ with
-them. These are the tables of the Python runtime's packages: `regex` for letters and numbers, the interpreter for
-lower case.
+A phone's own tables are as old as its system (Android 9: Unicode 10), and words would differ with them. These
+are the tables of what the Python runtime takes: `regex` for letters and numbers, the interpreter for lower
+case.
 """
 
 import sys
@@ -11,7 +11,10 @@ from pathlib import Path
 
 import regex
 
-TARGET = Path(__file__).parents[2] / "android_demo/engine/src/main/resources/org/meissonic/mobile/engine/unicode.txt"
+TARGET = (
+    Path(__file__).parents[2]
+    / "android_demo/engine/src/main/resources/org/meissonic/mobile/engine/unicode.txt"
+)
 SURROGATES = range(0xD800, 0xE000)
 
 
@@ -23,7 +26,9 @@ def ranges(pattern: str) -> list[tuple[int, int]]:
     """First and last code of each run that the pattern matches."""
     matches = regex.compile(pattern)
     codes = [code for code in characters() if matches.match(chr(code))]
-    runs = ([code for _, code in run] for _, run in groupby(enumerate(codes), key=lambda pair: pair[1] - pair[0]))
+    runs = (
+        [code for _, code in run] for _, run in groupby(enumerate(codes), key=lambda pair: pair[1] - pair[0])
+    )
     return [(run[0], run[-1]) for run in runs]
 
 
