@@ -1,4 +1,4 @@
-"""`python -m tests.parity.phone_vectors BUNDLE FOLDER`: what the Kotlin and Swift runtimes must give for a bundle.
+"""`python -m tests.parity.phone_vectors BUNDLE FOLDER`: what Kotlin and Swift must give for a bundle.
 
 Too large to keep in git, and made of the bundle at hand: ids of 10 000 prompts by transformers, schedules and
 sinusoids bit by bit, masks resized by Pillow, and runs of every drawing mode by the Python runtime.

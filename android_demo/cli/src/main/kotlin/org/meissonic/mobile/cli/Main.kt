@@ -81,6 +81,9 @@ internal class Main : Callable<Int> {
     @Option(names = ["--out"], paramLabel = "FILE.png", description = ["default: \${DEFAULT-VALUE}"])
     var out = File("picture.png")
 
+    @Option(names = ["--preview"], paramLabel = "K", description = ["write the unfinished picture every K steps"])
+    var preview = 0
+
     @Option(names = ["--threads"], description = ["default: all cores"])
     var threads = 0
 
@@ -91,11 +94,11 @@ internal class Main : Callable<Int> {
         val request = check()
         val task = task(request)
         val stop = Stop()
-        val drawing = Generator(Bundle.open(bundle), OrtOpener(threads, lowMemory)).use { generator ->
+        val drawing = Generator(Bundle.open(bundle), OrtOpener(threads, lowMemory), keep = preview > 0).use { generator ->
             for ((which, cut) in generator.cut(request)) {
                 System.err.println("warning: the $which is too long, this was cut off: \"$cut\"")
             }
-            interruptible(stop) { generator.drawNow(task, stop = stop, tell = ::show) }
+            interruptible(stop) { generator.drawNow(task, preview, stop, ::show) }
         }
         writePng(out, drawing.picture)
         println(summary(drawing))
@@ -110,7 +113,7 @@ internal class Main : Callable<Int> {
         if (extend != null && (mask != null || strength != null)) {
             throw RequestError("--extend paints the margins alone: leave out --mask and --strength")
         }
-        if (threads < 0) throw RequestError("--threads cannot be negative: give 0 or more")
+        if (preview < 0 || threads < 0) throw RequestError("--preview and --threads cannot be negative: give 0 or more")
         if (out.extension.lowercase() != "png") throw RequestError("--out $out is not a PNG name: end it in .png")
         if (!out.absoluteFile.parentFile.isDirectory) {
             throw RequestError("folder ${out.absoluteFile.parent} does not exist: make it, or choose another --out")
@@ -136,7 +139,12 @@ internal class Main : Callable<Int> {
     }
 
     private fun show(progress: Progress) {
-        if (progress is Stepped && System.console() != null) {
+        if (progress !is Stepped) return
+        progress.preview?.let { picture ->
+            val name = String.format(Locale.ROOT, "%s.step%03d.png", out.nameWithoutExtension, progress.step)
+            writePng(File(out.absoluteFile.parentFile, name), picture)
+        }
+        if (System.console() != null) {
             System.err.print("\rstep ${progress.step}/${progress.steps}, ${progress.left.inWholeSeconds} s left  ")
             if (progress.step == progress.steps) System.err.println()
         }

@@ -204,7 +204,7 @@ class Generator(val bundle: Bundle, opener: GraphOpener, private val keep: Boole
 
             fun after(done: StepDone) {
                 val count = done.step + 1 - plan.start
-                val shown = previewEvery > 0 && done.masked > 0 && count % previewEvery == 0
+                val shown = previewEvery > 0 && done.masked > 0 && (done.step + 1) % previewEvery == 0
                 val preview = if (shown) Picture.of(decode(done.candidate), settings.size) else null
                 val left = begun.elapsedNow() / count * (done.steps - done.step - 1)
                 tell(Stepped(done.step + 1, done.steps, done.masked, done.tokens, left, preview))

@@ -3,7 +3,7 @@ package org.meissonic.mobile.engine
 import java.io.File
 
 val bundleFolder = File(System.getProperty("bundle")).also {
-    check(File(it, "manifest.json").isFile) { "$it holds no bundle: make phone-vectors" }
+    check(File(it, "manifest.json").isFile) { "$it holds no bundle: make test-android" }
 }
 
 /** A copy that may be damaged. */

@@ -10,7 +10,7 @@ val repository = File(System.getProperty("repository"))
 val vectors = File(System.getProperty("vectors"))
 
 inline fun <reified T> vector(file: File): T {
-    check(file.isFile) { "$file is missing: make phone-vectors" }
+    check(file.isFile) { "$file is missing: make test-android" }
     return json.decodeFromString(file.readText())
 }
 
