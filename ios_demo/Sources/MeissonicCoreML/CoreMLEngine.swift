@@ -1,0 +1,4 @@
+#if canImport(CoreML)
+import CoreML
+import MeissonicKit
+#endif
