@@ -39,3 +39,24 @@ extension Tensor {
         return Tensor(values, shape: shape)
     }
 }
+
+extension Settings {
+    /// What a function's dimensions are called, and are for this drawing.
+    public func dimensions(for manifest: Manifest) -> [String: Int] {
+        let model = manifest.model
+        let grid = Grid(size, tokenSize: model.tokenSize)
+        let cells = grid.count / (model.compression * model.compression)
+        return [
+            "rows": guided || manifest.twoRows ? 2 : 1, "height": grid.height, "width": grid.width, "positions": grid.count,
+            "cells": cells, "stream": model.textLength + cells, "pixel_height": size.height, "pixel_width": size.width,
+        ]
+    }
+}
+
+extension Graph {
+    /// The function that a drawing of these settings runs; nil if there is none.
+    public func function(for settings: Settings, manifest: Manifest) -> GraphFunction? {
+        let own = settings.dimensions(for: manifest)
+        return functions.first { function in function.dimensions.allSatisfy { own[$0.key] == $0.value } }
+    }
+}

@@ -166,9 +166,6 @@ extension GraphFunction: Decodable {
 extension Graph: Decodable {
     enum CodingKeys: String, Keys { case precision, inputs, outputs, files, functions, compute }
 
-    /// How weights are stored ("qnn": 8 bits, activations 16; "paletteN": one of 2^N values).
-    static let precisions: Set = ["fp32", "fp16", "qnn", "int8", "palette8", "palette6", "int4", "palette4"]
-
     public init(from decoder: any Decoder) throws {
         let fields = try decoder.strict(CodingKeys.self)
         precision = try fields.get(.precision)

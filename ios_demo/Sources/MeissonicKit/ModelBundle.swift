@@ -82,6 +82,13 @@ public struct ModelBundle: Sendable {
         (manifest.graphs[graph]?.files ?? []).reduce(0) { $0 + (manifest.files[$1]?.size ?? 0) }
     }
 
+    /// 16 hexadecimal digits that change when a file of the graph does.
+    public func fingerprint(of graph: String) throws -> String {
+        var digest = Digest()
+        for file in try self.graph(graph).files { digest.update(Data((manifest.files[file]?.sha256 ?? "").utf8)) }
+        return String(digest.hex().prefix(16))
+    }
+
     /// A graph of the manifest. Throws `UserError.bundle`.
     public func graph(_ name: String) throws -> Graph {
         guard let graph = manifest.graphs[name] else {

@@ -23,7 +23,7 @@ public struct Tensor: Sendable, Equatable {
     }
 
     /// The element types of the manifest.
-    public enum ElementType: String, Sendable, Decodable {
+    public enum ElementType: String, Sendable, Decodable, CaseIterable {
         case int32, float32, uint8
     }
 
