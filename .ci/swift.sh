@@ -37,5 +37,5 @@ mkdir -p "$ROOT$PROJECT"
 exec unshare --mount --pid --fork bash -euc '
     mount -t proc proc "$ROOT/proc"
     mount --bind "$PROJECT" "$ROOT$PROJECT"
-    exec chroot "$ROOT" /usr/bin/env HOME=/root PATH=/usr/bin:/bin LANG=C.UTF-8 bash -c "cd \"\$0\" && exec \"\$@\"" "$PROJECT" "$@"
+    exec chroot "$ROOT" /usr/bin/env HOME=/root PATH=/usr/bin:/usr/sbin:/bin LANG=C.UTF-8 bash -c "cd \"\$0\" && exec \"\$@\"" "$PROJECT" "$@"
 ' bash "$@"

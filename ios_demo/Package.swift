@@ -20,7 +20,10 @@ let package = Package(
                 .target(name: "MeissonicCoreML", condition: .when(platforms: [.macOS])),
                 .target(name: "MeissonicOrt", condition: .when(platforms: [.linux])),
             ]),
-        .testTarget(name: "MeissonicKitTests", dependencies: ["MeissonicKit"]),
+        .target(name: "TestSupport", dependencies: ["MeissonicKit"], path: "Tests/TestSupport"),
+        .testTarget(name: "MeissonicKitTests", dependencies: ["MeissonicKit", "TestSupport"]),
+        .testTarget(name: "MeissonicCoreMLTests", dependencies: ["MeissonicKit", "MeissonicCoreML", "TestSupport"]),
+        .testTarget(name: "PictureFilesTests", dependencies: ["PictureFiles", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )
@@ -30,8 +33,6 @@ let package = Package(
 package.targets += [
     .systemLibrary(name: "COnnxRuntime", pkgConfig: "libonnxruntime", providers: [.apt(["libonnxruntime-dev"])]),
     .target(name: "MeissonicOrt", dependencies: ["MeissonicKit", "COnnxRuntime"]),
-    .testTarget(name: "MeissonicOrtTests", dependencies: ["MeissonicKit", "MeissonicOrt", "PictureFiles"]),
+    .testTarget(name: "MeissonicOrtTests", dependencies: ["MeissonicOrt", "PictureFiles", "TestSupport", "meissonic"]),
 ]
-#else
-package.targets.removeAll { $0.name == "meissonic" }
 #endif

@@ -97,10 +97,27 @@ public struct ClipTokenizer: Sendable {
 func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
     var result: [Unicode.Scalar] = []
     var inSpace = false
-    for scalar in String(String.UnicodeScalarView(text)).precomposedStringWithCanonicalMapping.unicodeScalars {
+    for scalar in composed(text) {
         let space = scalar.properties.isWhitespace
         if !space { result += scalar.properties.lowercaseMapping.unicodeScalars } else if !inSpace { result.append(" ") }
         inSpace = space
+    }
+    return result
+}
+
+/// Canonical composition (NFC).
+///
+/// Swift 6.0's own takes the Hangul letters just outside the composing ranges for composing ones (it makes U+FFFD of
+/// U+1113 U+1173). They compose with nothing, so the text between them is composed by itself.
+func composed(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
+    let uncomposing: Set<Unicode.Scalar> = ["\u{1113}", "\u{1176}", "\u{11a7}", "\u{11c3}"]
+    var result: [Unicode.Scalar] = []
+    var rest = text[...]
+    while !rest.isEmpty {
+        let part = rest.prefix { !uncomposing.contains($0) }
+        result += String(String.UnicodeScalarView(part)).precomposedStringWithCanonicalMapping.unicodeScalars
+        rest = rest.dropFirst(part.count)
+        if let letter = rest.popFirst() { result.append(letter) }
     }
     return result
 }
