@@ -6,6 +6,12 @@ public struct ModelBundle: Sendable {
     public let folder: URL
     public let manifest: Manifest
 
+    /// A bundle whose files were verified before; `open` verifies them.
+    public init(folder: URL, manifest: Manifest) {
+        self.folder = folder
+        self.manifest = manifest
+    }
+
     static let format = "meissonic-mobile"
     static let version = 1
     public static let manifestName = "manifest.json"

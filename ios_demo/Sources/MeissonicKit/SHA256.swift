@@ -17,6 +17,13 @@ struct Digest {
 typealias Digest = PlainSHA256
 #endif
 
+/// 64 hexadecimal digits.
+package func sha256(_ data: Data) -> String {
+    var digest = Digest()
+    digest.update(data)
+    return digest.hex()
+}
+
 func hexadecimal(_ byte: UInt8) -> String { String(byte >> 4, radix: 16) + String(byte & 15, radix: 16) }
 
 /// FIPS 180-4, section 6.2, for platforms without CryptoKit.

@@ -14,7 +14,7 @@ import TestSupport
         let (tokens, drawing) = try await drawn(golden.trace.request, with: Generator(engine: engine))
         #expect(tokens == golden.trace.tokens)
         #expect(drawing.tokens == golden.trace.finalTokens)
-        #expect(hash(of: drawing.picture) == golden.trace.imageSHA256)
+        #expect(sha256(drawing.picture.pixels) == golden.trace.imageSHA256)
         #expect(await engine.left == 0)
     }
 
@@ -133,18 +133,10 @@ actor RecordedEngine: Engine {
 }
 
 private func hash(_ tensor: Tensor) -> String {
-    func hex(_ bytes: UnsafeRawBufferPointer) -> String { hash(Data(bytes)) }
+    func hex(_ bytes: UnsafeRawBufferPointer) -> String { sha256(Data(bytes)) }
     return switch tensor.values {
     case .int32(let values): values.withUnsafeBytes(hex)
     case .float32(let values): values.withUnsafeBytes(hex)
     case .uint8(let values): values.withUnsafeBytes(hex)
     }
 }
-
-private func hash(_ data: Data) -> String {
-    var digest = Digest()
-    digest.update(data)
-    return digest.hex()
-}
-
-private func hash(of picture: Picture) -> String { hash(Data(picture.pixels)) }
