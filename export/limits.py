@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 from export.errors import VerificationError
 from runtime import measures
 from runtime.bundle import Manifest
-from runtime.limits import DECODER_LIMITS, STEP_LIMITS, held_as
-from runtime.measures import Limit, at_least
+from runtime.limits import DECODER_LIMITS, held_as, step_limit
+from runtime.measures import Limit, at_least, at_most
 
 
 def text_limits(hidden: float, pooled: float, context: float, modulation: float) -> tuple[Limit, ...]:
@@ -46,10 +46,16 @@ class Figures:
     """Figures by name, "graph.measure" or "graph.tensor.measure".
 
     Of many measurements a distance (PSNR, cosine, largest error) is the worst, a share or divergence the
-    mean.
+    mean, a count the sum.
     """
 
-    WORST: ClassVar[dict[str, Any]] = {"psnr": min, "cosine": min, "max_abs": max, "levels": max}
+    COMBINED: ClassVar[dict[str, Any]] = {
+        "psnr": min,
+        "cosine": min,
+        "max_abs": max,
+        "levels": max,
+        "misdrawn": sum,
+    }
 
     def __init__(self) -> None:
         self.measured: dict[str, list[tuple[float, int]]] = defaultdict(list)
@@ -66,8 +72,8 @@ class Figures:
 
     def _combined(self, name: str, pairs: Iterable[tuple[float, int]]) -> float:
         values, weights = zip(*pairs, strict=True)
-        worst = self.WORST.get(name.rpartition(".")[2])
-        return float(worst(values) if worst else np.average(values, weights=weights))
+        combined = self.COMBINED.get(name.rpartition(".")[2])
+        return float(combined(values) if combined else np.average(values, weights=weights))
 
 
 def limits_of(manifest: Manifest) -> tuple[Limit, ...]:
@@ -77,7 +83,8 @@ def limits_of(manifest: Manifest) -> tuple[Limit, ...]:
     return (
         *TEXT_LIMITS[drawing],
         at_least("transformer.logits.psnr", LOGITS_PSNR[drawing]),
-        *STEP_LIMITS[drawing].named("transformer"),
+        step_limit(drawing, "transformer"),
+        at_most("transformer.misdrawn", 0),  # the draw is float32 in every bundle
         *DECODER_LIMITS[precisions["image_decoder"]],
         *ENCODER_LIMITS[precisions["image_encoder"]],
     )

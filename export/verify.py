@@ -31,6 +31,7 @@ from runtime.engines import open_engine
 from runtime.generator import Drawing
 from runtime.loop import Plan, draw_tokens
 from runtime.parity.logits import open_step
+from runtime.parity.ties import misdrawn
 from runtime.philox import PhiloxNoise
 from runtime.sinusoids import micro_sinusoids, step_sinusoids
 from runtime.tokenizer import ClipTokenizer
@@ -186,7 +187,13 @@ class Comparison:
                 self.figures.add("transformer.agreement", agreement, count)
                 found = outputs["logits"]
                 self.figures.compare("transformer.logits", expected, found)
-                self.figures.add("transformer.kl", measures.kl(expected[masked], found[masked]), count)
+                kl = measures.kl(expected[masked], found[masked])
+                self.figures.add("transformer.kl", kl, count)
+                self.figures.add(
+                    "transformer.kl_per_guidance", measures.kl_per_guidance(kl, sample.guidance), count
+                )
+                wrong = misdrawn(found[masked], uniforms[:, masked], outputs["drawn"][masked])
+                self.figures.add("transformer.misdrawn", wrong)
                 return drawn, log_prob
 
             draw_tokens(step, np.full((height, width), mask, np.int32), PhiloxNoise(sample.seed), plan)

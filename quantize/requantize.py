@@ -27,7 +27,7 @@ from runtime import measures
 from runtime.bundle import MANIFEST, Bundle, FileFacts, GoldenFile, Manifest, open_bundle
 from runtime.generator import Generator
 from runtime.golden import golden_drawing
-from runtime.limits import STEP_LIMITS
+from runtime.limits import step_limit
 from runtime.measures import at_least, storable
 from runtime.request import Request
 from runtime.workspace import Workspace, check_space, check_target, disk_errors, megabytes
@@ -167,10 +167,14 @@ def verify(bundle: Bundle, quantized: Bundle) -> dict[str, float]:
     ]
     teacher, other = Drawer(bundle), Drawer(quantized)
     found = damage(record(teacher, requests), other.repeat)
-    figures = {"transformer.agreement": found.agreement, "transformer.kl": found.kl}
+    figures = {
+        "transformer.agreement": found.agreement,
+        "transformer.kl": found.kl,
+        "transformer.kl_per_guidance": measures.kl_per_guidance(found.kl, guidance),
+    }
     figures |= images(Generator(bundle), Generator(quantized), requests[0])
     worst = quantized.manifest.precision
-    for limit in (*STEP_LIMITS[worst].named("transformer"), *IMAGE_LIMITS):
+    for limit in (step_limit(worst, "transformer"), *IMAGE_LIMITS):
         value = figures.get(limit.figure)
         if value is not None and not limit.holds(value):
             side = "below" if limit.higher_is_better else "above"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from runtime.bundle import Manifest
-from runtime.limits import DECODER_LIMITS, STEP_LIMITS, held_as
+from runtime.limits import DECODER_LIMITS, held_as, step_limit
 from runtime.measures import Limit, at_most
 
 DRAW = at_most("teacher_forced.misdrawn", 0)  # the draw is float32 in every bundle
@@ -27,7 +27,7 @@ def judged(figures: dict[str, float], manifest: Manifest) -> list[Verdict]:
     """Every limit of the bundle's precisions whose figure was measured."""
     precision = held_as(manifest.precision)
     limits = [
-        *STEP_LIMITS[precision].named("teacher_forced"),
+        step_limit(precision, "teacher_forced"),
         at_most("meaning.drop", DROP[precision]),
         DRAW,
         *DECODER_LIMITS[held_as(manifest.graphs["image_decoder"].coarsest)],

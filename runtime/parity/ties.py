@@ -28,6 +28,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reference.drawing import block_size
+from runtime.measures import ROWS
 
 UNIT = 2.0**-24  # half the spacing of float32 numbers at 1: the error of one rounding
 # A thousand roundings, relative to the largest guided logit of the position. Float32 bundles are up to a
@@ -128,5 +129,9 @@ def misdrawn(logits: np.ndarray, uniforms: np.ndarray, drawn: np.ndarray) -> int
 
     Of the bundle's own logits, whatever their precision, this must be none: the draw stays in float32.
     """
-    right = outside(logits, uniforms, drawn) <= arithmetic(logits.shape[-1])
-    return int(np.count_nonzero(~right))  # so that NaN counts
+    wrong = 0
+    for start in range(0, len(logits), ROWS):  # in float64 the logits of a large picture are 270 MB
+        part = slice(start, start + ROWS)
+        right = outside(logits[part], uniforms[:, part], drawn[part]) <= arithmetic(logits.shape[-1])
+        wrong += int(np.count_nonzero(~right))  # so that NaN counts
+    return wrong

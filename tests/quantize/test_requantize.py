@@ -13,7 +13,7 @@ from quantize.weights import weights_of
 from reference.checkpoint import load_checkpoint
 from runtime.bundle import Bundle, open_bundle
 from runtime.golden import golden_drawing
-from runtime.limits import STEP_LIMITS, StepLimits
+from runtime.limits import KL_PER_GUIDANCE
 from tests.float_bundle import SIZE, write_bundle, write_checkpoint
 
 
@@ -125,7 +125,7 @@ def test_an_interrupted_run_goes_on_from_the_graphs_that_are_done(source, tmp_pa
 
 
 def test_a_bundle_that_misses_a_limit_is_not_kept(source, tmp_path, monkeypatch, capsys):
-    monkeypatch.setitem(STEP_LIMITS, "int4", StepLimits(agreement=1.01, kl=1))
+    monkeypatch.setitem(KL_PER_GUIDANCE, "int4", 0.0)
     said = refused([str(source.folder), "--int4", "--out", str(tmp_path / "out")], capsys)
-    assert "transformer.agreement is 0." in said and "below the int4 limit of 1.01" in said
+    assert "transformer.kl_per_guidance is 0." in said and "above the int4 limit of 0" in said
     assert not any(tmp_path.iterdir())

@@ -1,0 +1,183 @@
+package org.meissonic.mobile.cli
+
+import java.io.File
+import java.util.Locale
+import java.util.concurrent.Callable
+import kotlin.system.exitProcess
+import org.meissonic.mobile.engine.Bundle
+import org.meissonic.mobile.engine.Cancelled
+import org.meissonic.mobile.engine.Drawing
+import org.meissonic.mobile.engine.Generator
+import org.meissonic.mobile.engine.ImageToImage
+import org.meissonic.mobile.engine.Inpaint
+import org.meissonic.mobile.engine.Margins
+import org.meissonic.mobile.engine.Outpaint
+import org.meissonic.mobile.engine.Progress
+import org.meissonic.mobile.engine.Request
+import org.meissonic.mobile.engine.RequestError
+import org.meissonic.mobile.engine.Size
+import org.meissonic.mobile.engine.Stepped
+import org.meissonic.mobile.engine.Stop
+import org.meissonic.mobile.engine.Task
+import org.meissonic.mobile.engine.TextToImage
+import org.meissonic.mobile.engine.UserError
+import org.meissonic.mobile.ort.OrtOpener
+import picocli.CommandLine
+import picocli.CommandLine.Command
+import picocli.CommandLine.Option
+import picocli.CommandLine.Parameters
+
+private const val WRONG_INPUT = 2
+private const val STOPPED = 130
+
+/** `java -jar meissonic.jar "PROMPT"`: the flags of `python -m runtime`. */
+@Command(
+    name = "java -jar meissonic.jar",
+    description = ["Draw a picture with an exported bundle, as the Android app does. Defaults come from the bundle."],
+    mixinStandardHelpOptions = true,
+    version = ["0.1"],
+    footer = [
+        "examples:",
+        "  java -jar meissonic.jar \"a red cat with a hat\" --seed 7 --out cat.png",
+        "  java -jar meissonic.jar \"a blue cat\" --image cat.png --strength 0.6",
+        "  java -jar meissonic.jar \"a yellow sun\" --image cat.png --mask white_where.png",
+        "  java -jar meissonic.jar \"a wide meadow\" --image small.png --extend 16 0 16 0",
+    ],
+)
+internal class Main : Callable<Int> {
+    @Parameters(paramLabel = "PROMPT", description = ["what to draw"])
+    lateinit var prompt: String
+
+    @Option(names = ["--bundle"], paramLabel = "DIR", description = ["default: \${DEFAULT-VALUE}"])
+    var bundle = File("build/android")
+
+    @Option(names = ["--negative"], paramLabel = "TEXT", description = ["what not to draw"])
+    var negative: String? = null
+
+    @Option(names = ["--seed"], description = ["same seed, same picture; default: 0"])
+    var seed = "0"
+
+    @Option(names = ["--steps"], description = ["more are slower and better"])
+    var steps: Int? = null
+
+    @Option(names = ["--guidance"], description = ["how closely to follow the prompt; 1 or less: no guidance"])
+    var guidance: Double? = null
+
+    @Option(names = ["--size"], arity = "2", paramLabel = "PIXELS", description = ["width and height; one of the bundle's"])
+    var size: List<Int>? = null
+
+    @Option(names = ["--image"], paramLabel = "FILE", description = ["picture to start from, of the size drawn"])
+    var image: File? = null
+
+    @Option(names = ["--mask"], paramLabel = "FILE", description = ["repaint only where this picture is white"])
+    var mask: File? = null
+
+    @Option(names = ["--extend"], arity = "4", paramLabel = "PIXELS", description = ["paint left, top, right, bottom of the image"])
+    var extend: List<Int>? = null
+
+    @Option(names = ["--strength"], description = ["share of the steps run on the image, above 0 to 1"])
+    var strength: Double? = null
+
+    @Option(names = ["--out"], paramLabel = "FILE.png", description = ["default: \${DEFAULT-VALUE}"])
+    var out = File("picture.png")
+
+    @Option(names = ["--threads"], description = ["default: all cores"])
+    var threads = 0
+
+    @Option(names = ["--low-memory"], description = ["leave weights in their files, as a phone does"])
+    var lowMemory = false
+
+    override fun call(): Int {
+        val request = check()
+        val task = task(request)
+        val stop = Stop()
+        val drawing = Generator(Bundle.open(bundle), OrtOpener(threads, lowMemory)).use { generator ->
+            for ((which, cut) in generator.cut(request)) {
+                System.err.println("warning: the $which is too long, this was cut off: \"$cut\"")
+            }
+            interruptible(stop) { generator.drawNow(task, stop = stop, tell = ::show) }
+        }
+        writePng(out, drawing.picture)
+        println(summary(drawing))
+        return 0
+    }
+
+    /** Throws RequestError for arguments that make no sense together. */
+    private fun check(): Request {
+        for ((flag, value) in listOf("--mask" to mask, "--extend" to extend, "--strength" to strength)) {
+            if (value != null && image == null) throw RequestError("$flag needs a picture: add --image FILE")
+        }
+        if (extend != null && (mask != null || strength != null)) {
+            throw RequestError("--extend paints the margins alone: leave out --mask and --strength")
+        }
+        if (threads < 0) throw RequestError("--threads cannot be negative: give 0 or more")
+        if (out.extension.lowercase() != "png") throw RequestError("--out $out is not a PNG name: end it in .png")
+        if (!out.absoluteFile.parentFile.isDirectory) {
+            throw RequestError("folder ${out.absoluteFile.parent} does not exist: make it, or choose another --out")
+        }
+        val number = seed.toULongOrNull()
+            ?: throw RequestError("seed $seed is out of range: give 0 to ${ULong.MAX_VALUE}")
+        val wanted = size?.let {
+            if (it.any { side -> side <= 0 }) throw RequestError("--size ${it.joinToString(" ")} is not positive")
+            Size(it[0], it[1])
+        }
+        return Request(prompt, negative, number, steps, guidance, wanted)
+    }
+
+    private fun task(request: Request): Task {
+        val picture = readPicture(image ?: return TextToImage(request))
+        val margins = extend
+        val where = mask
+        return when {
+            margins != null -> Outpaint(request, picture, Margins(margins[0], margins[1], margins[2], margins[3]))
+            where != null -> Inpaint(request, picture, readPicture(where), strength ?: 1.0)
+            else -> ImageToImage(request, picture, strength)
+        }
+    }
+
+    private fun show(progress: Progress) {
+        if (progress is Stepped && System.console() != null) {
+            System.err.print("\rstep ${progress.step}/${progress.steps}, ${progress.left.inWholeSeconds} s left  ")
+            if (progress.step == progress.steps) System.err.println()
+        }
+    }
+
+    private fun summary(drawing: Drawing): String {
+        val stages = drawing.seconds.entries.joinToString { (stage, seconds) ->
+            String.format(Locale.ROOT, "%s %.2f s", stage.name.lowercase(), seconds)
+        }
+        return with(drawing.settings) { "$out: $size, $steps steps, seed $seed ($stages)" }
+    }
+}
+
+/** Ctrl-C ends the run in progress before the machine goes down. */
+private fun interruptible(stop: Stop, draw: () -> Drawing): Drawing {
+    val drawing = Thread.currentThread()
+    val hook = Thread {
+        stop.stop()
+        drawing.join(10_000)
+    }
+    Runtime.getRuntime().addShutdownHook(hook)
+    try {
+        return draw()
+    } finally {
+        runCatching { Runtime.getRuntime().removeShutdownHook(hook) } // refused while it runs
+    }
+}
+
+fun main(arguments: Array<String>) {
+    val command = CommandLine(Main())
+        .setExecutionExceptionHandler { error, _, _ ->
+            when (error) {
+                is UserError -> System.err.println("error: ${error.message}")
+                is Cancelled -> System.err.println("stopped: no picture was written")
+                else -> throw error
+            }
+            if (error is Cancelled) STOPPED else WRONG_INPUT
+        }
+        .setParameterExceptionHandler { error, _ ->
+            System.err.println("error: ${error.message} (see --help)")
+            WRONG_INPUT
+        }
+    exitProcess(command.execute(*arguments))
+}

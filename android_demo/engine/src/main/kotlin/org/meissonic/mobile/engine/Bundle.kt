@@ -1,0 +1,117 @@
+package org.meissonic.mobile.engine
+
+import java.io.File
+import java.io.IOException
+import java.security.MessageDigest
+import kotlinx.serialization.SerializationException
+import kotlinx.serialization.json.Json
+import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.intOrNull
+import kotlinx.serialization.json.JsonPrimitive
+
+/** An opened bundle: every file listed in the manifest exists and is what the manifest says. */
+class Bundle private constructor(val folder: File, val manifest: Manifest) {
+    fun file(name: String): File = File(folder, name)
+
+    /** The recorded drawing, or null. Throws BundleError. */
+    fun golden(): GoldenTrace? = manifest.golden?.let { golden ->
+        parse<GoldenTrace>(file(golden.file))
+    }
+
+    companion object {
+        const val FORMAT = "meissonic-mobile"
+        const val VERSION = 1
+        const val MANIFEST = "manifest.json"
+
+        /**
+         * Reads the manifest and verifies every file, [onFile] told of each before it is read: hashing 1 GB takes
+         * seconds on a phone. Throws BundleError with one line that names the file.
+         */
+        fun open(folder: File, onFile: (String) -> Unit = {}): Bundle {
+            val manifest = readManifest(folder)
+            val root = folder.canonicalFile
+            for ((name, facts) in manifest.files) {
+                onFile(name)
+                verify(root, name, facts)
+            }
+            return Bundle(folder, manifest)
+        }
+
+        /** The manifest alone, without looking at the other files. Throws BundleError. */
+        fun readManifest(folder: File): Manifest {
+            val file = File(folder, MANIFEST)
+            if (!file.isFile) {
+                throw BundleError("$folder is not a bundle: it has no $MANIFEST (make one with python -m export.onnx)")
+            }
+            val tree = try {
+                Json.parseToJsonElement(file.readText()) as? JsonObject
+            } catch (error: SerializationException) {
+                throw BundleError("$file is not valid JSON: export the bundle again", error)
+            } catch (error: IOException) {
+                throw BundleError("cannot read $file: ${error.message}", error)
+            }
+            if (tree == null || string(tree, "format") != FORMAT) {
+                throw BundleError("$file is not a $FORMAT manifest: its \"format\" should be \"$FORMAT\"")
+            }
+            val version = (tree["version"] as? JsonPrimitive)?.intOrNull
+            if (version != null && version > VERSION) {
+                throw BundleError("$file has version $version, newer than $VERSION: update the app")
+            }
+            val manifest = parse<Manifest>(file)
+            val problem = problems(manifest).firstOrNull()
+            if (problem != null) throw BundleError("$file: $problem: export the bundle again")
+            return manifest
+        }
+
+        private fun string(tree: JsonObject, key: String): String? =
+            (tree[key] as? JsonPrimitive)?.takeIf { it.isString }?.content
+
+        private inline fun <reified T> parse(file: File): T = try {
+            Json.decodeFromString<T>(file.readText())
+        } catch (error: IllegalArgumentException) { // what kotlinx.serialization throws is one
+            val first = error.message.orEmpty().lineSequence().first()
+            throw BundleError("$file: $first: export the bundle again", error)
+        } catch (error: IOException) {
+            throw BundleError("cannot read $file: ${error.message}", error)
+        }
+
+        private fun verify(root: File, name: String, facts: FileFacts) {
+            val file = File(root, name)
+            // A symbolic link is a path as well: its target must not lead out of the bundle.
+            if (!file.canonicalFile.toPath().startsWith(root.toPath())) {
+                throw BundleError("$file leads outside the bundle: replace the link by the file")
+            }
+            if (!file.isFile) throw BundleError("$file is missing: copy the bundle again")
+            if (file.length() != facts.size) {
+                val kind = if (file.length() < facts.size) "truncated" else "changed"
+                throw BundleError(
+                    "$file is $kind: ${file.length()} bytes instead of ${facts.size}: copy the bundle again",
+                )
+            }
+            val actual = try {
+                sha256(file)
+            } catch (error: IOException) {
+                throw BundleError("cannot read $file: ${error.message}", error)
+            }
+            if (actual != facts.sha256) {
+                throw BundleError("$file is changed: its SHA-256 is not the manifest's: copy the bundle again")
+            }
+        }
+    }
+}
+
+/** Of a file's bytes, in hexadecimal. Throws IOException. */
+fun sha256(file: File): String {
+    val digest = MessageDigest.getInstance("SHA-256")
+    file.inputStream().use { stream ->
+        val buffer = ByteArray(1 shl 20)
+        while (true) {
+            val count = stream.read(buffer)
+            if (count < 0) break
+            digest.update(buffer, 0, count)
+        }
+    }
+    return hexadecimal(digest.digest())
+}
+
+fun hexadecimal(bytes: ByteArray): String = bytes.joinToString("") { "%02x".format(it) }

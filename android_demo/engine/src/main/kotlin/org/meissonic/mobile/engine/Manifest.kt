@@ -1,0 +1,138 @@
+package org.meissonic.mobile.engine
+
+import kotlinx.serialization.SerialName
+import kotlinx.serialization.Serializable
+import kotlinx.serialization.json.JsonObject
+
+/** `manifest.json`: one schema for every platform; its readable form is runtime/bundle.py. */
+@Serializable
+data class Manifest(
+    val format: String,
+    val version: Int,
+    val model: ModelFacts,
+    val sizes: List<Size>,
+    val graphs: Map<String, GraphFacts>,
+    val step: List<String>,
+    val files: Map<String, FileFacts>,
+    val tokenizer: TokenizerFacts,
+    val defaults: Defaults,
+    val golden: GoldenFile? = null,
+    val source: Source,
+    val tools: Map<String, String>,
+    val parity: JsonObject = JsonObject(emptyMap()),
+) {
+    /** Whether Core ML runs the graphs. */
+    val coreml: Boolean get() = graphs.values.any { it.functions.isNotEmpty() }
+
+    /** Whether the step takes two text rows, guided or not. */
+    val twoRows: Boolean
+        get() = step.flatMap { graphs.getValue(it).inputs }.any { it.name == "context" && it.shape[0] == Dimension(2) }
+}
+
+@Serializable
+data class ModelFacts(
+    val name: String,
+    @SerialName("token_size") val tokenSize: Int, // pixels along one side of a VQ token
+    val compression: Int, // VQ tokens along one side of a position inside the blocks: 2 or 1
+    @SerialName("codebook_size") val codebookSize: Int,
+    @SerialName("vocab_size") val vocabSize: Int,
+    @SerialName("mask_token_id") val maskTokenId: Int,
+    @SerialName("masking_schedule") val maskingSchedule: MaskingSchedule,
+    @SerialName("text_length") val textLength: Int,
+    @SerialName("inner_dim") val innerDim: Int,
+    @SerialName("modulation_width") val modulationWidth: Int,
+)
+
+@Serializable
+enum class MaskingSchedule {
+    @SerialName("cosine")
+    COSINE,
+
+    @SerialName("linear")
+    LINEAR,
+}
+
+@Serializable
+enum class DType {
+    @SerialName("int32")
+    INT32,
+
+    @SerialName("float32")
+    FLOAT32,
+
+    @SerialName("uint8")
+    UINT8,
+}
+
+/** A graph's input or output. */
+@Serializable
+data class TensorFacts(val name: String, val dtype: DType, val shape: List<Dimension>)
+
+@Serializable
+data class FunctionFacts(val name: String, val dimensions: Map<String, Int>)
+
+@Serializable
+data class GraphFacts(
+    val precision: String,
+    val inputs: List<TensorFacts>,
+    val outputs: List<TensorFacts>,
+    val files: List<String>, // the model first, then its external data
+    val functions: List<FunctionFacts> = emptyList(),
+    val compute: String? = null,
+) {
+    /** Of its precisions the coarsest. */
+    val coarsest: String get() = precision.split("+").maxBy(PRECISIONS::indexOf)
+}
+
+// From exact to coarse.
+internal val PRECISIONS = listOf("fp32", "fp16", "qnn", "int8", "palette8", "palette6", "int4", "palette4")
+
+@Serializable
+data class FileFacts(val size: Long, val sha256: String)
+
+@Serializable
+data class TokenizerFacts(
+    val vocab: String,
+    val merges: String,
+    val length: Int,
+    val bos: Int,
+    val eos: Int,
+    val pad: Int,
+    val unk: Int? = null, // the same as eos, as published
+    val special: Map<String, Int>,
+    @SerialName("special_normalized") val specialNormalized: List<String> = emptyList(),
+)
+
+@Serializable
+data class Defaults(
+    val size: Size,
+    val steps: Int,
+    val guidance: Double,
+    val temperature: List<Float>,
+    val negative: String,
+    val score: Double, // the aesthetic score given as the fifth micro-condition
+    val strength: Double, // of image-to-image
+)
+
+@Serializable
+data class GoldenFile(val file: String)
+
+@Serializable
+data class Source(val checkpoint: String, val sha256: String)
+
+/** What every runtime must reproduce: one drawing, step by step. */
+@Serializable
+data class GoldenTrace(
+    val prompt: String,
+    val negative: String,
+    val seed: ULong,
+    val steps: Int,
+    val guidance: Double,
+    val size: Size,
+    @SerialName("prompt_ids") val promptIds: List<Int>,
+    @SerialName("negative_ids") val negativeIds: List<Int>,
+    val masked: List<Int>, // tokens masked again after each step; 0 after the last
+    val tokens: List<List<Int>>, // the grid after each step, row-major
+    @SerialName("final_tokens") val finalTokens: List<Int>,
+    @SerialName("image_sha256") val imageSha256: String, // of the raw RGB bytes, row-major
+)

@@ -1,0 +1,102 @@
+package org.meissonic.mobile.engine
+
+/** What to draw; null means the bundle's default. At a [guidance] of 1 or less [negative] is not used. */
+data class Request(
+    val prompt: String,
+    val negative: String? = null,
+    val seed: ULong = 0u,
+    val steps: Int? = null,
+    val guidance: Double? = null,
+    val size: Size? = null,
+)
+
+/** A request with every value known and in range. */
+data class Settings(
+    val prompt: String,
+    val negative: String,
+    val seed: ULong,
+    val steps: Int,
+    val guidance: Double,
+    val size: Size,
+) {
+    val guided: Boolean get() = guidance > 1
+}
+
+const val MAX_STEPS = 1000
+const val MAX_GUIDANCE = 100.0
+
+/** Fills in the defaults. Throws RequestError that names the first value out of range. */
+fun settle(request: Request, manifest: Manifest): Settings {
+    val defaults = manifest.defaults
+    val settings = Settings(
+        prompt = request.prompt,
+        negative = request.negative ?: defaults.negative,
+        seed = request.seed,
+        steps = request.steps ?: defaults.steps,
+        guidance = request.guidance ?: defaults.guidance,
+        size = request.size ?: defaults.size,
+    )
+    if (settings.prompt.isBlank()) throw RequestError("the prompt is empty: say what to draw")
+    if (settings.steps !in 1..MAX_STEPS) {
+        throw RequestError("steps ${settings.steps} is out of range: give 1 to $MAX_STEPS")
+    }
+    if (!(settings.guidance in 0.0..MAX_GUIDANCE)) {
+        throw RequestError("guidance ${settings.guidance} is out of range: give 0 to ${MAX_GUIDANCE.toInt()}")
+    }
+    if (settings.size !in manifest.sizes) {
+        val sizes = manifest.sizes.joinToString()
+        throw RequestError("size ${settings.size} is not in this bundle, which draws $sizes: choose one of those")
+    }
+    return settings
+}
+
+/** A drawing of any kind. */
+sealed interface Task {
+    val request: Request
+}
+
+data class TextToImage(override val request: Request) : Task
+
+/** Redraws an image of the bundle's size; the more, the greater the strength (above 0, to 1; null: the default). */
+class ImageToImage(override val request: Request, val image: Picture, val strength: Double? = null) : Task
+
+/** Repaints what is white in the mask; a strength below 1 skips the first steps. */
+class Inpaint(
+    override val request: Request,
+    val image: Picture,
+    val mask: Picture,
+    val strength: Double = 1.0,
+) : Task
+
+/** Paints margins (pixels) around an image, up to the bundle's size. */
+class Outpaint(override val request: Request, val image: Picture, val margins: Margins) : Task
+
+data class Margins(val left: Int, val top: Int, val right: Int, val bottom: Int) {
+    val all get() = listOf(left, top, right, bottom)
+
+    override fun toString() = all.joinToString(" ")
+}
+
+/** Throws RequestError unless in (0, 1]. */
+internal fun checkStrength(strength: Double): Double {
+    if (!(strength > 0 && strength <= 1)) {
+        throw RequestError("strength $strength is out of range: give more than 0, at most 1")
+    }
+    return strength
+}
+
+/** Throws RequestError unless the margins fill the picture up to the size, in whole tokens. */
+internal fun checkMargins(margins: Margins, picture: Size, size: Size, tokenSize: Int) {
+    if (margins.all.any { it < 0 || it % tokenSize != 0 } || margins.all.all { it == 0 }) {
+        throw RequestError(
+            "margins $margins are no frame: give left, top, right, bottom in multiples of $tokenSize pixels",
+        )
+    }
+    val padded = with(margins) { Size(picture.width + left + right, picture.height + top + bottom) }
+    if (padded != size) {
+        throw RequestError(
+            "margins $margins around $picture pixels make $padded, but the bundle draws $size: change the margins or" +
+                " resize the image",
+        )
+    }
+}

@@ -1,0 +1,74 @@
+package org.meissonic.mobile.engine
+
+import java.io.File
+import kotlin.test.Test
+import kotlin.test.assertContentEquals
+import kotlin.test.assertEquals
+import kotlinx.serialization.Serializable
+
+class NumbersTest {
+    @Serializable
+    class PhiloxCase(val seed: String, val step: Int, val stream: Int, val bits: List<List<Long>>)
+
+    @Serializable
+    class Numbers(
+        val temperatures: Map<Int, List<Long>>,
+        @kotlinx.serialization.SerialName("step_sinusoids") val steps: List<Long>,
+        @kotlinx.serialization.SerialName("micro_sinusoids") val micro: List<Long>,
+    )
+
+    private val numbers = vector<Numbers>(File(vectors, "numbers.json"))
+
+    @Test
+    fun `uniforms are Python's bit by bit`() {
+        val cases = vector<List<PhiloxCase>>(File(repository, "tests/vectors/philox.json"))
+        assertEquals(16, cases.size)
+        for (case in cases) {
+            val count = case.bits[0].size
+            val made = Philox.uniforms(case.seed.toULong(), case.step, case.stream, count, case.bits.size)
+            assertEquals(case.bits.flatten(), bits(made))
+        }
+    }
+
+    @Test
+    fun `the largest word gives the largest float below one`() {
+        assertEquals(1f.toRawBits() - 1, (1 - 1f / (1 shl 24)).toRawBits())
+        val all = Philox.uniforms(1u, 0, 0, 100_000)
+        assertEquals(true, all.all { it > 0f && it < 1f })
+    }
+
+    @Test
+    fun `mask lengths are the published scheduler's entry by entry`() {
+        val table = vector<Map<String, Map<Int, Map<Int, List<Int>>>>>(
+            File(repository, "tests/golden/mask_lengths.json"),
+        )
+        var entries = 0
+        for ((name, sizes) in table) for ((tokens, counts) in sizes) for ((steps, lengths) in counts) {
+            var unknown = tokens
+            lengths.forEachIndexed { step, length ->
+                val schedule = MaskingSchedule.valueOf(name.uppercase())
+                unknown = Schedule.maskLength(schedule, step, steps, tokens, unknown)
+                assertEquals(length, unknown, "$name $tokens $steps $step")
+                entries++
+            }
+        }
+        assertEquals(18_880, entries)
+    }
+
+    @Test
+    fun `temperatures are Python's bit by bit`() {
+        for ((steps, wanted) in numbers.temperatures) assertEquals(wanted, bits(Schedule.temperatures(steps)))
+    }
+
+    @Test
+    fun `sinusoids are Python's bit by bit`() {
+        assertEquals(numbers.steps, bits(Sinusoids.steps(64).values))
+        assertEquals(numbers.micro, bits(Sinusoids.micro(Size(1024, 768), 6.0).values))
+    }
+
+    @Test
+    fun `equal confidences are masked by index`() {
+        val confidence = floatArrayOf(0f, -0f, 1f, 0f)
+        assertContentEquals(intArrayOf(9, 9, 1, 1), Loop.maskLeast(intArrayOf(1, 1, 1, 1), confidence, 2, 9))
+    }
+}

@@ -1,0 +1,53 @@
+package org.meissonic.mobile.engine
+
+import java.io.File
+import java.security.MessageDigest
+import kotlin.test.Test
+import kotlin.test.assertContentEquals
+import kotlin.test.assertEquals
+import kotlin.test.assertFailsWith
+import kotlinx.serialization.SerialName
+import kotlinx.serialization.Serializable
+
+class PictureTest {
+    @Serializable
+    class Case(
+        val size: Size,
+        val grid: Size,
+        val argb: IntArray,
+        val grey: List<Int>,
+        @SerialName("rgb_sha256") val rgbSha256: String,
+    )
+
+    private val cases = vector<List<Case>>(File(vectors, "pictures.json"))
+
+    @Test
+    fun `masks are resized as Pillow does`() {
+        for (case in cases) {
+            val mask = Picture(case.size, case.argb).mask(case.size, case.grid)
+            assertContentEquals(case.grey.map { it >= 128 }, mask.toList())
+            assertEquals(case.grey, Lanczos.resize(Picture(case.size, case.argb).grey(), case.size, case.grid).toList())
+        }
+    }
+
+    @Test
+    fun `transparency is laid on white as Pillow does`() {
+        for (case in cases) {
+            val rgb = Picture(case.size, case.argb).rgb(case.size)
+            assertEquals(case.rgbSha256, hexadecimal(MessageDigest.getInstance("SHA-256").digest(rgb)))
+        }
+    }
+
+    @Test
+    fun `a mask without white is refused`() {
+        val black = Picture(Size(8, 8), IntArray(64) { 0xFF000000.toInt() })
+        val error = assertFailsWith<RequestError> { black.mask(Size(8, 8), Size(2, 2)) }
+        assertEquals("the mask repaints nothing: paint what should change white", error.message)
+    }
+
+    @Test
+    fun `edges are repeated outward`() {
+        val wide = Picture(Size(1, 2), intArrayOf(1, 2)).padded(Margins(1, 0, 1, 1))
+        assertContentEquals(intArrayOf(1, 1, 1, 2, 2, 2, 2, 2, 2), wide.argb)
+    }
+}

@@ -1,0 +1,46 @@
+package org.meissonic.mobile.engine
+
+import java.io.File
+import kotlin.test.Test
+import kotlin.test.assertEquals
+import kotlinx.serialization.Serializable
+
+class TokenizerTest {
+    @Serializable
+    class Case(val text: String, val ids: List<Int>)
+
+    @Serializable
+    class Cases(val facts: TokenizerFacts, val cases: List<Case>)
+
+    private val vector = vector<Cases>(File(vectors, "tokenizer.json"))
+
+    private fun check(cases: List<Case>) {
+        val facts = vector.facts.copy(length = 20_000) // so that nothing of a case is cut
+        val vocab = vector<Map<String, Int>>(File(repository, facts.vocab))
+        val merges = Tokenizer.parseMerges(File(repository, facts.merges).readText())
+        val tokenizer = Tokenizer(vocab, merges, facts)
+        val different = cases.filter { case -> tokenizer.encode(case.text).ids.take(case.ids.size) != case.ids }
+        assertEquals(emptyList(), different.take(5).map { it.text })
+    }
+
+    @Test
+    fun `ids are those of transformers for 10 000 prompts of every script`() {
+        assertEquals(10_000, vector.cases.size)
+        check(vector.cases)
+    }
+
+    @Test
+    fun `ids are those of the committed vectors`() = check(vector(File(repository, "tests/vectors/tokenizer.json")))
+
+    @Test
+    fun `the end of a long prompt is cut and told`() {
+        val bundle = Bundle.open(bundleFolder)
+        val facts = bundle.manifest.tokenizer
+        val encoded = Tokenizer.of(bundle).encode("a red cat ".repeat(20))
+        assertEquals(facts.length, encoded.ids.size)
+        assertEquals(facts.eos, encoded.ids.last())
+        // Three words of one id each.
+        val room = facts.length - 2
+        assertEquals("a red cat ".repeat(20).trim().split(" ").drop(room).joinToString(" "), encoded.cut)
+    }
+}

@@ -1,0 +1,183 @@
+"""`python -m tests.parity.phone_vectors BUNDLE FOLDER`: what the Kotlin and Swift runtimes must give for a bundle.
+
+Too large to keep in git, and made of the bundle at hand: ids of 10 000 prompts by transformers, schedules and
+sinusoids bit by bit, masks resized by Pillow, and runs of every drawing mode by the Python runtime.
+"""
+
+import argparse
+import hashlib
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from runtime.bundle import Bundle, TokenizerFacts, open_bundle
+from runtime.generator import Drawing, Generator
+from runtime.loop import OnStep, Progress
+from runtime.pictures import picture_array
+from runtime.request import Request
+from runtime.schedule import temperatures
+from runtime.sinusoids import micro_sinusoids, step_sinusoids
+from tests.runtime.prompts import prompts
+from tests.runtime.test_tokenizer import published
+from tests.runtime.tiny_bundle import GOLDEN_TOKENIZER
+
+ROOT = Path(__file__).parents[2]
+PROMPTS = 10_000
+MASKS = ((64, 64, 16, 16), (48, 80, 12, 20), (50, 34, 25, 17), (16, 16, 16, 16), (1024, 512, 64, 32))
+STEPS = 6
+GUIDANCE = 2.0
+
+
+def bits(values: np.ndarray) -> list[int]:
+    return values.astype(np.float32).ravel().view(np.uint32).tolist()
+
+
+def tokenizer_cases() -> dict[str, object]:
+    """Of the recorded checkpoint's tokenizer; its files are named from the repository's root."""
+    tokenizer, texts = published(), prompts(random.Random(11), PROMPTS)
+    files = (str((GOLDEN_TOKENIZER / name).relative_to(ROOT)) for name in ("vocab.json", "merges.txt"))
+    ids = tokenizer(texts).input_ids
+    return {
+        "facts": TokenizerFacts.of(tokenizer, *files).model_dump(),
+        "cases": [{"text": text, "ids": row} for text, row in zip(texts, ids, strict=True)],
+    }
+
+
+def numbers() -> dict[str, object]:
+    return {
+        "temperatures": {str(steps): bits(temperatures(steps)) for steps in (1, 2, 3, 16, 47, 48, 64, 1000)},
+        "step_sinusoids": bits(step_sinusoids(64)),
+        "micro_sinusoids": bits(micro_sinusoids(1024, 768, 6.0)),
+    }
+
+
+def argb(picture: Image.Image) -> list[int]:
+    """0xAARRGGBB a pixel, as signed 32-bit numbers."""
+    r, g, b, a = (np.asarray(band, np.uint32) for band in picture.convert("RGBA").split())
+    return ((a << 24) | (r << 16) | (g << 8) | b).astype(np.uint32).view(np.int32).ravel().tolist()
+
+
+def noise_picture(rng: np.random.Generator, width: int, height: int) -> Image.Image:
+    """Blocks of random colour and opacity: neighbours differ, and masks of them have large areas."""
+    coarse = rng.integers(0, 256, (max(height // 5, 1), max(width // 5, 1), 4), np.uint8)
+    return Image.fromarray(coarse, "RGBA").resize((width, height), Image.Resampling.NEAREST)
+
+
+def picture_cases() -> list[dict[str, object]]:
+    rng, cases = np.random.default_rng(3), list[dict[str, object]]()
+    for width, height, columns, rows in MASKS:
+        picture = noise_picture(rng, width, height)
+        small = picture.convert("L").resize((columns, rows), Image.Resampling.LANCZOS)
+        cases.append(
+            {
+                "size": [width, height],
+                "grid": [columns, rows],
+                "argb": argb(picture),
+                "grey": np.asarray(small).ravel().tolist(),
+                "rgb_sha256": hashlib.sha256(picture_array(picture, (width, height)).tobytes()).hexdigest(),
+            }
+        )
+    return cases
+
+
+class Recorder:
+    """Draws with every mode and writes down what came of it."""
+
+    def __init__(self) -> None:
+        self.runs: list[dict[str, Any]] = []
+
+    def record(
+        self, mode: str, draw: Callable[[Request, OnStep], Drawing], seed: int, **inputs: object
+    ) -> Drawing:
+        after: list[list[int]] = []
+
+        def on_step(progress: Progress) -> None:
+            after.append(progress.tokens.ravel().tolist())
+
+        guidance = inputs.pop("guidance", GUIDANCE)
+        assert isinstance(guidance, float)
+        request = Request("a red cat with a hat", seed=seed, steps=STEPS, guidance=guidance)
+        drawing = draw(request, on_step)
+        self.runs.append(
+            {
+                "mode": mode,
+                "prompt": request.prompt,
+                "seed": str(seed),
+                "steps": STEPS,
+                "guidance": guidance,
+                "low_memory": False,
+                **inputs,
+                "tokens": after,
+                "image_sha256": hashlib.sha256(drawing.picture.tobytes()).hexdigest(),
+            }
+        )
+        return drawing
+
+
+def runs(bundle: Bundle) -> list[dict[str, Any]]:
+    generator = Generator(bundle, keep=True)
+    recorder = Recorder()
+    # Other kernels decode where weights stay in their files: the same tokens, other roundings of the picture.
+    recorder.record("text", Generator(bundle, low_memory=True).text_to_image, 3, low_memory=True)
+    drawn = recorder.record("text", generator.text_to_image, 3)
+    recorder.record("text", generator.text_to_image, 2**64 - 1, guidance=1.0)
+    picture = Image.fromarray(drawn.picture)
+    width, height = picture.size
+    for strength in (0.5, 1.0):
+        recorder.record(
+            "image",
+            lambda request, on_step, strength=strength: generator.image_to_image(
+                request, picture, strength, on_step
+            ),
+            4,
+            image=argb(picture),
+            image_size=[width, height],
+            strength=strength,
+        )
+    mask = noise_picture(np.random.default_rng(5), width, height)
+    recorder.record(
+        "inpaint",
+        lambda request, on_step: generator.inpaint(request, picture, mask, 1.0, on_step),
+        5,
+        image=argb(picture),
+        image_size=[width, height],
+        mask=argb(mask),
+        strength=1.0,
+    )
+    unit = generator.bundle.manifest.model.token_size
+    margins = (2 * unit, 0, unit, 3 * unit)
+    small = picture.crop((0, 0, width - 3 * unit, height - 3 * unit))
+    recorder.record(
+        "outpaint",
+        lambda request, on_step: generator.outpaint(request, small, margins, on_step),
+        6,
+        image=argb(small),
+        image_size=list(small.size),
+        margins=list(margins),
+    )
+    return recorder.runs
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("folder", type=Path)
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    made = {
+        "tokenizer": tokenizer_cases(),
+        "numbers": numbers(),
+        "pictures": picture_cases(),
+        "runs": runs(open_bundle(given.bundle)),
+    }
+    for name, content in made.items():
+        (given.folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
