@@ -37,5 +37,6 @@ mkdir -p "$ROOT$PROJECT"
 exec unshare --mount --pid --fork bash -euc '
     mount -t proc proc "$ROOT/proc"
     mount --bind "$PROJECT" "$ROOT$PROJECT"
-    exec chroot "$ROOT" /usr/bin/env HOME=/root PATH=/usr/bin:/usr/sbin:/bin LANG=C.UTF-8 bash -c "cd \"\$0\" && exec \"\$@\"" "$PROJECT" "$@"
+    exec chroot "$ROOT" /usr/bin/env -i HOME=/root PATH=/usr/bin:/usr/sbin:/bin LANG=C.UTF-8 \
+        ${MEISSONIC_ONNXRUNTIME:+"MEISSONIC_ONNXRUNTIME=$MEISSONIC_ONNXRUNTIME"} bash -c "cd \"\$0\" && exec \"\$@\"" "$PROJECT" "$@"
 ' bash "$@"

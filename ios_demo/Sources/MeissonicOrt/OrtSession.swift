@@ -24,8 +24,8 @@ final class OrtSession: @unchecked Sendable {  // onnxruntime's sessions may run
         var entries = [
             "session.intra_op.allow_spinning": "0",
             "session.set_denormal_as_zero": "1",
-            "session.x64quantprecision": "1",
         ]
+        if Processor.saturating { entries["session.x64quantprecision"] = "1" }
         if mapped {
             entries["session.disable_prepacking"] = "1"
             entries["optimization.disable_specified_optimizers"] = "ConstantFolding;FuseFp16InitializerToFp32NodeTransformer"

@@ -6,8 +6,8 @@ import TestSupport
 
 @testable import MeissonicCoreML
 
-/// On a Mac: the bundle of build/iphone (`python -m export.coreml`) on Core ML itself, beside the trace that the evaluator
-/// recorded on Linux. Another engine rounds otherwise, so the share of tokens is held, not every one.
+/// On a Mac: an iPhone bundle (`MEISSONIC_IPHONE_BUNDLE`, else the one `make test` makes) on Core ML itself, beside the trace
+/// that the evaluator recorded. Another engine rounds otherwise, so the share of tokens is held, not every one.
 @Suite(.serialized) struct CoreMLTests {
     private func engine(_ placement: SelfTest.Placement) throws -> (ModelBundle, CoreMLEngine) {
         let bundle = try ModelBundle.open(Repository.iphone)

@@ -66,7 +66,7 @@ import TestSupport
     }
 
     @Test func temperaturesAndSinusoidsAreThePythonRuntimes() throws {
-        let numbers: Numbers = try Repository.json("build/phone_vectors/numbers.json")
+        let numbers: Numbers = try Repository.json("build/phones/vectors/numbers.json")
         for (steps, wanted) in numbers.temperatures {
             let steps = try #require(Int(steps))
             #expect(Temperature(start: 2, end: 0).values(steps: steps).map(\.bitPattern) == wanted)

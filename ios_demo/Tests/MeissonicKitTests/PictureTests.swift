@@ -13,7 +13,7 @@ import TestSupport
     }
 
     @Test func masksAreResizedAsPillowResizesThem() throws {
-        let cases: [Case] = try Repository.json("build/phone_vectors/pictures.json")
+        let cases: [Case] = try Repository.json("build/phones/vectors/pictures.json")
         #expect(cases.count >= 5)
         for each in cases {
             let mask = GrayPicture(size: Size(width: each.size[0], height: each.size[1]), levels: each.argb.map(luma))

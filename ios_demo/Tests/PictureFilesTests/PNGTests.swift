@@ -11,10 +11,10 @@ import TestSupport
         let grey: String
     }
 
-    private let folder = Repository.root.appendingPathComponent("build/swift-vectors/pngs")
+    private let folder = Repository.root.appendingPathComponent("build/phones/iphone-vectors")
 
     @Test func filesOfEveryModeAreReadAsPillowReadsThem() throws {
-        let cases: [String: Hashes] = try Repository.json("build/swift-vectors/pngs/pngs.json")
+        let cases: [String: Hashes] = try Repository.json("build/phones/iphone-vectors/pngs.json")
         #expect(cases.count == 12)
         for (name, wanted) in cases {
             let png = try PNG(contentsOf: folder.appendingPathComponent("\(name).png"))

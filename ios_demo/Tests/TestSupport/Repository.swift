@@ -7,10 +7,12 @@ public enum Repository {
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
     /// The shipped checkpoint's Android bundle.
-    public static let android = root.appendingPathComponent("build/android")
+    public static let android = root.appendingPathComponent("build/phones/bundle")
     /// Its iPhone bundle, and what the evaluator was asked and gave when it drew the golden trace.
-    public static let iphone = root.appendingPathComponent("build/iphone")
-    public static let iphoneCalls = root.appendingPathComponent("build/swift-vectors/calls.json")
+    public static let iphone =
+        ProcessInfo.processInfo.environment["MEISSONIC_IPHONE_BUNDLE"].map { URL(fileURLWithPath: $0) }
+        ?? root.appendingPathComponent("build/phones/iphone")
+    public static let iphoneCalls = root.appendingPathComponent("build/phones/iphone-vectors/calls.json")
 
     /// A file of Python's, decoded.
     public static func json<Value: Decodable>(_ path: String, as type: Value.Type = Value.self) throws -> Value {
