@@ -1,7 +1,7 @@
-"""`python -m tests.parity.record_calls BUNDLE FILE`: every call of a graph in a Core ML bundle's golden drawing.
+"""`python -m tests.parity.record_calls BUNDLE FILE`: every call of a Core ML bundle's golden drawing.
 
-Another runtime that has no Core ML, as Swift on Linux, can be held to them: it must call the same functions in the
-same order with the same bytes, and then gets the bytes that the evaluator gave here.
+Another runtime that has no Core ML, as Swift on Linux, can be held to them: it must call the same functions
+with the same bytes, and then gets the bytes that the evaluator gave here.
 """
 
 import argparse

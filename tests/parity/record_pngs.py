@@ -1,4 +1,4 @@
-"""`python -m tests.parity.record_pngs FOLDER`: PNG files of every mode as Pillow writes them, and what Python reads.
+"""`python -m tests.parity.record_pngs FOLDER`: PNG files of every mode as Pillow writes them, as Python reads.
 
 For runtimes that read PNG without Pillow: `pngs.json` gives of each file the hash of the RGB bytes that
 `pictures.picture_array` makes of it, and of the grey that a mask would be.
@@ -8,6 +8,7 @@ import argparse
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -31,7 +32,7 @@ def write_pngs(folder: Path) -> list[str]:
     grey, grey_alpha = Image.fromarray(smooth(1)[..., 0]), Image.fromarray(smooth(2), "LA")
     palette = rgb.quantize(200)
     pixel = rgb.getpixel((5, 5))
-    files = {
+    files: dict[str, tuple[Image.Image, dict[str, Any]]] = {
         "rgb": (rgb, {}),
         "rgb_key": (rgb, {"transparency": pixel}),
         "rgba": (rgba, {}),
