@@ -1,6 +1,12 @@
 // swift-tools-version: 6.0
 import PackageDescription
 
+#if os(Linux)
+let engine = "MeissonicOrt"
+#else
+let engine = "MeissonicCoreML"
+#endif
+
 let package = Package(
     name: "Meissonic",
     platforms: [.iOS(.v17), .macOS(.v14)],
@@ -13,13 +19,7 @@ let package = Package(
         .target(name: "MeissonicCoreML", dependencies: ["MeissonicKit"]),
         .target(name: "PictureFiles", dependencies: ["MeissonicKit", "CZlib"]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        .executableTarget(
-            name: "meissonic",
-            dependencies: [
-                "MeissonicKit", "PictureFiles",
-                .target(name: "MeissonicCoreML", condition: .when(platforms: [.macOS])),
-                .target(name: "MeissonicOrt", condition: .when(platforms: [.linux])),
-            ]),
+        .executableTarget(name: "meissonic", dependencies: ["MeissonicKit", "PictureFiles", .byName(name: engine)]),
         .target(name: "TestSupport", dependencies: ["MeissonicKit"], path: "Tests/TestSupport"),
         .testTarget(name: "MeissonicKitTests", dependencies: ["MeissonicKit", "TestSupport"]),
         .testTarget(name: "MeissonicCoreMLTests", dependencies: ["MeissonicKit", "MeissonicCoreML", "TestSupport"]),

@@ -1,4 +1,4 @@
-"""`python -m tests.parity.record_pngs FOLDER`: PNG files of every mode as Pillow writes and Python reads them.
+"""`python -m tests.parity.record_pngs FOLDER`: PNG files of every mode that Pillow writes.
 
 For runtimes that read PNG without Pillow: `pngs.json` gives of each file the hash of the RGB bytes that
 `pictures.picture_array` makes of it, and of the grey that a mask would be.

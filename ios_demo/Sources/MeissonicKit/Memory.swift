@@ -1,11 +1,16 @@
 import Foundation
 
+#if os(iOS)
+import os
+#endif
+
 /// What a drawing needs at least, beside what there is: a phone kills an app that asks for more, without a word.
 public enum Memory {
     /// Bytes that this process may still take; nil where the system does not say.
     public static func available() -> Int? {
         #if os(iOS)
-        return Int(os_proc_available_memory())
+        let bytes = Int(os_proc_available_memory())
+        return bytes > 0 ? bytes : nil  // the simulator says 0
         #elseif os(Linux)
         guard let text = try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8),
             let line = text.split(separator: "\n").first(where: { $0.hasPrefix("MemAvailable:") }),
