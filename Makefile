@@ -4,12 +4,13 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: bundle test test-android test-slow bench arm64 lint format clean help
+.PHONY: bundle test test-android test-ios test-slow bench arm64 lint format clean help
 
 help:
 	@echo "make bundle     install into .venv, export the int8 Android bundle, draw build/sample.png with it"
 	@echo "make test       lint, types, tests (under 15 minutes on 2 cores)"
 	@echo "make test-android  the Kotlin engine alone; it is a part of make test"
+	@echo "make test-ios   the Swift package alone; it is a part of make test"
 	@echo "make arm64      an emulated ARM64 machine in build/arm64 (Debian only), for python -m runtime.parity.arm"
 	@echo "make test-slow  the real-size checks: 1 B parameters, several GB of disk and memory"
 	@echo "make bench      this project's graphs beside every peer, an hour at most: docs/benchmarks.md"
@@ -44,10 +45,14 @@ format: $(READY)
 # bundles are made once.
 test: lint
 	.ci/android.sh $(RUN)
+	.ci/ios.sh $(RUN)
 	OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist loadfile -m 'not slow'
 
 test-android: $(READY)
 	.ci/android.sh $(RUN)
+
+test-ios: $(READY)
+	.ci/ios.sh $(RUN)
 
 test-slow: $(READY)
 	$(RUN) -m pytest -m slow

@@ -1,0 +1,34 @@
+/// The one seam between the loop and what runs graphs: Core ML on a phone, onnxruntime on Linux.
+///
+/// A generator calls one function at a time. `run` honours the cancellation of its task: it stops as soon as the engine
+/// can and throws `CancellationError`.
+public protocol Engine: Sendable {
+    var bundle: ModelBundle { get }
+
+    /// Loads a graph unless it is loaded. Throws `UserError.engine`, or `.bundle` for a graph unlike the manifest.
+    func open(_ graph: String) async throws
+
+    /// Unloads a graph and its weights.
+    func close(_ graph: String) async
+
+    /// Runs a graph on the tensors it names (others are ignored) and returns its outputs by name.
+    ///
+    /// Throws `CancellationError`, `UserError.bundle` for a tensor unlike the manifest's, `.engine` if the run fails.
+    func run(_ graph: String, on tensors: [String: Tensor]) async throws -> [String: Tensor]
+}
+
+extension TensorSpec {
+    /// Throws `UserError.bundle` for a tensor unlike the manifest's.
+    public func check(_ tensor: Tensor, graph: String) throws {
+        let same =
+            tensor.type == type && tensor.shape.count == shape.count
+            && zip(tensor.shape, shape).allSatisfy { here, there in there.fixed == nil || there.fixed == here }
+        guard same else {
+            throw UserError.bundle(
+                "graph \(graph): \(name) would be \(tensor.type.rawValue) \(tensor.shape), the manifest says \(self.shown): "
+                    + "the bundle's graphs do not fit together, export it again")
+        }
+    }
+
+    public var shown: String { "\(type.rawValue) [\(shape.map(\.description).joined(separator: ", "))]" }
+}

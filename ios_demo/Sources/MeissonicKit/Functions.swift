@@ -1,0 +1,62 @@
+/// Core ML packages have fixed shapes and several functions; which one runs, and what it takes (docs/contract.md). Nothing
+/// here needs Core ML, so that it is tested on any machine.
+
+extension Graph {
+    /// The function whose dimensions the inputs have. Throws `UserError.bundle`.
+    public func function(for feed: [String: Tensor], graph name: String) throws -> GraphFunction {
+        var found: [String: Int] = [:]
+        for tensor in inputs {
+            for (side, size) in try zip(tensor.shape, feed.tensor(tensor.name).shape) {
+                if case .named(let side) = side { found[side] = size }
+            }
+        }
+        if let function = functions.first(where: { $0.has(found) }) { return function }
+        let wanted = found.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+        throw UserError.bundle("graph \(name) has no function for \(wanted): export the bundle for this size")
+    }
+
+    /// The tensors that the graph names, as Core ML takes them and checked against the manifest. Throws `UserError`.
+    public func feed(from tensors: [String: Tensor], graph name: String) throws -> [String: Tensor] {
+        var feed: [String: Tensor] = [:]
+        for spec in inputs {
+            let tensor = try tensors.tensor(spec.name).adapted(to: spec)
+            try spec.check(tensor, graph: name)
+            feed[spec.name] = tensor
+        }
+        return feed
+    }
+}
+
+extension GraphFunction {
+    fileprivate func has(_ found: [String: Int]) -> Bool { found.allSatisfy { dimensions[$0.key] == $0.value } }
+}
+
+extension Tensor {
+    /// As Core ML takes it: no tensor without dimensions, no bytes.
+    fileprivate func adapted(to spec: TensorSpec) -> Tensor {
+        let shape = shape.isEmpty ? [1] : shape
+        if case .uint8(let levels) = values, spec.type == .int32 { return Tensor(levels.map(Int32.init), shape: shape) }
+        return Tensor(values, shape: shape)
+    }
+}
+
+extension Settings {
+    /// What a function's dimensions are called, and are for this drawing.
+    public func dimensions(for manifest: Manifest) -> [String: Int] {
+        let model = manifest.model
+        let grid = Grid(size, tokenSize: model.tokenSize)
+        let cells = grid.count / (model.compression * model.compression)
+        return [
+            "rows": guided || manifest.twoRows ? 2 : 1, "height": grid.height, "width": grid.width, "positions": grid.count,
+            "cells": cells, "stream": model.textLength + cells, "pixel_height": size.height, "pixel_width": size.width,
+        ]
+    }
+}
+
+extension Graph {
+    /// The function that a drawing of these settings runs; nil if there is none.
+    public func function(for settings: Settings, manifest: Manifest) -> GraphFunction? {
+        let own = settings.dimensions(for: manifest)
+        return functions.first { function in function.dimensions.allSatisfy { own[$0.key] == $0.value } }
+    }
+}

@@ -1,0 +1,79 @@
+/// The golden drawing of a bundle, step by step, beside what an engine makes of it.
+///
+/// Steps are teacher-forced: each starts from the tokens of the trace, whatever was drawn before, so that one difference
+/// does not grow.
+public struct Golden: Sendable {
+    public let bundle: ModelBundle
+    public let trace: GoldenTrace
+    private let settings: Settings
+
+    /// Throws `UserError.bundle` for a bundle without a trace, `.request` for one that its own bundle cannot draw.
+    public init(_ bundle: ModelBundle) throws {
+        guard let trace = try bundle.golden() else {
+            throw UserError.bundle("\(bundle.folder.path) holds no golden trace: export it again")
+        }
+        self.bundle = bundle
+        self.trace = trace
+        settings = try trace.request.settled(for: bundle.manifest)
+    }
+
+    /// The share of tokens that an engine must draw as recorded, 0 to 1: one that is sound differs by its rounding alone, less
+    /// than the bundle's weights differ from the checkpoint's, whose share the manifest gives. Twice that, and 5 % at least,
+    /// are forgiven.
+    public var tolerance: Double {
+        let shares = bundle.manifest.parity.filter { $0.key.hasSuffix(".agreement") && !$0.key.hasPrefix("image_encoder") }
+        return 1 - max(2 * (1 - (shares.values.min() ?? 1)), 0.05)
+    }
+
+    /// A few steps for a self-test: the middle one, and the last, which keeps everything it draws.
+    public var fewSteps: [Int] { Array(Set([trace.steps / 2, trace.steps - 1])).sorted() }
+
+    /// Runs steps of the trace on an engine, from its text on. Throws what the engine throws.
+    public func compare(_ engine: any Engine, steps: [Int]) async throws -> Likeness {
+        let manifest = bundle.manifest
+        let rows = settings.guided ? [trace.negativeIDs, trace.promptIDs] : [trace.promptIDs]
+        var tensors = conditions(of: rows, settings: settings, manifest: manifest)
+        tensors.merge(try await engine.run("text_encoder", on: tensors)) { $1 }
+        await engine.close("text_encoder")
+        tensors.merge(try await runConditioner(engine, on: tensors)) { $1 }
+        await engine.close("conditioner")
+        let grid = Grid(trace.size, tokenSize: manifest.model.tokenSize)
+        let chain = try StepChain(engine: engine, made: tensors, settings: settings, grid: grid)
+        let noise = PhiloxNoise(seed: trace.seed)
+        var likeness = Likeness(equal: 0, compared: 0)
+        for i in steps {
+            let (drawn, _) = try await chain.run(i, before(i), noise.draw(step: i, count: grid.count))
+            likeness.add(drawn: drawn, before: before(i), after: trace.tokens[i], mask: manifest.model.maskTokenID)
+        }
+        for graph in manifest.step { await engine.close(graph) }
+        return likeness
+    }
+
+    /// Tokens that step `i` starts from.
+    private func before(_ i: Int) -> [Int32] {
+        i > 0 ? trace.tokens[i - 1] : Array(repeating: bundle.manifest.model.maskTokenID, count: trace.finalTokens.count)
+    }
+}
+
+extension GoldenTrace {
+    /// The drawing that was recorded.
+    public var request: Request {
+        Request(prompt, negative: negative, seed: seed, steps: steps, guidance: guidance, size: size)
+    }
+}
+
+/// How many of the tokens that were drawn and kept are the trace's. (It does not tell what was drawn where the position
+/// was masked again.)
+public struct Likeness: Sendable, Equatable {
+    public private(set) var equal: Int
+    public private(set) var compared: Int
+
+    public var share: Double { compared > 0 ? Double(equal) / Double(compared) : 0 }
+
+    mutating func add(drawn: [Int32], before: [Int32], after: [Int32], mask: Int32) {
+        for position in after.indices where before[position] == mask && after[position] != mask {
+            compared += 1
+            if drawn[position] == after[position] { equal += 1 }
+        }
+    }
+}

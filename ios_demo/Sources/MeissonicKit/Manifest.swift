@@ -1,0 +1,182 @@
+/// The models of `manifest.json`: one schema for every platform (`runtime/bundle.py` is its readable form).
+
+public struct Manifest: Sendable {
+    public let model: ModelFacts
+    public let sizes: [Size]
+    public let graphs: [String: Graph]
+    /// The graphs of one step, in the order in which they run.
+    public let step: [String]
+    public let files: [String: FileFacts]
+    public let tokenizer: TokenizerFacts
+    public let defaults: Defaults
+    /// The file of the golden trace.
+    public let golden: String?
+    public let source: Source
+    public let tools: [String: String]
+    /// Figures measured when the bundle was written; those that are numbers.
+    public let parity: [String: Double]
+}
+
+public struct ModelFacts: Sendable {
+    public let name: String
+    /// Pixels along one side of a VQ token.
+    public let tokenSize: Int
+    /// VQ tokens along one side of a position inside the blocks: 2 or 1.
+    public let compression: Int
+    public let codebookSize: Int
+    public let vocabSize: Int
+    public let maskTokenID: Int32
+    public let maskingSchedule: MaskingSchedule
+    public let textLength: Int
+    public let innerDim: Int
+    public let modulationWidth: Int
+}
+
+public enum MaskingSchedule: String, Sendable, Decodable {
+    case cosine, linear
+}
+
+/// A graph's input or output.
+public struct TensorSpec: Sendable {
+    public let name: String
+    public let type: Tensor.ElementType
+    public let shape: [Dimension]
+}
+
+/// A dimension is fixed, or has a name where it differs from run to run ("rows", "steps") or from function to function.
+public enum Dimension: Sendable, Equatable, CustomStringConvertible {
+    case fixed(Int)
+    case named(String)
+
+    public var fixed: Int? { if case .fixed(let count) = self { count } else { nil } }
+
+    public var description: String {
+        switch self {
+        case .fixed(let count): String(count)
+        case .named(let name): name
+        }
+    }
+}
+
+/// One of the entries of a Core ML package, whose shapes are fixed: the dimensions that it has.
+public struct GraphFunction: Sendable, Equatable {
+    public let name: String
+    public let dimensions: [String: Int]
+}
+
+/// The unit a graph was made for.
+public enum Compute: String, Sendable, Decodable, CaseIterable {
+    case cpu, gpu, ane
+}
+
+public struct Graph: Sendable {
+    /// Of its linears and convolutions; "int8+int4" where they differ.
+    public let precision: String
+    public let inputs: [TensorSpec]
+    public let outputs: [TensorSpec]
+    /// The model first, then its external data; or all files of a Core ML package.
+    public let files: [String]
+    /// None: dimensions are free.
+    public let functions: [GraphFunction]
+    public let compute: Compute?
+
+    /// How weights are stored, from exact to coarse ("qnn": 8 bits, activations 16; "paletteN": one of 2^N values).
+    static let precisions = ["fp32", "fp16", "qnn", "int8", "palette8", "palette6", "int4", "palette4"]
+
+    /// Of its precisions the coarsest.
+    public var coarsest: String {
+        let found = precision.split(separator: "+").map(String.init)
+        return Graph.precisions.last(where: found.contains) ?? precision
+    }
+}
+
+public struct FileFacts: Sendable, Equatable {
+    /// Bytes.
+    public let size: Int
+    /// 64 hexadecimal digits.
+    public let sha256: String
+}
+
+/// CLIP's byte-level BPE: two files, and the ids that are not in the merges.
+///
+/// `special` holds the strings that become one id wherever a prompt contains them. Those also named in
+/// `specialNormalized` are looked for after normalisation, the others as typed.
+public struct TokenizerFacts: Sendable {
+    public let vocab: String
+    public let merges: String
+    public let length: Int
+    public let bos: Int32
+    public let eos: Int32
+    public let pad: Int32
+    public let unk: Int32
+    public let special: [String: Int32]
+    public let specialNormalized: [String]
+}
+
+public struct Defaults: Sendable {
+    public let size: Size
+    public let steps: Int
+    public let guidance: Double
+    /// Of the confidence noise, first and last step.
+    public let temperature: Temperature
+    public let negative: String
+    /// The aesthetic score given as the fifth micro-condition.
+    public let score: Double
+    /// Of image-to-image.
+    public let strength: Double
+}
+
+public struct Temperature: Sendable, Equatable {
+    public let start: Double
+    public let end: Double
+
+    public init(start: Double, end: Double) {
+        self.start = start
+        self.end = end
+    }
+}
+
+public struct Source: Sendable {
+    public let checkpoint: String
+    public let sha256: String
+}
+
+/// What another runtime must reproduce: one drawing, step by step.
+public struct GoldenTrace: Sendable {
+    public let prompt: String
+    public let negative: String
+    public let seed: UInt64
+    public let steps: Int
+    public let guidance: Double
+    public let size: Size
+    public let promptIDs: [Int32]
+    public let negativeIDs: [Int32]
+    /// Tokens masked again after each step; 0 after the last.
+    public let masked: [Int]
+    /// The grid after each step, row-major.
+    public let tokens: [[Int32]]
+    public let finalTokens: [Int32]
+    /// Of the raw RGB bytes, row-major.
+    public let imageSHA256: String
+}
+
+extension Manifest {
+    /// What runs its graphs.
+    public var engine: EngineKind { graphs.values.contains { !$0.functions.isEmpty } ? .coreML : .onnxRuntime }
+
+    /// Whether the step takes two text rows, guided or not.
+    public var twoRows: Bool {
+        let chain = step.compactMap { graphs[$0] }
+        let declared = chain.flatMap(\.inputs).contains { $0.name == "context" && $0.shape.first == .fixed(2) }
+        let rows = Set(chain.flatMap(\.functions).compactMap { $0.dimensions["rows"] })
+        return declared || rows == [2]
+    }
+
+    /// Whether it can draw on a picture.
+    public var edits: Bool { graphs["image_encoder"] != nil }
+}
+
+public enum EngineKind: String, Sendable {
+    case onnxRuntime = "onnxruntime"
+    case coreML = "coreml"
+}

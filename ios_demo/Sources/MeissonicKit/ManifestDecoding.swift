@@ -1,0 +1,361 @@
+/// Reading the manifest strictly: unknown keys, values out of range and paths that leave the bundle are refused.
+///
+/// An unknown key is a misspelling or a newer format: neither may pass in silence.
+
+private struct AnyKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+}
+
+private typealias Keys = CodingKey & CaseIterable
+
+extension Decoder {
+    /// The object's container, after refusing keys that are not among `Key`'s.
+    fileprivate func strict<Key: Keys>(_: Key.Type) throws -> KeyedDecodingContainer<Key> {
+        let known = Set(Key.allCases.map(\.stringValue))
+        let found = try container(keyedBy: AnyKey.self)
+        if let stranger = found.allKeys.filter({ !known.contains($0.stringValue) }).min(by: { $0.stringValue < $1.stringValue }) {
+            throw DecodingError.dataCorruptedError(forKey: stranger, in: found, debugDescription: "unknown key")
+        }
+        return try container(keyedBy: Key.self)
+    }
+}
+
+extension KeyedDecodingContainer {
+    fileprivate func get<Value: Decodable>(_ key: Key) throws -> Value { try decode(Value.self, forKey: key) }
+
+    fileprivate func get<Value: Decodable>(_ key: Key, or fallback: Value) throws -> Value {
+        contains(key) ? try decode(Value.self, forKey: key) : fallback
+    }
+
+    fileprivate func refused(_ key: Key, _ why: String) -> DecodingError {
+        .dataCorruptedError(forKey: key, in: self, debugDescription: why)
+    }
+
+    fileprivate func positive(_ key: Key) throws -> Int {
+        let value: Int = try get(key)
+        guard value > 0 else { throw refused(key, "\(value) is not above 0") }
+        return value
+    }
+
+    fileprivate func tokenID(_ key: Key) throws -> Int32 {
+        let value: Int32 = try get(key)
+        guard value >= 0 else { throw refused(key, "\(value) is negative") }
+        return value
+    }
+
+    fileprivate func tokenIDs(_ key: Key) throws -> [Int32] {
+        let values: [Int32] = try get(key)
+        guard values.allSatisfy({ $0 >= 0 }) else { throw refused(key, "a token is negative") }
+        return values
+    }
+
+    fileprivate func path(_ key: Key) throws -> String { try inside(get(key), key) }
+
+    /// A path of the manifest: relative, with forward slashes, without a way up.
+    fileprivate func inside(_ path: String, _ key: Key) throws -> String {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        let plain = parts.allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." }
+        guard plain, !path.contains("\\"), !path.contains(":"), !path.contains("\0") else {
+            throw refused(key, "path '\(path)' is outside the bundle or not in plain form")
+        }
+        return path
+    }
+
+    fileprivate func hash(_ key: Key) throws -> String {
+        let value: String = try get(key)
+        guard value.utf8.count == 64, value.utf8.allSatisfy({ "0123456789abcdef".utf8.contains($0) }) else {
+            throw refused(key, "'\(value)' is not 64 hexadecimal digits")
+        }
+        return value
+    }
+}
+
+extension Size: Decodable {
+    /// [W, H].
+    public init(from decoder: any Decoder) throws {
+        let sides = try decoder.singleValueContainer().decode([Int].self)
+        guard sides.count == 2, sides.allSatisfy({ $0 > 0 }) else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "\(sides) is not a width and a height"))
+        }
+        self.init(width: sides[0], height: sides[1])
+    }
+}
+
+extension Temperature: Decodable {
+    /// [start, end].
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.singleValueContainer().decode([Double].self)
+        guard values.count == 2 else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "\(values) is not a start and an end"))
+        }
+        self.init(start: values[0], end: values[1])
+    }
+}
+
+extension Dimension: Decodable {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let name = try? container.decode(String.self) {
+            self = .named(name)
+            return
+        }
+        let count = try container.decode(Int.self)
+        guard count > 0 else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "\(count) is not above 0")
+        }
+        self = .fixed(count)
+    }
+}
+
+extension ModelFacts: Decodable {
+    enum CodingKeys: String, Keys {
+        case name, compression
+        case tokenSize = "token_size", codebookSize = "codebook_size", vocabSize = "vocab_size"
+        case maskTokenID = "mask_token_id", maskingSchedule = "masking_schedule", textLength = "text_length"
+        case innerDim = "inner_dim", modulationWidth = "modulation_width"
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.strict(CodingKeys.self)
+        name = try fields.get(.name)
+        tokenSize = try fields.positive(.tokenSize)
+        compression = try fields.positive(.compression)
+        codebookSize = try fields.positive(.codebookSize)
+        vocabSize = try fields.positive(.vocabSize)
+        maskTokenID = try fields.tokenID(.maskTokenID)
+        maskingSchedule = try fields.get(.maskingSchedule)
+        textLength = try fields.positive(.textLength)
+        innerDim = try fields.positive(.innerDim)
+        modulationWidth = try fields.positive(.modulationWidth)
+    }
+}
+
+extension TensorSpec: Decodable {
+    enum CodingKeys: String, Keys {
+        case name, shape
+        case type = "dtype"
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.strict(CodingKeys.self)
+        name = try fields.get(.name)
+        type = try fields.get(.type)
+        shape = try fields.get(.shape)
+    }
+}
+
+extension GraphFunction: Decodable {
+    enum CodingKeys: String, Keys { case name, dimensions }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.strict(CodingKeys.self)
+        name = try fields.get(.name)
+        dimensions = try fields.get(.dimensions)
+        guard dimensions.values.allSatisfy({ $0 > 0 }) else {
+            throw fields.refused(.dimensions, "a dimension is not above 0")
+        }
+    }
+}
+
+extension Graph: Decodable {
+    enum CodingKeys: String, Keys { case precision, inputs, outputs, files, functions, compute }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.strict(CodingKeys.self)
+        precision = try fields.get(.precision)
+        inputs = try fields.get(.inputs)
+        outputs = try fields.get(.outputs)
+        files = try fields.get(.files)
+        functions = try fields.get(.functions, or: [])
+        compute = try fields.decodeIfPresent(Compute.self, forKey: .compute)
+        let parts = precision.split(separator: "+", omittingEmptySubsequences: false).map(String.init)
+        guard parts.allSatisfy(Graph.precisions.contains) else {
+            throw fields.refused(.precision, "'\(precision)' is no precision")
+        }
+        guard !files.isEmpty else { throw fields.refused(.files, "there is none") }
+        for path in files { _ = try fields.inside(path, .files) }
+    }
+}
+
+extension FileFacts: Decodable {
+    enum CodingKeys: String, Keys { case size, sha256 }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.strict(CodingKeys.self)
+        size = try fields.get(.size)
+        sha256 = try fields.hash(.sha256)
+        guard size >= 0 else { throw fields.refused(.size, "\(size) is negative") }
+    }
+}
+
+extension TokenizerFacts: Decodable {
+    enum CodingKeys: String, Keys {
+        case vocab, merges, length, bos, eos, pad, unk, special
+        case specialNormalized = "special_normalized"
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.strict(CodingKeys.self)
+        vocab = try fields.path(.vocab)
+        merges = try fields.path(.merges)
+        length = try fields.get(.length)
+        bos = try fields.tokenID(.bos)
+        eos = try fields.tokenID(.eos)
+        pad = try fields.tokenID(.pad)
+        // Not given: the same as eos, as published.
+        unk = try fields.decodeIfPresent(Int32.self, forKey: .unk) ?? eos
+        special = try fields.get(.special)
+        specialNormalized = try fields.get(.specialNormalized, or: [])
+        guard length >= 3 else { throw fields.refused(.length, "\(length) is below 3") }
+        guard unk >= 0 else { throw fields.refused(.unk, "\(unk) is negative") }
+        guard special.values.allSatisfy({ $0 >= 0 }) else { throw fields.refused(.special, "a token is negative") }
+    }
+}
+
+extension Defaults: Decodable {
+    enum CodingKeys: String, Keys { case size, steps, guidance, temperature, negative, score, strength }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.strict(CodingKeys.self)
+        size = try fields.get(.size)
+        steps = try fields.positive(.steps)
+        guidance = try fields.get(.guidance)
+        temperature = try fields.get(.temperature)
+        negative = try fields.get(.negative)
+        score = try fields.get(.score)
+        strength = try fields.get(.strength)
+    }
+}
+
+extension Source: Decodable {
+    enum CodingKeys: String, Keys { case checkpoint, sha256 }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.strict(CodingKeys.self)
+        checkpoint = try fields.get(.checkpoint)
+        sha256 = try fields.get(.sha256)
+    }
+}
+
+/// {"file": path}.
+private struct GoldenFile: Decodable {
+    enum CodingKeys: String, Keys { case file }
+    let file: String
+
+    init(from decoder: any Decoder) throws {
+        file = try decoder.strict(CodingKeys.self).path(.file)
+    }
+}
+
+/// A measured figure; what is not a number is of no use to a runtime.
+private struct Figure: Decodable {
+    let value: Double?
+
+    init(from decoder: any Decoder) throws {
+        value = try? decoder.singleValueContainer().decode(Double.self)
+    }
+}
+
+extension GoldenTrace: Decodable {
+    enum CodingKeys: String, Keys {
+        case prompt, negative, seed, steps, guidance, size, masked, tokens
+        case promptIDs = "prompt_ids", negativeIDs = "negative_ids", finalTokens = "final_tokens"
+        case imageSHA256 = "image_sha256"
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.strict(CodingKeys.self)
+        prompt = try fields.get(.prompt)
+        negative = try fields.get(.negative)
+        seed = try fields.get(.seed)
+        steps = try fields.positive(.steps)
+        guidance = try fields.get(.guidance)
+        size = try fields.get(.size)
+        promptIDs = try fields.tokenIDs(.promptIDs)
+        negativeIDs = try fields.tokenIDs(.negativeIDs)
+        masked = try fields.get(.masked)
+        tokens = try fields.get(.tokens)
+        finalTokens = try fields.tokenIDs(.finalTokens)
+        imageSHA256 = try fields.get(.imageSHA256)
+        guard tokens.count == steps, tokens.allSatisfy({ $0.count == finalTokens.count }) else {
+            throw fields.refused(.tokens, "not one grid a step")
+        }
+    }
+}
+
+extension Manifest: Decodable {
+    enum CodingKeys: String, Keys {
+        case format, version, model, sizes, graphs, step, files, tokenizer, defaults, golden, source, tools, parity
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.strict(CodingKeys.self)
+        model = try fields.get(.model)
+        sizes = try fields.get(.sizes)
+        graphs = try fields.get(.graphs)
+        step = try fields.get(.step)
+        files = try fields.get(.files)
+        tokenizer = try fields.get(.tokenizer)
+        defaults = try fields.get(.defaults)
+        golden = try fields.decodeIfPresent(GoldenFile.self, forKey: .golden)?.file
+        source = try fields.get(.source)
+        tools = try fields.get(.tools)
+        parity = try fields.get(.parity, or: [String: Figure]()).compactMapValues(\.value)
+        guard !sizes.isEmpty else { throw fields.refused(.sizes, "there is none") }
+        guard !step.isEmpty else { throw fields.refused(.step, "there is none") }
+        for path in files.keys.sorted() { _ = try fields.inside(path, .files) }
+        if let problem = contradiction() { throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: problem)) }
+    }
+}
+
+extension Manifest {
+    /// What a runtime feeds each graph and wants from it. The step is a chain: what a graph is not fed here must come out
+    /// of an earlier one.
+    private static let feeds: [(graph: String, given: Set<String>, wanted: Set<String>)] = [
+        ("text_encoder", ["input_ids"], ["text_hidden", "text_pooled"]),
+        (
+            "conditioner", ["text_hidden", "text_pooled", "micro_sinusoids", "step_sinusoids"],
+            ["context", "modulation"]
+        ),
+        ("image_decoder", ["tokens"], ["image"]),
+        ("image_encoder", ["image"], ["tokens"]),
+    ]
+
+    /// Where the manifest contradicts itself, if it does.
+    private func contradiction() -> String? {
+        for needed in ["text_encoder", "conditioner", "image_decoder"] + step where graphs[needed] == nil {
+            return "graph '\(needed)' is missing from graphs"
+        }
+        let named = graphs.values.flatMap(\.files).sorted() + [tokenizer.vocab, tokenizer.merges] + [golden].compactMap { $0 }
+        for path in named where files[path] == nil {
+            return "file '\(path)' has no size and hash in files"
+        }
+        for (name, given, wanted) in Manifest.feeds where graphs[name] != nil {
+            if let problem = gap(in: [name], given: given, wanted: wanted) { return problem }
+        }
+        let stepGiven: Set = ["tokens", "context", "modulation", "guidance", "uniforms"]
+        if let problem = gap(in: step, given: stepGiven, wanted: ["drawn", "log_prob"]) { return problem }
+        if tokenizer.length != model.textLength { return "tokenizer length and text_length differ" }
+        if !sizes.contains(defaults.size) { return "default size \(defaults.size) is not among sizes" }
+        return nil
+    }
+
+    private func gap(in chain: [String], given: Set<String>, wanted: Set<String>) -> String? {
+        var made = Set<String>()
+        for name in chain {
+            guard let graph = graphs[name] else { continue }
+            for tensor in graph.inputs where !given.contains(tensor.name) && !made.contains(tensor.name) {
+                return "graph '\(name)' wants '\(tensor.name)', which nothing before it gives"
+            }
+            made.formUnion(graph.outputs.map(\.name))
+        }
+        let missing = wanted.subtracting(made).sorted()
+        return missing.isEmpty ? nil : "graph '\(chain.last ?? "")' does not give \(missing.joined(separator: ", "))"
+    }
+}

@@ -1,0 +1,191 @@
+import Foundation
+
+/// The bundle on disk, opened by a reader that trusts nothing: every file listed in the manifest exists and is what the
+/// manifest says. (An engine that maps a truncated data file crashes instead of complaining.)
+public struct ModelBundle: Sendable {
+    public let folder: URL
+    public let manifest: Manifest
+
+    /// A bundle whose files were verified before; `open` verifies them.
+    public init(folder: URL, manifest: Manifest) {
+        self.folder = folder
+        self.manifest = manifest
+    }
+
+    static let format = "meissonic-mobile"
+    static let version = 1
+    public static let manifestName = "manifest.json"
+
+    /// Reads the manifest and verifies every file.
+    ///
+    /// `verified` is told how many bytes of how many are checked, about once a MiB. Throws `UserError.bundle` with one
+    /// line that names the file, and `CancellationError` if the task was cancelled meanwhile.
+    public static func open(_ folder: URL, verified: (_ bytes: Int, _ total: Int) -> Void = { _, _ in }) throws -> ModelBundle {
+        let manifest = try readManifest(folder)
+        let total = manifest.files.values.reduce(0) { $0 + $1.size }
+        var done = 0
+        for (name, facts) in manifest.files.sorted(by: { $0.key < $1.key }) {
+            try verify(name, facts, in: folder) { count in
+                done += count
+                verified(done, total)
+            }
+        }
+        return ModelBundle(folder: folder, manifest: manifest)
+    }
+
+    /// The manifest alone, without looking at the other files. Throws `UserError.bundle`.
+    public static func readManifest(_ folder: URL) throws -> Manifest {
+        let file = folder.appendingPathComponent(manifestName)
+        guard FileManager.default.fileExists(atPath: file.path) else {
+            throw UserError.bundle(
+                "\(folder.path) is not a bundle: it has no \(manifestName) (make one with python -m export.onnx or export.coreml)")
+        }
+        let data: Data
+        do { data = try Data(contentsOf: file) } catch {
+            throw UserError.bundle("cannot read \(file.path): \(error.localizedDescription)")
+        }
+        return try readManifest(data, named: file.path)
+    }
+
+    /// The manifest in `data`; `path` is for messages. Throws `UserError.bundle`.
+    public static func readManifest(_ data: Data, named path: String) throws -> Manifest {
+        let head: Head
+        do { head = try JSONDecoder().decode(Head.self, from: data) } catch let error as DecodingError {
+            if case .dataCorrupted = error {
+                throw UserError.bundle("\(path) is not valid JSON: export the bundle again")
+            }
+            head = Head(format: nil, version: nil)
+        }
+        guard head.format == format else {
+            throw UserError.bundle("\(path) is not a \(format) manifest: its \"format\" should be \"\(format)\"")
+        }
+        if let found = head.version, found > version {
+            throw UserError.bundle("\(path) has version \(found), newer than \(version): update the runtime")
+        }
+        guard head.version == version else {
+            throw UserError.bundle("\(path): version: it should be \(version): export the bundle again")
+        }
+        return try decode(Manifest.self, from: data, named: path)
+    }
+
+    public func path(_ name: String) -> URL { folder.appendingPathComponent(name) }
+
+    /// The text of a file. Throws `UserError.bundle`.
+    public func text(_ name: String) throws -> String {
+        do { return try String(contentsOf: path(name), encoding: .utf8) } catch {
+            throw UserError.bundle("cannot read \(path(name).path): \(error.localizedDescription)")
+        }
+    }
+
+    /// The golden trace, if the bundle has one. Throws `UserError.bundle`.
+    public func golden() throws -> GoldenTrace? {
+        guard let name = manifest.golden else { return nil }
+        return try ModelBundle.decode(GoldenTrace.self, from: Data(text(name).utf8), named: path(name).path)
+    }
+
+    /// Bytes of a graph's files: what its weights take at least, loaded.
+    public func size(of graph: String) -> Int {
+        (manifest.graphs[graph]?.files ?? []).reduce(0) { $0 + (manifest.files[$1]?.size ?? 0) }
+    }
+
+    /// 16 hexadecimal digits that change when a file of the graph does.
+    public func fingerprint(of graph: String) throws -> String {
+        var digest = Digest()
+        for file in try self.graph(graph).files { digest.update(Data((manifest.files[file]?.sha256 ?? "").utf8)) }
+        return String(digest.hex().prefix(16))
+    }
+
+    /// A graph of the manifest. Throws `UserError.bundle`.
+    public func graph(_ name: String) throws -> Graph {
+        guard let graph = manifest.graphs[name] else {
+            throw UserError.bundle("\(folder.path) has no graph '\(name)': export the bundle again")
+        }
+        return graph
+    }
+
+    /// What is read before the schema is known to be ours.
+    private struct Head: Decodable {
+        let format: String?
+        let version: Int?
+
+        init(format: String?, version: Int?) { (self.format, self.version) = (format, version) }
+
+        init(from decoder: any Decoder) throws {
+            let fields = try decoder.container(keyedBy: CodingKeys.self)
+            format = try? fields.decode(String.self, forKey: .format)
+            version = try? fields.decode(Int.self, forKey: .version)
+        }
+
+        enum CodingKeys: String, CodingKey { case format, version }
+    }
+
+    private static func decode<Value: Decodable>(_ type: Value.Type, from data: Data, named path: String) throws -> Value {
+        do { return try JSONDecoder().decode(type, from: data) } catch let error as DecodingError {
+            throw UserError.bundle("\(path): \(firstProblem(error)): export the bundle again")
+        }
+    }
+
+    private static func firstProblem(_ error: DecodingError) -> String {
+        let context: DecodingError.Context
+        var place: [any CodingKey] = []
+        var what: String?
+        switch error {
+        case .keyNotFound(let key, let found):
+            (context, place, what) = (found, [key], "it is missing")
+        case .valueNotFound(_, let found), .typeMismatch(_, let found), .dataCorrupted(let found):
+            context = found
+        @unknown default:
+            return String(describing: error)
+        }
+        let path = context.codingPath + place
+        let steps = path.map { $0.intValue.map(String.init) ?? $0.stringValue }
+        return (steps + [what ?? context.debugDescription]).joined(separator: ": ")
+    }
+
+    private static let part = 1 << 20  // bytes read at a time
+
+    private static func verify(_ name: String, _ facts: FileFacts, in folder: URL, progress: (Int) -> Void) throws {
+        let file = folder.appendingPathComponent(name)
+        let path = file.path
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
+            throw UserError.bundle("\(path) is missing: copy the bundle again")
+        }
+        // A symbolic link is a path as well: its target must not lead out of the bundle.
+        guard let root = real(folder.path), let target = real(path), target.hasPrefix(root + "/") else {
+            throw UserError.bundle("\(path) leads outside the bundle: replace the link by the file")
+        }
+        do {
+            let handle = try FileHandle(forReadingFrom: file)
+            defer { try? handle.close() }
+            let size = Int(try handle.seekToEnd())
+            guard size == facts.size else {
+                let kind = size < facts.size ? "truncated" : "changed"
+                throw UserError.bundle("\(path) is \(kind): \(size) bytes instead of \(facts.size): copy the bundle again")
+            }
+            try handle.seek(toOffset: 0)
+            var digest = Digest()
+            while let data = try handle.read(upToCount: part), !data.isEmpty {
+                try Task.checkCancellation()
+                digest.update(data)
+                progress(data.count)
+            }
+            guard digest.hex() == facts.sha256 else {
+                throw UserError.bundle("\(path) is changed: its SHA-256 is not the manifest's: copy the bundle again")
+            }
+        } catch let error as UserError {
+            throw error
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw UserError.bundle("cannot read \(path): \(error.localizedDescription)")
+        }
+    }
+
+    /// The path with every symbolic link followed; nil if there is nothing.
+    private static func real(_ path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+}

@@ -1,0 +1,115 @@
+/// What to draw. `nil` means the bundle's default. At a `guidance` of 1 or less `negative` is not used.
+public struct Request: Sendable, Equatable {
+    public var prompt: String
+    public var negative: String?
+    public var seed: UInt64
+    public var steps: Int?
+    public var guidance: Double?
+    public var size: Size?
+    /// What to start from instead of nothing.
+    public var edit: Edit?
+
+    public init(
+        _ prompt: String, negative: String? = nil, seed: UInt64 = 0, steps: Int? = nil, guidance: Double? = nil,
+        size: Size? = nil, edit: Edit? = nil
+    ) {
+        self.prompt = prompt
+        self.negative = negative
+        self.seed = seed
+        self.steps = steps
+        self.guidance = guidance
+        self.size = size
+        self.edit = edit
+    }
+}
+
+/// Drawing on a picture. Strength, above 0 to 1, is the share of the steps that are run.
+public enum Edit: Sendable, Equatable {
+    /// Redraws a picture of the bundle's size; the more, the greater the strength (`nil`: the bundle's default).
+    case imageToImage(Picture, strength: Double? = nil)
+    /// Repaints what is white in the mask; a strength below 1 skips the first steps.
+    case inpaint(Picture, mask: GrayPicture, strength: Double = 1)
+    /// Paints margins around a picture, up to the bundle's size.
+    case outpaint(Picture, margins: Margins)
+}
+
+/// Pixels around a picture.
+public struct Margins: Sendable, Equatable {
+    public var left, top, right, bottom: Int
+
+    public init(left: Int, top: Int, right: Int, bottom: Int) {
+        (self.left, self.top, self.right, self.bottom) = (left, top, right, bottom)
+    }
+
+    var all: [Int] { [left, top, right, bottom] }
+}
+
+/// A request with every value known and in range.
+public struct Settings: Sendable, Equatable {
+    public let prompt: String
+    public let negative: String
+    public let seed: UInt64
+    public let steps: Int
+    public let guidance: Double
+    public let size: Size
+
+    public var guided: Bool { guidance > 1 }
+}
+
+public enum RequestLimits {
+    public static let steps = 1...1000
+    public static let guidance = 0.0...100.0
+}
+
+extension Request {
+    /// Fills in the defaults. Throws `UserError.request` that names the first value out of range.
+    public func settled(for manifest: Manifest) throws -> Settings {
+        let defaults = manifest.defaults
+        let settings = Settings(
+            prompt: prompt, negative: negative ?? defaults.negative, seed: seed, steps: steps ?? defaults.steps,
+            guidance: guidance ?? defaults.guidance, size: size ?? defaults.size)
+        guard settings.prompt.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else {
+            throw UserError.request("the prompt is empty: say what to draw")
+        }
+        guard RequestLimits.steps.contains(settings.steps) else {
+            throw UserError.request("steps \(settings.steps) is out of range: give 1 to \(RequestLimits.steps.upperBound)")
+        }
+        guard RequestLimits.guidance.contains(settings.guidance) else {
+            throw UserError.request(
+                "guidance \(settings.guidance) is out of range: give 0 to \(Int(RequestLimits.guidance.upperBound))")
+        }
+        guard manifest.sizes.contains(settings.size) else {
+            let sizes = manifest.sizes.map(\.description).joined(separator: ", ")
+            throw UserError.request(
+                "size \(settings.size) is not in this bundle, which draws \(sizes): choose one of those or export again "
+                    + "with --size \(settings.size.width) \(settings.size.height)")
+        }
+        return settings
+    }
+}
+
+/// Returns the strength of an edit. Throws `UserError.request`.
+func checked(strength: Double) throws -> Double {
+    guard strength > 0, strength <= 1 else {
+        throw UserError.request("strength \(strength) is out of range: give more than 0, at most 1")
+    }
+    return strength
+}
+
+extension Margins {
+    /// Outpainting margins must fill `picture` up to `size`. Throws `UserError.request`.
+    func check(around picture: Size, to size: Size, tokenSize: Int) throws {
+        let shown = all.map(String.init).joined(separator: " ")
+        let frame = all.allSatisfy { $0 >= 0 && $0 % tokenSize == 0 } && all.contains { $0 > 0 }
+        guard frame else {
+            throw UserError.request(
+                "margins \(shown) are no frame: give left, top, right, bottom in multiples of \(tokenSize) pixels")
+        }
+        let padded = Size(width: picture.width + left + right, height: picture.height + top + bottom)
+        guard padded == size else {
+            throw UserError.request(
+                "margins \(shown) around \(picture) pixels make \(padded), but the bundle draws \(size): "
+                    + "change the margins or resize the image")
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import COnnxRuntime
+import Dispatch
+import Foundation
+import MeissonicKit
+
+/// onnxruntime under a bundle: graphs opened by path, checked against the manifest, run with a way to stop.
+public actor OrtEngine: Engine {
+    public nonisolated let bundle: ModelBundle
+    private let library: OrtLibrary
+    private let threads: Int
+    private let lowMemory: Bool
+    private var sessions: [String: OrtSession] = [:]
+    // A run takes seconds: it must not hold one of the few threads that tasks share.
+    private let queue = DispatchQueue(label: "onnxruntime")
+
+    /// `threads`: how many a graph runs on; 0 lets onnxruntime take every core. `lowMemory` leaves weights mapped from their
+    /// files: slower, but the memory is the system's to take back.
+    public init(bundle: ModelBundle, library: OrtLibrary, threads: Int = 0, lowMemory: Bool = false) throws {
+        guard bundle.manifest.engine == .onnxRuntime else {
+            throw UserError.request("\(bundle.folder.path) holds Core ML packages: onnxruntime runs ONNX graphs")
+        }
+        self.bundle = bundle
+        self.library = library
+        self.threads = threads
+        self.lowMemory = lowMemory
+        if lowMemory { returnFreedMemory() }
+    }
+
+    public func open(_ graph: String) async throws { _ = try await session(graph) }
+
+    public func close(_ graph: String) { sessions[graph] = nil }
+
+    public func run(_ name: String, on tensors: [String: Tensor]) async throws -> [String: Tensor] {
+        let graph = try bundle.graph(name)
+        let feed = try graph.inputs.map { spec in
+            guard let tensor = tensors[spec.name] else {
+                throw UserError.engine("no graph gave '\(spec.name)', which \(name) takes: export the bundle again")
+            }
+            try spec.check(tensor, graph: name)
+            return (name: spec.name, tensor: tensor)
+        }
+        let session = try await session(name)
+        try Task.checkCancellation()
+        do {
+            let options = try RunOptions(library)
+            return try await withTaskCancellationHandler {
+                try await onQueue { try session.run(feed, outputs: graph.outputs.map(\.name), options: options) }
+            } onCancel: {
+                options.terminate()
+            }
+        } catch let failure as OrtFailure {
+            try Task.checkCancellation()
+            throw UserError.engine("onnxruntime failed in graph \(name): \(failure.line)")
+        }
+    }
+
+    private func session(_ name: String) async throws -> OrtSession {
+        if let session = sessions[name] { return session }
+        let graph = try bundle.graph(name)
+        let path = bundle.path(graph.files[0]).path
+        // Without the copy that its kernel packs, a 4-bit product is eight times slower.
+        let mapped = lowMemory && graph.coarsest != "int4"
+        let session: OrtSession
+        do {
+            session = try await onQueue { [library, threads] in
+                try OrtSession(library, path: path, threads: threads, mapped: mapped)
+            }
+            try check(session, graph, .input, graph.inputs)
+            try check(session, graph, .output, graph.outputs)
+        } catch let failure as OrtFailure {
+            let made = bundle.manifest.tools["onnxruntime"] ?? "unknown"
+            throw UserError.engine(
+                "onnxruntime \(library.version) cannot open \(path): \(failure.line) "
+                    + "(the bundle was made with onnxruntime \(made): take that or a newer one)")
+        }
+        sessions[name] = session
+        return session
+    }
+
+    /// The graph's own names, types and fixed sizes must be the manifest's. Throws `UserError.bundle`.
+    private func check(_ session: OrtSession, _ graph: Graph, _ kind: OrtSession.Kind, _ wanted: [TensorSpec]) throws {
+        let found = try session.signature(kind)
+        let file = graph.files[0]
+        guard Set(found.map(\.name)) == Set(wanted.map(\.name)) else {
+            let names = found.map(\.name).sorted().joined(separator: ", ")
+            throw UserError.bundle("\(file) has \(kind.rawValue)s \(names), unlike the manifest: export the bundle again")
+        }
+        for spec in wanted {
+            for argument in found where argument.name == spec.name {
+                let same =
+                    argument.type == spec.type && argument.sides.count == spec.shape.count
+                    && zip(argument.sides, spec.shape).allSatisfy { $0 == nil || $1.fixed == nil || $0 == $1.fixed }
+                guard same else {
+                    throw UserError.bundle(
+                        "\(file): \(kind.rawValue) \(spec.name) is unlike the manifest's \(spec.shown): export the bundle again")
+                }
+            }
+        }
+    }
+
+    private func onQueue<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            queue.async { continuation.resume(with: Result { try work() }) }
+        }
+    }
+}
+
+/// Lets glibc map each block of 1 MiB or more for itself, for the whole process: left alone it raises that limit to the
+/// largest block freed so far, and smaller blocks then leave holes (runtime/memory.py).
+private func returnFreedMemory() {
+    _ = mallopt(M_MMAP_THRESHOLD, 1 << 20)
+}

@@ -1,0 +1,126 @@
+import CZlib
+import Foundation
+import MeissonicKit
+
+/// PNG files of 8 bits or fewer a channel, without a system framework: pictures in and out of the command line.
+public struct PNG: Sendable {
+    public let size: Size
+    /// Red, green, blue, opacity a pixel; row-major.
+    let rgba: [UInt8]
+    private let transparent: Bool
+
+    /// The picture, transparency laid on white as Pillow lays it.
+    public var picture: Picture {
+        var pixels: [UInt8] = []
+        pixels.reserveCapacity(rgba.count / 4 * 3)
+        for at in stride(from: 0, to: rgba.count, by: 4) {
+            for channel in rgba[at..<at + 3] {
+                pixels.append(transparent ? PNG.onWhite(channel, opacity: rgba[at + 3]) : channel)
+            }
+        }
+        return Picture(size: size, pixels: pixels)
+    }
+
+    /// ITU-R 601-2 luma as Pillow rounds it; opacity is not looked at.
+    public var grey: GrayPicture {
+        let levels = stride(from: 0, to: rgba.count, by: 4).map { at in
+            let sum = 19595 * UInt32(rgba[at]) + 38470 * UInt32(rgba[at + 1]) + 7471 * UInt32(rgba[at + 2])
+            return UInt8((sum + 0x8000) >> 16)
+        }
+        return GrayPicture(size: size, levels: levels)
+    }
+
+    /// Pillow's alpha_composite over opaque white, in its integers (7 bits after the point).
+    private static func onWhite(_ channel: UInt8, opacity: UInt8) -> UInt8 {
+        if opacity == 0 { return 255 }
+        let opacity = UInt32(opacity)
+        let whole = opacity * 255 + 255 * (255 - opacity)
+        let mine = opacity * 255 * 255 * 128 / whole
+        let sum = UInt32(channel) * mine + 255 * (255 * 128 - mine) + (0x80 << 7)
+        return UInt8((((sum >> 8) + sum) >> 8) >> 7)
+    }
+
+    /// Reads a file. Throws `UserError.request` that names it.
+    public init(contentsOf file: URL) throws {
+        guard FileManager.default.fileExists(atPath: file.path) else {
+            throw UserError.request("\(file.path) does not exist: check the path")
+        }
+        let data: Data
+        do { data = try Data(contentsOf: file) } catch {
+            throw UserError.request("cannot read \(file.path): \(error.localizedDescription)")
+        }
+        do { try self.init(data) } catch let problem as PNGProblem {
+            throw UserError.request("\(file.path) \(problem.line)")
+        }
+    }
+
+    /// Throws `PNGProblem`.
+    init(_ data: Data) throws {
+        let chunks = try PNGChunks(data)
+        let header = try PNGHeader(chunks.first("IHDR"))
+        let rows = try PNGRows(header, compressed: chunks.all("IDAT"))
+        size = Size(width: header.width, height: header.height)
+        (rgba, transparent) = try rows.rgba(palette: chunks.first("PLTE"), transparency: chunks.first("tRNS"))
+    }
+}
+
+/// What is wrong with a file, to follow its name.
+struct PNGProblem: Error {
+    let line: String
+
+    static let broken = PNGProblem(line: "is a damaged PNG file: save it again")
+}
+
+extension Picture {
+    /// Writes a PNG file with `facts` as its text, whole or not at all. Throws `UserError.request`.
+    public func writePNG(to file: URL, facts: [(key: String, value: String)] = []) throws {
+        do { try png(facts: facts).write(to: file, options: .atomic) } catch let problem as PNGProblem {
+            throw UserError.request("\(file.path) \(problem.line)")
+        } catch {
+            throw UserError.request("cannot write \(file.path): \(error.localizedDescription)")
+        }
+    }
+
+    func png(facts: [(key: String, value: String)]) throws -> Data {
+        var header = Data()
+        header.appendBigEndian(UInt32(size.width))
+        header.appendBigEndian(UInt32(size.height))
+        header.append(contentsOf: [8, 2, 0, 0, 0])  // 8 bits, RGB, deflate, filters by row, not interlaced
+        var rows: [UInt8] = []
+        for start in stride(from: 0, to: pixels.count, by: 3 * size.width) {
+            rows.append(0)  // no filter
+            rows += pixels[start..<start + 3 * size.width]
+        }
+        var file = Data(PNGChunks.signature)
+        file.appendChunk("IHDR", header)
+        for (key, value) in facts {
+            // iTXt: keyword, not compressed, no language, no translation, text in UTF-8.
+            file.appendChunk("iTXt", Data(key.utf8) + Data([0, 0, 0, 0, 0]) + Data(value.utf8))
+        }
+        file.appendChunk("IDAT", try deflated(rows))
+        file.appendChunk("IEND", Data())
+        return file
+    }
+}
+
+private func deflated(_ bytes: [UInt8]) throws -> Data {
+    var length = compressBound(uLong(bytes.count))
+    var packed = [UInt8](repeating: 0, count: Int(length))
+    guard compress(&packed, &length, bytes, uLong(bytes.count)) == Z_OK else {
+        throw PNGProblem(line: "cannot be compressed: free some memory")
+    }
+    return Data(packed.prefix(Int(length)))
+}
+
+extension Data {
+    fileprivate mutating func appendBigEndian(_ value: UInt32) {
+        Swift.withUnsafeBytes(of: value.bigEndian) { append(contentsOf: $0) }
+    }
+
+    fileprivate mutating func appendChunk(_ name: String, _ content: Data) {
+        let named = Data(name.utf8) + content
+        appendBigEndian(UInt32(content.count))
+        append(named)
+        appendBigEndian(PNGChunks.checksum(named))
+    }
+}

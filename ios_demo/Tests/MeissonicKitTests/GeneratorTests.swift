@@ -1,0 +1,174 @@
+import Foundation
+import Testing
+import TestSupport
+
+@testable import MeissonicKit
+
+/// The order of work, and what goes wrong in it, over an engine that computes nothing.
+@Suite struct GeneratorTests {
+    let bundle: ModelBundle
+
+    init() throws { bundle = try ModelBundle(folder: Repository.android, manifest: ModelBundle.readManifest(Repository.android)) }
+
+    private let request = Request("a red cat", steps: 4)
+    private var picture: Picture { Picture(size: bundle.manifest.defaults.size, pixels: Array(repeating: 9, count: 64 * 64 * 3)) }
+
+    @Test func graphsRunInOrderAndOneStageIsLoadedAtATime() async throws {
+        let engine = StandInEngine(bundle: bundle)
+        let generator = try Generator(engine: engine)
+        let drawing = try await generator.draw(request)
+        #expect(
+            await engine.calls
+                == ["text_encoder", "conditioner", "transformer", "transformer", "transformer", "transformer", "image_decoder"])
+        #expect(await engine.mostLoaded.count == 1)
+        #expect(await engine.loaded.isEmpty)
+        #expect(drawing.stages.map(\.name) == ["text_encoder", "conditioner", "steps", "image_decoder"])
+    }
+
+    @Test func graphsStayLoadedWhereThatIsWanted() async throws {
+        let engine = StandInEngine(bundle: bundle)
+        _ = try await Generator(engine: engine, keep: true).draw(request)
+        #expect(await engine.loaded == ["text_encoder", "conditioner", "transformer", "image_decoder"])
+    }
+
+    @Test func eventsComeInOrderAndPreviewsWithThem() async throws {
+        let generator = try Generator(engine: StandInEngine(bundle: bundle))
+        var told: [String] = []
+        for try await event in generator.events(request, previewEvery: 2) {
+            switch event {
+            case .began(let stage): told.append(stage)
+            case .step(let progress): told.append("\(progress.step)")
+            case .preview(_, let step): told.append("preview \(step)")
+            case .finished: told.append("finished")
+            }
+        }
+        #expect(
+            told == [
+                "text_encoder", "conditioner", "steps", "0", "1", "preview 1", "2", "3", "image_decoder", "finished",
+            ])
+    }
+
+    /// A run that waits until its task is cancelled, as a long one would.
+    private static func wait() async throws { try await Task.sleep(for: .seconds(60)) }
+
+    @Test(arguments: ["image_encoder", "text_encoder", "conditioner", "transformer", "image_decoder"])
+    func cancellingStopsEveryStageAndLeavesNothingLoaded(stage: String) async throws {
+        let (reached, signal) = AsyncStream.makeStream(of: Void.self)
+        let engine = StandInEngine(bundle: bundle) { graph, call in
+            guard graph == stage, call == (graph == "transformer" ? 1 : 0) else { return }
+            signal.yield()
+            try await GeneratorTests.wait()
+        }
+        let generator = try Generator(engine: engine)
+        var edit = request
+        edit.edit = .imageToImage(picture, strength: 1)
+        let task = Task { [edit] in try await generator.draw(edit) }
+        for await _ in reached { break }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { _ = try await task.value }
+        #expect(await engine.loaded.isEmpty)
+    }
+
+    @Test func lettingGoOfTheStreamStopsTheDrawingAndTheNextOneWaitsForIt() async throws {
+        let engine = StandInEngine(bundle: bundle) { graph, call in
+            if graph == "transformer", call == 1 { try await GeneratorTests.wait() }
+        }
+        let generator = try Generator(engine: engine)
+        for try await event in generator.events(request) {
+            if case .step = event { break }
+        }
+        let drawing = try await generator.draw(request)
+        #expect(drawing.stages.count == 4)
+    }
+
+    @Test func aSecondRequestIsRefusedAndTheFirstGoesOn() async throws {
+        let (reached, signal) = AsyncStream.makeStream(of: Void.self)
+        let (release, go) = AsyncStream.makeStream(of: Void.self)
+        let engine = StandInEngine(bundle: bundle) { graph, call in
+            guard graph == "transformer", call == 0 else { return }
+            signal.yield()
+            for await _ in release { break }
+        }
+        let generator = try Generator(engine: engine)
+        let first = Task { try await generator.draw(request) }
+        for await _ in reached { break }
+        let line = "a drawing is being made: wait for it, or cancel it first"
+        await #expect(throws: UserError.request(line)) { _ = try await generator.draw(request) }
+        go.yield()
+        #expect(try await first.value.stages.count == 4)
+        _ = try await generator.draw(request)
+    }
+
+    @Test func anEngineThatThrowsInAStepIsReportedAndDrawsAgain() async throws {
+        let engine = StandInEngine(bundle: bundle) { graph, call in
+            if graph == "transformer", call == 2 { throw UserError.engine("the device went away") }
+        }
+        let generator = try Generator(engine: engine)
+        await #expect(throws: UserError.engine("the device went away")) { _ = try await generator.draw(request) }
+        #expect(await engine.loaded.isEmpty)
+        #expect(try await generator.draw(request).stages.count == 4)
+    }
+
+    @Test func tooLittleMemoryIsSaidBeforeAnythingIsLoaded() async throws {
+        let engine = StandInEngine(bundle: bundle)
+        let generator = try Generator(engine: engine, availableMemory: { 4_000_000 })
+        let line = "the weights alone take 5 MB of memory, and 4 MB are free: close other apps or take a smaller bundle"
+        await #expect(throws: UserError.memory(line)) { _ = try await generator.draw(request) }
+        #expect(await engine.calls.isEmpty)
+        // The decoder beside the step, and everything at once.
+        let step = bundle.size(of: "transformer")
+        #expect(bundle.leastMemory() == step)
+        #expect(bundle.leastMemory(previews: true) == step + bundle.size(of: "image_decoder"))
+        #expect(bundle.leastMemory(keep: true) > bundle.leastMemory(previews: true))
+        #expect(try #require(Memory.available()) > 10_000_000)
+    }
+
+    @Test(arguments: [
+        (Request(" \n"), "the prompt is empty: say what to draw"),
+        (Request("a", steps: 0), "steps 0 is out of range: give 1 to 1000"),
+        (Request("a", guidance: -1), "guidance -1.0 is out of range: give 0 to 100"),
+        (Request("a", guidance: .nan), "guidance nan is out of range: give 0 to 100"),
+        (
+            Request("a", size: Size(width: 64, height: 32)),
+            "size 64x32 is not in this bundle, which draws 64x64: choose one of those or export again with --size 64 32"
+        ),
+    ])
+    func valuesOutOfRangeAreNamed(request: Request, line: String) async throws {
+        let generator = try Generator(engine: StandInEngine(bundle: bundle))
+        await #expect(throws: UserError.request(line)) { _ = try await generator.draw(request) }
+    }
+
+    @Test func picturesMasksAndMarginsThatDoNotFitAreNamed() async throws {
+        let generator = try Generator(engine: StandInEngine(bundle: bundle))
+        let small = Picture(size: Size(width: 32, height: 32), pixels: Array(repeating: 0, count: 32 * 32 * 3))
+        let black = GrayPicture(size: picture.size, levels: Array(repeating: 0, count: 64 * 64))
+        let cases: [(Edit, String)] = [
+            (.imageToImage(small), "the image is 32x32 pixels, 64x64 is needed: resize it to 64x64"),
+            (.imageToImage(picture, strength: 0), "strength 0.0 is out of range: give more than 0, at most 1"),
+            (.inpaint(picture, mask: black), "the mask repaints nothing: paint what should change white"),
+            (
+                .outpaint(small, margins: Margins(left: 3, top: 0, right: 0, bottom: 0)),
+                "margins 3 0 0 0 are no frame: give left, top, right, bottom in multiples of 4 pixels"
+            ),
+            (
+                .outpaint(small, margins: Margins(left: 4, top: 0, right: 0, bottom: 0)),
+                "margins 4 0 0 0 around 32x32 pixels make 36x32, but the bundle draws 64x64: change the margins or resize the image"
+            ),
+        ]
+        for (edit, line) in cases {
+            await #expect(throws: UserError.request(line)) { _ = try await generator.draw(Request("a", edit: edit)) }
+        }
+    }
+
+    @Test func resultsThatAreNoTokensOrProbabilitiesAreRefused() async throws {
+        let plan = Plan(steps: 2, maskTokenID: 9, schedule: .cosine)
+        for (drawn, probability) in [(Int32(9), Float(0)), (-1, 0), (3, .nan)] {
+            await #expect(throws: UserError.self) {
+                _ = try await drawTokens(
+                    [9, 9, 9, 9], noise: PhiloxNoise(seed: 0), plan: plan,
+                    step: { _, _, _ in (Array(repeating: drawn, count: 4), Array(repeating: probability, count: 4)) },
+                    onStep: { _ in })
+            }
+        }
+    }
+}

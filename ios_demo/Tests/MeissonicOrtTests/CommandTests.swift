@@ -1,0 +1,103 @@
+import Foundation
+import MeissonicKit
+import PictureFiles
+import Testing
+import TestSupport
+
+/// The program as a person runs it.
+@Suite(.serialized) struct CommandTests {
+    private struct Outcome {
+        let code: Int32
+        let out: String
+        let err: String
+    }
+
+    private func process(_ arguments: [String], in folder: URL) -> (Process, out: Pipe, err: Pipe) {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+            .deletingLastPathComponent().appendingPathComponent("meissonic")
+        process.arguments = arguments
+        process.currentDirectoryURL = folder
+        let (out, err) = (Pipe(), Pipe())
+        (process.standardOutput, process.standardError) = (out, err)
+        return (process, out, err)
+    }
+
+    private func run(_ arguments: String..., in folder: URL = Repository.root) throws -> Outcome {
+        let (process, out, err) = process(arguments, in: folder)
+        try process.run()
+        let texts = [out, err].map { String(decoding: $0.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self) }
+        process.waitUntilExit()
+        return Outcome(code: process.terminationStatus, out: texts[0], err: texts[1])
+    }
+
+    @Test func aPictureIsDrawnEditedAndTimed() throws {
+        let folder = try Repository.temporaryFolder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let cat = try run(
+            "a red cat", "--bundle", Repository.android.path, "--seed=7", "--steps", "4", "--preview", "2", "--out", "cat.png",
+            in: folder)
+        #expect(cat.code == 0 && cat.err == "")
+        #expect(cat.out.hasPrefix("cat.png: 64x64, 4 steps, seed 7 (text_encoder ") && cat.out.contains(", steps "))
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+        #expect(names == ["cat.png", "cat.step002.png"])
+        let edited = try run(
+            "a sun", "--bundle", Repository.android.path, "--image", "cat.png", "--strength", "0.5", "--steps", "4", "--out",
+            "sun.png", in: folder)
+        #expect(edited.code == 0 && edited.out.contains("image_encoder "))
+        let sun = try PNG(contentsOf: folder.appendingPathComponent("sun.png")).picture
+        #expect(try PNG(contentsOf: folder.appendingPathComponent("cat.png")).picture != sun)
+    }
+
+    @Test func whatWasCutOfThePromptIsSaid() throws {
+        let folder = try Repository.temporaryFolder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let prompt = String(repeating: "a red cat ", count: 20)
+        let long = try run(prompt, "--bundle", Repository.android.path, "--steps", "1", in: folder)
+        #expect(long.code == 0 && long.err.hasPrefix("warning: the prompt is too long, this was cut off: \""))
+    }
+
+    @Test(arguments: [
+        (["a", "--seed", "-1"], "seed -1 is out of range: give 0 to 18446744073709551615"),
+        (["a", "--steps", "many"], "argument --steps: invalid int value: 'many' (see meissonic --help)"),
+        (["a", "--size", "64"], "argument --size: expected an argument (see meissonic --help)"),
+        (["a", "--colour", "red"], "unrecognized arguments: --colour (see meissonic --help)"),
+        ([], "the following arguments are required: prompt (see meissonic --help)"),
+        (["a", "--mask", "m.png"], "--mask needs a picture: add --image FILE"),
+        (
+            ["a", "--image", "i.png", "--extend", "1", "2", "3", "4", "--strength", "1"],
+            "--extend paints the margins alone: leave out --mask and --strength"
+        ),
+        (["a", "--out", "picture.jpg"], "--out picture.jpg is not a PNG name: end it in .png"),
+        (["a", "--threads", "-1"], "--preview and --threads cannot be negative: give 0 or more"),
+        (["a", "--steps", "0"], "steps 0 is out of range: give 1 to 1000"),
+    ])
+    func wrongInputIsOneLineAndExitCode2(arguments: [String], line: String) throws {
+        let (process, out, err) = process(arguments, in: Repository.root)
+        try process.run()
+        let text = String(decoding: err.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 2)
+        #expect(text == "error: \(line)\n")
+        #expect(out.fileHandleForReading.readDataToEndOfFile().isEmpty)
+    }
+
+    @Test func aBundleThatIsNotThereIsNamed() throws {
+        let outcome = try run("a", "--bundle", "/nowhere")
+        #expect(outcome.code == 2 && outcome.err.hasPrefix("error: /nowhere is not a bundle: it has no manifest.json"))
+    }
+
+    @Test func interruptingStopsWithoutAPicture() throws {
+        let folder = try Repository.temporaryFolder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let (process, _, err) = process(["a", "--bundle", Repository.android.path, "--steps", "1000"], in: folder)
+        try process.run()
+        Thread.sleep(forTimeInterval: 1)
+        process.interrupt()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 130)
+        let text = String(decoding: err.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        #expect(text == "stopped: no picture was written\n")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+    }
+}

@@ -1,0 +1,35 @@
+import Foundation
+import MeissonicKit
+
+/// Files that tests read. `make test` makes those under build/; without them tests fail and say so.
+public enum Repository {
+    public static let root = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    /// The shipped checkpoint's Android bundle.
+    public static let android = root.appendingPathComponent("build/phones/bundle")
+    /// Its iPhone bundle, and what the evaluator was asked and gave when it drew the golden trace.
+    public static let iphone =
+        ProcessInfo.processInfo.environment["MEISSONIC_IPHONE_BUNDLE"].map { URL(fileURLWithPath: $0) }
+        ?? root.appendingPathComponent("build/phones/iphone")
+    public static let iphoneCalls = root.appendingPathComponent("build/phones/iphone-vectors/calls.json")
+
+    /// A file of Python's, decoded.
+    public static func json<Value: Decodable>(_ path: String, as type: Value.Type = Value.self) throws -> Value {
+        try JSONDecoder().decode(type, from: Data(contentsOf: root.appendingPathComponent(path)))
+    }
+
+    /// A new folder, for this test alone.
+    public static func temporaryFolder() throws -> URL {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("meissonic-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        return folder
+    }
+
+    /// A copy of the Android bundle, to damage.
+    public static func damageable() throws -> URL {
+        let copy = try temporaryFolder().appendingPathComponent("bundle")
+        try FileManager.default.copyItem(at: android, to: copy)
+        return copy
+    }
+}

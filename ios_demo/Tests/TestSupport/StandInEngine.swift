@@ -1,0 +1,58 @@
+import MeissonicKit
+
+/// An engine that computes nothing: every output is zeros of the shape that the manifest gives, at once or when a test
+/// lets it. It remembers what it was asked, and which graphs were loaded at the same time.
+public actor StandInEngine: Engine {
+    public nonisolated let bundle: ModelBundle
+    public private(set) var calls: [String] = []
+    public private(set) var loaded: Set<String> = []
+    public private(set) var mostLoaded: Set<String> = []
+    private let onRun: @Sendable (_ graph: String, _ call: Int) async throws -> Void
+
+    /// `onRun` is called before each run with the graph and how often it ran before; what it throws the run throws.
+    public init(
+        bundle: ModelBundle, onRun: @escaping @Sendable (_ graph: String, _ call: Int) async throws -> Void = { _, _ in }
+    ) {
+        self.bundle = bundle
+        self.onRun = onRun
+    }
+
+    public func open(_ graph: String) {
+        loaded.insert(graph)
+        if loaded.count > mostLoaded.count { mostLoaded = loaded }
+    }
+
+    public func close(_ graph: String) { loaded.remove(graph) }
+
+    public func run(_ name: String, on tensors: [String: Tensor]) async throws -> [String: Tensor] {
+        open(name)
+        let call = calls.count { $0 == name }
+        calls.append(name)
+        let graph = try bundle.graph(name)
+        for spec in graph.inputs {
+            guard let tensor = tensors[spec.name] else { throw UserError.engine("no \(spec.name)") }
+            try spec.check(tensor, graph: name)
+        }
+        try await onRun(name, call)
+        try Task.checkCancellation()
+        var outputs: [String: Tensor] = [:]
+        for spec in graph.outputs {
+            let shape = spec.shape.map { $0.fixed ?? size(of: $0.description, graph, tensors) }
+            let count = shape.reduce(1, *)
+            switch spec.type {
+            case .int32: outputs[spec.name] = Tensor([Int32](repeating: 0, count: count), shape: shape)
+            case .float32: outputs[spec.name] = Tensor([Float](repeating: 0, count: count), shape: shape)
+            case .uint8: outputs[spec.name] = Tensor([UInt8](repeating: 0, count: count), shape: shape)
+            }
+        }
+        return outputs
+    }
+
+    /// What a named side is in the inputs.
+    private func size(of side: String, _ graph: Graph, _ tensors: [String: Tensor]) -> Int {
+        for spec in graph.inputs {
+            if let axis = spec.shape.firstIndex(of: .named(side)), let tensor = tensors[spec.name] { return tensor.shape[axis] }
+        }
+        return 1
+    }
+}

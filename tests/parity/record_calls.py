@@ -1,0 +1,79 @@
+"""`python -m tests.parity.record_calls BUNDLE FILE`: every call of a Core ML bundle's golden drawing.
+
+Another runtime that has no Core ML, as Swift on Linux, can be held to them: it must call the same functions
+with the same bytes, and then gets the bytes that the evaluator gave here.
+"""
+
+import argparse
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from runtime.bundle import Compute, open_bundle
+from runtime.coreml.engine import CoreMLEngine
+from runtime.coreml.evaluator import Evaluator
+from runtime.generator import Generator
+from runtime.request import Request
+
+
+class RecordedFunction:
+    """A function that writes down what it was given (a hash) and what it gave."""
+
+    def __init__(self, package: Path, function: str, calls: list[dict[str, Any]]) -> None:
+        self._evaluator = Evaluator(package, function)
+        self._name = {"graph": package.stem, "function": function}
+        self._calls = calls
+
+    def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        outputs = self._evaluator.run(inputs)
+        given = {
+            name: hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+            for name, array in inputs.items()
+        }
+        made = {
+            name: {
+                "dtype": str(array.dtype),
+                "shape": list(array.shape),
+                "base64": base64.b64encode(np.ascontiguousarray(array).tobytes()).decode(),
+            }
+            for name, array in outputs.items()
+        }
+        self._calls.append({**self._name, "inputs": given, "outputs": made})
+        return outputs
+
+    def cancel(self) -> None:
+        self._evaluator.cancel()
+
+
+def record(folder: Path) -> list[dict[str, Any]]:
+    """The calls in order."""
+    bundle = open_bundle(folder)
+    trace = bundle.golden()
+    assert trace is not None
+    calls: list[dict[str, Any]] = []
+
+    def load(package: Path, function: str, _: Compute) -> RecordedFunction:
+        return RecordedFunction(package, function, calls)
+
+    generator = Generator(bundle)
+    generator.engine = CoreMLEngine(bundle, load)
+    generator.text_to_image(Request(trace.prompt, seed=trace.seed, steps=trace.steps))
+    return calls
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("file", type=Path)
+    given = parser.parse_args()
+    given.file.parent.mkdir(parents=True, exist_ok=True)
+    given.file.write_text(json.dumps(record(given.bundle)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
