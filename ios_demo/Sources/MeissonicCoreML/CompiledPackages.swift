@@ -46,7 +46,8 @@ public struct CompiledPackages: Sendable {
         let first = try bundle.graph(name).files[0]
         let folder = String(first.prefix { $0 != "/" })
         guard folder.hasSuffix(".mlpackage") else {
-            throw UserError.bundle("\(bundle.path(first).path) is not a Core ML package: name the folder of an iPhone bundle")
+            throw UserError.bundle(
+                "\(bundle.path(first).path) is not a Core ML package: name the folder of an iPhone bundle")
         }
         return bundle.path(folder)
     }

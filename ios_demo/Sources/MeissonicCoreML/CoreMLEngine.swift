@@ -30,7 +30,8 @@ public actor CoreMLEngine: Engine {
         bundle: ModelBundle, compiled: CompiledPackages, preferred: SelfTest.Placement = .asMade,
         told: @Sendable (SelfTest.Result) -> Void = { _ in }
     ) async throws -> (engine: any Engine, results: [SelfTest.Result]) {
-        try await SelfTest.choose(for: bundle, among: SelfTest.placements(preferred: preferred), told: told) { placement in
+        try await SelfTest.choose(for: bundle, among: SelfTest.placements(preferred: preferred), told: told) {
+            placement in
             try CoreMLEngine(bundle: bundle, compiled: compiled, placement: placement)
         }
     }
@@ -51,7 +52,9 @@ public actor CoreMLEngine: Engine {
         for (name, graph) in bundle.manifest.graphs.sorted(by: { $0.key < $1.key }) {
             try Task.checkCancellation()
             told(name)
-            if let function = graph.function(for: settings, manifest: bundle.manifest) { _ = try await load(name, function) }
+            if let function = graph.function(for: settings, manifest: bundle.manifest) {
+                _ = try await load(name, function)
+            }
             close(name)
         }
     }

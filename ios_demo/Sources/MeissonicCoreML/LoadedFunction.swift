@@ -68,7 +68,8 @@ final class LoadedFunction: @unchecked Sendable {  // used on the engine's queue
             case .float32: Tensor(.float32(packed(bytes, shape: shape, strides: strides)), shape: shape)
             case .int32: Tensor(.int32(packed(bytes, shape: shape, strides: strides)), shape: shape)
             default:
-                throw UserError.engine("graph \(graph) gave '\(spec.name)' in another type than \(spec.shown): export it again")
+                throw UserError.engine(
+                    "graph \(graph) gave '\(spec.name)' in another type than \(spec.shown): export it again")
             }
         }
     }

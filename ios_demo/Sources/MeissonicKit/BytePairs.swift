@@ -81,7 +81,9 @@ struct BytePairs: Sendable {
         var offers = Heap<Offer>()
 
         func candidate(at left: Int) -> Merge? {
-            guard left >= 0, after[left] < end, let first = symbols[left], let second = symbols[after[left]] else { return nil }
+            guard left >= 0, after[left] < end, let first = symbols[left], let second = symbols[after[left]] else {
+                return nil
+            }
             return merges[Pair(first: first, second: second)]
         }
         func offer(_ left: Int) {
@@ -131,7 +133,8 @@ struct Heap<Element: Comparable> {
         var parent = 0
         while true {
             let children = [2 * parent + 1, 2 * parent + 2].filter { $0 < elements.count }
-            guard let least = children.min(by: { elements[$0] < elements[$1] }), elements[least] < elements[parent] else { break }
+            guard let least = children.min(by: { elements[$0] < elements[$1] }), elements[least] < elements[parent]
+            else { break }
             elements.swapAt(least, parent)
             parent = least
         }

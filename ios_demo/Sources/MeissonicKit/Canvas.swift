@@ -23,7 +23,8 @@ struct Canvas {
             steps: settings.steps, maskTokenID: model.maskTokenID, schedule: model.maskingSchedule,
             temperature: manifest.defaults.temperature)
         if edit != nil, !manifest.edits {
-            throw UserError.request("this bundle has no image_encoder and draws from text only: export it again with one")
+            throw UserError.request(
+                "this bundle has no image_encoder and draws from text only: export it again with one")
         }
         switch edit {
         case nil:

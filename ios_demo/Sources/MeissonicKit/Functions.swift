@@ -47,7 +47,8 @@ extension Settings {
         let grid = Grid(size, tokenSize: model.tokenSize)
         let cells = grid.count / (model.compression * model.compression)
         return [
-            "rows": guided || manifest.twoRows ? 2 : 1, "height": grid.height, "width": grid.width, "positions": grid.count,
+            "rows": guided || manifest.twoRows ? 2 : 1, "height": grid.height, "width": grid.width,
+            "positions": grid.count,
             "cells": cells, "stream": model.textLength + cells, "pixel_height": size.height, "pixel_width": size.width,
         ]
     }

@@ -58,7 +58,9 @@ public actor Generator {
     ///
     /// The stream throws `UserError`. Cancelling the task that reads it, or letting go of it, stops the drawing: the stream
     /// then ends without `.finished`. See `draw(_:previewEvery:onEvent:)`.
-    public nonisolated func events(_ request: Request, previewEvery: Int = 0) -> AsyncThrowingStream<DrawingEvent, any Error> {
+    public nonisolated func events(_ request: Request, previewEvery: Int = 0) -> AsyncThrowingStream<
+        DrawingEvent, any Error
+    > {
         AsyncThrowingStream { continuation in
             let task = Task {
                 do {
@@ -93,7 +95,11 @@ public actor Generator {
             return try await produce(request, previewEvery: previewEvery, onEvent: onEvent)
         }
         current = task
-        return try await withTaskCancellationHandler { try await task.value } onCancel: { task.cancel() }
+        return try await withTaskCancellationHandler {
+            try await task.value
+        } onCancel: {
+            task.cancel()
+        }
     }
 
     /// What does not fit of "prompt" and "negative prompt". Throws `UserError.request`.
@@ -115,7 +121,9 @@ public actor Generator {
         let tokens = try await start(canvas, onEvent)
         let made = try await condition(settings, onEvent)
         let finished = try await runLoop(tokens, canvas.plan, settings, made, previewEvery, onEvent)
-        let picture = try await stage("image_decoder", ["image_decoder"], onEvent) { try await decode(finished, canvas.grid) }
+        let picture = try await stage("image_decoder", ["image_decoder"], onEvent) {
+            try await decode(finished, canvas.grid)
+        }
         return Drawing(picture: picture, tokens: finished, settings: settings, cut: cut, stages: stages)
     }
 
@@ -129,11 +137,17 @@ public actor Generator {
     }
 
     /// Runs the graphs that depend on the prompt alone: `context` f32 [R, T, D] and `modulation` f32 [N, R, M] among others.
-    private func condition(_ settings: Settings, _ onEvent: @Sendable (DrawingEvent) -> Void) async throws -> [String: Tensor] {
+    private func condition(_ settings: Settings, _ onEvent: @Sendable (DrawingEvent) -> Void) async throws -> [String:
+        Tensor]
+    {
         var tensors = conditions(of: encode(settings).map(\.ids), settings: settings, manifest: bundle.manifest)
-        let texts = try await stage("text_encoder", ["text_encoder"], onEvent) { try await engine.run("text_encoder", on: tensors) }
+        let texts = try await stage("text_encoder", ["text_encoder"], onEvent) {
+            try await engine.run("text_encoder", on: tensors)
+        }
         tensors.merge(texts) { $1 }
-        let made = try await stage("conditioner", ["conditioner"], onEvent) { try await runConditioner(engine, on: tensors) }
+        let made = try await stage("conditioner", ["conditioner"], onEvent) {
+            try await runConditioner(engine, on: tensors)
+        }
         return tensors.merging(made) { $1 }
     }
 
@@ -157,7 +171,8 @@ public actor Generator {
     }
 
     private func decode(_ tokens: [Int32], _ grid: Grid) async throws -> Picture {
-        let image = try await engine.run("image_decoder", on: ["tokens": Tensor(tokens, shape: grid.shape)]).tensor("image")
+        let image = try await engine.run("image_decoder", on: ["tokens": Tensor(tokens, shape: grid.shape)]).tensor(
+            "image")
         return Picture(size: Size(width: image.shape[1], height: image.shape[0]), pixels: try image.levels())
     }
 

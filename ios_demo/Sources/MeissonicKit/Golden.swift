@@ -21,7 +21,9 @@ public struct Golden: Sendable {
     /// than the bundle's weights differ from the checkpoint's, whose share the manifest gives. Twice that, and 5 % at least,
     /// are forgiven.
     public var tolerance: Double {
-        let shares = bundle.manifest.parity.filter { $0.key.hasSuffix(".agreement") && !$0.key.hasPrefix("image_encoder") }
+        let shares = bundle.manifest.parity.filter {
+            $0.key.hasSuffix(".agreement") && !$0.key.hasPrefix("image_encoder")
+        }
         return 1 - max(2 * (1 - (shares.values.min() ?? 1)), 0.05)
     }
 
@@ -51,7 +53,8 @@ public struct Golden: Sendable {
 
     /// Tokens that step `i` starts from.
     private func before(_ i: Int) -> [Int32] {
-        i > 0 ? trace.tokens[i - 1] : Array(repeating: bundle.manifest.model.maskTokenID, count: trace.finalTokens.count)
+        i > 0
+            ? trace.tokens[i - 1] : Array(repeating: bundle.manifest.model.maskTokenID, count: trace.finalTokens.count)
     }
 }
 

@@ -17,7 +17,9 @@ extension Decoder {
     fileprivate func strict<Key: Keys>(_: Key.Type) throws -> KeyedDecodingContainer<Key> {
         let known = Set(Key.allCases.map(\.stringValue))
         let found = try container(keyedBy: AnyKey.self)
-        if let stranger = found.allKeys.filter({ !known.contains($0.stringValue) }).min(by: { $0.stringValue < $1.stringValue }) {
+        if let stranger = found.allKeys.filter({ !known.contains($0.stringValue) }).min(by: {
+            $0.stringValue < $1.stringValue
+        }) {
             throw DecodingError.dataCorruptedError(forKey: stranger, in: found, debugDescription: "unknown key")
         }
         return try container(keyedBy: Key.self)
@@ -116,9 +118,14 @@ extension Dimension: Decodable {
 extension ModelFacts: Decodable {
     enum CodingKeys: String, Keys {
         case name, compression
-        case tokenSize = "token_size", codebookSize = "codebook_size", vocabSize = "vocab_size"
-        case maskTokenID = "mask_token_id", maskingSchedule = "masking_schedule", textLength = "text_length"
-        case innerDim = "inner_dim", modulationWidth = "modulation_width"
+        case tokenSize = "token_size"
+        case codebookSize = "codebook_size"
+        case vocabSize = "vocab_size"
+        case maskTokenID = "mask_token_id"
+        case maskingSchedule = "masking_schedule"
+        case textLength = "text_length"
+        case innerDim = "inner_dim"
+        case modulationWidth = "modulation_width"
     }
 
     public init(from decoder: any Decoder) throws {
@@ -265,7 +272,9 @@ private struct Figure: Decodable {
 extension GoldenTrace: Decodable {
     enum CodingKeys: String, Keys {
         case prompt, negative, seed, steps, guidance, size, masked, tokens
-        case promptIDs = "prompt_ids", negativeIDs = "negative_ids", finalTokens = "final_tokens"
+        case promptIDs = "prompt_ids"
+        case negativeIDs = "negative_ids"
+        case finalTokens = "final_tokens"
         case imageSHA256 = "image_sha256"
     }
 
@@ -310,7 +319,9 @@ extension Manifest: Decodable {
         guard !sizes.isEmpty else { throw fields.refused(.sizes, "there is none") }
         guard !step.isEmpty else { throw fields.refused(.step, "there is none") }
         for path in files.keys.sorted() { _ = try fields.inside(path, .files) }
-        if let problem = contradiction() { throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: problem)) }
+        if let problem = contradiction() {
+            throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: problem))
+        }
     }
 }
 
@@ -332,7 +343,8 @@ extension Manifest {
         for needed in ["text_encoder", "conditioner", "image_decoder"] + step where graphs[needed] == nil {
             return "graph '\(needed)' is missing from graphs"
         }
-        let named = graphs.values.flatMap(\.files).sorted() + [tokenizer.vocab, tokenizer.merges] + [golden].compactMap { $0 }
+        let named =
+            graphs.values.flatMap(\.files).sorted() + [tokenizer.vocab, tokenizer.merges] + [golden].compactMap { $0 }
         for path in named where files[path] == nil {
             return "file '\(path)' has no size and hash in files"
         }

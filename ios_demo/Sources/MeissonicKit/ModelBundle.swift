@@ -20,7 +20,9 @@ public struct ModelBundle: Sendable {
     ///
     /// `verified` is told how many bytes of how many are checked, about once a MiB. Throws `UserError.bundle` with one
     /// line that names the file, and `CancellationError` if the task was cancelled meanwhile.
-    public static func open(_ folder: URL, verified: (_ bytes: Int, _ total: Int) -> Void = { _, _ in }) throws -> ModelBundle {
+    public static func open(_ folder: URL, verified: (_ bytes: Int, _ total: Int) -> Void = { _, _ in }) throws
+        -> ModelBundle
+    {
         let manifest = try readManifest(folder)
         let total = manifest.files.values.reduce(0) { $0 + $1.size }
         var done = 0
@@ -38,7 +40,8 @@ public struct ModelBundle: Sendable {
         let file = folder.appendingPathComponent(manifestName)
         guard FileManager.default.fileExists(atPath: file.path) else {
             throw UserError.bundle(
-                "\(folder.path) is not a bundle: it has no \(manifestName) (make one with python -m export.onnx or export.coreml)")
+                "\(folder.path) is not a bundle: it has no \(manifestName) (make one with python -m export.onnx or export.coreml)"
+            )
         }
         let data: Data
         do { data = try Data(contentsOf: file) } catch {
@@ -119,7 +122,9 @@ public struct ModelBundle: Sendable {
         enum CodingKeys: String, CodingKey { case format, version }
     }
 
-    private static func decode<Value: Decodable>(_ type: Value.Type, from data: Data, named path: String) throws -> Value {
+    private static func decode<Value: Decodable>(_ type: Value.Type, from data: Data, named path: String) throws
+        -> Value
+    {
         do { return try JSONDecoder().decode(type, from: data) } catch let error as DecodingError {
             throw UserError.bundle("\(path): \(firstProblem(error)): export the bundle again")
         }
@@ -161,7 +166,8 @@ public struct ModelBundle: Sendable {
             let size = Int(try handle.seekToEnd())
             guard size == facts.size else {
                 let kind = size < facts.size ? "truncated" : "changed"
-                throw UserError.bundle("\(path) is \(kind): \(size) bytes instead of \(facts.size): copy the bundle again")
+                throw UserError.bundle(
+                    "\(path) is \(kind): \(size) bytes instead of \(facts.size): copy the bundle again")
             }
             try handle.seek(toOffset: 0)
             var digest = Digest()

@@ -30,13 +30,14 @@ public enum Philox {
         for index in 0..<count {
             let bits = block(SIMD4(UInt32(index), UInt32(step), stream.rawValue, 0), key: key)
             for word in 0..<words {
-                let value = (Float(bits[word] >> 8) + 0.5) * 0x1p-24
-                // The largest of 24 bits leaves no room for the half and would round to 1.
-                values[word * count + index] = min(value, 1 - 0x1p-24)
+                values[word * count + index] = uniform(bits[word])
             }
         }
         return values
     }
+
+    /// In (0, 1): the largest of 24 bits leaves no room for the half, and would round to 1.
+    static func uniform(_ word: UInt32) -> Float { min((Float(word >> 8) + 0.5) * 0x1p-24, 1 - 0x1p-24) }
 }
 
 /// The random numbers of one drawing (see `Noise`).

@@ -4,7 +4,8 @@ public struct Picture: Sendable, Equatable {
     public let pixels: [UInt8]
 
     public init(size: Size, pixels: [UInt8]) {
-        precondition(pixels.count == 3 * size.width * size.height, "\(pixels.count) bytes are no RGB picture of \(size)")
+        precondition(
+            pixels.count == 3 * size.width * size.height, "\(pixels.count) bytes are no RGB picture of \(size)")
         self.size = size
         self.pixels = pixels
     }

@@ -72,7 +72,8 @@ extension Request {
             throw UserError.request("the prompt is empty: say what to draw")
         }
         guard RequestLimits.steps.contains(settings.steps) else {
-            throw UserError.request("steps \(settings.steps) is out of range: give 1 to \(RequestLimits.steps.upperBound)")
+            throw UserError.request(
+                "steps \(settings.steps) is out of range: give 1 to \(RequestLimits.steps.upperBound)")
         }
         guard RequestLimits.guidance.contains(settings.guidance) else {
             throw UserError.request(

@@ -60,7 +60,10 @@ public struct SelfTest: Sendable {
             told(result)
             if passed, let candidate { return (candidate, results) }
         }
-        let last = results.last.map { $0.problem ?? "\($0.likeness?.equal ?? 0) of \($0.likeness?.compared ?? 0) tokens" }
-        throw UserError.engine("no compute unit draws what was recorded (last: \(last ?? "none tried")): export the bundle again")
+        let last = results.last.map {
+            $0.problem ?? "\($0.likeness?.equal ?? 0) of \($0.likeness?.compared ?? 0) tokens"
+        }
+        throw UserError.engine(
+            "no compute unit draws what was recorded (last: \(last ?? "none tried")): export the bundle again")
     }
 }

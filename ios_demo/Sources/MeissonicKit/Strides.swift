@@ -8,7 +8,8 @@ package func packed<Element>(_ bytes: UnsafeRawBufferPointer, shape: [Int], stri
         forEachRun(shape: shape, strides: strides) { from, to, length in
             for offset in 0..<length {
                 let place = (from + offset * (strides.last ?? 1)) * MemoryLayout<Element>.stride
-                values.initializeElement(at: to + offset, to: bytes.loadUnaligned(fromByteOffset: place, as: Element.self))
+                values.initializeElement(
+                    at: to + offset, to: bytes.loadUnaligned(fromByteOffset: place, as: Element.self))
             }
         }
         initialized = count

@@ -19,10 +19,14 @@ public struct ClipTokenizer: Sendable {
     public init(bundle: ModelBundle) throws {
         let facts = bundle.manifest.tokenizer
         let vocab: [String: Int32]
-        do { vocab = try JSONDecoder().decode([String: Int32].self, from: Data(bundle.text(facts.vocab).utf8)) } catch is DecodingError {
+        do {
+            vocab = try JSONDecoder().decode([String: Int32].self, from: Data(bundle.text(facts.vocab).utf8))
+        } catch is DecodingError {
             throw UserError.bundle("\(bundle.path(facts.vocab).path) is no table of tokens: export the bundle again")
         }
-        do { try self.init(vocab: vocab, merges: bundle.text(facts.merges), facts: facts) } catch let problem as MergesProblem {
+        do { try self.init(vocab: vocab, merges: bundle.text(facts.merges), facts: facts) } catch let problem
+            as MergesProblem
+        {
             throw UserError.bundle("\(bundle.path(facts.merges).path): \(problem.line): export the bundle again")
         }
     }
@@ -99,7 +103,11 @@ func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
     var inSpace = false
     for scalar in composed(text) {
         let space = scalar.properties.isWhitespace
-        if !space { result += scalar.properties.lowercaseMapping.unicodeScalars } else if !inSpace { result.append(" ") }
+        if !space {
+            result += scalar.properties.lowercaseMapping.unicodeScalars
+        } else if !inSpace {
+            result.append(" ")
+        }
         inSpace = space
     }
     return result

@@ -83,7 +83,8 @@ public actor OrtEngine: Engine {
         let file = graph.files[0]
         guard Set(found.map(\.name)) == Set(wanted.map(\.name)) else {
             let names = found.map(\.name).sorted().joined(separator: ", ")
-            throw UserError.bundle("\(file) has \(kind.rawValue)s \(names), unlike the manifest: export the bundle again")
+            throw UserError.bundle(
+                "\(file) has \(kind.rawValue)s \(names), unlike the manifest: export the bundle again")
         }
         for spec in wanted {
             for argument in found where argument.name == spec.name {
@@ -92,7 +93,8 @@ public actor OrtEngine: Engine {
                     && zip(argument.sides, spec.shape).allSatisfy { $0 == nil || $1.fixed == nil || $0 == $1.fixed }
                 guard same else {
                     throw UserError.bundle(
-                        "\(file): \(kind.rawValue) \(spec.name) is unlike the manifest's \(spec.shown): export the bundle again")
+                        "\(file): \(kind.rawValue) \(spec.name) is unlike the manifest's \(spec.shown): export the bundle again"
+                    )
                 }
             }
         }

@@ -21,7 +21,8 @@ public final class OrtLibrary: @unchecked Sendable {  // the library may be call
     public init(path: String) throws {
         guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL), let symbol = dlsym(handle, "OrtGetApiBase") else {
             throw UserError.engine(
-                "cannot open onnxruntime's library \(path): set \(OrtLibrary.variable) to the libonnxruntime.so of a wheel")
+                "cannot open onnxruntime's library \(path): set \(OrtLibrary.variable) to the libonnxruntime.so of a wheel"
+            )
         }
         typealias GetBase = @convention(c) () -> UnsafePointer<OrtApiBase>?
         guard let base = unsafeBitCast(symbol, to: GetBase.self)() else {
@@ -29,7 +30,8 @@ public final class OrtLibrary: @unchecked Sendable {  // the library may be call
         }
         version = base.pointee.GetVersionString().map { String(cString: $0) } ?? "of unknown version"
         guard let api = base.pointee.GetApi(UInt32(ORT_API_VERSION)) else {
-            throw UserError.engine("onnxruntime \(version) in \(path) is older than 1.\(ORT_API_VERSION): take a newer one")
+            throw UserError.engine(
+                "onnxruntime \(version) in \(path) is older than 1.\(ORT_API_VERSION): take a newer one")
         }
         self.api = api
         environment = try OrtLibrary.make(api) { api.pointee.CreateEnv(ORT_LOGGING_LEVEL_FATAL, "meissonic", $0) }

@@ -28,10 +28,12 @@ final class OrtSession: @unchecked Sendable {  // onnxruntime's sessions may run
         if Processor.saturating { entries["session.x64quantprecision"] = "1" }
         if mapped {
             entries["session.disable_prepacking"] = "1"
-            entries["optimization.disable_specified_optimizers"] = "ConstantFolding;FuseFp16InitializerToFp32NodeTransformer"
+            entries["optimization.disable_specified_optimizers"] =
+                "ConstantFolding;FuseFp16InitializerToFp32NodeTransformer"
         }
         do {
-            try library.check(api.SetSessionGraphOptimizationLevel(options, mapped ? ORT_ENABLE_EXTENDED : ORT_ENABLE_ALL))
+            try library.check(
+                api.SetSessionGraphOptimizationLevel(options, mapped ? ORT_ENABLE_EXTENDED : ORT_ENABLE_ALL))
             try library.check(api.SetSessionExecutionMode(options, ORT_SEQUENTIAL))
             try library.check(api.SetIntraOpNumThreads(options, Int32(threads)))
             try library.check(api.DisableCpuMemArena(options))
@@ -45,7 +47,9 @@ final class OrtSession: @unchecked Sendable {  // onnxruntime's sessions may run
     }
 
     /// Runs on tensors by name and returns the outputs named. Throws `OrtFailure`.
-    func run(_ feed: [(name: String, tensor: Tensor)], outputs: [String], options: RunOptions) throws -> [String: Tensor] {
+    func run(_ feed: [(name: String, tensor: Tensor)], outputs: [String], options: RunOptions) throws -> [String:
+        Tensor]
+    {
         let api = library.api.pointee
         var inputs: [OpaquePointer?] = []
         var results = [OpaquePointer?](repeating: nil, count: outputs.count)
@@ -55,12 +59,14 @@ final class OrtSession: @unchecked Sendable {  // onnxruntime's sessions may run
             try withCStrings(outputs) { outputNames in
                 try library.check(
                     api.Run(
-                        pointer, options.pointer, inputNames, inputs, inputs.count, outputNames, outputs.count, &results))
+                        pointer, options.pointer, inputNames, inputs, inputs.count, outputNames, outputs.count, &results
+                    ))
             }
         }
-        return try Dictionary(uniqueKeysWithValues: zip(outputs, results).map { name, value in
-            (name, try library.tensor(value))
-        })
+        return try Dictionary(
+            uniqueKeysWithValues: zip(outputs, results).map { name, value in
+                (name, try library.tensor(value))
+            })
     }
 
     /// The graph's own inputs or outputs: name, element type, sides (nil: free).
@@ -93,7 +99,8 @@ final class OrtSession: @unchecked Sendable {  // onnxruntime's sessions may run
         var allocator: UnsafeMutablePointer<OrtAllocator>?
         try library.check(api.GetAllocatorWithDefaultOptions(&allocator))
         var name: UnsafeMutablePointer<CChar>?
-        try library.check((kind == .input ? api.SessionGetInputName : api.SessionGetOutputName)(pointer, index, allocator, &name))
+        try library.check(
+            (kind == .input ? api.SessionGetInputName : api.SessionGetOutputName)(pointer, index, allocator, &name))
         guard let name else { throw OrtFailure(line: "a tensor without a name") }
         defer { _ = api.AllocatorFree(allocator, name) }
         return String(cString: name)

@@ -36,7 +36,9 @@ extension OrtLibrary {
         let start = try memory(of: value)
         func copied<Element>(_: Element.Type) -> [Element] {
             guard let start else { return [] }
-            return Array(UnsafeRawBufferPointer(start: start, count: count * MemoryLayout<Element>.stride).bindMemory(to: Element.self))
+            return Array(
+                UnsafeRawBufferPointer(start: start, count: count * MemoryLayout<Element>.stride).bindMemory(
+                    to: Element.self))
         }
         switch type {
         case .int32: return Tensor(copied(Int32.self), shape: shape)

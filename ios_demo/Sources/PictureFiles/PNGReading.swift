@@ -10,7 +10,9 @@ struct PNGChunks {
     /// Throws `PNGProblem`.
     init(_ data: Data) throws {
         let bytes = [UInt8](data)
-        guard bytes.starts(with: PNGChunks.signature) else { throw PNGProblem(line: "is not a PNG file: save it as PNG") }
+        guard bytes.starts(with: PNGChunks.signature) else {
+            throw PNGProblem(line: "is not a PNG file: save it as PNG")
+        }
         var at = PNGChunks.signature.count
         while chunks.last?.name != "IEND" {
             guard at + 12 <= bytes.count else { throw PNGProblem.broken }
@@ -37,7 +39,11 @@ private func bigEndian(_ bytes: ArraySlice<UInt8>) -> UInt32 { bytes.reduce(0) {
 
 struct PNGHeader {
     enum Colour: UInt8 {
-        case grey = 0, rgb = 2, palette = 3, greyAlpha = 4, rgba = 6
+        case grey = 0
+        case rgb = 2
+        case palette = 3
+        case greyAlpha = 4
+        case rgba = 6
 
         var channels: Int {
             switch self {
@@ -56,7 +62,9 @@ struct PNGHeader {
 
     /// Throws `PNGProblem`.
     init(_ content: [UInt8]?) throws {
-        guard let content, content.count == 13, let colour = Colour(rawValue: content[9]) else { throw PNGProblem.broken }
+        guard let content, content.count == 13, let colour = Colour(rawValue: content[9]) else {
+            throw PNGProblem.broken
+        }
         width = Int(bigEndian(content[0..<4]))
         height = Int(bigEndian(content[4..<8]))
         depth = Int(content[8])
@@ -84,7 +92,8 @@ struct PNGRows {
         self.header = header
         var length = uLong((header.rowBytes + 1) * header.height)
         var bytes = [UInt8](repeating: 0, count: Int(length))
-        guard uncompress(&bytes, &length, compressed, uLong(compressed.count)) == Z_OK, Int(length) == bytes.count else {
+        guard uncompress(&bytes, &length, compressed, uLong(compressed.count)) == Z_OK, Int(length) == bytes.count
+        else {
             throw PNGProblem.broken
         }
         rows = try PNGRows.unfiltered(bytes, header)
@@ -132,9 +141,12 @@ struct PNGRows {
         var rgba: [UInt8] = []
         rgba.reserveCapacity(4 * header.width * header.height)
         // One level or colour that counts as transparent, in 16 bits a channel.
-        let hidden = colour == .palette ? nil : transparency.map { bytes in
-            stride(from: 0, to: bytes.count - 1, by: 2).map { Int(bytes[$0]) << 8 | Int(bytes[$0 + 1]) }
-        }
+        let hidden =
+            colour == .palette
+            ? nil
+            : transparency.map { bytes in
+                stride(from: 0, to: bytes.count - 1, by: 2).map { Int(bytes[$0]) << 8 | Int(bytes[$0 + 1]) }
+            }
         for y in 0..<header.height {
             for x in 0..<header.width {
                 let samples = (0..<colour.channels).map { sample(y, x * colour.channels + $0) }

@@ -34,7 +34,8 @@ struct Command {
         let bundle = try ModelBundle.open(URL(fileURLWithPath: job.bundle))
         let generator = try Generator(engine: openEngine(bundle, job))
         let request = Request(
-            job.prompt, negative: job.negative, seed: job.seed, steps: job.steps, guidance: job.guidance, size: job.size,
+            job.prompt, negative: job.negative, seed: job.seed, steps: job.steps, guidance: job.guidance,
+            size: job.size,
             edit: try edit(job))
         for (which, cut) in try generator.cut(request).sorted(by: { $0.key < $1.key }) {
             say("warning: the \(which) is too long, this was cut off: \"\(cut)\"")
@@ -54,7 +55,8 @@ struct Command {
             case .finished(let drawing):
                 if bar { show("\r\u{1b}[K") }
                 try drawing.picture.writePNG(to: out, facts: facts(drawing, bundle))
-                let stages = drawing.stages.map { String(format: "\($0.name) %.2f s", $0.seconds) }.joined(separator: ", ")
+                let stages = drawing.stages.map { String(format: "\($0.name) %.2f s", $0.seconds) }.joined(
+                    separator: ", ")
                 let settings = drawing.settings
                 print("\(job.out): \(settings.size), \(settings.steps) steps, seed \(settings.seed) (\(stages))")
             }

@@ -6,8 +6,10 @@ import MeissonicCoreML
 
 /// Core ML, with packages compiled once into the user's caches.
 func openEngine(_ bundle: ModelBundle, _ job: Job) throws -> any Engine {
-    let caches = try FileManager.default.url(for: .cachesDirectory, in: .userDomainMask, appropriateFor: nil, create: true)
-    return try CoreMLEngine(bundle: bundle, compiled: CompiledPackages(folder: caches.appendingPathComponent("meissonic")))
+    let caches = try FileManager.default.url(
+        for: .cachesDirectory, in: .userDomainMask, appropriateFor: nil, create: true)
+    return try CoreMLEngine(
+        bundle: bundle, compiled: CompiledPackages(folder: caches.appendingPathComponent("meissonic")))
 }
 #else
 import MeissonicOrt

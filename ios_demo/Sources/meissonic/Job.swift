@@ -59,7 +59,8 @@ struct Job {
             case "--image": job.image = try rest.value()
             case "--mask": job.mask = try rest.value()
             case "--extend":
-                job.extend = Margins(left: try rest.int(), top: try rest.int(), right: try rest.int(), bottom: try rest.int())
+                job.extend = Margins(
+                    left: try rest.int(), top: try rest.int(), right: try rest.int(), bottom: try rest.int())
             case "--strength": job.strength = try rest.double()
             case "--out": job.out = try rest.value()
             case "--preview": job.preview = try rest.int()
@@ -71,7 +72,9 @@ struct Job {
             }
         }
         guard let prompt = words.first else { throw refused("the following arguments are required: prompt") }
-        guard words.count == 1 else { throw refused("unrecognized arguments: \(words.dropFirst().joined(separator: " "))") }
+        guard words.count == 1 else {
+            throw refused("unrecognized arguments: \(words.dropFirst().joined(separator: " "))")
+        }
         job.prompt = prompt
         try job.check()
         return job

@@ -25,7 +25,12 @@ open class MLDictionaryFeatureProvider: NSObject, MLFeatureProvider {
     open func featureValue(for featureName: String) -> MLFeatureValue? { fatalError("a stub") }
 }
 
-public enum MLMultiArrayDataType: Int { case double = 65600, float32 = 65568, float16 = 65552, int32 = 131104 }
+public enum MLMultiArrayDataType: Int {
+    case double = 65600
+    case float32 = 65568
+    case float16 = 65552
+    case int32 = 131104
+}
 
 open class MLMultiArray: NSObject {
     public init(shape: [NSNumber], dataType: MLMultiArrayDataType) throws { fatalError("a stub") }

@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 @testable import MeissonicKit
 
@@ -36,7 +36,9 @@ import TestSupport
             wanted = total
         }
         #expect(told.last == wanted && told == told.sorted() && told.count > 5)
-        #expect(bundle.manifest.step == ["transformer"] && bundle.manifest.engine == .onnxRuntime && !bundle.manifest.twoRows)
+        #expect(
+            bundle.manifest.step == ["transformer"] && bundle.manifest.engine == .onnxRuntime
+                && !bundle.manifest.twoRows)
         let trace = try #require(try bundle.golden())
         #expect(trace.tokens.last == trace.finalTokens)
     }
@@ -48,7 +50,9 @@ import TestSupport
             data[data.count / 2] ^= 1
             try data.write(to: file)
         }
-        #expect(line.hasSuffix("transformer.onnx.data is changed: its SHA-256 is not the manifest's: copy the bundle again"))
+        #expect(
+            line.hasSuffix("transformer.onnx.data is changed: its SHA-256 is not the manifest's: copy the bundle again")
+        )
     }
 
     @Test func aTruncatedFileIsFoundByItsSize() throws {
@@ -60,7 +64,9 @@ import TestSupport
     }
 
     @Test func aMissingFileIsNamed() throws {
-        let line = try problem { try FileManager.default.removeItem(at: $0.appendingPathComponent("tokenizer/merges.txt")) }
+        let line = try problem {
+            try FileManager.default.removeItem(at: $0.appendingPathComponent("tokenizer/merges.txt"))
+        }
         #expect(line.hasSuffix("tokenizer/merges.txt is missing: copy the bundle again"))
     }
 
@@ -103,7 +109,9 @@ import TestSupport
     }
 
     @Test func whatIsNoManifestIsSaidToBeNone() throws {
-        #expect(try problem { try Data("{".utf8).write(to: $0.appendingPathComponent("manifest.json")) }.contains("is not valid JSON"))
+        #expect(
+            try problem { try Data("{".utf8).write(to: $0.appendingPathComponent("manifest.json")) }.contains(
+                "is not valid JSON"))
         #expect(try problemOfManifest { $0["format"] = "other" }.contains("is not a meissonic-mobile manifest"))
         #expect(
             try problem { try FileManager.default.removeItem(at: $0.appendingPathComponent("manifest.json")) }

@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 @testable import MeissonicKit
 
@@ -57,11 +57,16 @@ import TestSupport
         let manifest = try ModelBundle.readManifest(Repository.iphone)
         let graph = try #require(manifest.graphs["text_encoder"])
         for rows in 1...2 {
-            let ids = Tensor([Int32](repeating: 0, count: rows * manifest.model.textLength), shape: [rows, manifest.model.textLength])
+            let ids = Tensor(
+                [Int32](repeating: 0, count: rows * manifest.model.textLength),
+                shape: [rows, manifest.model.textLength])
             #expect(try graph.function(for: ["input_ids": ids], graph: "text_encoder").dimensions["rows"] == rows)
         }
-        let three = Tensor([Int32](repeating: 0, count: 3 * manifest.model.textLength), shape: [3, manifest.model.textLength])
-        #expect(throws: UserError.bundle("graph text_encoder has no function for rows 3: export the bundle for this size")) {
+        let three = Tensor(
+            [Int32](repeating: 0, count: 3 * manifest.model.textLength), shape: [3, manifest.model.textLength])
+        #expect(
+            throws: UserError.bundle("graph text_encoder has no function for rows 3: export the bundle for this size")
+        ) {
             try graph.function(for: ["input_ids": three], graph: "text_encoder")
         }
         for (name, graph) in manifest.graphs {
@@ -113,7 +118,8 @@ actor RecordedEngine: Engine {
         let feed = try graph.feed(from: tensors, graph: name)
         let function = try graph.function(for: feed, graph: name).name
         let given = feed.mapValues(hash)
-        guard let index = calls.firstIndex(where: { $0.graph == name && $0.function == function && $0.inputs == given }) else {
+        guard let index = calls.firstIndex(where: { $0.graph == name && $0.function == function && $0.inputs == given })
+        else {
             let wanted = calls.first.map { "\($0.graph) \($0.function) \($0.inputs)" } ?? "nothing"
             throw UserError.engine("\(name) \(function) \(given) is no call of Python's, which next made \(wanted)")
         }

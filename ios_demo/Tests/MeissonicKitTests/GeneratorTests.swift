@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 @testable import MeissonicKit
 
@@ -8,10 +8,14 @@ import TestSupport
 @Suite struct GeneratorTests {
     let bundle: ModelBundle
 
-    init() throws { bundle = try ModelBundle(folder: Repository.android, manifest: ModelBundle.readManifest(Repository.android)) }
+    init() throws {
+        bundle = try ModelBundle(folder: Repository.android, manifest: ModelBundle.readManifest(Repository.android))
+    }
 
     private let request = Request("a red cat", steps: 4)
-    private var picture: Picture { Picture(size: bundle.manifest.defaults.size, pixels: Array(repeating: 9, count: 64 * 64 * 3)) }
+    private var picture: Picture {
+        Picture(size: bundle.manifest.defaults.size, pixels: Array(repeating: 9, count: 64 * 64 * 3))
+    }
 
     @Test func graphsRunInOrderAndOneStageIsLoadedAtATime() async throws {
         let engine = StandInEngine(bundle: bundle)
@@ -19,7 +23,10 @@ import TestSupport
         let drawing = try await generator.draw(request)
         #expect(
             await engine.calls
-                == ["text_encoder", "conditioner", "transformer", "transformer", "transformer", "transformer", "image_decoder"])
+                == [
+                    "text_encoder", "conditioner", "transformer", "transformer", "transformer", "transformer",
+                    "image_decoder",
+                ])
         #expect(await engine.mostLoaded.count == 1)
         #expect(await engine.loaded.isEmpty)
         #expect(drawing.stages.map(\.name) == ["text_encoder", "conditioner", "steps", "image_decoder"])

@@ -1,8 +1,8 @@
 import Foundation
 import MeissonicKit
 import PictureFiles
-import Testing
 import TestSupport
+import Testing
 
 /// The program as a person runs it.
 @Suite(.serialized) struct CommandTests {
@@ -35,14 +35,16 @@ import TestSupport
         let folder = try Repository.temporaryFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
         let cat = try run(
-            "a red cat", "--bundle", Repository.android.path, "--seed=7", "--steps", "4", "--preview", "2", "--out", "cat.png",
+            "a red cat", "--bundle", Repository.android.path, "--seed=7", "--steps", "4", "--preview", "2", "--out",
+            "cat.png",
             in: folder)
         #expect(cat.code == 0 && cat.err == "")
         #expect(cat.out.hasPrefix("cat.png: 64x64, 4 steps, seed 7 (text_encoder ") && cat.out.contains(", steps "))
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
         #expect(names == ["cat.png", "cat.step002.png"])
         let edited = try run(
-            "a sun", "--bundle", Repository.android.path, "--image", "cat.png", "--strength", "0.5", "--steps", "4", "--out",
+            "a sun", "--bundle", Repository.android.path, "--image", "cat.png", "--strength", "0.5", "--steps", "4",
+            "--out",
             "sun.png", in: folder)
         #expect(edited.code == 0 && edited.out.contains("image_encoder "))
         let sun = try PNG(contentsOf: folder.appendingPathComponent("sun.png")).picture

@@ -1,7 +1,7 @@
 import Foundation
 import MeissonicKit
-import Testing
 import TestSupport
+import Testing
 
 @testable import MeissonicOrt
 
@@ -50,10 +50,12 @@ import TestSupport
             guard let image, let size = image_size else { return nil }
             let picture = Picture(size: Size(width: size[0], height: size[1]), pixels: image.flatMap(rgb))
             if let margins {
-                return .outpaint(picture, margins: Margins(left: margins[0], top: margins[1], right: margins[2], bottom: margins[3]))
+                return .outpaint(
+                    picture, margins: Margins(left: margins[0], top: margins[1], right: margins[2], bottom: margins[3]))
             }
             if let mask {
-                return .inpaint(picture, mask: GrayPicture(size: picture.size, levels: mask.map(luma)), strength: strength ?? 1)
+                return .inpaint(
+                    picture, mask: GrayPicture(size: picture.size, levels: mask.map(luma)), strength: strength ?? 1)
             }
             return .imageToImage(picture, strength: strength)
         }
@@ -66,7 +68,8 @@ import TestSupport
         for run in runs {
             let generator = try Generator(engine: engine(lowMemory: run.low_memory))
             let seed = try #require(UInt64(run.seed))
-            let request = Request(run.prompt, seed: seed, steps: run.steps, guidance: run.guidance, edit: try run.edit())
+            let request = Request(
+                run.prompt, seed: seed, steps: run.steps, guidance: run.guidance, edit: try run.edit())
             let (tokens, drawing) = try await drawn(request, with: generator)
             #expect(tokens == run.tokens, "\(run.mode) \(run.strength ?? 0)")
             #expect(sha256(drawing.picture.pixels) == run.image_sha256, "\(run.mode) \(run.strength ?? 0)")
@@ -91,7 +94,9 @@ import TestSupport
 
     @Test func aRunThatIsTerminatedIsACancellationAndNoError() async throws {
         let engine = try engine()
-        let ids = Tensor([Int32](repeating: 0, count: bundle.manifest.model.textLength), shape: [1, bundle.manifest.model.textLength])
+        let ids = Tensor(
+            [Int32](repeating: 0, count: bundle.manifest.model.textLength),
+            shape: [1, bundle.manifest.model.textLength])
         let task = Task {
             withUnsafeCurrentTask { $0?.cancel() }
             return try await engine.run("text_encoder", on: ["input_ids": ids])
@@ -133,7 +138,8 @@ import TestSupport
     @Test func whatIsNoLibraryAndABundleOfAnotherEngineAreNamed() async throws {
         #expect(
             await line { _ = try OrtLibrary(path: "/nowhere.so") }
-                == "cannot open onnxruntime's library /nowhere.so: set MEISSONIC_ONNXRUNTIME to the libonnxruntime.so of a wheel")
+                == "cannot open onnxruntime's library /nowhere.so: set MEISSONIC_ONNXRUNTIME to the libonnxruntime.so of a wheel"
+        )
         let iphone = try ModelBundle(folder: Repository.iphone, manifest: ModelBundle.readManifest(Repository.iphone))
         #expect(
             await line { _ = try OrtEngine(bundle: iphone, library: library) }

@@ -1,7 +1,7 @@
 import Foundation
 import MeissonicKit
-import Testing
 import TestSupport
+import Testing
 
 @testable import PictureFiles
 
@@ -42,7 +42,9 @@ import TestSupport
         #expect(line(temporary) == "\(temporary.path) does not exist: check the path")
         try Data("P6 1 1".utf8).write(to: temporary)
         #expect(line(temporary) == "\(temporary.path) is not a PNG file: save it as PNG")
-        #expect(line(folder.appendingPathComponent("deep.png")).hasSuffix("deep.png has 16 bits a channel: save it as 8-bit RGB"))
+        #expect(
+            line(folder.appendingPathComponent("deep.png")).hasSuffix(
+                "deep.png has 16 bits a channel: save it as 8-bit RGB"))
         let whole = try Data(contentsOf: folder.appendingPathComponent("rgb.png"))
         for length in stride(from: 8, to: whole.count, by: 7) {
             try whole.prefix(length).write(to: temporary)

@@ -11,7 +11,8 @@ public actor StandInEngine: Engine {
 
     /// `onRun` is called before each run with the graph and how often it ran before; what it throws the run throws.
     public init(
-        bundle: ModelBundle, onRun: @escaping @Sendable (_ graph: String, _ call: Int) async throws -> Void = { _, _ in }
+        bundle: ModelBundle,
+        onRun: @escaping @Sendable (_ graph: String, _ call: Int) async throws -> Void = { _, _ in }
     ) {
         self.bundle = bundle
         self.onRun = onRun
@@ -51,7 +52,9 @@ public actor StandInEngine: Engine {
     /// What a named side is in the inputs.
     private func size(of side: String, _ graph: Graph, _ tensors: [String: Tensor]) -> Int {
         for spec in graph.inputs {
-            if let axis = spec.shape.firstIndex(of: .named(side)), let tensor = tensors[spec.name] { return tensor.shape[axis] }
+            if let axis = spec.shape.firstIndex(of: .named(side)), let tensor = tensors[spec.name] {
+                return tensor.shape[axis]
+            }
         }
         return 1
     }
