@@ -46,7 +46,7 @@ class Meissonic : Application() {
     /** Bytes that can be taken before Android begins to end other processes. */
     fun freeMemory(): Long {
         val info = ActivityManager.MemoryInfo()
-        getSystemService(ActivityManager::class.java).getMemoryInfo(info)
+        service<ActivityManager>().getMemoryInfo(info)
         return info.availMem - info.threshold
     }
 

@@ -35,8 +35,8 @@ class WorkService : Service() {
     override fun onCreate() {
         super.onCreate()
         val channel = NotificationChannel(CHANNEL, getString(R.string.channel), NotificationManager.IMPORTANCE_LOW)
-        getSystemService(NotificationManager::class.java).createNotificationChannel(channel)
-        awake = getSystemService(PowerManager::class.java).newWakeLock(PowerManager.PARTIAL_WAKE_LOCK, "meissonic:work")
+        service<NotificationManager>().createNotificationChannel(channel)
+        awake = service<PowerManager>().newWakeLock(PowerManager.PARTIAL_WAKE_LOCK, "meissonic:work")
         awake.acquire(LONGEST)
     }
 
