@@ -1,6 +1,7 @@
 package org.meissonic.mobile.app
 
 import android.app.Activity
+import android.app.Application
 import android.content.Intent
 import android.graphics.Bitmap
 import android.graphics.Canvas
@@ -12,7 +13,6 @@ import android.widget.EditText
 import android.widget.ImageView
 import android.widget.Spinner
 import android.widget.TextView
-import androidx.test.core.app.ApplicationProvider
 import java.io.File
 import kotlin.test.assertEquals
 import kotlin.test.assertIs
@@ -31,6 +31,7 @@ import org.meissonic.mobile.app.model.Working
 import org.meissonic.mobile.store.FolderSource
 import org.robolectric.Robolectric
 import org.robolectric.RobolectricTestRunner
+import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 import org.robolectric.annotation.GraphicsMode
@@ -43,7 +44,7 @@ private val screens = File(System.getProperty("screens")).also(File::mkdirs)
 @GraphicsMode(GraphicsMode.Mode.NATIVE)
 @Config(sdk = [35], qualifiers = "w411dp-h891dp-420dpi")
 class ScreensTest {
-    private val app get() = ApplicationProvider.getApplicationContext<Meissonic>()
+    private val app: Meissonic get() = RuntimeEnvironment.getApplication() as Meissonic
 
     @Before
     fun enoughMemory() {
@@ -147,11 +148,11 @@ class ScreensTest {
     @Test
     fun `work is kept alive by a foreground service until it is done`() {
         install()
-        shadowOf(app).clearStartedServices()
+        generateSequence { shadowOf(app as Application).nextStartedService }.count() // those of the installation
         screen<MainActivity> { main ->
             main.find<EditText>(R.id.prompt).setText("a yellow star")
             main.find<Button>(R.id.draw).performClick()
-            assertEquals(WorkService::class.java.name, shadowOf(app).nextStartedService.component!!.className)
+            assertEquals(WorkService::class.java.name, shadowOf(app as Application).nextStartedService.component!!.className)
             val service = Robolectric.buildService(WorkService::class.java).create().startCommand(0, 1)
             assertNotNull(shadowOf(service.get()).lastForegroundNotification)
             until { app.studio.state.value is Done }
