@@ -13,6 +13,7 @@ import android.view.View
 import android.widget.Button
 import android.widget.ImageView
 import android.widget.ProgressBar
+import android.widget.ScrollView
 import android.widget.TextView
 import java.io.IOException
 import kotlin.random.Random
@@ -107,6 +108,8 @@ class MainActivity : Screen(R.layout.main) {
             is Fit -> {
                 val steps = settle(checked.task.request, manifest).steps
                 app.studio.draw(checked.task, if (previews(manifest)) maxOf(1, steps / PREVIEWS) else 0)
+                val button = find<View>(R.id.draw)
+                find<ScrollView>(R.id.scroll).run { post { smoothScrollTo(0, button.top) } } // the picture is below
             }
         }
     }
@@ -131,7 +134,7 @@ class MainActivity : Screen(R.layout.main) {
             visible(ready == null)
         }
         find<View>(R.id.get_model).visible(ready == null)
-        find<View>(R.id.draw).isEnabled = ready != null
+        find<View>(R.id.form).visible(ready != null)
         if (ready != null) form.offer(ready.manifest)
     }
 

@@ -88,7 +88,7 @@ class ScreensTest {
     fun `without a model the way to one is shown`() = screen<MainActivity> { main ->
         assertEquals(NoModel, app.shelf.state.value)
         assertEquals(View.VISIBLE, main.find<View>(R.id.get_model).visibility)
-        assertEquals(false, main.find<View>(R.id.draw).isEnabled)
+        assertEquals(View.GONE, main.find<View>(R.id.form).visibility)
         picture(main, "no-model")
     }
 
