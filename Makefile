@@ -4,11 +4,12 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: bundle test test-slow bench arm64 lint format clean help
+.PHONY: bundle test test-android test-slow bench arm64 lint format clean help
 
 help:
 	@echo "make bundle     install into .venv, export the int8 Android bundle, draw build/sample.png with it"
 	@echo "make test       lint, types, tests (under 15 minutes on 2 cores)"
+	@echo "make test-android  the Kotlin engine alone; it is a part of make test"
 	@echo "make arm64      an emulated ARM64 machine in build/arm64 (Debian only), for python -m runtime.parity.arm"
 	@echo "make test-slow  the real-size checks: 1 B parameters, several GB of disk and memory"
 	@echo "make bench      this project's graphs beside every peer, an hour at most: docs/benchmarks.md"
@@ -42,7 +43,11 @@ format: $(READY)
 # Two workers of one thread each: more threads would fight over two cores. A file stays with one worker, so its
 # bundles are made once.
 test: lint
+	.ci/android.sh $(RUN)
 	OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist loadfile -m 'not slow'
+
+test-android: $(READY)
+	.ci/android.sh $(RUN)
 
 test-slow: $(READY)
 	$(RUN) -m pytest -m slow

@@ -189,7 +189,9 @@ class Comparison:
                 self.figures.compare("transformer.logits", expected, found)
                 kl = measures.kl(expected[masked], found[masked])
                 self.figures.add("transformer.kl", kl, count)
-                self.figures.add("transformer.kl_per_guidance", measures.kl_per_guidance(kl, sample.guidance), count)
+                self.figures.add(
+                    "transformer.kl_per_guidance", measures.kl_per_guidance(kl, sample.guidance), count
+                )
                 wrong = misdrawn(found[masked], uniforms[:, masked], outputs["drawn"][masked])
                 self.figures.add("transformer.misdrawn", wrong)
                 return drawn, log_prob

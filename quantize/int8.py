@@ -12,7 +12,7 @@ up.
 
 U8 x S8 products are summed in pairs to 16 bits by x86 processors with AVX2 but without VNNI, where they can
 saturate (89 % of the stickers' tokens instead of 95 %) unless the session says
-`session.x64quantprecision`, as `runtime.engine.session_options` does; ARM and VNNI are exact.
+`session.x64quantprecision`, as `runtime.engine.session_options` does there; ARM and VNNI are exact.
 """
 
 import numpy as np

@@ -1,8 +1,8 @@
 """What int8 costs a checkpoint by itself: rounding simulated in torch, without any graph of ours.
 
 Every linear and convolution of the transformer gets weights of a scale an output channel and, but for what is
-computed once a prompt, inputs of 256 levels over their range, as `DynamicQuantizeLinear` makes them. An export
-that costs much more than this has a defect; one that costs the same has what int8 is.
+computed once a prompt, inputs of 256 levels over their range, as `DynamicQuantizeLinear` makes them. An
+export that costs much more than this has a defect; one that costs the same has what int8 is.
 """
 
 import argparse
@@ -116,7 +116,9 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
         epilog=EXAMPLES,
     )
     parser.add_argument("--checkpoint", metavar="DIR|ID", help="default: the shipped one")
-    parser.add_argument("--guidance", type=float, action="append", help="may be repeated; default: 1, 2 and 9")
+    parser.add_argument(
+        "--guidance", type=float, action="append", help="may be repeated; default: 1, 2 and 9"
+    )
     given: argparse.Namespace = parser.parse_args(arguments)
     simulate(load_checkpoint(given.checkpoint), given.guidance or [1.0, 2.0, 9.0], print)
 

@@ -50,11 +50,13 @@ def test_a_figure_that_is_no_number_fails():
     assert not at_most("x", 1).holds(float("nan"))
 
 
-def test_a_distance_is_the_worst_of_all_and_a_share_the_mean_over_positions():
+def test_a_distance_is_the_worst_of_all_a_share_the_mean_over_positions_and_a_count_the_sum():
     figures = Figures()
+    figures.add("a.misdrawn", 2)
+    figures.add("a.misdrawn", 1)
     for psnr, levels in ((50, 0), (30, 2), (40, 1)):
         figures.add("a.psnr", psnr)
         figures.add("a.levels", levels)
     figures.add("a.agreement", 1.0, weight=30)
     figures.add("a.agreement", 0.5, weight=10)
-    assert figures.result() == {"a.psnr": 30, "a.levels": 2, "a.agreement": 0.875}
+    assert figures.result() == {"a.misdrawn": 3, "a.psnr": 30, "a.levels": 2, "a.agreement": 0.875}

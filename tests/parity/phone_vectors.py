@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from runtime.bundle import open_bundle
+from runtime.bundle import Bundle, TokenizerFacts, open_bundle
 from runtime.generator import Drawing, Generator
 from runtime.loop import OnStep, Progress
 from runtime.pictures import picture_array
@@ -24,7 +24,9 @@ from runtime.schedule import temperatures
 from runtime.sinusoids import micro_sinusoids, step_sinusoids
 from tests.runtime.prompts import prompts
 from tests.runtime.test_tokenizer import published
+from tests.runtime.tiny_bundle import GOLDEN_TOKENIZER
 
+ROOT = Path(__file__).parents[2]
 PROMPTS = 10_000
 MASKS = ((64, 64, 16, 16), (48, 80, 12, 20), (50, 34, 25, 17), (16, 16, 16, 16), (1024, 512, 64, 32))
 STEPS = 6
@@ -35,9 +37,15 @@ def bits(values: np.ndarray) -> list[int]:
     return values.astype(np.float32).ravel().view(np.uint32).tolist()
 
 
-def tokenizer_cases() -> list[dict[str, object]]:
+def tokenizer_cases() -> dict[str, object]:
+    """Of the recorded checkpoint's tokenizer; its files are named from the repository's root."""
     tokenizer, texts = published(), prompts(random.Random(11), PROMPTS)
-    return [{"text": text, "ids": ids} for text, ids in zip(texts, tokenizer(texts).input_ids, strict=True)]
+    files = (str((GOLDEN_TOKENIZER / name).relative_to(ROOT)) for name in ("vocab.json", "merges.txt"))
+    ids = tokenizer(texts).input_ids
+    return {
+        "facts": TokenizerFacts.of(tokenizer, *files).model_dump(),
+        "cases": [{"text": text, "ids": row} for text, row in zip(texts, ids, strict=True)],
+    }
 
 
 def numbers() -> dict[str, object]:
@@ -80,8 +88,7 @@ def picture_cases() -> list[dict[str, object]]:
 class Recorder:
     """Draws with every mode and writes down what came of it."""
 
-    def __init__(self, generator: Generator) -> None:
-        self.generator = generator
+    def __init__(self) -> None:
         self.runs: list[dict[str, Any]] = []
 
     def record(
@@ -103,6 +110,7 @@ class Recorder:
                 "seed": str(seed),
                 "steps": STEPS,
                 "guidance": guidance,
+                "low_memory": False,
                 **inputs,
                 "tokens": after,
                 "image_sha256": hashlib.sha256(drawing.picture.tobytes()).hexdigest(),
@@ -111,8 +119,11 @@ class Recorder:
         return drawing
 
 
-def runs(generator: Generator) -> list[dict[str, Any]]:
-    recorder = Recorder(generator)
+def runs(bundle: Bundle) -> list[dict[str, Any]]:
+    generator = Generator(bundle, keep=True)
+    recorder = Recorder()
+    # Other kernels decode where weights stay in their files: the same tokens, other roundings of the picture.
+    recorder.record("text", Generator(bundle, low_memory=True).text_to_image, 3, low_memory=True)
     drawn = recorder.record("text", generator.text_to_image, 3)
     recorder.record("text", generator.text_to_image, 2**64 - 1, guidance=1.0)
     picture = Image.fromarray(drawn.picture)
@@ -162,7 +173,7 @@ def main() -> None:
         "tokenizer": tokenizer_cases(),
         "numbers": numbers(),
         "pictures": picture_cases(),
-        "runs": runs(Generator(open_bundle(given.bundle), keep=True)),
+        "runs": runs(open_bundle(given.bundle)),
     }
     for name, content in made.items():
         (given.folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")

@@ -44,6 +44,11 @@ def test_differences_of_bytes_do_not_wrap():
     assert measures.max_abs(np.array([0], np.uint8), np.array([255], np.uint8)) == 255
 
 
+def test_a_divergence_counts_by_guidance_and_whole_without():
+    assert measures.kl_per_guidance(0.18, 9) == pytest.approx(0.02)
+    assert measures.kl_per_guidance(0.18, 0) == measures.kl_per_guidance(0.18, 1) == 0.18
+
+
 def test_agreement_counts_equal_entries():
     assert measures.agreement([1, 2, 3, 4], [1, 0, 3, 0]) == 0.5
 

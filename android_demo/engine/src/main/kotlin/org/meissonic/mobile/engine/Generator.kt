@@ -22,7 +22,14 @@ sealed interface Progress
 data class StageBegan(val stage: Stage) : Progress
 
 /** Step [step] of [steps] (from 1) is done; [left] is what the further steps will take at the pace so far. */
-class Stepped(val step: Int, val steps: Int, val masked: Int, val left: Duration, val preview: Picture?) : Progress
+class Stepped(
+    val step: Int,
+    val steps: Int,
+    val masked: Int,
+    val tokens: IntArray, // [H*W], as they go on
+    val left: Duration,
+    val preview: Picture?,
+) : Progress
 
 /** The last word. */
 class Finished(val drawing: Drawing) : Progress
@@ -200,7 +207,7 @@ class Generator(val bundle: Bundle, opener: GraphOpener, private val keep: Boole
                 val shown = previewEvery > 0 && done.masked > 0 && count % previewEvery == 0
                 val preview = if (shown) Picture.of(decode(done.candidate), settings.size) else null
                 val left = begun.elapsedNow() / count * (done.steps - done.step - 1)
-                tell(Stepped(done.step + 1, done.steps, done.masked, left, preview))
+                tell(Stepped(done.step + 1, done.steps, done.masked, done.tokens, left, preview))
             }
             return Loop.draw(start, noise, plan, ::after) { i, tokens, uniforms ->
                 var tensors = fixed + mapOf(

@@ -1,7 +1,6 @@
 package org.meissonic.mobile.engine
 
 import java.text.Normalizer
-import java.util.Locale
 import java.util.PriorityQueue
 import kotlinx.serialization.SerializationException
 import kotlinx.serialization.json.Json
@@ -44,21 +43,25 @@ class Tokenizer(vocab: Map<String, Int>, merges: List<Pair<String, String>>, pri
             for (character in stem) BYTE_OF[character]?.let(bytes::write)
             if (stem != name) bytes.write(' '.code)
         }
-        return bytes.toString("UTF-8").split(SPACES).filter { it.isNotEmpty() }.joinToString(" ")
+        return Characters.oneSpace(bytes.toString("UTF-8")).trim()
     }
 
     private fun words(text: String): List<Int> {
         val ids = mutableListOf<Int>()
-        for ((piece, special) in pieces(typed, text)) {
+        for ((given, special) in pieces(typed, text)) {
             if (special) {
-                ids += facts.special.getValue(piece)
+                ids += facts.special.getValue(given)
                 continue
             }
-            for ((part, isSpecial) in pieces(normalized, normalize(piece))) {
+            for ((part, isSpecial) in pieces(normalized, normalize(given))) {
                 if (isSpecial) {
                     ids += facts.special.getValue(part)
                 } else {
-                    for (word in WORD.findAll(part)) for (it in PART.findAll(word.value)) ids += merged(it.value)
+                    // The byte-level step cuts a second time: only a name like <|startoftext|>, typed where it is
+                    // not special, changes.
+                    for (word in cut(part, whole = NAMES, digits = false)) {
+                        for (piece in cut(word, whole = emptyList(), digits = true)) ids += merged(piece)
+                    }
                 }
             }
         }
@@ -109,15 +112,8 @@ class Tokenizer(vocab: Map<String, Int>, merges: List<Pair<String, String>>, pri
     companion object {
         private const val WORD_END = "</w>"
 
-        // White_Space of Unicode; \s of Java alone is ASCII, of Android is not.
-        private const val SPACE = "\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000"
-        private val SPACES = Regex("[$SPACE]+")
-        private const val CONTRACTION = "'s|'t|'re|'ve|'m|'ll|'d"
-        private const val OTHER = "[^$SPACE\\p{L}\\p{N}]+"
-        private val WORD = Regex("<\\|startoftext\\|>|<\\|endoftext\\|>|$CONTRACTION|\\p{L}+|\\p{N}|$OTHER")
-
-        // The byte-level step cuts once more: only a name like <|startoftext|> typed where it is not special changes.
-        private val PART = Regex("$CONTRACTION|\\p{L}+|\\p{N}+|$OTHER")
+        private val CONTRACTIONS = listOf("'s", "'t", "'re", "'ve", "'m", "'ll", "'d")
+        private val NAMES = listOf("<|startoftext|>", "<|endoftext|>")
 
         /** The printable character that stands for each byte (GPT-2): itself, or else 256, 257, ... in order. */
         private val BYTES: CharArray = run {
@@ -128,8 +124,8 @@ class Tokenizer(vocab: Map<String, Int>, merges: List<Pair<String, String>>, pri
         private val BYTE_OF: Map<Char, Int> = BYTES.withIndex().associate { (byte, character) -> character to byte }
 
         /** Throws BundleError for a vocabulary or merges that cannot be read. */
-        fun of(bundle: Bundle, length: Int = bundle.manifest.tokenizer.length): Tokenizer {
-            val facts = bundle.manifest.tokenizer.copy(length = length)
+        fun of(bundle: Bundle): Tokenizer {
+            val facts = bundle.manifest.tokenizer
             try {
                 val vocab = Json.decodeFromString<Map<String, Int>>(bundle.file(facts.vocab).readText())
                 return Tokenizer(vocab, parseMerges(bundle.file(facts.merges).readText()), facts)
@@ -138,12 +134,30 @@ class Tokenizer(vocab: Map<String, Int>, merges: List<Pair<String, String>>, pri
             }
         }
 
-        /** NFC, runs of white space to one space, lower case: by code point, so that no final sigma appears. */
-        fun normalize(text: String): String {
-            val composed = SPACES.replace(Normalizer.normalize(text, Normalizer.Form.NFC), " ")
-            val lower = StringBuilder()
-            composed.codePoints().forEach { lower.append(String(Character.toChars(it)).lowercase(Locale.ROOT)) }
-            return lower.toString()
+        /** NFC, runs of white space to one space, lower case. */
+        fun normalize(text: String): String =
+            Characters.lower(Characters.oneSpace(Normalizer.normalize(text, Normalizer.Form.NFC)))
+
+        /**
+         * The words of a text, white space left out: a text of [whole], a contraction, a run of letters, a number (a run
+         * of them with [digits]), a run of what is none of these.
+         */
+        private fun cut(text: String, whole: List<String>, digits: Boolean): List<String> {
+            val words = mutableListOf<String>()
+            var at = 0
+            while (at < text.length) {
+                val fixed = (whole + CONTRACTIONS).firstOrNull { text.startsWith(it, at) }
+                val kind = Characters.kind(text.codePointAt(at))
+                var end = at + (fixed?.length ?: Character.charCount(text.codePointAt(at)))
+                if (fixed == null && (kind != Kind.NUMBER || digits)) {
+                    while (end < text.length && Characters.kind(text.codePointAt(end)) == kind) {
+                        end += Character.charCount(text.codePointAt(end))
+                    }
+                }
+                if (fixed != null || kind != Kind.SPACE) words += text.substring(at, end)
+                at = end
+            }
+            return words
         }
 
         /** The pairs of merges.txt in rank order. Throws BundleError for a line that is not a pair. */

@@ -9,6 +9,7 @@ import ai.onnxruntime.OrtLoggingLevel
 import ai.onnxruntime.OrtSession
 import ai.onnxruntime.OrtSession.SessionOptions
 import ai.onnxruntime.TensorInfo
+import java.io.File
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
 import java.util.concurrent.locks.ReentrantLock
@@ -119,6 +120,13 @@ private class OrtGraph(private val name: String, private val session: OrtSession
 // onnxruntime's passes that widen weights which are stored in half precision.
 private const val WIDENING = "ConstantFolding;FuseFp16InitializerToFp32NodeTransformer"
 
+// Whether sums of u8 x s8 products may saturate: x86 without VNNI adds them in pairs in 16 bits (runtime/processor.py).
+private val saturating: Boolean by lazy {
+    val x86 = System.getProperty("os.arch") in setOf("amd64", "x86_64")
+    val flags = runCatching { File("/proc/cpuinfo").readText().split(Regex("\\s")) }.getOrDefault(emptyList())
+    x86 && setOf("avx512_vnni", "avx_vnni", "amx_int8").none(flags::contains)
+}
+
 /** As runtime/engine.py has them, where the reasons are. */
 private fun sessionOptions(threads: Int, mapped: Boolean) = SessionOptions().apply {
     setOptimizationLevel(SessionOptions.OptLevel.ALL_OPT)
@@ -128,7 +136,7 @@ private fun sessionOptions(threads: Int, mapped: Boolean) = SessionOptions().app
     setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL)
     addConfigEntry("session.intra_op.allow_spinning", "0")
     addConfigEntry("session.set_denormal_as_zero", "1")
-    addConfigEntry("session.x64quantprecision", "1")
+    if (saturating) addConfigEntry("session.x64quantprecision", "1")
     if (mapped) {
         setOptimizationLevel(SessionOptions.OptLevel.EXTENDED_OPT)
         addConfigEntry("session.disable_prepacking", "1")
