@@ -1,16 +1,22 @@
 #!/usr/bin/env bash
-# Builds and tests the Kotlin engine with Maven on the real onnxruntime, beside what Python recorded.
-# Usage: .ci/android.sh PYTHON; without a JDK 17 and Maven it says loudly that nothing was tested.
+# Builds and tests the Kotlin engine and the app with Maven on the real onnxruntime, beside what Python recorded.
+# Usage: .ci/android.sh PYTHON; without a JDK 17 and Maven it says loudly that nothing was tested. With zipalign and
+# apksigner the APK is assembled too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 if ! command -v mvn >/dev/null || ! command -v javac >/dev/null; then
-    echo "NOT TESTED: the Kotlin engine (android_demo). It needs a JDK 17 and Maven: apt-get install openjdk-17-jdk-headless maven" >&2
+    echo "NOT TESTED: the Kotlin engine and the app (android_demo). It needs a JDK 17 and Maven: apt-get install openjdk-17-jdk-headless maven" >&2
     exit 0
 fi
 
 "$1" -m export.onnx --int8 --out build/phones/bundle --overwrite
 "$1" -m tests.parity.phone_vectors build/phones/bundle build/phones/vectors
-mvn -q -B -f android_demo package
+apk=(-P apk)
+if ! command -v zipalign >/dev/null || ! command -v apksigner >/dev/null; then
+    echo "NOT BUILT: the APK. It needs zipalign and apksigner: apt-get install zipalign apksigner" >&2
+    apk=()
+fi
+mvn -q -B -f android_demo ${apk[@]+"${apk[@]}"} package
 cat android_demo/*/target/surefire-reports/*.txt | awk -F'[:,]' '/Tests run/ { run += $2; failed += $4 + $6; skipped += $8 }
     END { printf "android_demo: %d tests passed, %d failed, %d skipped\n", run - failed - skipped, failed, skipped }'

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# The APK that Gradle would make, by Google's d8, signed with a key for tests: TARGET/meissonic.apk.
+# apk.sh R8.jar FRAMEWORK.jar TARGET
+# It has onnxruntime's classes of the desktop jar. ORT_AAR=onnxruntime-android-VERSION.aar adds its ARM library, without
+# which the app opens and everything works but drawing.
+set -euo pipefail
+r8=$1 framework=$2 target=$3 out=$3/meissonic.apk
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+java -Xmx1g -cp "$r8" com.android.tools.r8.D8 --release --min-api 28 --lib "$framework" --output "$work" \
+    "$target"/app-*.jar "$target"/jars/*.jar
+cp "$target/resources.apk" "$work/app.apk"
+(cd "$work" && jar --update --file app.apk classes*.dex)
+if [ -n "${ORT_AAR:-}" ]; then
+    mkdir -p "$work/lib/arm64-v8a"
+    (cd "$work/lib/arm64-v8a" && unzip -q -j "$ORT_AAR" 'jni/arm64-v8a/*.so')
+    (cd "$work" && jar --update --no-compress --file app.apk lib)
+else
+    echo "the APK cannot draw: no ORT_AAR was given, so onnxruntime's library for ARM is not in it" >&2
+fi
+echo "$out: $(du -h "$work/app.apk" | cut -f1), $(ls "$work"/classes*.dex | wc -l) dex file(s)"
+if ! command -v zipalign >/dev/null || ! command -v apksigner >/dev/null; then
+    echo "$out was NOT signed: zipalign and apksigner are missing (Debian: apt-get install zipalign apksigner)" >&2
+    mv "$work/app.apk" "$out"
+    exit
+fi
+zipalign -f 4 "$work/app.apk" "$work/aligned.apk"
+keytool -genkeypair -keystore "$work/key" -storepass android -alias tests -keyalg RSA -validity 10000 -dname CN=tests 2>/dev/null
+apksigner sign --ks "$work/key" --ks-pass pass:android --out "$out" "$work/aligned.apk"
+apksigner verify --min-sdk-version 28 "$out"
+echo "$out is signed with a key for tests"

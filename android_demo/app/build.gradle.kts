@@ -1,0 +1,36 @@
+// The Android plugin brings Kotlin itself since version 9.
+plugins {
+    alias(libs.plugins.android.application)
+    alias(libs.plugins.kotlin.serialization)
+}
+
+android {
+    namespace = "org.meissonic.mobile.app"
+    compileSdk = 36
+
+    defaultConfig {
+        applicationId = "org.meissonic.mobile.app"
+        minSdk = 28
+        targetSdk = 35
+        versionCode = 1
+        versionName = "0.1"
+        ndk { abiFilters += "arm64-v8a" }
+    }
+
+    compileOptions {
+        sourceCompatibility = JavaVersion.VERSION_17
+        targetCompatibility = JavaVersion.VERSION_17
+    }
+
+    sourceSets {
+        getByName("main") {
+            kotlin.directories += listOf("../engine", "../ort", "../store").map { "$it/src/main/kotlin" }
+        }
+    }
+}
+
+dependencies {
+    implementation(libs.coroutines.android)
+    implementation(libs.serialization.json)
+    implementation(libs.onnxruntime.android)
+}

@@ -1,0 +1,179 @@
+package org.meissonic.mobile.app
+
+import android.Manifest.permission.POST_NOTIFICATIONS
+import android.app.Activity
+import android.content.Intent
+import android.graphics.Bitmap
+import android.graphics.BitmapFactory
+import android.os.Build
+import android.os.Bundle
+import android.view.Menu
+import android.view.MenuItem
+import android.view.View
+import android.widget.Button
+import android.widget.ImageView
+import android.widget.ProgressBar
+import android.widget.ScrollView
+import android.widget.TextView
+import java.io.IOException
+import kotlin.random.Random
+import kotlin.random.nextULong
+import org.meissonic.mobile.app.model.Done
+import org.meissonic.mobile.app.model.Draft
+import org.meissonic.mobile.app.model.DrawState
+import org.meissonic.mobile.app.model.Fit
+import org.meissonic.mobile.app.model.ModelState
+import org.meissonic.mobile.app.model.Unfit
+import org.meissonic.mobile.app.model.Working
+import org.meissonic.mobile.app.model.check
+import org.meissonic.mobile.app.model.ready
+import org.meissonic.mobile.app.model.sizeOf
+import org.meissonic.mobile.engine.Manifest
+import org.meissonic.mobile.engine.memoryNeeded
+import org.meissonic.mobile.engine.settle
+
+private const val CHOOSE = 1
+private const val PREVIEWS = 8 // of a drawing
+private const val LARGEST_TYPED_SEED = 1_000_000_000uL // short enough to be read out
+
+/** What to draw, how far it is, and the picture. */
+class MainActivity : Screen(R.layout.main) {
+    private lateinit var form: DraftViews
+    private lateinit var draft: Draft
+    private val exporter by lazy { Exporter(this) }
+
+    override fun onCreate(savedInstanceState: Bundle?) {
+        super.onCreate(savedInstanceState)
+        form = DraftViews(this) { showPicked() }
+        on(R.id.get_model) { startActivity(Intent(this, ModelActivity::class.java)) }
+        on(R.id.choose) {
+            val ask = Intent(Intent.ACTION_OPEN_DOCUMENT).addCategory(Intent.CATEGORY_OPENABLE).setType("image/*")
+            startActivityForResult(ask, CHOOSE)
+        }
+        on(R.id.paint) { startActivity(Intent(this, MaskActivity::class.java)) }
+        on(R.id.draw) { if (app.studio.state.value is Working) app.studio.stop() else draw() }
+        on(R.id.save) { shown()?.let(exporter::save) }
+        on(R.id.share) { shown()?.let(exporter::share) }
+        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.TIRAMISU && savedInstanceState == null) {
+            requestPermissions(arrayOf(POST_NOTIFICATIONS), 0) // asked once; without it work goes on unseen
+        }
+    }
+
+    override fun onStart() {
+        super.onStart()
+        draft = app.draftFile.load()
+        app.shelf.state.value.ready?.let { form.offer(it.manifest) }
+        form.show(draft)
+        showPicked()
+        watch(app.shelf.state, ::show)
+        watch(app.studio.state, ::show)
+    }
+
+    override fun onStop() {
+        keep()
+        super.onStop()
+    }
+
+    override fun onCreateOptionsMenu(menu: Menu): Boolean {
+        menuInflater.inflate(R.menu.main, menu)
+        return true
+    }
+
+    override fun onOptionsItemSelected(item: MenuItem): Boolean {
+        when (item.itemId) {
+            R.id.menu_history -> startActivity(Intent(this, HistoryActivity::class.java))
+            R.id.menu_model -> startActivity(Intent(this, ModelActivity::class.java))
+            else -> return super.onOptionsItemSelected(item)
+        }
+        return true
+    }
+
+    override fun onActivityResult(request: Int, result: Int, data: Intent?) {
+        val uri = data?.data
+        if (result != Activity.RESULT_OK || uri == null) return
+        if (request != CHOOSE) return exporter.onActivityResult(request, uri)
+        try {
+            app.picked.take(contentResolver, uri)
+        } catch (_: IOException) {
+            say(getString(R.string.unreadable_picture))
+        }
+        showPicked()
+    }
+
+    private fun draw() {
+        val manifest = app.shelf.state.value.ready?.manifest ?: return
+        keep()
+        when (val checked = check(draft, manifest, Random.nextULong(LARGEST_TYPED_SEED), app.picked::picture)) {
+            is Unfit -> form.complain(checked.field, ::say)
+            is Fit -> {
+                val steps = settle(checked.task.request, manifest).steps
+                app.studio.draw(checked.task, if (previews(manifest)) maxOf(1, steps / PREVIEWS) else 0)
+                val button = find<View>(R.id.draw)
+                find<ScrollView>(R.id.scroll).run { post { smoothScrollTo(0, button.top) } } // the picture is below
+            }
+        }
+    }
+
+    /** A preview needs the decoder in memory beside the step. */
+    private fun previews(manifest: Manifest) =
+        draft.preview && 2 * memoryNeeded(manifest, sizeOf(draft, manifest)) < app.freeMemory()
+
+    private fun keep() {
+        draft = form.read(app.draftFile.load())
+        try {
+            app.draftFile.save(draft)
+        } catch (error: IOException) {
+            say(getString(R.string.not_saved, error.message))
+        }
+    }
+
+    private fun show(state: ModelState) {
+        val ready = state.ready
+        find<TextView>(R.id.model_state).apply {
+            text = words(state)
+            visible(ready == null)
+        }
+        find<View>(R.id.get_model).visible(ready == null)
+        find<View>(R.id.form).visible(ready != null)
+        if (ready != null) form.offer(ready.manifest)
+    }
+
+    private fun show(state: DrawState) {
+        val working = state as? Working
+        find<Button>(R.id.draw).setText(if (working == null) R.string.draw else R.string.stop)
+        find<ProgressBar>(R.id.progress).apply {
+            visible(working != null)
+            isIndeterminate = working == null || working.steps == 0
+            max = working?.steps ?: 0
+            progress = working?.step ?: 0
+        }
+        say(words(state))
+        val drawn = (state as? Done)?.drawn
+        val preview = working?.preview
+        when {
+            drawn != null -> picture(BitmapFactory.decodeFile(app.gallery.file(drawn).path), describe(drawn))
+            preview != null -> picture(bitmapOf(preview), getString(R.string.unfinished_picture))
+            else -> picture(null, null)
+        }
+        find<View>(R.id.result_row).visible(drawn != null)
+    }
+
+    private fun picture(bitmap: Bitmap?, words: String?) = find<ImageView>(R.id.result).run {
+        setImageBitmap(bitmap)
+        contentDescription = words
+        visible(bitmap != null)
+    }
+
+    private fun showPicked() = find<ImageView>(R.id.picked).setImageBitmap(app.picked.bitmap())
+
+    private fun say(words: String) = find<TextView>(R.id.status).run {
+        text = words
+        visible(words.isNotEmpty())
+    }
+
+    private fun shown() = (app.studio.state.value as? Done)?.drawn
+}
+
+fun <T : View> Activity.find(id: Int): T = requireViewById(id)
+
+fun Activity.on(id: Int, act: () -> Unit) = find<View>(id).setOnClickListener { act() }

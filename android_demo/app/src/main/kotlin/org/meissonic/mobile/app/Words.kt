@@ -1,0 +1,103 @@
+package org.meissonic.mobile.app
+
+import android.content.Context
+import android.text.format.Formatter
+import org.meissonic.mobile.app.model.Arriving
+import org.meissonic.mobile.app.model.Done
+import org.meissonic.mobile.app.model.DrawState
+import org.meissonic.mobile.app.model.Drawn
+import org.meissonic.mobile.app.model.Failed
+import org.meissonic.mobile.app.model.Field
+import org.meissonic.mobile.app.model.Idle
+import org.meissonic.mobile.app.model.Interrupted
+import org.meissonic.mobile.app.model.ModelState
+import org.meissonic.mobile.app.model.NoModel
+import org.meissonic.mobile.app.model.Ready
+import org.meissonic.mobile.app.model.Stopped
+import org.meissonic.mobile.app.model.Trouble
+import org.meissonic.mobile.app.model.Unfinished
+import org.meissonic.mobile.app.model.Working
+import org.meissonic.mobile.engine.MAX_GUIDANCE
+import org.meissonic.mobile.engine.MAX_STEPS
+import org.meissonic.mobile.engine.Stage
+import org.meissonic.mobile.store.Problem
+
+const val PARTS = 1000 // of a progress bar
+
+fun parts(bytes: Long, total: Long): Int = if (total == 0L) 0 else (bytes * PARTS / total).toInt()
+
+/** A state in the person's language; details of an error are in English, as the engine gives them. */
+fun Context.words(state: DrawState): String = when (state) {
+    Idle -> ""
+    is Working -> words(state)
+    is Done -> {
+        val seconds = getString(R.string.done, state.drawn.seconds)
+        if (state.cut.isEmpty()) seconds else seconds + "\n" + getString(R.string.cut, state.cut.joinToString(" … "))
+    }
+    is Failed -> getString(R.string.failed, state.message)
+    Stopped -> getString(R.string.stopped)
+    Interrupted -> getString(R.string.interrupted)
+}
+
+private fun Context.words(working: Working): String = when (working.stage) {
+    null -> getString(R.string.checking_model)
+    Stage.IMAGE_ENCODER -> getString(R.string.reading_picture)
+    Stage.TEXT_ENCODER, Stage.CONDITIONER -> getString(R.string.reading_text)
+    Stage.IMAGE_DECODER -> getString(R.string.painting)
+    Stage.STEPS -> {
+        val left = working.left
+        if (left == null) {
+            getString(R.string.first_step)
+        } else {
+            getString(R.string.step, working.step, working.steps) + ", " + secondsLeft(left.inWholeSeconds.toInt())
+        }
+    }
+}
+
+private fun Context.secondsLeft(seconds: Int) = resources.getQuantityString(R.plurals.seconds_left, seconds, seconds)
+
+fun Context.words(state: ModelState): String = when (state) {
+    NoModel -> getString(R.string.no_model)
+    is Unfinished -> getString(R.string.unfinished, size(state.bytes), size(state.total))
+    is Arriving -> when {
+        state.checking -> getString(R.string.checking_files)
+        state.total == 0L -> getString(R.string.asking)
+        else -> getString(R.string.arriving, size(state.bytes), size(state.total))
+    }
+    is Ready -> getString(R.string.ready, state.manifest.model.name, size(state.whole.bytes))
+    is Trouble -> getString(problem(state.problem)) + "\n" + state.message + "\n\n" + words(state.before)
+}
+
+private fun problem(problem: Problem?): Int = when (problem) {
+    Problem.CONNECTION -> R.string.problem_connection
+    Problem.NOT_FOUND -> R.string.problem_not_found
+    Problem.ANOTHER_FILE -> R.string.problem_another_file
+    Problem.NO_SPACE -> R.string.problem_no_space
+    Problem.STORAGE -> R.string.problem_storage
+    null -> R.string.problem_no_bundle
+}
+
+private fun Context.size(bytes: Long) = Formatter.formatShortFileSize(this, bytes)
+
+fun Context.words(field: Field): String = when (field) {
+    Field.PROMPT -> getString(R.string.wrong_prompt)
+    Field.SEED -> getString(R.string.wrong_seed)
+    Field.STEPS -> getString(R.string.wrong_steps, MAX_STEPS)
+    Field.GUIDANCE -> getString(R.string.wrong_guidance, MAX_GUIDANCE.toInt())
+    Field.PICTURE -> getString(R.string.wrong_picture)
+    Field.MASK -> getString(R.string.wrong_mask)
+    Field.SIDES -> getString(R.string.wrong_sides)
+}
+
+/** What TalkBack reads for a picture. */
+fun Context.describe(drawn: Drawn): String = getString(R.string.picture_of, drawn.prompt)
+
+fun Context.facts(drawn: Drawn): String = getString(
+    R.string.facts,
+    drawn.seed.toString(),
+    drawn.steps,
+    drawn.guidance,
+    drawn.size.toString(),
+    drawn.seconds,
+    drawn.model,
+)

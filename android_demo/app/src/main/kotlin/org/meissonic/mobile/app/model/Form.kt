@@ -1,0 +1,62 @@
+package org.meissonic.mobile.app.model
+
+import org.meissonic.mobile.engine.ImageToImage
+import org.meissonic.mobile.engine.Inpaint
+import org.meissonic.mobile.engine.Manifest
+import org.meissonic.mobile.engine.MAX_GUIDANCE
+import org.meissonic.mobile.engine.MAX_STEPS
+import org.meissonic.mobile.engine.Outpaint
+import org.meissonic.mobile.engine.Picture
+import org.meissonic.mobile.engine.Request
+import org.meissonic.mobile.engine.Size
+import org.meissonic.mobile.engine.Task
+import org.meissonic.mobile.engine.TextToImage
+
+enum class Field { PROMPT, SEED, STEPS, GUIDANCE, PICTURE, MASK, SIDES }
+
+/** A form is a task, or has a field that must be filled in otherwise. */
+sealed interface Checked
+
+data class Fit(val task: Task) : Checked
+
+data class Unfit(val field: Field) : Checked
+
+/** The size that [draft] asks for; the model's default where it draws no such size. */
+fun sizeOf(draft: Draft, manifest: Manifest): Size = draft.size?.takeIf { it in manifest.sizes } ?: manifest.defaults.size
+
+/** The size a picture is brought to before it is drawn on: what remains of the whole when there are margins. */
+fun pictureSize(draft: Draft, manifest: Manifest): Size {
+    val whole = sizeOf(draft, manifest)
+    return if (draft.mode == Mode.EXTEND) inside(whole, margins(whole, manifest.model.tokenSize, draft.sides)) else whole
+}
+
+/**
+ * Checks the form, field by field from the top.
+ *
+ * [picture] gives the chosen picture in a size, or null; [anySeed] is taken where none was typed.
+ */
+fun check(draft: Draft, manifest: Manifest, anySeed: ULong, picture: (Size) -> Picture?): Checked {
+    if (draft.prompt.isBlank()) return Unfit(Field.PROMPT)
+    val seed = number(draft.seed, anySeed) { it.toULongOrNull() } ?: return Unfit(Field.SEED)
+    val steps = number(draft.steps, manifest.defaults.steps) { typed -> typed.toIntOrNull()?.takeIf { it in 1..MAX_STEPS } }
+        ?: return Unfit(Field.STEPS)
+    val guidance = number(draft.guidance, manifest.defaults.guidance) { typed ->
+        typed.replace(',', '.').toDoubleOrNull()?.takeIf { it in 0.0..MAX_GUIDANCE }
+    } ?: return Unfit(Field.GUIDANCE)
+    val size = sizeOf(draft, manifest)
+    val request = Request(draft.prompt, draft.negative.ifBlank { null }, seed, steps, guidance, size)
+    if (draft.mode == Mode.TEXT) return Fit(TextToImage(request))
+    if (draft.mode == Mode.EXTEND && draft.sides.isEmpty()) return Unfit(Field.SIDES)
+    val image = picture(pictureSize(draft, manifest)) ?: return Unfit(Field.PICTURE)
+    return when (draft.mode) {
+        Mode.REDRAW -> Fit(ImageToImage(request, image, draft.strength / 100.0))
+        Mode.REPAINT -> {
+            val mask = paint(draft.strokes, size)
+            if (mask.argb.none { it == WHITE }) Unfit(Field.MASK) else Fit(Inpaint(request, image, mask))
+        }
+        else -> Fit(Outpaint(request, image, margins(size, manifest.model.tokenSize, draft.sides)))
+    }
+}
+
+private fun <T> number(typed: String, default: T, parse: (String) -> T?): T? =
+    if (typed.isBlank()) default else parse(typed.trim())

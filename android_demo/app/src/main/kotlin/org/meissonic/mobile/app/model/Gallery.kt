@@ -1,0 +1,87 @@
+package org.meissonic.mobile.app.model
+
+import java.io.File
+import java.io.IOException
+import java.io.OutputStream
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.serialization.Serializable
+import kotlinx.serialization.json.Json
+import org.meissonic.mobile.engine.Drawing
+import org.meissonic.mobile.engine.Picture
+import org.meissonic.mobile.engine.Size
+
+/** A picture that was drawn: what it takes to draw it again, and how long it took (seconds). */
+@Serializable
+data class Drawn(
+    val id: String,
+    val prompt: String,
+    val negative: String,
+    val seed: ULong,
+    val steps: Int,
+    val guidance: Double,
+    val size: Size,
+    val seconds: Double,
+    val model: String,
+)
+
+/**
+ * All pictures that were drawn, newest first: in [folder] ID.png and then ID.json, so that one without the other is
+ * what an interruption left.
+ */
+class Gallery(
+    private val folder: File,
+    private val encode: (Picture, OutputStream) -> Unit,
+    private val now: () -> Long = System::currentTimeMillis,
+) {
+    private val mutable = MutableStateFlow(read())
+    val entries: StateFlow<List<Drawn>> = mutable
+
+    fun file(drawn: Drawn) = File(folder, "${drawn.id}.png")
+
+    fun find(id: String): Drawn? = entries.value.find { it.id == id }
+
+    /** Keeps a picture. Throws IOException. */
+    fun add(drawing: Drawing, model: String): Drawn {
+        val settings = drawing.settings
+        val drawn = Drawn(
+            id = newId(),
+            prompt = settings.prompt,
+            negative = settings.negative,
+            seed = settings.seed,
+            steps = settings.steps,
+            guidance = settings.guidance,
+            size = settings.size,
+            seconds = drawing.seconds.values.sum(),
+            model = model,
+        )
+        writeWhole(file(drawn)) { encode(drawing.picture, it) }
+        writeWhole(facts(drawn)) { it.write(Json.encodeToString(drawn).toByteArray()) }
+        mutable.value = listOf(drawn) + entries.value
+        return drawn
+    }
+
+    fun remove(drawn: Drawn) {
+        facts(drawn).delete()
+        file(drawn).delete()
+        mutable.value = entries.value - drawn
+    }
+
+    private fun facts(drawn: Drawn) = File(folder, "${drawn.id}.json")
+
+    // Ordered as text the way they are in time.
+    private fun newId(): String = generateSequence(now()) { it + 1 }
+        .map { "%015d".format(it) }
+        .first { !File(folder, "$it.json").exists() }
+
+    private fun read(): List<Drawn> =
+        folder.listFiles { file -> file.extension == "json" }.orEmpty().sortedByDescending { it.name }.mapNotNull { file ->
+            try {
+                Json.decodeFromString<Drawn>(file.readText()).takeIf { file(it).isFile }
+            } catch (_: IOException) {
+                null
+            } catch (_: IllegalArgumentException) {
+                null // of another version of the app
+            }
+        }
+}

@@ -1,0 +1,99 @@
+package org.meissonic.mobile.app.model
+
+import java.io.File
+import kotlin.test.Test
+import kotlin.test.assertEquals
+import kotlin.test.assertIs
+import org.junit.jupiter.api.io.TempDir
+import org.meissonic.mobile.engine.Bundle
+import org.meissonic.mobile.engine.ImageToImage
+import org.meissonic.mobile.engine.Inpaint
+import org.meissonic.mobile.engine.Margins
+import org.meissonic.mobile.engine.Outpaint
+import org.meissonic.mobile.engine.Picture
+import org.meissonic.mobile.engine.Size
+import org.meissonic.mobile.engine.TextToImage
+
+class FormTest {
+    private val manifest = Bundle.readManifest(File(System.getProperty("bundle")))
+    private val grey = { size: Size -> Picture(size, IntArray(size.width * size.height) { 0xFF808080.toInt() }) }
+    private val full = Draft(prompt = "a cat")
+
+    private fun field(draft: Draft, picture: (Size) -> Picture? = grey) =
+        assertIs<Unfit>(check(draft, manifest, 5u, picture)).field
+
+    private fun task(draft: Draft) = assertIs<Fit>(check(draft, manifest, 5u, grey)).task
+
+    @Test
+    fun `blank fields mean the model's defaults and any seed`() {
+        val request = assertIs<TextToImage>(task(full)).request
+        assertEquals(5u, request.seed)
+        assertEquals(manifest.defaults.steps, request.steps)
+        assertEquals(manifest.defaults.guidance, request.guidance)
+        assertEquals(manifest.defaults.size, request.size)
+        assertEquals(null, request.negative)
+    }
+
+    @Test
+    fun `the first wrong field is named`() {
+        assertEquals(Field.PROMPT, field(full.copy(prompt = " ", seed = "x")))
+        assertEquals(Field.SEED, field(full.copy(seed = "18446744073709551616")))
+        assertEquals(Field.STEPS, field(full.copy(steps = "1001")))
+        assertEquals(Field.STEPS, field(full.copy(steps = "99999999999")))
+        assertEquals(Field.GUIDANCE, field(full.copy(guidance = "-1")))
+        assertEquals(Field.GUIDANCE, field(full.copy(guidance = "NaN")))
+        assertEquals(Field.PICTURE, field(full.copy(mode = Mode.REDRAW)) { null })
+        assertEquals(Field.MASK, field(full.copy(mode = Mode.REPAINT)))
+        assertEquals(Field.SIDES, field(full.copy(mode = Mode.EXTEND, sides = emptySet())))
+    }
+
+    @Test
+    fun `a comma is a decimal point`() {
+        assertEquals(2.5, task(full.copy(guidance = "2,5")).request.guidance)
+    }
+
+    @Test
+    fun `each way to begin becomes its task`() {
+        assertEquals(0.6, assertIs<ImageToImage>(task(full.copy(mode = Mode.REDRAW))).strength)
+        val stroke = Stroke(listOf(0.5f, 0.5f), 0.25f)
+        val mask = assertIs<Inpaint>(task(full.copy(mode = Mode.REPAINT, strokes = listOf(stroke)))).mask
+        assertEquals(manifest.defaults.size, mask.size)
+        val outpaint = assertIs<Outpaint>(task(full.copy(mode = Mode.EXTEND)))
+        assertEquals(Margins(16, 0, 16, 0), outpaint.margins)
+        assertEquals(Size(32, 64), outpaint.image.size)
+    }
+
+    @Test
+    fun `margins are whole tokens and fill the size whatever the sides`() {
+        for (size in listOf(Size(64, 64), Size(1024, 768), Size(48, 80))) for (bits in 1..15) {
+            val sides = Side.entries.filter { bits shr it.ordinal and 1 == 1 }.toSet()
+            val margins = margins(size, 4, sides)
+            assertEquals(sides, Side.entries.filter { margins.all[it.ordinal] > 0 }.toSet())
+            assertEquals(emptyList(), margins.all.filter { it % 4 != 0 })
+            val left = inside(size, margins)
+            assertEquals(true, left.width >= size.width / 3 && left.height >= size.height / 3, "$size $sides $left")
+        }
+    }
+
+    @Test
+    fun `a stroke is round, and erasing takes it back`() {
+        val size = Size(100, 50)
+        val dot = Stroke(listOf(0.5f, 0.5f), 0.2f) // 10 pixels
+        val painted = paint(listOf(dot), size).argb.count { it == WHITE }
+        assertEquals(314.0, painted.toDouble(), 6.0) // the area of a circle
+        val line = Stroke(listOf(0.3f, 0.5f, 0.7f, 0.5f), 0.2f)
+        assertEquals(314.0 + 40 * 20, paint(listOf(line), size).argb.count { it == WHITE }.toDouble(), 20.0)
+        assertEquals(0, paint(listOf(line, line.copy(erases = true)), size).argb.count { it == WHITE })
+    }
+
+    @Test
+    fun `a draft outlives the process, and a damaged one does no harm`(@TempDir folder: File) {
+        val file = File(folder, "draft.json")
+        assertEquals(Draft(), DraftFile(file).load())
+        val draft = full.copy(mode = Mode.EXTEND, size = Size(64, 64), strokes = listOf(Stroke(listOf(0f, 1f), 0.1f)))
+        DraftFile(file).save(draft)
+        assertEquals(draft, DraftFile(file).load())
+        file.writeText(file.readText().dropLast(5))
+        assertEquals(Draft(), DraftFile(file).load())
+    }
+}

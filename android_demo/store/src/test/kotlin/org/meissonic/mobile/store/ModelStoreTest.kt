@@ -1,0 +1,242 @@
+package org.meissonic.mobile.store
+
+import java.io.File
+import java.io.InputStream
+import java.net.SocketException
+import java.nio.file.Files
+import java.util.concurrent.CountDownLatch
+import kotlin.test.AfterTest
+import kotlin.test.Test
+import kotlin.test.assertContentEquals
+import kotlin.test.assertEquals
+import kotlin.test.assertFailsWith
+import kotlin.test.assertFalse
+import kotlin.test.assertIs
+import kotlin.test.assertTrue
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeout
+import org.junit.jupiter.api.io.TempDir
+import org.meissonic.mobile.engine.Bundle
+import org.meissonic.mobile.engine.BundleError
+
+private const val LARGE = "transformer.onnx.data"
+
+class ModelStoreTest {
+    @TempDir
+    lateinit var root: File
+
+    private val bundle = File(System.getProperty("bundle")).also {
+        check(File(it, "manifest.json").isFile) { "$it holds no bundle: make phone-vectors" }
+    }
+    private val server = Server(bundle)
+    private val total = Bundle.readManifest(bundle).files.values.sumOf { it.size }
+    private val half = File(bundle, LARGE).length().toInt() / 2
+
+    @AfterTest
+    fun stop() = server.close()
+
+    private fun store() = ModelStore(root)
+
+    private fun install(store: ModelStore = store()) = runBlocking {
+        store.install(HttpSource(server.address)).toList()
+    }
+
+    private fun failure(problem: Problem, store: ModelStore = store()): String {
+        val error = assertFailsWith<StoreError> { install(store) }
+        assertEquals(problem, error.problem)
+        assertEquals(1, error.message!!.lines().size)
+        return error.message!!
+    }
+
+    private fun assertWhole() {
+        val state = assertIs<Whole>(store().state())
+        assertEquals(total, state.bytes)
+        Bundle.open(state.folder)
+        assertEquals(setOf("model"), root.list()!!.toSet())
+        assertTrue(state.folder.walk().none { it.name.endsWith(".part") })
+    }
+
+    @Test
+    fun `a bundle arrives whole and says how far it is`() {
+        assertEquals(Absent, store().state())
+        val told = install()
+        assertWhole()
+        val bytes = told.filterIsInstance<Transferring>().map { it.bytes }
+        assertEquals(bytes.sorted(), bytes)
+        assertEquals(total, bytes.last())
+        assertEquals(Installed(File(root, "model")), told.last())
+    }
+
+    @Test
+    fun `a dropped connection keeps what came, and the rest is asked for`() {
+        server.dropsAfter = LARGE to half
+        assertTrue("was lost in $LARGE" in failure(Problem.CONNECTION))
+        val kept = assertIs<Partly>(store().state())
+        assertTrue(kept.bytes >= half && kept.total == total, "$kept")
+
+        server.dropsAfter = null
+        server.asked.clear()
+        install()
+        assertWhole()
+        assertTrue(LARGE to half.toLong() in server.asked, "${server.asked}")
+        assertFalse(server.asked.any { it.first == "tokenizer/vocab.json" }, "a finished file was sent again")
+    }
+
+    @Test
+    fun `a server that ignores Range is read from the start`() {
+        server.dropsAfter = LARGE to half
+        failure(Problem.CONNECTION)
+        server.dropsAfter = null
+        server.ignoresRange = true
+        val bytes = install().filterIsInstance<Transferring>()
+        assertWhole()
+        assertTrue(bytes.all { it.bytes <= total }, "what is thrown away must not be counted twice")
+    }
+
+    @Test
+    fun `another file of the same size is refused and not kept`() {
+        val other = File(bundle, LARGE).readBytes().also { it[half] = (it[half] + 1).toByte() }
+        server.sendsInstead = mapOf(LARGE to other)
+        assertTrue(LARGE in failure(Problem.ANOTHER_FILE))
+        assertFalse(File(root, "model.partial/$LARGE").exists() || File(root, "model.partial/$LARGE.part").exists())
+        server.sendsInstead = emptyMap()
+        install()
+        assertWhole()
+    }
+
+    @Test
+    fun `a longer or shorter file is refused`() {
+        server.sendsInstead = mapOf(LARGE to File(bundle, LARGE).readBytes() + 1)
+        failure(Problem.ANOTHER_FILE)
+        server.sendsInstead = mapOf(LARGE to File(bundle, LARGE).readBytes().copyOf(half))
+        failure(Problem.CONNECTION) // looks like a lost connection; asked again, the server has no more of it
+        failure(Problem.ANOTHER_FILE)
+    }
+
+    @Test
+    fun `a page that is no manifest is refused`() {
+        server.sendsInstead = mapOf("manifest.json" to "<html>sign in</html>".toByteArray())
+        assertFailsWith<BundleError> { install() }
+        assertEquals(Absent, store().state())
+    }
+
+    @Test
+    fun `a file that the server lacks is named`() {
+        val part = File(root, "part").also { bundle.copyRecursively(it) }
+        File(part, LARGE).delete()
+        Server(part).use { other ->
+            val error = assertFailsWith<StoreError> {
+                runBlocking { store().install(HttpSource(other.address)).toList() }
+            }
+            assertEquals(Problem.NOT_FOUND, error.problem)
+            assertTrue(LARGE in error.message!!)
+        }
+    }
+
+    @Test
+    fun `no server and no address are said plainly`() {
+        server.close()
+        assertTrue("manifest.json" in failure(Problem.CONNECTION))
+        assertFailsWith<StoreError> { HttpSource("ftp://somewhere") }
+        assertFailsWith<StoreError> { HttpSource("my model") }
+    }
+
+    @Test
+    fun `too little storage is said before anything large is sent`() {
+        val text = failure(Problem.NO_SPACE, ModelStore(root) { 1L shl 20 })
+        assertTrue("the storage is full" in text)
+        assertEquals(listOf("manifest.json" to 0L), server.asked)
+    }
+
+    @Test
+    fun `storage that fills up meanwhile keeps what came`() {
+        val partial = File(root, "model.partial").also(File::mkdirs)
+        File(bundle, "manifest.json").copyTo(File(partial, "manifest.json"))
+        // The system's own full disk.
+        Files.createSymbolicLink(File(partial, "$LARGE.part").toPath(), File("/dev/full").toPath())
+        failure(Problem.NO_SPACE)
+        assertTrue(File(partial, "tokenizer/vocab.json").isFile)
+        File(partial, "$LARGE.part").delete()
+        install()
+        assertWhole()
+    }
+
+    @Test
+    fun `cancelling ends a transfer that hangs at once and keeps what came`() = runBlocking {
+        val job = launch(Dispatchers.Default) { store().install(Hanging(FolderSource(bundle), LARGE, half)).collect {} }
+        withTimeout(10.seconds) {
+            while (File(root, "model.partial/$LARGE.part").length() < half) delay(10)
+            job.cancelAndJoin()
+        }
+        assertIs<Partly>(store().state())
+        install()
+        assertWhole()
+    }
+
+    /** Sends [count] bytes of [path] and then nothing, until it is closed. */
+    private class Hanging(val source: ModelSource, val path: String, val count: Int) : ModelSource {
+        override fun open(path: String, from: Long): Opened {
+            val opened = source.open(path, from)
+            if (path != this.path) return opened
+            val closed = CountDownLatch(1)
+            val start = opened.stream.readNBytes(count).inputStream()
+            val stream = object : InputStream() {
+                override fun read() = throw UnsupportedOperationException()
+
+                override fun read(buffer: ByteArray, offset: Int, length: Int): Int {
+                    val some = start.read(buffer, offset, length)
+                    if (some > 0) return some
+                    closed.await()
+                    throw SocketException("closed")
+                }
+            }
+            return Opened(from, stream, closed::countDown)
+        }
+    }
+
+    @Test
+    fun `an unfinished installation of another bundle is thrown away`() {
+        val partial = File(root, "model.partial").also(File::mkdirs)
+        val manifest = File(bundle, "manifest.json").readText()
+        File(partial, "manifest.json").writeText(manifest.replace("\"stickers\"", "\"others\""))
+        File(partial, LARGE).writeText("of the other")
+        install()
+        assertWhole()
+    }
+
+    @Test
+    fun `the old model stays until the new one is whole`() {
+        install()
+        server.dropsAfter = LARGE to half
+        val manifest = File(bundle, "manifest.json").readText()
+        server.sendsInstead = mapOf("manifest.json" to manifest.replace("\"stickers\"", "\"others\"").toByteArray())
+        failure(Problem.CONNECTION)
+        assertEquals("stickers", Bundle.open(assertIs<Whole>(store().state()).folder).manifest.model.name)
+        server.dropsAfter = null
+        install()
+        assertEquals("others", Bundle.open(assertIs<Whole>(store().state()).folder).manifest.model.name)
+    }
+
+    @Test
+    fun `a folder is imported, and a model deleted`() {
+        runBlocking { store().install(FolderSource(bundle)).toList() }
+        assertWhole()
+        assertContentEquals(File(bundle, LARGE).readBytes(), File(root, "model/$LARGE").readBytes())
+        store().delete()
+        assertEquals(Absent, store().state())
+    }
+
+    @Test
+    fun `a folder without a manifest is named`() {
+        val error = assertFailsWith<StoreError> {
+            runBlocking { store().install(FolderSource(File(root, "nothing"))).toList() }
+        }
+        assertEquals(Problem.NOT_FOUND, error.problem)
+    }
+}
