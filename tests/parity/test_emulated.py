@@ -51,5 +51,7 @@ def test_arm_differs_from_x86_by_no_more_than_rounding(
     cosines = {one["graph"]: one["cosine"] for one in found["outputs"]}
     assert set(cosines) >= {"text_encoder", "conditioner", "transformer", "image_decoder", "image_encoder"}
     assert cosines["logits"] > 0.9995
-    assert found["figures"]["image_decoder.levels"] <= 1
+    # Of an int8 decoder other orders of float sums move activations to the next of 256 levels: two layouts of
+    # onnxruntime on one AVX512 processor differ by 7, as far from the float decoder as each other (52.4 dB).
+    assert found["figures"]["image_decoder.levels"] <= (1 if precision == "fp32" else 10)
     assert found["figures"]["teacher_forced.kl"] <= 4 * found["yardstick"]["teacher_forced.kl"]
