@@ -4,17 +4,19 @@ import Foundation
 import CryptoKit
 
 /// SHA-256 of bytes that come in parts.
-struct Digest {
+package struct Digest {
     private var hash = CryptoKit.SHA256()
 
-    mutating func update(_ data: Data) { hash.update(data: data) }
+    package init() {}
+
+    package mutating func update(_ data: Data) { hash.update(data: data) }
 
     /// 64 hexadecimal digits.
-    func hex() -> String { hash.finalize().map { hexadecimal($0) }.joined() }
+    package func hex() -> String { hash.finalize().map { hexadecimal($0) }.joined() }
 }
 #else
 /// SHA-256 of bytes that come in parts.
-typealias Digest = PlainSHA256
+package typealias Digest = PlainSHA256
 #endif
 
 /// 64 hexadecimal digits.
@@ -27,14 +29,16 @@ package func sha256(_ data: Data) -> String {
 func hexadecimal(_ byte: UInt8) -> String { String(byte >> 4, radix: 16) + String(byte & 15, radix: 16) }
 
 /// FIPS 180-4, section 6.2, for platforms without CryptoKit.
-struct PlainSHA256 {
+package struct PlainSHA256 {
     private var state: [UInt32] = [
         0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
     ]
     private var pending = Data()
     private var length: UInt64 = 0
 
-    mutating func update(_ data: Data) {
+    package init() {}
+
+    package mutating func update(_ data: Data) {
         length += UInt64(data.count)
         pending.append(data)
         let whole = pending.count / 64 * 64
@@ -47,7 +51,7 @@ struct PlainSHA256 {
     }
 
     /// 64 hexadecimal digits.
-    func hex() -> String {
+    package func hex() -> String {
         var last = self
         let bits = length * 8
         var padding = Data([0x80])

@@ -1,0 +1,31 @@
+import MeissonicKit
+
+/// A model that is whole.
+public struct StoredModel: Sendable, Identifiable {
+    public let id: String
+    public let bundle: ModelBundle
+
+    /// Bytes on disk.
+    public var size: Int { bundle.manifest.files.values.reduce(0) { $0 + $1.size } }
+}
+
+/// How far an installation is.
+public struct Installation: Sendable, Equatable {
+    public enum Stage: Sendable, Equatable { case downloading, copying, checking }
+
+    public private(set) var stage = Stage.downloading
+    public private(set) var file = ""
+    /// Bytes here, of all files; what an earlier try left counts.
+    public private(set) var done = 0
+    public let total: Int
+
+    init(total: Int) { self.total = total }
+
+    public var share: Double { total > 0 ? Double(done) / Double(total) : 0 }
+
+    mutating func add(_ bytes: Int, of file: String, at stage: Stage) {
+        self.stage = stage
+        self.file = file
+        done += bytes
+    }
+}

@@ -1,0 +1,250 @@
+import Foundation
+import MeissonicKit
+
+/// The models on this phone. One becomes visible when it is whole: its files lie under `partial/` until each has the size
+/// and SHA-256 of its manifest, then the folder is renamed.
+///
+///     FOLDER/ready/ID/manifest.json ...      ID: of the manifest's content
+///     FOLDER/partial/ID/...                  one file ends in .part
+public actor ModelStore {
+    public nonisolated let folder: URL
+    private let transport: any Transport
+    private let freeSpace: @Sendable (URL) -> Int?
+    private var installing = false
+
+    /// `freeSpace` (bytes, nil: unknown) is asked before anything is written.
+    public init(
+        folder: URL, transport: any Transport = HTTPTransport(),
+        freeSpace: @escaping @Sendable (URL) -> Int? = { Disk.free($0) }
+    ) {
+        self.folder = folder
+        self.transport = transport
+        self.freeSpace = freeSpace
+    }
+
+    /// The whole ones. A folder whose manifest this version cannot read is not listed.
+    public func models() -> [StoredModel] {
+        names(in: ready).compactMap { id in
+            let place = ready.appendingPathComponent(id)
+            guard let manifest = try? ModelBundle.readManifest(place) else { return nil }
+            return StoredModel(id: id, bundle: ModelBundle(folder: place, manifest: manifest))
+        }
+    }
+
+    /// Downloads a bundle whose files lie beside the manifest at `address` (the folder's address or the manifest's), and goes
+    /// on with what an earlier try left.
+    ///
+    /// Throws `StoreError`, `UserError.bundle` for a manifest that is none and for damaged files, and `CancellationError`.
+    public func download(
+        _ address: URL, told: @escaping @Sendable (Installation) -> Void = { _ in }
+    ) async throws -> StoredModel {
+        try await alone {
+            let base = address.lastPathComponent == ModelBundle.manifestName ? address.deletingLastPathComponent() : address
+            let source = base.appendingPathComponent(ModelBundle.manifestName)
+            let data = try await fetch(source)
+            let manifest = try ModelBundle.readManifest(data, named: source.absoluteString)
+            return try await install(data, manifest, told) { partial, meter in
+                for (name, facts) in manifest.files.sorted(by: { $0.key < $1.key }) {
+                    try await download(base.appendingPathComponent(name), to: partial.appendingPathComponent(name), facts) {
+                        meter.report($0, name, $1)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Copies a bundle out of a folder, of the Files app for example. Throws as `download` does.
+    public func importBundle(
+        _ source: URL, told: @escaping @Sendable (Installation) -> Void = { _ in }
+    ) async throws -> StoredModel {
+        try await alone {
+            let manifest = try ModelBundle.readManifest(source)
+            let data = try onDisk(source.path) { try Data(contentsOf: source.appendingPathComponent(ModelBundle.manifestName)) }
+            return try await install(data, manifest, told) { partial, meter in
+                for (name, facts) in manifest.files.sorted(by: { $0.key < $1.key }) {
+                    try copy(source.appendingPathComponent(name), to: partial.appendingPathComponent(name), facts) {
+                        meter.report($0, name, $1)
+                    }
+                    await Task.yield()
+                }
+            }
+        }
+    }
+
+    public func remove(_ id: String) throws {
+        let place = ready.appendingPathComponent(id)
+        try onDisk(place.path) { try FileManager.default.removeItem(at: place) }
+    }
+
+    /// Bytes of unfinished downloads.
+    public func unfinished() -> Int {
+        let files = FileManager.default.enumerator(at: partial, includingPropertiesForKeys: [.fileSizeKey])
+        return (files?.allObjects as? [URL] ?? []).reduce(0) { $0 + size(of: $1) }
+    }
+
+    /// Gives up what came of unfinished downloads.
+    public func discardUnfinished() throws {
+        guard !installing else { throw StoreError.busy("a model is being installed: stop it first") }
+        if FileManager.default.fileExists(atPath: partial.path) {
+            try onDisk(partial.path) { try FileManager.default.removeItem(at: partial) }
+        }
+    }
+
+    // MARK: - Installing
+
+    private var ready: URL { folder.appendingPathComponent("ready") }
+    private var partial: URL { folder.appendingPathComponent("partial") }
+
+    private func alone<Value: Sendable>(_ work: () async throws -> Value) async throws -> Value {
+        guard !installing else { throw StoreError.busy("a model is being installed: wait for it, or stop it first") }
+        installing = true
+        defer { installing = false }
+        return try await work()
+    }
+
+    private func install(
+        _ data: Data, _ manifest: Manifest, _ told: @escaping @Sendable (Installation) -> Void,
+        fill: (URL, Meter) async throws -> Void
+    ) async throws -> StoredModel {
+        let id = String(sha256(data).prefix(16))
+        let place = ready.appendingPathComponent(id)
+        let model = StoredModel(id: id, bundle: ModelBundle(folder: place, manifest: manifest))
+        if FileManager.default.fileExists(atPath: place.path) { return model }
+
+        let unfinished = partial.appendingPathComponent(id)
+        try prepare(unfinished)
+        let total = manifest.files.values.reduce(0) { $0 + $1.size }
+        try checkRoom(total - present(manifest, in: unfinished))
+        try await fill(unfinished, Meter(total: total, told))
+        // The manifest last: without it a folder is no bundle.
+        let copy = unfinished.appendingPathComponent(ModelBundle.manifestName)
+        try onDisk(copy.path) { try data.write(to: copy, options: .atomic) }
+        try onDisk(place.path) {
+            try FileManager.default.createDirectory(at: ready, withIntermediateDirectories: true)
+            try FileManager.default.moveItem(at: unfinished, to: place)
+        }
+        return model
+    }
+
+    private func prepare(_ unfinished: URL) throws {
+        try onDisk(unfinished.path) {
+            try FileManager.default.createDirectory(at: unfinished, withIntermediateDirectories: true)
+            #if canImport(Darwin)
+            var values = URLResourceValues()
+            values.isExcludedFromBackup = true
+            var folder = folder
+            try folder.setResourceValues(values)
+            #endif
+        }
+    }
+
+    private func checkRoom(_ needed: Int) throws {
+        guard let free = freeSpace(folder), free < needed else { return }
+        throw StoreError.disk(
+            "the model needs \(gigabytes(needed)) more, and \(gigabytes(free)) are free: free some space, then go on")
+    }
+
+    /// Bytes of the manifest's files that are here already.
+    private func present(_ manifest: Manifest, in place: URL) -> Int {
+        manifest.files.reduce(0) { sum, entry in
+            let file = place.appendingPathComponent(entry.key)
+            let part = URL(fileURLWithPath: file.path + PartFile.suffix)
+            return sum + min(max(size(of: file), size(of: part)), entry.value.size)
+        }
+    }
+
+    private func download(
+        _ source: URL, to file: URL, _ facts: FileFacts, report: @escaping @Sendable (Installation.Stage, Int) -> Void
+    ) async throws {
+        if FileManager.default.fileExists(atPath: file.path) {  // it took its name when its hash was right
+            return report(.downloading, facts.size)
+        }
+        let part = try PartFile(for: file)
+        if part.length > facts.size { try part.cut(to: 0) }
+        if part.length < facts.size || facts.size == 0 {
+            do { try await fill(part, from: source, report) } catch StoreError.rangeRefused where part.length > 0 {
+                report(.downloading, -part.length)
+                try part.cut(to: 0)
+                try await fill(part, from: source, report)
+            }
+        } else {
+            report(.downloading, part.length)
+        }
+        try part.finish(facts) { _ in report(.checking, 0) }
+    }
+
+    private func fill(_ part: PartFile, from source: URL, _ report: @escaping @Sendable (Installation.Stage, Int) -> Void) async throws {
+        report(.downloading, part.length)
+        do {
+            try await transport.get(source, from: part.length) { start in
+                report(.downloading, start - part.length)
+                try part.cut(to: start)
+            } received: { data in
+                try part.append(data)
+                report(.downloading, data.count)
+            }
+        } catch StoreError.rangeRefused {
+            throw StoreError.rangeRefused
+        } catch {
+            try? part.close()
+            throw error
+        }
+        try Task.checkCancellation()
+    }
+
+    private func copy(
+        _ source: URL, to file: URL, _ facts: FileFacts, report: (Installation.Stage, Int) -> Void
+    ) throws {
+        if FileManager.default.fileExists(atPath: file.path) { return report(.copying, facts.size) }
+        guard let reader = try? FileHandle(forReadingFrom: source) else {
+            throw UserError.bundle("\(source.path) is missing: copy the bundle again")
+        }
+        defer { try? reader.close() }
+        let part = try PartFile(for: file)
+        try part.cut(to: 0)
+        while let data = try onDisk(source.path, { try reader.read(upToCount: 1 << 20) }), !data.isEmpty {
+            try Task.checkCancellation()
+            try part.append(data)
+            report(.copying, data.count)
+        }
+        try part.finish(facts) { _ in report(.checking, 0) }
+    }
+
+    /// A small file, whole.
+    private func fetch(_ url: URL) async throws -> Data {
+        let received = Received()
+        try await transport.get(url, from: 0) { _ in } received: { received.add($0) }
+        try Task.checkCancellation()
+        return received.data
+    }
+
+    private nonisolated func names(in place: URL) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: place.path)) ?? []).sorted()
+    }
+
+    private nonisolated func size(of file: URL) -> Int {
+        let facts = try? FileManager.default.attributesOfItem(atPath: file.path)
+        return facts?[.type] as? FileAttributeType == .typeRegular ? (facts?[.size] as? NSNumber)?.intValue ?? 0 : 0
+    }
+}
+
+private final class Received: @unchecked Sendable {  // a transport calls one closure at a time
+    private(set) var data = Data()
+    func add(_ more: Data) { data.append(more) }
+}
+
+/// Adds up what was installed.
+private final class Meter: @unchecked Sendable {  // likewise
+    private var state: Installation
+    private let told: @Sendable (Installation) -> Void
+
+    init(total: Int, _ told: @escaping @Sendable (Installation) -> Void) {
+        state = Installation(total: total)
+        self.told = told
+    }
+
+    func report(_ stage: Installation.Stage, _ file: String, _ bytes: Int) {
+        state.add(bytes, of: file, at: stage)
+        told(state)
+    }
+}
