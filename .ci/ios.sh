@@ -16,15 +16,8 @@ else
     exit 0
 fi
 
-older() { # whether a file is missing or older than what makes it
-    [ ! -f "$1" ] || [ -n "$(find requirements.lock runtime export quantize reference tests/runtime tests/parity \
-        \( -name '*.py' -o -name '*.lock' -o -name '*.safetensors' \) -newer "$1" -print -quit)" ]
-}
-
-if older build/phones/vectors/runs.json; then
-    "$python" -m export.onnx --int8 --out build/phones/bundle --overwrite
-    "$python" -m tests.parity.phone_vectors build/phones/bundle build/phones/vectors
-fi
+. .ci/older.sh
+.ci/phone_vectors.sh "$python"
 if older build/phones/iphone-vectors/pngs.json; then
     "$python" -m export.coreml --int8 --out build/phones/iphone --overwrite
     "$python" -m tests.parity.record_calls build/phones/iphone build/phones/iphone-vectors/calls.json

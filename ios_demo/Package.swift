@@ -13,12 +13,11 @@ let package = Package(
     products: [
         .library(name: "MeissonicKit", targets: ["MeissonicKit"]),
         .library(name: "MeissonicCoreML", targets: ["MeissonicCoreML"]),
-        .library(name: "MeissonicStudio", targets: ["MeissonicStudio", "MeissonicStore"]),
+        .library(name: "MeissonicStore", targets: ["MeissonicStore"]),
     ],
     targets: [
         .target(name: "MeissonicKit"),
         .target(name: "MeissonicStore", dependencies: ["MeissonicKit"]),
-        .target(name: "MeissonicStudio", dependencies: ["MeissonicKit"]),
         .target(name: "MeissonicCoreML", dependencies: ["MeissonicKit"]),
         .target(name: "PictureFiles", dependencies: ["MeissonicKit", "CZlib"]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -27,7 +26,6 @@ let package = Package(
         .testTarget(name: "MeissonicKitTests", dependencies: ["MeissonicKit", "TestSupport"]),
         .testTarget(name: "MeissonicCoreMLTests", dependencies: ["MeissonicKit", "MeissonicCoreML", "TestSupport"]),
         .testTarget(name: "MeissonicStoreTests", dependencies: ["MeissonicStore", "TestSupport"]),
-        .testTarget(name: "MeissonicStudioTests", dependencies: ["MeissonicStudio", "TestSupport"]),
         .testTarget(name: "PictureFilesTests", dependencies: ["PictureFiles", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]

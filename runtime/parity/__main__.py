@@ -125,8 +125,8 @@ def measure(job: Job) -> Result:
         if tasks:
             bar.set_postfix_str("prompt following", refresh=False)
             meaning = judge(comparison, tasks, bar.update)
-    found = figures(drawings, meaning)
     settings = comparison.settings
+    found = figures(drawings, settings.guidance, meaning)
     return Result(
         bundle=bundle,
         precision=bundle.manifest.precision,

@@ -37,7 +37,6 @@ class StepComparison:
     masked: int
     same: int  # drawn the same code
     kl: float  # nats, mean over positions, of the guided distributions: KL(reference || bundle)
-    kl_per_guidance: float
     logit_error: float  # largest, relative to the largest logit
     misdrawn: int  # codes of the bundle that its own logits do not give
     differences: list[Difference]
@@ -161,13 +160,11 @@ class TeacherForced(PhiloxNoise):
         found = self.logits_of(made)
         masked = (self.tokens == self.mask).ravel()
         largest = np.maximum(np.abs(logits[masked]).max(axis=-1), np.float32(1e-30))
-        kl = max(measures.kl(logits[masked], found[masked]), 0.0)  # rounding may leave it below 0
         return StepComparison(
             step=step,
             masked=int(masked.sum()),
             same=int((drawn == made["drawn"])[masked].sum()),
-            kl=kl,
-            kl_per_guidance=measures.kl_per_guidance(kl, float(self.guidance)),
+            kl=max(measures.kl(logits[masked], found[masked]), 0.0),  # rounding may leave it below 0
             logit_error=float((logit_error(logits[masked], found[masked]) / largest).max()),
             misdrawn=misdrawn(found[masked], uniforms[:, masked], made["drawn"][masked]),
             differences=differences(step, masked, (logits, found), uniforms, (drawn, made["drawn"])),

@@ -41,11 +41,14 @@ class StepMean:
     kl: float  # nats
 
 
-def figures(drawings: Sequence[DrawingComparison], meaning: Meaning | None) -> dict[str, float]:
-    """Shares and divergences over all masked positions of all steps; PSNR (dB) over all pixels of all
-    pictures; errors the largest."""
+def figures(
+    drawings: Sequence[DrawingComparison], guidance: float, meaning: Meaning | None
+) -> dict[str, float]:
+    """Of drawings that all have this guidance. Shares and divergences over all masked positions of all steps;
+    PSNR (dB) over all pixels of all pictures; errors the largest."""
     steps = [step for drawing in drawings for step in drawing.steps]
     masked = sum(step.masked for step in steps)
+    kl = sum(step.kl * step.masked for step in steps) / masked
     different = [difference for step in steps for difference in step.differences]
     ties = sum(difference.tie for difference in different)
     references = np.stack([drawing.pictures[0] for drawing in drawings])
@@ -53,8 +56,8 @@ def figures(drawings: Sequence[DrawingComparison], meaning: Meaning | None) -> d
     found = {
         "teacher_forced.positions": masked,
         "teacher_forced.agreement": sum(step.same for step in steps) / masked,
-        "teacher_forced.kl": sum(step.kl * step.masked for step in steps) / masked,
-        "teacher_forced.kl_per_guidance": sum(step.kl_per_guidance * step.masked for step in steps) / masked,
+        "teacher_forced.kl": kl,
+        "teacher_forced.kl_per_guidance": measures.kl_per_guidance(kl, guidance),
         "teacher_forced.logit_error": max(step.logit_error for step in steps),
         "teacher_forced.different": len(different),
         "teacher_forced.ties": ties,

@@ -83,7 +83,7 @@ def test_the_reference_is_drawn_as_its_pipeline_draws_and_the_bundle_as_users_se
 
 def test_a_float32_bundle_agrees_and_rounding_explains_the_rest(comparison: Comparison) -> None:
     drawings = [comparison.draw(prompt, seed, lambda: None) for prompt in ("a cat", "b") for seed in (3, 4)]
-    found = figures(drawings, None)
+    found = figures(drawings, comparison.settings.guidance, None)
     assert found["teacher_forced.agreement"] >= 0.999
     assert found["teacher_forced.not_ties"] == found["teacher_forced.misdrawn"] == 0
     assert 0 < found["teacher_forced.kl"] < 1e-9
@@ -97,7 +97,7 @@ def test_a_bundle_with_one_per_cent_of_noise_on_its_weights_has_differences_that
 ) -> None:
     noisy = Comparison(with_noise(own_bundle, 0.01), checkpoint, threads=1)
     drawings = [noisy.draw("a cat", 3, lambda: None)]
-    found = figures(drawings, None)
+    found = figures(drawings, noisy.settings.guidance, None)
     assert found["teacher_forced.not_ties"] == len(not_ties(drawings)) >= 3
     assert found["teacher_forced.not_ties"] > 2 * found["teacher_forced.ties"]
     assert found["teacher_forced.kl"] > 1e-6

@@ -49,7 +49,7 @@ class HistoryActivity : Screen(R.layout.history) {
                 layoutParams = AbsListView.LayoutParams(ViewGroup.LayoutParams.MATCH_PARENT, side)
             }
             val drawn = entries[position]
-            val options = BitmapFactory.Options().apply { inSampleSize = maxOf(1, drawn.size.width / THUMBNAIL) }
+            val options = BitmapFactory.Options().apply { inSampleSize = maxOf(1, drawn.settings.size.width / THUMBNAIL) }
             view.setImageBitmap(BitmapFactory.decodeFile(app.gallery.file(drawn).path, options))
             view.contentDescription = describe(drawn)
             return view

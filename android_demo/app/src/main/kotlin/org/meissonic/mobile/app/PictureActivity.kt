@@ -21,7 +21,7 @@ class PictureActivity : Screen(R.layout.picture) {
             setImageBitmap(BitmapFactory.decodeFile(app.gallery.file(drawn).path))
             contentDescription = describe(drawn)
         }
-        find<TextView>(R.id.words).text = drawn.prompt
+        find<TextView>(R.id.words).text = drawn.settings.prompt
         find<TextView>(R.id.facts).text = facts(drawn)
         on(R.id.save) { exporter.save(drawn) }
         on(R.id.share) { exporter.share(drawn) }
@@ -47,12 +47,12 @@ class PictureActivity : Screen(R.layout.picture) {
     }
 
     private fun settings(draft: Draft, drawn: Drawn) = draft.copy(
-        prompt = drawn.prompt,
-        negative = drawn.negative,
-        seed = drawn.seed.toString(),
-        steps = drawn.steps.toString(),
-        guidance = drawn.guidance.toString(),
-        size = drawn.size,
+        prompt = drawn.settings.prompt,
+        negative = drawn.settings.negative,
+        seed = drawn.settings.seed.toString(),
+        steps = drawn.settings.steps.toString(),
+        guidance = drawn.settings.guidance.toString(),
+        size = drawn.settings.size,
     )
 
     private fun goOn(change: (Draft) -> Draft) {

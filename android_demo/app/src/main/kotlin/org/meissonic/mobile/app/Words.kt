@@ -90,14 +90,14 @@ fun Context.words(field: Field): String = when (field) {
 }
 
 /** What TalkBack reads for a picture. */
-fun Context.describe(drawn: Drawn): String = getString(R.string.picture_of, drawn.prompt)
+fun Context.describe(drawn: Drawn): String = getString(R.string.picture_of, drawn.settings.prompt)
 
 fun Context.facts(drawn: Drawn): String = getString(
     R.string.facts,
-    drawn.seed.toString(),
-    drawn.steps,
-    drawn.guidance,
-    drawn.size.toString(),
+    drawn.settings.seed.toString(),
+    drawn.settings.steps,
+    drawn.settings.guidance,
+    drawn.settings.size.toString(),
     drawn.seconds,
     drawn.model,
 )

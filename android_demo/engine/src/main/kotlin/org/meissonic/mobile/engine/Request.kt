@@ -1,5 +1,7 @@
 package org.meissonic.mobile.engine
 
+import kotlinx.serialization.Serializable
+
 /** What to draw; null means the bundle's default. At a [guidance] of 1 or less [negative] is not used. */
 data class Request(
     val prompt: String,
@@ -11,6 +13,7 @@ data class Request(
 )
 
 /** A request with every value known and in range. */
+@Serializable
 data class Settings(
     val prompt: String,
     val negative: String,

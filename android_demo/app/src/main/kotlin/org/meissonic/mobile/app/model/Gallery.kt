@@ -9,18 +9,13 @@ import kotlinx.serialization.Serializable
 import kotlinx.serialization.json.Json
 import org.meissonic.mobile.engine.Drawing
 import org.meissonic.mobile.engine.Picture
-import org.meissonic.mobile.engine.Size
+import org.meissonic.mobile.engine.Settings
 
 /** A picture that was drawn: what it takes to draw it again, and how long it took (seconds). */
 @Serializable
 data class Drawn(
     val id: String,
-    val prompt: String,
-    val negative: String,
-    val seed: ULong,
-    val steps: Int,
-    val guidance: Double,
-    val size: Size,
+    val settings: Settings,
     val seconds: Double,
     val model: String,
 )
@@ -43,18 +38,7 @@ class Gallery(
 
     /** Keeps a picture. Throws IOException. */
     fun add(drawing: Drawing, model: String): Drawn {
-        val settings = drawing.settings
-        val drawn = Drawn(
-            id = newId(),
-            prompt = settings.prompt,
-            negative = settings.negative,
-            seed = settings.seed,
-            steps = settings.steps,
-            guidance = settings.guidance,
-            size = settings.size,
-            seconds = drawing.seconds.values.sum(),
-            model = model,
-        )
+        val drawn = Drawn(newId(), drawing.settings, drawing.seconds.values.sum(), model)
         writeWhole(file(drawn)) { encode(drawing.picture, it) }
         writeWhole(facts(drawn)) { it.write(Json.encodeToString(drawn).toByteArray()) }
         mutable.value = listOf(drawn) + entries.value

@@ -30,7 +30,7 @@ class KeptTest {
         val first = gallery().add(drawing, "m")
         val second = gallery().add(drawing, "m")
         assertEquals(listOf(second, first), gallery().entries.value)
-        assertEquals(ULong.MAX_VALUE, gallery().entries.value[0].seed)
+        assertEquals(ULong.MAX_VALUE, gallery().entries.value[0].settings.seed)
         gallery().remove(first)
         assertEquals(listOf(second), gallery().entries.value)
     }
