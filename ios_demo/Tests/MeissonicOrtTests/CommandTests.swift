@@ -72,7 +72,7 @@ import Testing
         ),
         (["a", "--out", "picture.jpg"], "--out picture.jpg is not a PNG name: end it in .png"),
         (["a", "--threads", "-1"], "--preview and --threads cannot be negative: give 0 or more"),
-        (["a", "--steps", "0"], "steps 0 is out of range: give 1 to 1000"),
+        (["a", "--steps", "0", "--bundle", Repository.android.path], "steps 0 is out of range: give 1 to 1000"),
     ])
     func wrongInputIsOneLineAndExitCode2(arguments: [String], line: String) throws {
         let (process, out, err) = process(arguments, in: Repository.root)
