@@ -16,6 +16,7 @@ EXAMPLES = """examples:
   python -m tests.benchmarks --layout full-1024 --minutes 180  # the full size; stop it, and it goes on later
   python -m tests.benchmarks --task step --only bundle --only "onnxruntime fp32"
   python -m tests.benchmarks report                            # the tables of docs/benchmarks.md
+  python -m tests.benchmarks.sizes --help                      # from 256 to 1024 px, one and two text rows
   python -m tests.benchmarks.parallel --help                   # parallel steps against one token a forward
   python -m tests.benchmarks.profile --help                    # where a step graph's time goes
 """

@@ -39,7 +39,7 @@ def bundle(precision: str) -> Contender:
     def prepare(layout: Layout, folder: Path) -> None:
         from tests.benchmarks.ours import write_bundle
 
-        write_bundle(layout, precision, folder)
+        write_bundle(layout.checkpoint, (layout.side, layout.side), precision, folder)
 
     def open_it(layout: Layout, task: str, folder: Path, threads: int) -> Opened:
         from tests.benchmarks.bundles import open_bundle

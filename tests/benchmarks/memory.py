@@ -6,12 +6,14 @@ read, which the system may take back, and Python with its libraries, the first l
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,42 @@ from runtime.bundle import Bundle, Tensor, read_manifest
 from runtime.engine import Engine
 
 ROWS = 2  # with guidance
+NOTHING = "nothing"  # the graph of a process that runs none
+
+
+@dataclass(frozen=True)
+class Child:
+    """A process that has ended: seconds from start to end, largest resident size in MB, what it printed."""
+
+    seconds: float
+    peak_mb: float
+    printed: str
+
+
+def child(command: Sequence[str]) -> Child:
+    """Raises SystemExit for one that failed."""
+    begun = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    printed = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"error: {' '.join(command)} failed")
+    return Child(time.perf_counter() - begun, usage.ru_maxrss * 1024 / 1e6, printed)
+
+
+def graph_child(bundle: Path, graph: str, steps: int, rows: int = ROWS, threads: int = 0) -> Child:
+    """Runs one graph twice and prints the seconds of the second run, which finds its weights read."""
+    own = [sys.executable, "-m", "tests.benchmarks.memory", str(bundle), "--graph", graph]
+    return child([*own, "--steps", str(steps), "--rows", str(rows), "--threads", str(threads)])
+
+
+def drawing_child(bundle: Path, steps: int, guidance: float | None = None, threads: int = 0) -> Child:
+    """`python -m runtime --low-memory`, whose picture nobody keeps."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "runtime", "a red fox", "--bundle", str(bundle), "--low-memory"]
+        command += ["--steps", str(steps), "--threads", str(threads), "--out", f"{folder}/picture.png"]
+        return child([*command, *(["--guidance", str(guidance)] if guidance is not None else [])])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,49 +65,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--steps", type=int, default=48, help="of the conditioning; default: 48")
     parser.add_argument("--drawn", type=int, default=2, help="steps of the whole drawing; default: 2")
-    parser.add_argument("--graph", help=argparse.SUPPRESS)  # the child: run this graph once
+    for name in ("--graph", "--rows", "--threads"):  # the child: run this graph
+        parser.add_argument(name, type=str if name == "--graph" else int, help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     if given.graph:
-        if given.graph != "nothing":
-            run_graph(given.bundle, given.graph, given.steps)
+        if given.graph != NOTHING:
+            seconds = run_graph(given.bundle, given.graph, given.steps, given.rows, given.threads)
+            print(json.dumps(seconds))
         return 0
     print(f"| {given.bundle.name} | weights, MB | seconds | peak, MB |\n|---|---|---|---|")
     manifest = read_manifest(given.bundle)
-    own = [sys.executable, "-m", "tests.benchmarks.memory", str(given.bundle), "--steps", str(given.steps)]
-    row("Python and libraries", 0, [*own, "--graph", "nothing"])
+    row("Python and libraries", 0, graph_child(given.bundle, NOTHING, given.steps))
     for name, graph in manifest.graphs.items():
-        row(name, sum(manifest.files[file].size for file in graph.files), [*own, "--graph", name])
-    with tempfile.TemporaryDirectory() as folder:
-        picture = str(Path(folder) / "picture.png")
-        settings = ["--steps", str(given.drawn), "--out", picture, "--low-memory"]
-        whole = [sys.executable, "-m", "runtime", "a red fox", "--bundle", str(given.bundle), *settings]
-        total = sum(facts.size for facts in manifest.files.values())
-        row(f"a drawing of {given.drawn} steps", total, whole)
+        size = sum(manifest.files[file].size for file in graph.files)
+        row(name, size, graph_child(given.bundle, name, given.steps))
+    total = sum(facts.size for facts in manifest.files.values())
+    row(f"a drawing of {given.drawn} steps", total, drawing_child(given.bundle, given.drawn))
     return 0
 
 
-def row(name: str, size: int, command: list[str]) -> None:
-    """Runs the command and prints its line."""
-    begun = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(child.pid, 0)
-    if status:
-        raise SystemExit(f"error: {' '.join(command)} failed")
-    seconds = time.perf_counter() - begun
-    print(f"| {name} | {size / 1e6:.0f} | {seconds:.1f} | {usage.ru_maxrss * 1024 / 1e6:.0f} |", flush=True)
+def row(name: str, size: int, ended: Child) -> None:
+    print(f"| {name} | {size / 1e6:.0f} | {ended.seconds:.1f} | {ended.peak_mb:.0f} |", flush=True)
 
 
-def run_graph(folder: Path, name: str, steps: int) -> None:
-    """One run of a graph on inputs of the manifest's shapes."""
+def run_graph(folder: Path, name: str, steps: int, rows: int, threads: int) -> float:
+    """Runs a graph twice on inputs of the manifest's shapes; seconds of the second run."""
     # The files were verified when the bundle was written: hashing them would load every page.
     bundle = Bundle(folder, read_manifest(folder))
     rng = np.random.default_rng(0)
-    tensors = {tensor.name: example(tensor, steps, rng) for tensor in bundle.manifest.graphs[name].inputs}
-    Engine(bundle, low_memory=True).run(name, tensors)
+    inputs = bundle.manifest.graphs[name].inputs
+    tensors = {tensor.name: example(tensor, {"rows": rows, "steps": steps}, rng) for tensor in inputs}
+    engine = Engine(bundle, threads, low_memory=True)
+    engine.run(name, tensors)
+    begun = time.perf_counter()
+    engine.run(name, tensors)
+    return time.perf_counter() - begun
 
 
-def example(tensor: Tensor, steps: int, rng: np.random.Generator) -> np.ndarray:
-    sizes = {"rows": ROWS, "steps": steps}
+def example(tensor: Tensor, sizes: dict[str, int], rng: np.random.Generator) -> np.ndarray:
     shape = [sizes[side] if isinstance(side, str) else side for side in tensor.shape]
     if tensor.dtype == "float32":
         return rng.uniform(0.01, 0.99, shape).astype(np.float32)

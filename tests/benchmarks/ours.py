@@ -16,17 +16,16 @@ from quantize.recipe import Precision, Recipe
 from quantize.store import load, save
 from reference.checkpoint import load_checkpoint
 from reference.errors import UserError
-from tests.benchmarks.layouts import Layout
 
 PRODUCTS = {"fp32": "MatMul", "int8": "MatMulInteger", "int4": "MatMulNBits"}  # how each multiplies
 
 
-def write_bundle(layout: Layout, precision: Precision, folder: Path) -> None:
-    """A bundle as `export.onnx` writes it, without the verification, which a random checkpoint of the full
-    size would spend hours on; the benchmark compares the answers.
+def write_bundle(source: Path, size: tuple[int, int], precision: Precision, folder: Path) -> None:
+    """A bundle of a checkpoint's folder for pictures of (width, height), as `export.onnx` writes it, without
+    the verification, which a random checkpoint of the full size would spend hours on; the benchmark compares
+    the answers.
     """
-    checkpoint = load_checkpoint(str(layout.checkpoint), stream=True)
-    size = layout.side, layout.side
+    checkpoint = load_checkpoint(str(source), stream=True)
     recipe, drawings = Recipe.uniform(precision), calibration(checkpoint, size)
     precisions: dict[str, str] = {}
     folder.mkdir()

@@ -9,8 +9,6 @@ key-value cache, so each forward still runs the whole grid. Beyond the LONGEST d
 trained on, the step index it is told is that of the same moment in LONGEST steps.
 """
 
-import json
-import os
 import statistics
 import sys
 import time
@@ -33,6 +31,7 @@ from runtime.philox import PhiloxNoise
 from runtime.request import Request, settle
 from tests.benchmarks.layouts import ROOT
 from tests.benchmarks.machine import facts
+from tests.benchmarks.stored import stored_or_fresh, write
 
 LONGEST = max(STEP_COUNTS)
 STEPS = (8, 16, 48)
@@ -152,7 +151,9 @@ def command_line() -> None:
     manifest = generator.bundle.manifest
     width, height = manifest.defaults.size
     every = ways(width * height // manifest.model.token_size**2)
-    stored = open_results(RESULTS, facts(given.threads), str(manifest.source.sha256), len(tasks))
+    checkpoint = str(manifest.source.sha256)
+    fresh = {"machine": facts(given.threads), "checkpoint": checkpoint, "prompts": len(tasks), "outcomes": []}
+    stored = stored_or_fresh(RESULTS, fresh, found="outcomes")
     done = {outcome["name"] for outcome in stored["outcomes"]}
     due = [way for way in every if way.name not in done]
     with tqdm(total=len(tasks) * sum(way.forwards for way in due), unit="forward", disable=None) as bar:
@@ -161,21 +162,6 @@ def command_line() -> None:
             stored["outcomes"].append(asdict(judged(generator, way, tasks, bar.update)))
             write(stored, RESULTS)
     print(markdown(stored))
-
-
-def open_results(path: Path, machine: dict[str, Any], checkpoint: str, prompts: int) -> dict[str, Any]:
-    """What the file holds of the same machine, checkpoint and number of prompts; else a new start."""
-    fresh = {"machine": machine, "checkpoint": checkpoint, "prompts": prompts, "outcomes": []}
-    stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else fresh
-    same = all(stored[key] == fresh[key] for key in ("machine", "checkpoint", "prompts"))
-    return stored if same else fresh
-
-
-def write(stored: dict[str, Any], path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{os.getpid()}.tmp")
-    part.write_text(json.dumps(stored, indent=1), encoding="utf-8")
-    part.replace(path)
 
 
 if __name__ == "__main__":

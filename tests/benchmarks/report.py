@@ -145,7 +145,7 @@ def write_document(path: Path = DOCUMENT) -> list[str]:
 
     Returns the names filled. Raises UserError for a document without marks.
     """
-    from tests.benchmarks.parallel import markdown
+    from tests.benchmarks import parallel, sizes
 
     text = path.read_text(encoding="utf-8")
     contents = {
@@ -153,9 +153,10 @@ def write_document(path: Path = DOCUMENT) -> list[str]:
         for name, layout in LAYOUTS.items()
         if (layout.folder / "results.json").exists()
     }
-    parallel = ROOT / "parallel.json"
-    if parallel.exists():
-        contents["parallel"] = markdown(json.loads(parallel.read_text(encoding="utf-8")))
+    for name, markdown in (("sizes", sizes.markdown), ("parallel", parallel.markdown)):
+        found = ROOT / f"{name}.json"
+        if found.exists():
+            contents[name] = markdown(json.loads(found.read_text(encoding="utf-8")))
     filled = []
     for name, content in contents.items():
         begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"

@@ -1,0 +1,77 @@
+"""The table of sizes: interleaved, resumed, and on a real bundle once."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks import sizes
+from tests.benchmarks.memory import Child, drawing_child, graph_child, main
+from tests.benchmarks.stored import stored_or_fresh, write
+from tests.runtime.tiny_bundle import write_bundle
+
+
+@pytest.fixture
+def children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The measurements in the order they were taken; graphs take a second a row, drawings one a step."""
+    taken: list[str] = []
+
+    def graph(bundle: Path, graph: str, steps: int, rows: int, threads: int) -> Child:
+        taken.append(f"{bundle.name} {graph} {rows}")
+        return Child(60.0, 100.0 * rows, str(float(rows)))
+
+    def drawing(bundle: Path, steps: int, guidance: float, threads: int) -> Child:
+        taken.append(f"drawing {steps} {guidance:g}")
+        return Child(float(steps), 300.0, "picture.png: done")
+
+    monkeypatch.setattr(sizes, "graph_child", graph)
+    monkeypatch.setattr(sizes, "drawing_child", drawing)
+    monkeypatch.setattr(sizes, "RESULTS", tmp_path / "sizes.json")
+    return taken
+
+
+def fresh() -> dict:
+    machine = {"cpu": "a processor", "threads": 2, "flags": ["avx2"]}
+    return {"machine": machine, "pixels": {"token": 16, "position": 32}, "turns": {}}
+
+
+def test_measurements_take_turns_and_those_done_before_count(children):
+    stored = fresh()
+    sizes.measure(stored, 1, 2)
+    once = list(children)
+    assert len(once) == len(set(once)) == 3 * len(sizes.SIZES) + 6
+    sizes.measure(stored, 2, 2)
+    assert children == once + once
+    assert json.loads(sizes.RESULTS.read_text()) == stored
+
+
+def test_the_table_says_seconds_of_a_run_and_of_whole_drawings(children):
+    stored = fresh()
+    sizes.measure(stored, 1, 2)
+    lines = sizes.markdown(stored).splitlines()
+    assert "| 1024x768 | 3,072 | 768 | 2 | 1 | 2 | 200 | 200 |" in lines
+    assert "| 16 steps | 16 | 300 | 16 | 300 |" in lines
+
+
+def test_a_graph_alone_takes_less_than_a_drawing_of_the_same_bundle(tmp_path, capsys):
+    bundle = write_bundle(tmp_path / "bundle")
+    alone, whole = (
+        graph_child(bundle, "transformer", 2, rows=1, threads=1),
+        drawing_child(bundle, 2, threads=1),
+    )
+    assert 0 < json.loads(alone.printed) < alone.seconds
+    assert 20 < alone.peak_mb < 2000 and "2 steps" in whole.printed
+    assert main([str(bundle), "--steps", "2"]) == 0
+    assert "| transformer |" in capsys.readouterr().out
+
+
+def test_a_graph_that_is_not_there_ends_the_measurement(tmp_path):
+    with pytest.raises(SystemExit, match="--graph nowhere"):
+        graph_child(write_bundle(tmp_path / "bundle"), "nowhere", 1)
+
+
+def test_results_of_other_things_are_begun_anew(tmp_path):
+    path, here = tmp_path / "stored.json", {"machine": "this", "turns": []}
+    write({"machine": "this", "turns": [1]}, path)
+    assert stored_or_fresh(path, here, found="turns")["turns"] == [1]
+    assert stored_or_fresh(path, {"machine": "another", "turns": []}, found="turns")["turns"] == []
