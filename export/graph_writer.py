@@ -18,7 +18,7 @@ from export.bundle_writer import Written
 from export.graphs import GraphSpec, graphs
 from export.strips import in_strips
 from export.trace import trace
-from quantize.calibrate import Feed, quantize_images
+from quantize.calibrate import PICTURES, WINDOW, Feed, quantize_images
 from quantize.calibration import Calibration, opened
 from quantize.gptq import Gptq
 from quantize.graph import quantize_graph
@@ -29,9 +29,7 @@ from quantize.static import quantize_static, unshare_weights
 from quantize.store import load, save
 from reference.checkpoint import Checkpoint
 
-WINDOW = 128  # pixels a side, at most
 WINDOWS = 16  # of large pictures, that calibrate; fewer than 8 miss much of a range (docs/rejected.md)
-PICTURES = 32  # where a picture is no larger than a window
 QNN_GRAPHS = ("transformer", "image_decoder")  # that Qualcomm's NPU gets
 
 Size = tuple[int, int]  # (W, H) in pixels
@@ -62,18 +60,11 @@ def write_graph(
         if name not in IMAGE_GRAPHS:
             rounding = Gptq(drawings.moments(name, whole)) if "int4" in recipe.precisions else Nearest()
             return quantize_graph(whole, path, name, recipe, rounding)
-        if static_int8(name, recipe):
+        if recipe.static_int8(name):
             return write_static(checkpoint, name, size, whole, path, drawings)
         cut = folder / "strips.onnx"
         save_in_strips(whole, cut)
         return quantize_graph(cut, path, name, recipe)
-
-
-def static_int8(name: str, recipe: Recipe) -> bool:
-    """Whether an image graph takes int8 with measured ranges: where a recipe says int8 and names none of its
-    weights.
-    """
-    return name in IMAGE_GRAPHS and recipe.default == "int8" and name not in recipe.weights
 
 
 def write_static(

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from export.errors import VerificationError
 from runtime import measures
 from runtime.bundle import Manifest
-from runtime.limits import DECODER_LIMITS, held_as, step_limit
+from runtime.limits import DECODER_LIMITS, ENCODER_LIMITS, held_as, step_limit
 from runtime.measures import Limit, at_least, at_most
 
 
@@ -34,12 +34,6 @@ TEXT_LIMITS = {
     "int4": text_limits(20, 15, 20, 25),
 }
 LOGITS_PSNR = {"fp32": 80, "fp16": 50, "qnn": 25, "int8": 25, "int4": 12}  # dB
-ENCODER_LIMITS = {
-    "fp32": (at_least("image_encoder.agreement", 0.999),),
-    "fp16": (at_least("image_encoder.agreement", 0.98),),
-    # Of one picture; on several the exporter has kept 87 % (`quantize.calibrate.FLOORS`).
-    "int8": (at_least("image_encoder.agreement", 0.75),),
-}
 
 
 class Figures:

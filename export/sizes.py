@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from export.graph_writer import QNN_GRAPHS, static_int8
+from export.graph_writer import QNN_GRAPHS
 from export.graphs import GraphSpec
 from quantize.recipe import Recipe, stored_bytes
 from quantize.store import PAGE
@@ -37,8 +37,8 @@ def data_bytes(module: nn.Module, graph: str, recipe: Recipe, eight_bits: bool) 
         size = tensor.numel() * tensor.element_size()
         if name in weights and eight_bits:
             size = weights[name].size
-        elif name in weights and static_int8(graph, recipe) and weights[name].kind == "convolution":
-            size = weights[name].size + 4 * weights[name].shape[0]
+        elif name in weights and recipe.static_int8(graph) and weights[name].kind == "convolution":
+            size = stored_bytes(weights[name], "int8")
         elif name in weights:
             size = stored_bytes(weights[name], recipe.precision(graph, weights[name]), recipe.block)
         total += -(-size // PAGE) * PAGE if size >= PAGE else size

@@ -25,6 +25,8 @@ Feed = Mapping[str, np.ndarray]
 # By what a graph gives out. Pictures must stay within 35 dB of the float decoder's, the worst of them. Of the
 # encoder's tokens 87 % must be the float encoder's: as many stay when a sticker is saved as JPEG 90.
 FLOORS = {"image": 35.0, "tokens": 0.87}
+WINDOW = 128  # pixels a side, at most: of larger pictures windows calibrate
+PICTURES = 32  # that calibrate where a picture is no larger than a window
 JUDGES_EVERY = 4  # of the feeds, one in four judges the result and is not measured
 STAGE = re.compile(r"\w+\.((?:up|down)_blocks\.\d+|\w+)\..*")
 

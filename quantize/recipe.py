@@ -85,6 +85,12 @@ class Recipe(BaseModel):
             return "fp32"
         return DEFAULTS[weight.kind][self.default]
 
+    def static_int8(self, graph: str) -> bool:
+        """Whether convolutions of an image graph take int8 with measured ranges: where the default is int8
+        and none of its weights is named.
+        """
+        return graph in IMAGE_GRAPHS and self.default == "int8" and graph not in self.weights
+
     def check_graphs(self, graphs: Iterable[str]) -> None:
         """Raises RecipeError for a named graph that is not among the bundle's."""
         known = list(graphs)
@@ -144,7 +150,7 @@ def read_recipe(path: Path, kind: type[AnyRecipe]) -> AnyRecipe:
 def stored_bytes(weight: Weight, precision: Precision, block: int = BLOCK) -> int:
     """Size of a weight in a bundle, scales included."""
     if precision == "int8":  # a scale for each output channel, or each row of a table
-        return weight.size + 4 * weight.shape[0 if weight.kind == "table" else 1]
+        return weight.size + 4 * weight.shape[1 if weight.kind == "linear" else 0]
     if precision == "int4":
         return weight.size // 2 + 4 * weight.size // block
     return weight.size * {"fp32": 4, "fp16": 2}[precision]

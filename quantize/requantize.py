@@ -8,16 +8,17 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from quantize.calibration import CHAIN, Calibration
+from quantize.calibrate import PICTURES, WINDOW, Feed, ImagesReport, quantize_images
+from quantize.calibration import CHAIN, Calibration, opened
 from quantize.errors import QuantizationError
 from quantize.gptq import Gptq
-from quantize.graph import quantize_graph
+from quantize.graph import Report, quantize_graph
 from quantize.recipe import Recipe, stored_bytes
 from quantize.rounding import Nearest
 from quantize.store import files
@@ -27,8 +28,8 @@ from runtime import measures
 from runtime.bundle import MANIFEST, Bundle, FileFacts, GoldenFile, Manifest, open_bundle
 from runtime.generator import Generator
 from runtime.golden import golden_drawing
-from runtime.limits import step_limit
-from runtime.measures import at_least, storable
+from runtime.limits import DECODER_LIMITS, ENCODER_LIMITS, step_limit
+from runtime.measures import Limit, storable
 from runtime.request import Request
 from runtime.workspace import Workspace, check_space, check_target, disk_errors, megabytes
 
@@ -48,9 +49,6 @@ class Options:
     out: Path
     recipe: Recipe
     overwrite: bool = False
-
-
-IMAGE_LIMITS = (at_least("image_decoder.psnr", 45), at_least("image_encoder.agreement", 0.98))
 
 
 def open_float(folder: Path) -> Bundle:
@@ -76,9 +74,13 @@ def planned(bundle: Bundle, options: Options) -> dict[str, int]:
         weights = weights_of(bundle.path(graph.files[0]))
         options.recipe.check(name, weights)
         now = sum(bundle.manifest.files[file].size for file in graph.files)
-        forms = [(weight, options.recipe.precision(name, weight)) for weight in weights.values()]
-        stored = sum(stored_bytes(weight, form, options.recipe.block) for weight, form in forms)
-        sizes[name] = now - 4 * sum(weight.size for weight, _ in forms) + stored
+        static = static_int8(options.recipe, name, bundle.manifest.defaults.size)
+        stored = 0
+        for weight in weights.values():
+            convolution = static and weight.kind == "convolution"
+            form = "int8" if convolution else options.recipe.precision(name, weight)
+            stored += stored_bytes(weight, form, options.recipe.block)
+        sizes[name] = now - 4 * sum(weight.size for weight in weights.values()) + stored
     return sizes
 
 
@@ -104,14 +106,11 @@ def fill(workspace: Workspace, bundle: Bundle, options: Options, say: Say) -> Ma
     calibration, graphs = Calibration.of(bundle), {}
     for number, (name, graph) in enumerate(old.graphs.items(), start=1):
         turn, path = f"[{number}/{len(old.graphs)}] {name}", folder / f"{name}.onnx"
-        source = bundle.path(graph.files[0])
         begun = time.perf_counter()
         if workspace.has(name):
             say(f"{turn}: done before")
         else:
-            observed = "int4" in options.recipe.precisions and name in CHAIN
-            rounding = Gptq(calibration.moments(name, source)) if observed else Nearest()
-            quantized = quantize_graph(source, path, name, options.recipe, rounding)
+            quantized = write_graph(bundle, name, path, options.recipe, calibration)
             workspace.record(name, quantized.precision, files(path))
             seconds = time.perf_counter() - begun
             say(f"{turn}: {quantized}, {megabytes(workspace.size(name))}, {seconds:.1f} s")
@@ -155,6 +154,35 @@ def fill(workspace: Workspace, bundle: Bundle, options: Options, say: Say) -> Ma
     return manifest
 
 
+def static_int8(recipe: Recipe, graph: str, size: tuple[int, int]) -> bool:
+    """Whether convolutions become int8 with measured ranges, for pictures of `size`.
+
+    Image graphs of larger pictures run in strips, where ranges cannot be measured: only an export from the
+    checkpoint has a graph without.
+    """
+    return recipe.static_int8(graph) and max(size) <= WINDOW
+
+
+def write_graph(
+    bundle: Bundle, name: str, path: Path, recipe: Recipe, calibration: Calibration
+) -> Report | ImagesReport:
+    """Writes a float bundle's graph to `path` as the recipe says; the graphs before it are done."""
+
+    def float_graph(name: str) -> Path:
+        return bundle.path(bundle.manifest.graphs[name].files[0])
+
+    source = float_graph(name)
+    if static_int8(recipe, name, calibration.size):
+        feeds: list[Feed] = [{"tokens": tokens} for tokens in calibration.pictures(PICTURES)]
+        if name == "image_encoder":
+            decode = opened(float_graph("image_decoder"))
+            feeds = [decode(feed) for feed in feeds]
+        return quantize_images(source, path, feeds)
+    observed = "int4" in recipe.precisions and name in CHAIN
+    rounding = Gptq(calibration.moments(name, source)) if observed else Nearest()
+    return quantize_graph(source, path, name, recipe, rounding)
+
+
 def verify(bundle: Bundle, quantized: Bundle) -> dict[str, float]:
     """Figures of the quantized bundle beside the float one. Raises QuantizationError for a limit missed.
 
@@ -173,16 +201,27 @@ def verify(bundle: Bundle, quantized: Bundle) -> dict[str, float]:
         "transformer.kl_per_guidance": measures.kl_per_guidance(found.kl, guidance),
     }
     figures |= images(Generator(bundle), Generator(quantized), requests[0])
-    worst = quantized.manifest.precision
-    for limit in (step_limit(worst, "transformer"), *IMAGE_LIMITS):
-        value = figures.get(limit.figure)
-        if value is not None and not limit.holds(value):
+    for limit in limits_of(quantized.manifest):
+        value = figures[limit.figure]
+        if not limit.holds(value):
             side = "below" if limit.higher_is_better else "above"
+            graph = limit.figure.partition(".")[0]
+            precision = (
+                quantized.manifest.precision if graph in CHAIN else quantized.manifest.graphs[graph].coarsest
+            )
             raise QuantizationError(
-                f"{limit.figure} is {value:.6g}, {side} the {worst} limit of {limit.worst:g}:"
+                f"{limit.figure} is {value:.6g}, {side} the {precision} limit of {limit.worst:g}:"
                 " nothing was kept; choose a higher precision"
             )
     return figures
+
+
+def limits_of(manifest: Manifest) -> Iterator[Limit]:
+    """Those of its graphs' precisions."""
+    yield step_limit(manifest.precision, "transformer")
+    yield from DECODER_LIMITS[manifest.graphs["image_decoder"].coarsest]
+    if "image_encoder" in manifest.graphs:
+        yield from ENCODER_LIMITS[manifest.graphs["image_encoder"].coarsest]
 
 
 def tokens_of(bundle: Bundle) -> int:
@@ -198,7 +237,11 @@ def steps_of(bundle: Bundle) -> int:
 def images(teacher: Generator, other: Generator, request: Request) -> dict[str, float]:
     """Of the image graphs, on one picture of the teacher."""
     drawing = teacher.text_to_image(request)
-    figures = {"image_decoder.psnr": measures.image_psnr(drawing.picture, other.decode(drawing.tokens))}
+    decoded = other.decode(drawing.tokens)
+    figures = {
+        "image_decoder.psnr": measures.image_psnr(drawing.picture, decoded),
+        "image_decoder.levels": measures.max_abs(drawing.picture, decoded),
+    }
     if "image_encoder" in teacher.bundle.manifest.graphs:
         codes = teacher.encode(drawing.picture)
         figures["image_encoder.agreement"] = measures.agreement(codes, other.encode(drawing.picture))

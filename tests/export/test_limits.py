@@ -1,9 +1,9 @@
 import pytest
 
 from export.errors import VerificationError
-from export.limits import ENCODER_LIMITS, TEXT_LIMITS, Figures, check, limits_of
+from export.limits import TEXT_LIMITS, Figures, check, limits_of
 from runtime.bundle import Manifest, read_manifest
-from runtime.limits import DECODER_LIMITS
+from runtime.limits import DECODER_LIMITS, ENCODER_LIMITS
 from runtime.measures import at_least, at_most
 from tests.runtime.tiny_bundle import write_bundle
 

@@ -9,11 +9,13 @@ import pytest
 from quantize import requantize as module
 from quantize.__main__ import main
 from quantize.recipe import Recipe
+from quantize.store import files, load
 from quantize.weights import weights_of
 from reference.checkpoint import load_checkpoint
 from runtime.bundle import Bundle, open_bundle
 from runtime.golden import golden_drawing
 from runtime.limits import KL_PER_GUIDANCE
+from tests.benchmarks.ours import write_bundle as export_bundle
 from tests.float_bundle import SIZE, write_bundle, write_checkpoint
 
 
@@ -44,6 +46,31 @@ def test_a_float_bundle_becomes_a_verified_smaller_one(source, tmp_path, capsys,
     ]
     assert sizes[1] < sizes[0]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
+
+
+def test_graphs_are_those_of_an_export_from_the_checkpoint(source, tmp_path):
+    out, exported = tmp_path / "out", tmp_path / "exported"
+    assert main([str(source.folder), "--int8", "--out", str(out)]) == 0
+    export_bundle(source.folder.with_name("checkpoint"), SIZE, "int8", exported)
+    for path in sorted(exported.glob("*.onnx")):  # but for shapes that an exporter notes down
+        nodes = [
+            [(node.op_type, node.name) for node in load(folder / path.name).graph]
+            for folder in (exported, out)
+        ]
+        assert nodes[0] == nodes[1], path.name
+        data = files(path)[1]
+        assert data.read_bytes() == (out / data.name).read_bytes(), data.name
+
+
+def operators(path: Path) -> list[tuple[str, str | None]]:
+    return [(node.op_type, node.name) for node in load(path).graph]
+
+
+def test_large_pictures_keep_float_convolutions(source):
+    int8 = Recipe.uniform("int8")
+    assert module.static_int8(int8, "image_decoder", (128, 64))
+    assert not module.static_int8(int8, "image_decoder", (144, 64))
+    assert not module.static_int8(int8, "transformer", (64, 64))
 
 
 def test_a_dry_run_says_how_large_and_writes_nothing(source, tmp_path, capsys):
