@@ -44,6 +44,7 @@ package.targets += [
     .systemLibrary(name: "COnnxRuntime", pkgConfig: "libonnxruntime", providers: [.apt(["libonnxruntime-dev"])]),
     .target(name: "MeissonicOrt", dependencies: ["MeissonicKit", "COnnxRuntime"]),
     .testTarget(name: "MeissonicOrtTests", dependencies: ["MeissonicOrt", "PictureFiles", "TestSupport", "meissonic"]),
-    .testTarget(name: "MeissonicStudioTests", dependencies: ["MeissonicStudio", "MeissonicOrt", "PictureFiles", "TestSupport"]),
+    .testTarget(
+        name: "MeissonicStudioTests", dependencies: ["MeissonicStudio", "MeissonicOrt", "PictureFiles", "TestSupport"]),
 ]
 #endif

@@ -70,18 +70,24 @@ def test_files_that_the_project_names_are_there(project: dict[str, Any]) -> None
         "com.apple.developer.kernel.increased-memory-limit": True,
     }
     assert {each["SWIFT_VERSION"] for each in settings if "SWIFT_VERSION" in each} == {"6.0"}
-    (icon,) = json.loads((APP / "Meissonic/Assets.xcassets/AppIcon.appiconset/Contents.json").read_text())["images"]
+    (icon,) = json.loads((APP / "Meissonic/Assets.xcassets/AppIcon.appiconset/Contents.json").read_text())[
+        "images"
+    ]
     assert (APP / "Meissonic/Assets.xcassets/AppIcon.appiconset" / icon["filename"]).is_file()
 
 
 def test_the_app_links_the_products_that_it_imports(project: dict[str, Any]) -> None:
     declared = set(re.findall(r'\.library\(name: "(\w+)"', (PACKAGE / "Package.swift").read_text()))
     linked = {each["productName"] for each in objects(project, "XCSwiftPackageProductDependency")}
-    imported = {name for path in SOURCES for name in re.findall(r"^import (\w+)", path.read_text(), re.MULTILINE)}
+    imported = {
+        name for path in SOURCES for name in re.findall(r"^import (\w+)", path.read_text(), re.MULTILINE)
+    }
     assert linked <= declared
     assert imported & declared == linked
     (target,) = objects(project, "PBXNativeTarget")
-    built = {project["objects"][each["productRef"]]["productName"] for each in objects(project, "PBXBuildFile")}
+    built = {
+        project["objects"][each["productRef"]]["productName"] for each in objects(project, "PBXBuildFile")
+    }
     named = {project["objects"][each]["productName"] for each in target["packageProductDependencies"]}
     assert built == named == linked
     deployment = {
@@ -240,5 +246,8 @@ def test_the_workflow_runs_what_there_is() -> None:
         assert (ROOT / path).exists(), path
     for module in re.findall(r"python -m (export\.\w+)", commands):
         assert (ROOT / f"{module.replace('.', '/')}.py").is_file(), module
-    assert "--filter CoreMLTests" in commands and (PACKAGE / "Tests/MeissonicCoreMLTests/CoreMLTests.swift").is_file()
+    assert (
+        "--filter CoreMLTests" in commands
+        and (PACKAGE / "Tests/MeissonicCoreMLTests/CoreMLTests.swift").is_file()
+    )
     assert "-scheme Meissonic " in commands

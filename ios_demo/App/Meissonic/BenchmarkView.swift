@@ -19,7 +19,9 @@ struct BenchmarkView: View {
                 case .failed(let line): Text(verbatim: line).foregroundStyle(.red)
                 }
             } footer: {
-                Text("Draws the model’s recorded picture on each choice of compute units. It takes minutes, the first time many; leave the app open.")
+                Text(
+                    "Draws the model’s recorded picture on each choice of compute units. It takes minutes, the first time many; leave the app open."
+                )
             }
             ForEach(app.bench.report?.drawings ?? [], id: \.choice) { DrawingFigures(drawing: $0) }
             if app.bench.isWritten {

@@ -16,7 +16,9 @@ struct DrawView: View {
                 DrawingSection()
             } else {
                 Section {
-                    Text("There is no model on this device yet. It is a folder that “python -m export.coreml” makes: download it from where you keep it, or import it.")
+                    Text(
+                        "There is no model on this device yet. It is a folder that “python -m export.coreml” makes: download it from where you keep it, or import it."
+                    )
                     Button("Get a model") { app.tab = .model }
                 }
             }
@@ -113,7 +115,11 @@ private struct Complaint: View {
 
     var body: some View {
         if app.wrong == field {
-            Label { Text(verbatim: words(field)) } icon: { Image(systemName: "exclamationmark.circle") }.foregroundStyle(.red)
+            Label {
+                Text(verbatim: words(field))
+            } icon: {
+                Image(systemName: "exclamationmark.circle")
+            }.foregroundStyle(.red)
         }
     }
 }

@@ -9,7 +9,11 @@ struct HistoryView: View {
         ScrollView {
             LazyVGrid(columns: [GridItem(.adaptive(minimum: 110))]) {
                 ForEach(app.gallery.entries) { drawn in
-                    NavigationLink { PictureView(drawn: drawn) } label: { Thumbnail(drawn: drawn) }
+                    NavigationLink {
+                        PictureView(drawn: drawn)
+                    } label: {
+                        Thumbnail(drawn: drawn)
+                    }
                 }
             }
             .padding()

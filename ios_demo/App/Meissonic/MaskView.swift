@@ -19,7 +19,8 @@ struct MaskView: View {
                 canvas(image).aspectRatio(Double(image.width) / Double(image.height), contentMode: .fit)
                     .accessibilityElement()
                     .accessibilityLabel("The picture to paint on")
-                    .accessibilityHint("Paint with your finger over what should be drawn anew. The button “Everything” paints it all.")
+                    .accessibilityHint(
+                        "Paint with your finger over what should be drawn anew. The button “Everything” paints it all.")
             } else if app.picked == nil {
                 Text(verbatim: words(Field.picture))
             } else {
@@ -27,10 +28,9 @@ struct MaskView: View {
             }
             Slider(value: $radius, in: 0.02...0.4) { Text("Brush") }
             Toggle("Erase", isOn: $erases)
-            HStack {
-                Button("Undo") { app.draft.strokes = Array(app.draft.strokes.dropLast()) }
-                Button("Clear", role: .destructive) { app.draft.strokes = [] }
-                Button("Everything") { app.draft.strokes = [.everything] }
+            ViewThatFits {  // large letters want a line each
+                HStack { buttons }
+                VStack { buttons }
             }
             .buttonStyle(.bordered)
             .disabled(app.picked == nil)
@@ -41,6 +41,12 @@ struct MaskView: View {
         .toolbar { ToolbarItem(placement: .confirmationAction) { Button("Use") { dismiss() } } }
         .interactiveDismissDisabled()  // a stroke downwards is no wish to leave
         .task { image = await cropped()?.cgImage }
+    }
+
+    @ViewBuilder private var buttons: some View {
+        Button("Undo") { app.draft.strokes = Array(app.draft.strokes.dropLast()) }
+        Button("Clear", role: .destructive) { app.draft.strokes = [] }
+        Button("Everything") { app.draft.strokes = [.everything] }
     }
 
     /// What will be drawn on: the middle of the picture in the model's shape.
@@ -61,7 +67,8 @@ struct MaskView: View {
                     for stroke in app.draft.strokes { draw(stroke, size, &layer) }
                 }
             }
-            .gesture(DragGesture(minimumDistance: 0).onChanged { add($0.location, place.size) }.onEnded { _ in painting = false })
+            .gesture(
+                DragGesture(minimumDistance: 0).onChanged { add($0.location, place.size) }.onEnded { _ in painting = false })
         }
     }
 

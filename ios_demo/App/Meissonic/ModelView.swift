@@ -106,7 +106,9 @@ private struct UnitsSection: View {
             }
             .disabled(app.isBusy)
             ForEach(results, id: \.placement) { result in
-                Label { Text(verbatim: words(result)) } icon: {
+                Label {
+                    Text(verbatim: words(result))
+                } icon: {
                     Image(systemName: result.passed ? "checkmark.circle" : "xmark.circle")
                 }
             }

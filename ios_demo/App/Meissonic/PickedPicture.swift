@@ -26,7 +26,9 @@ struct PickedPicture: View {
     private func take(_ item: PhotosPickerItem) async {
         do {
             let data = try await item.loadTransferable(type: Data.self)
-            if let data, let picture = await read(data) { app.pick(picture) } else {
+            if let data, let picture = await read(data) {
+                app.pick(picture)
+            } else {
                 app.complain(String(localized: "This picture cannot be read: choose another"))
             }
         } catch {

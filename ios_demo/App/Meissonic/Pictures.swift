@@ -59,7 +59,8 @@ private func thumbnail(_ source: CGImageSource, _ longest: Int) -> CGImage? {
 /// Puts a file among the person's photos; the system asks them the first time. Throws `UserError.request` if they refused.
 func saveToPhotos(_ file: URL) async throws {
     guard await PHPhotoLibrary.requestAuthorization(for: .addOnly) == .authorized else {
-        throw UserError.request(String(localized: "The app may not add to your photos: allow it in Settings, or share the picture"))
+        throw UserError.request(
+            String(localized: "The app may not add to your photos: allow it in Settings, or share the picture"))
     }
     try await PHPhotoLibrary.shared().performChanges {
         PHAssetCreationRequest.forAsset().addResource(with: .photo, fileURL: file, options: nil)

@@ -13,7 +13,9 @@ func words(_ state: DrawingState) -> String {
             String(localized: "Done in \(tenths(drawn.seconds)) s")
         } else {
             String(
-                localized: "Done in \(tenths(drawn.seconds)) s. The text is too long; this was left out: \(cut.joined(separator: " … "))")
+                localized:
+                    "Done in \(tenths(drawn.seconds)) s. The text is too long; this was left out: \(cut.joined(separator: " … "))"
+            )
         }
     case .failed(let line): String(localized: "This could not be drawn: \(line)")
     case .stopped: String(localized: "Stopped")
@@ -44,13 +46,19 @@ func words(_ preparation: Preparation) -> String {
     case .checking(let share): String(localized: "Checking the model’s files: \(percent(share))")
     case .compiling(let graph, let number, let count):
         String(
-            localized: "Compiling part \(String(number)) of \(String(count)) (\(graph)). This is done once for a model and takes seconds to minutes a part; nobody has measured it on your device yet.")
+            localized:
+                "Compiling part \(String(number)) of \(String(count)) (\(graph)). This is done once for a model and can take minutes."
+        )
     case .testing(let placement):
         String(
-            localized: "Testing whether this device computes right (\(words(placement))). The first time the system makes its own copy of each part, which can take minutes.")
+            localized:
+                "Testing whether this device computes right (\(words(placement))). The first time the system makes its own copy of each part, which can take minutes."
+        )
     case .warming(let graph, let number, let count):
         String(
-            localized: "Making part \(String(number)) of \(String(count)) ready (\(graph)). This is done once for a size and can take minutes.")
+            localized:
+                "Making part \(String(number)) of \(String(count)) ready (\(graph)). This is done once for a size and can take minutes."
+        )
     }
 }
 

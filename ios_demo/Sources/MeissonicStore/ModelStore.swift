@@ -192,7 +192,9 @@ public actor ModelStore {
                 report(.downloading, start - part.length)
                 try part.cut(to: start)
             } received: { data in
-                guard part.length + data.count <= facts.size else { throw try part.refused(facts, length: part.length + data.count) }
+                guard part.length + data.count <= facts.size else {
+                    throw try part.refused(facts, length: part.length + data.count)
+                }
                 try part.append(data)
                 report(.downloading, data.count)
             }
@@ -230,7 +232,10 @@ public actor ModelStore {
     /// A small file, whole.
     private func fetch(_ url: URL) async throws -> Data {
         let received = Received()
-        try await transport.get(url, from: 0) { _ in } received: { received.add($0) }
+        try await transport.get(url, from: 0) { _ in
+        } received: {
+            received.add($0)
+        }
         try Task.checkCancellation()
         return received.data
     }

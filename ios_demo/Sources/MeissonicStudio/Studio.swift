@@ -131,7 +131,9 @@ public struct Working: Sendable, Equatable {
         }
         let told: @Sendable (Preparation) -> Void = { teller.yield(.preparing($0)) }
         let open: OpenModel
-        if let before { open = before } else {
+        if let before {
+            open = before
+        } else {
             open = try await preparer.open(model, preferred: preferred, availableMemory: availableMemory, told: told)
             teller.yield(.opened(open))
         }

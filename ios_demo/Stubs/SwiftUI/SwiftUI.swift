@@ -126,6 +126,7 @@ public struct Section: Primitive {
     public init<C: View, F: View>(@ViewBuilder content: () -> C, @ViewBuilder footer: () -> F) {}
 }
 public struct HStack: Primitive { public init<C: View>(@ViewBuilder content: () -> C) {} }
+public struct ViewThatFits: Primitive { public init<C: View>(@ViewBuilder content: () -> C) {} }
 public struct ZStack: Primitive { public init<C: View>(@ViewBuilder content: () -> C) {} }
 public enum HorizontalAlignment { case leading, center, trailing }
 public struct VStack: Primitive {
@@ -182,9 +183,11 @@ public struct Picker: Primitive {
 }
 public struct Slider: Primitive {
     public init<V: BinaryFloatingPoint, L: View>(
-        value: Binding<V>, in bounds: ClosedRange<V>, step: V, @ViewBuilder label: () -> L) {}
+        value: Binding<V>, in bounds: ClosedRange<V>, step: V, @ViewBuilder label: () -> L
+    ) {}
     public init<V: BinaryFloatingPoint, L: View>(
-        value: Binding<V>, in bounds: ClosedRange<V>, @ViewBuilder label: () -> L) {}
+        value: Binding<V>, in bounds: ClosedRange<V>, @ViewBuilder label: () -> L
+    ) {}
 }
 public struct ProgressView: Primitive {
     public init() {}

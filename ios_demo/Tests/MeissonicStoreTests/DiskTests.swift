@@ -1,8 +1,8 @@
 import Foundation
 import MeissonicKit
 import MeissonicStore
-import Testing
 import TestSupport
+import Testing
 
 /// What the disk and a person do while files are written and hashed.
 @Suite(.serialized) struct DiskTests {

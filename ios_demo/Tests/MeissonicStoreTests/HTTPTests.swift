@@ -1,8 +1,8 @@
 import Foundation
 import MeissonicKit
 import MeissonicStore
-import Testing
 import TestSupport
+import Testing
 
 /// Downloads of the shipped bundle over HTTP, from a server on this machine that does what servers do.
 @Suite(.serialized) struct HTTPTests {

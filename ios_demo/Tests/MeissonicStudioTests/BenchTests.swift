@@ -1,7 +1,7 @@
 import Foundation
 import MeissonicKit
-import Testing
 import TestSupport
+import Testing
 
 @testable import MeissonicStudio
 

@@ -1,7 +1,7 @@
 import Foundation
 import MeissonicStore
-import Testing
 import TestSupport
+import Testing
 
 @testable import MeissonicKit
 @testable import MeissonicStudio

@@ -1,8 +1,8 @@
 import Foundation
 import MeissonicKit
 import MeissonicStore
-import Testing
 import TestSupport
+import Testing
 
 @testable import MeissonicStudio
 

@@ -2,8 +2,8 @@ import Foundation
 import MeissonicKit
 import MeissonicStore
 import PictureFiles
-import Testing
 import TestSupport
+import Testing
 
 @testable import MeissonicStudio
 
@@ -36,7 +36,8 @@ import TestSupport
         let picture = try PNG(contentsOf: scene.gallery.file(drawn)).picture
         #expect(sha256(picture.pixels) == trace.imageSHA256)
         #expect(Gallery(folder: scene.folder.appendingPathComponent("gallery")).entries == [drawn])
-        #expect(stages.contains(.drawing("steps")) && stages.contains { if case .preparing(.warming) = $0 { true } else { false } })
+        #expect(
+            stages.contains(.drawing("steps")) && stages.contains { if case .preparing(.warming) = $0 { true } else { false } })
         #expect(!left.isEmpty && left.allSatisfy { $0 >= 0 } && previews > 0)
     }
 
@@ -114,7 +115,8 @@ import TestSupport
         defer { scene.close() }
         scene.studio.draw(Request("a red cat"), with: scene.model)
         await scene.studio.finish()
-        #expect(scene.studio.state == .failed("\(file.path) is changed: its SHA-256 is not the manifest's: copy the bundle again"))
+        #expect(
+            scene.studio.state == .failed("\(file.path) is changed: its SHA-256 is not the manifest's: copy the bundle again"))
     }
 
     @Test func aPictureThatCannotBeKeptIsSaid() async throws {
