@@ -106,8 +106,9 @@ import Testing
         let size = try #require(ModelBundle.readManifest(Repository.android).files[HTTPTests.large]?.size)
         for count in [size, size + 50_000_000] {
             try await scene(.sends(count)) { server in
-                guard case UserError.bundle(let line) = await failure(server) else {
-                    Issue.record("no bundle error")
+                let error = await failure(server)
+                guard case UserError.bundle(let line) = error else {
+                    Issue.record("\(error)")
                     return
                 }
                 #expect(line.hasPrefix("\(HTTPTests.large) came damaged: "))

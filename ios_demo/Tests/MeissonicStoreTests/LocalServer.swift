@@ -26,6 +26,7 @@ final class LocalServer: Sendable {
     private let socket: Int32
     private let behaviour: Mutex<Behaviour>
     private let asked = Mutex<[Int]>([])
+    private let stopped = Mutex(false)
 
     /// `faulty`: the file that `behaviour` is about.
     init(_ folder: URL, faulty: String, _ behaviour: Behaviour = .proper) throws {
@@ -58,15 +59,21 @@ final class LocalServer: Sendable {
     var offsets: [Int] { asked.withLock { $0 } }
     func become(_ other: Behaviour) { behaviour.withLock { $0 = other } }
 
+    /// The thread that accepts closes the socket: were it closed here, that thread might accept on its number, given anew.
     func stop() {
+        stopped.withLock { $0 = true }
         shutdown(socket, Int32(SHUT_RDWR))
-        close(socket)
     }
 
     private func serve() {
+        defer { close(socket) }
         while true {
             let connection = accept(socket, nil, nil)
             guard connection >= 0 else { return }
+            guard !stopped.withLock({ $0 }) else {
+                close(connection)
+                return
+            }
             #if !os(Linux)
             var yes: Int32 = 1
             setsockopt(connection, SOL_SOCKET, SO_NOSIGPIPE, &yes, socklen_t(MemoryLayout<Int32>.size))
