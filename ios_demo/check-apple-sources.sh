@@ -29,5 +29,5 @@ check() { # types of a module's sources: the stubs are found before the build's 
 check MeissonicCoreML -emit-module -o "$work/MeissonicCoreML.swiftmodule" Sources/MeissonicCoreML/*.swift
 check meissonic -typecheck Sources/meissonic/*.swift
 mapfile -t views < <(find App -name '*.swift' ! -name Pictures.swift) # CoreGraphics, ImageIO and Photos: parsed only
-check App -typecheck Stubs/App/*.swift "${views[@]}"
+check MeissonicDemo -typecheck Stubs/App/*.swift "${views[@]}"
 echo "Apple sources: syntax of ${#sources[@]} files, types of MeissonicCoreML, meissonic and the app against stubs"

@@ -240,7 +240,7 @@ def snake(name: str) -> str:
     return re.sub(r"[A-Z]", lambda letter: "_" + letter[0].lower(), name)
 
 
-def test_the_workflow_runs_what_there_is() -> None:
+def test_the_workflow_runs_what_there_is(project: dict[str, Any]) -> None:
     workflow = yaml.safe_load((ROOT / ".github/workflows/ios.yml").read_text())
     (job,) = workflow["jobs"].values()
     assert job["runs-on"].startswith("macos-")
@@ -253,4 +253,5 @@ def test_the_workflow_runs_what_there_is() -> None:
         "--filter CoreMLTests" in commands
         and (PACKAGE / "Tests/MeissonicCoreMLTests/CoreMLTests.swift").is_file()
     )
-    assert "-scheme Meissonic " in commands
+    (target,) = objects(project, "PBXNativeTarget")
+    assert f"-scheme {target['name']} " in commands

@@ -38,6 +38,7 @@ import PictureFiles
         keptDraft = Kept(home.appendingPathComponent("draft.json"))
         draft = keptDraft.load() ?? Draft()
         pickedFile = home.appendingPathComponent("picked.png")
+        note { try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true) }
         if FileManager.default.fileExists(atPath: pickedFile.path) {
             note { picked = try PNG(contentsOf: pickedFile).picture }
         }

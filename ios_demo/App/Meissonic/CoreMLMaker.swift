@@ -1,6 +1,7 @@
 import Foundation
 import MeissonicCoreML
 import MeissonicKit
+import MeissonicStore
 import MeissonicStudio
 
 /// Engines on Core ML.
@@ -8,12 +9,13 @@ struct CoreMLMaker: EngineMaker {
     let kind = EngineKind.coreML
     private let compiled: CompiledPackages
 
-    /// `folder`: for what is compiled.
+    /// `folder`: for what is compiled; it stays out of backups.
     init(folder: URL) { compiled = CompiledPackages(folder: folder) }
 
     func compile(_ graph: String, of bundle: ModelBundle) async throws -> Bool {
         if try compiled.existing(graph, of: bundle) != nil { return false }
         _ = try await compiled.url(graph, of: bundle)
+        try Disk.keepOutOfBackups(compiled.folder)
         return true
     }
 

@@ -85,16 +85,17 @@ private struct ValuesSection: View {
     var body: some View {
         Section {
             LabeledContent("Seed") {
-                TextField("another each time", text: $draft.seed).keyboardType(.numberPad).multilineTextAlignment(.trailing)
+                TextField("Seed", text: $draft.seed, prompt: Text("another each time"))
+                    .keyboardType(.numberPad).multilineTextAlignment(.trailing)
             }
             Complaint(.seed)
             LabeledContent("Steps") {
-                TextField(text: $draft.steps) { Text(verbatim: String(manifest.defaults.steps)) }
+                TextField("Steps", text: $draft.steps, prompt: Text(verbatim: String(manifest.defaults.steps)))
                     .keyboardType(.numberPad).multilineTextAlignment(.trailing)
             }
             Complaint(.steps)
             LabeledContent("Guidance") {
-                TextField(text: $draft.guidance) { Text(verbatim: tenths(manifest.defaults.guidance)) }
+                TextField("Guidance", text: $draft.guidance, prompt: Text(verbatim: tenths(manifest.defaults.guidance)))
                     .keyboardType(.decimalPad).multilineTextAlignment(.trailing)
             }
             Complaint(.guidance)

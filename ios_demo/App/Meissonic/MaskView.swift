@@ -26,7 +26,7 @@ struct MaskView: View {
             } else {
                 ProgressView()
             }
-            Slider(value: $radius, in: 0.02...0.4) { Text("Brush") }
+            LabeledContent("Brush") { Slider(value: $radius, in: 0.02...0.4) { Text("Brush") } }
             Toggle("Erase", isOn: $erases)
             ViewThatFits {  // large letters want a line each
                 HStack { buttons }

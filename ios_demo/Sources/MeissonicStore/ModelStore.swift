@@ -138,13 +138,8 @@ public actor ModelStore {
     private func prepare(_ unfinished: URL) throws {
         try onDisk(unfinished.path) {
             try FileManager.default.createDirectory(at: unfinished, withIntermediateDirectories: true)
-            #if canImport(Darwin)
-            var values = URLResourceValues()
-            values.isExcludedFromBackup = true
-            var folder = folder
-            try folder.setResourceValues(values)
-            #endif
         }
+        try Disk.keepOutOfBackups(folder)
     }
 
     private func checkRoom(_ needed: Int) throws {

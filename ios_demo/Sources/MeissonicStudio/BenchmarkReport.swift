@@ -1,7 +1,8 @@
 import Foundation
 import MeissonicKit
 
-/// What is written of a benchmark. Keys that `check_on_mac.json` (`python -m export.check_on_mac`) has as well mean the same.
+/// What is written of a benchmark. Keys that `check_on_mac.json` (`python -m export.check_on_mac`) has as well mean the same,
+/// but a choice of units leaves graphs made for the CPU there: `unit` says where a graph ran.
 public struct BenchmarkReport: Codable, Sendable {
     public struct Bundle: Codable, Sendable {
         public let model: String

@@ -172,7 +172,7 @@ public enum Axis { case horizontal, vertical }
 public struct TextField: Primitive {
     public init(_ title: LocalizedStringKey, text: Binding<String>) {}
     public init(_ title: LocalizedStringKey, text: Binding<String>, axis: Axis) {}
-    public init<L: View>(text: Binding<String>, @ViewBuilder label: () -> L) {}
+    public init(_ title: LocalizedStringKey, text: Binding<String>, prompt: Text?) {}
 }
 public struct Toggle: Primitive {
     public init(_ title: LocalizedStringKey, isOn: Binding<Bool>) {}

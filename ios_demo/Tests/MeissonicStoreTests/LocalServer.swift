@@ -13,7 +13,7 @@ final class LocalServer: Sendable {
         case dropsAfter(Int)
         /// Promises no length, then closes the connection after so many bytes.
         case endsAfter(Int)
-        /// A pause after each 64 KiB.
+        /// A pause of 10 ms after each 64 KiB.
         case slow
         case answers(Int)
         /// Other bytes, so many.
@@ -110,7 +110,7 @@ final class LocalServer: Sendable {
             send(connection, "HTTP/1.1 200 OK\r\nContent-Length: \(data.count)\r\n")
             for start in stride(from: 0, to: data.count, by: 65536) {
                 guard write(connection, data[start..<min(start + 65536, data.count)]) else { return }
-                Thread.sleep(forTimeInterval: 0.05)
+                Thread.sleep(forTimeInterval: 0.01)
             }
         case .answers(let status):
             let page = Data("a page that is no model".utf8)

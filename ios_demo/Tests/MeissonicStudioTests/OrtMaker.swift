@@ -62,7 +62,7 @@ final class OrtMaker: EngineMaker {
 
     /// Lets others work until something is so.
     func until(_ so: () -> Bool) async {
-        while !so() { await Task.yield() }
+        while !so() { try? await Task.sleep(for: .milliseconds(1)) }
     }
 
     func close() { try? FileManager.default.removeItem(at: folder) }
