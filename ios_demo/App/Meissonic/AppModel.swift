@@ -40,12 +40,14 @@ import PictureFiles
         pickedFile = home.appendingPathComponent("picked.png")
         note { try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true) }
         if FileManager.default.fileExists(atPath: pickedFile.path) {
-            note { picked = try PNG(contentsOf: pickedFile).picture }
+            attempt { [self] in picked = try await read(pickedFile) }
         }
     }
 
-    /// Whether the screen must stay on: the system stops an app that is not seen.
+    /// Whether the screen must stay on, for the system stops an app that is not seen; and models stay as they are.
     var isBusy: Bool { isDrawing || shelf.arriving != nil || bench.isRunning }
+
+    var canDraw: Bool { !isDrawing && !bench.isRunning }
 
     /// Set to false when the person has read it.
     var hasProblem: Bool {
@@ -56,7 +58,7 @@ import PictureFiles
     private var isDrawing: Bool { studio.isWorking || checking }
 
     func draw() {
-        guard let model = shelf.model, !isBusy else { return }
+        guard let model = shelf.model, canDraw else { return }
         keep()
         wrong = nil
         checking = true
@@ -95,7 +97,7 @@ import PictureFiles
     func pick(_ picture: Picture) {
         picked = picture
         draft.strokes = []
-        note { try picture.writePNG(to: pickedFile) }
+        attempt { [self] in try await write(picture, to: pickedFile) }
     }
 
     /// Fills in the form with what a picture was drawn with.
@@ -105,8 +107,8 @@ import PictureFiles
     }
 
     func drawOn(_ drawn: Drawn) {
-        note {
-            pick(try PNG(contentsOf: gallery.file(drawn)).picture)
+        attempt { [self] in
+            pick(try await read(gallery.file(drawn)))
             draft.mode = .redraw
             use(drawn)
         }
@@ -120,5 +122,14 @@ import PictureFiles
         do { try work() } catch { complain(error.localizedDescription) }
     }
 
+    private func attempt(_ work: @escaping @MainActor () async throws -> Void) {
+        Task { do { try await work() } catch { complain(error.localizedDescription) } }
+    }
+
     func complain(_ line: String) { problem = line }
 }
+
+/// Off the main thread: a large picture takes a while.
+private func read(_ file: URL) async throws -> Picture { try PNG(contentsOf: file).picture }
+
+private func write(_ picture: Picture, to file: URL) async throws { try picture.writePNG(to: file) }

@@ -12,7 +12,7 @@ struct DrawingSection: View {
             if app.studio.isWorking {
                 Button("Stop", role: .cancel) { app.studio.stop() }
             } else {
-                Button("Draw") { app.draw() }.disabled(app.isBusy)
+                Button("Draw") { app.draw() }.disabled(!app.canDraw)
             }
             status
             picture

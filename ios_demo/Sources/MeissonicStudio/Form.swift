@@ -35,6 +35,7 @@ extension Draft {
         guard let guidance = number(typed, or: defaults.guidance, { Double($0) }),
             RequestLimits.guidance.contains(guidance)
         else { return .unfit(.guidance) }
+        let mode = manifest.edits ? mode : .text  // where a model draws from text only, no form shows another mode
         if mode == .extend, sides.isEmpty { return .unfit(.sides) }
         var request = Request(
             prompt, negative: negative.isEmpty ? nil : negative, seed: seed, steps: steps, guidance: guidance,

@@ -55,6 +55,7 @@ public struct Working: Sendable, Equatable {
         marker = folder.appendingPathComponent("drawing")
         preparer = Preparer(maker: maker, folder: folder)
         state = FileManager.default.fileExists(atPath: marker.path) ? .interrupted : .idle
+        try? FileManager.default.removeItem(at: marker)  // said once
     }
 
     public var isWorking: Bool { if case .working = state { true } else { false } }

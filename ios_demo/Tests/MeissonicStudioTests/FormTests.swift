@@ -81,6 +81,21 @@ import Testing
         #expect(inner.size == Size(width: 32, height: 64))
     }
 
+    @Test func aModelThatDrawsFromTextOnlyDrawsFromText() async throws {
+        let data = try Data(contentsOf: Repository.android.appendingPathComponent(ModelBundle.manifestName))
+        var json = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        var graphs = try #require(json["graphs"] as? [String: Any])
+        graphs["image_encoder"] = nil
+        json["graphs"] = graphs
+        let plain = try ModelBundle.readManifest(JSONSerialization.data(withJSONObject: json), named: "manifest")
+        guard case .fit(let request) = await draft({ $0.mode = .extend }).checked(for: plain, anySeed: 5, picture: grey)
+        else {
+            Issue.record("unfit")
+            return
+        }
+        #expect(request.edit == nil)
+    }
+
     @Test func marginsAreWholeTokensAndFillTheSizeWhateverTheSides() {
         for size in [Size(width: 64, height: 64), Size(width: 1024, height: 768), Size(width: 48, height: 80)] {
             for bits in 1..<16 {

@@ -139,6 +139,7 @@ import Testing
         let scene = try Scene(in: folder)
         defer { scene.close() }
         #expect(scene.studio.state == .interrupted)
+        #expect(try Scene(in: folder).studio.state == .idle)
     }
 
     @Test func theFirstStepCountsForNothing() {
