@@ -16,6 +16,11 @@ else
     exit 0
 fi
 
+if ${inside[@]+"${inside[@]}"} swift format --version >/dev/null 2>&1; then # a part of Swift 6's toolchains
+    ${inside[@]+"${inside[@]}"} swift format lint --strict --recursive --configuration ios_demo/.swift-format \
+        ios_demo/Package.swift ios_demo/Sources ios_demo/Tests ios_demo/Stubs ios_demo/App
+fi
+
 . .ci/older.sh
 .ci/phone_vectors.sh "$python"
 if older build/phones/iphone-vectors/pngs.json; then

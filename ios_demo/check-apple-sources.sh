@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What Linux can say of sources for Apple's systems: syntax of every Swift file, inactive blocks too, and types of
-# MeissonicCoreML against a stub of Core ML (Stubs/). Needs swiftc, and MeissonicKit built in the folder given.
+# MeissonicCoreML and of the app against stubs of Core ML and SwiftUI (Stubs/). Needs swiftc, and the package built in the
+# folder given.
 #
 # usage: ios_demo/check-apple-sources.sh BUILD_FOLDER
 set -euo pipefail
@@ -10,15 +11,23 @@ modules=$(dirname "$(find "$build" -name MeissonicKit.swiftmodule -print -quit)"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-mapfile -t sources < <(find Sources Tests Stubs App -name '*.swift' 2>/dev/null)
-swiftc -parse -swift-version 6 "${sources[@]}"
-swiftc -emit-module -parse-as-library -swift-version 5 -module-name CoreML -o "$work/CoreML.swiftmodule" Stubs/CoreML/*.swift
-check() { # types of a target that has canImport(CoreML): the stub is found before the build's modules
-    local module=$1
-    shift
-    swiftc -parse-as-library -swift-version 6 -warnings-as-errors -package-name ios_demo -I "$work" -I "$modules" \
-        -Xcc -fmodule-map-file=Sources/CZlib/module.modulemap -module-name "$module" "$@" "Sources/$module"/*.swift
+mapfile -t sources < <(find Sources Tests Stubs App -name '*.swift')
+swiftc -frontend -parse -swift-version 6 "${sources[@]}" # one process: swiftc alone starts one a file, 10 s
+stub() { # a module of Apple's, so that it can be imported
+    swiftc -emit-module -parse-as-library -swift-version 5 -module-name "$1" -o "$work/$1.swiftmodule" "${@:2}"
 }
-check MeissonicCoreML -emit-module -o "$work/MeissonicCoreML.swiftmodule"
-check meissonic -typecheck
-echo "Apple sources: syntax of ${#sources[@]} files, types of MeissonicCoreML and meissonic against a stub of Core ML"
+stub CoreML Stubs/CoreML/*.swift
+stub SwiftUI Stubs/SwiftUI/*.swift
+for module in UIKit PhotosUI Accessibility UniformTypeIdentifiers; do # all they have for the views is in the stub of SwiftUI
+    echo >"$work/$module.swift"
+    stub "$module" "$work/$module.swift"
+done
+check() { # types of a module's sources: the stubs are found before the build's modules
+    swiftc -parse-as-library -swift-version 6 -warnings-as-errors -package-name ios_demo -I "$work" -I "$modules" \
+        -Xcc -fmodule-map-file=Sources/CZlib/module.modulemap -module-name "$@"
+}
+check MeissonicCoreML -emit-module -o "$work/MeissonicCoreML.swiftmodule" Sources/MeissonicCoreML/*.swift
+check meissonic -typecheck Sources/meissonic/*.swift
+mapfile -t views < <(find App -name '*.swift' ! -name Pictures.swift) # CoreGraphics, ImageIO and Photos: parsed only
+check MeissonicDemo -typecheck Stubs/App/*.swift "${views[@]}"
+echo "Apple sources: syntax of ${#sources[@]} files, types of MeissonicCoreML, meissonic and the app against stubs"

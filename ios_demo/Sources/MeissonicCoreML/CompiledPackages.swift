@@ -34,8 +34,12 @@ public struct CompiledPackages: Sendable {
     }
 
     /// Removes what was compiled of other bundles.
-    public func prune(keeping bundle: ModelBundle) throws {
-        let kept = Set(try bundle.manifest.graphs.keys.map { try place($0, of: bundle).lastPathComponent })
+    public func prune(keeping bundles: [ModelBundle]) throws {
+        guard FileManager.default.fileExists(atPath: folder.path) else { return }
+        let kept = Set(
+            try bundles.flatMap { bundle in
+                try bundle.manifest.graphs.keys.map { try place($0, of: bundle).lastPathComponent }
+            })
         for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where !kept.contains(name) {
             try FileManager.default.removeItem(at: folder.appendingPathComponent(name))
         }

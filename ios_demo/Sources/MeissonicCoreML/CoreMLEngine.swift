@@ -36,31 +36,12 @@ public actor CoreMLEngine: Engine {
         }
     }
 
-    /// Compiles what is not compiled yet, one graph after another; `told` names the graph before it begins.
-    public func compile(told: @Sendable (String) -> Void = { _ in }) async throws {
-        for graph in bundle.manifest.graphs.keys.sorted() {
-            try Task.checkCancellation()
-            if try compiled.existing(graph, of: bundle) != nil { continue }
-            told(graph)
-            _ = try await compiled.url(graph, of: bundle)
+    public func open(_ name: String, for settings: Settings) async throws {
+        let graph = try bundle.graph(name)
+        guard let function = graph.function(for: settings, manifest: bundle.manifest) else {
+            throw UserError.bundle("graph \(name) has no function for size \(settings.size): export the bundle for this size")
         }
-    }
-
-    /// Loads and unloads the functions that a drawing needs, one after another, so that the system has made them ready; the
-    /// first time it takes minutes. `told` names the graph before it begins.
-    public func prewarm(for settings: Settings, told: @Sendable (String) -> Void = { _ in }) async throws {
-        for (name, graph) in bundle.manifest.graphs.sorted(by: { $0.key < $1.key }) {
-            try Task.checkCancellation()
-            told(name)
-            if let function = graph.function(for: settings, manifest: bundle.manifest) {
-                _ = try await load(name, function)
-            }
-            close(name)
-        }
-    }
-
-    public func open(_ name: String) async throws {
-        if loaded[name] == nil, let first = try bundle.graph(name).functions.first { _ = try await load(name, first) }
+        _ = try await load(name, function)
     }
 
     public func close(_ name: String) { loaded[name] = nil }

@@ -34,7 +34,7 @@ func runConditioner(_ engine: any Engine, on tensors: [String: Tensor]) async th
 
 extension [String: Tensor] {
     /// Throws `UserError.engine` for a tensor that no graph gave.
-    func tensor(_ name: String) throws -> Tensor {
+    package func tensor(_ name: String) throws -> Tensor {
         guard let tensor = self[name] else {
             throw UserError.engine("no graph gave '\(name)': export the bundle again")
         }

@@ -5,8 +5,9 @@
 public protocol Engine: Sendable {
     var bundle: ModelBundle { get }
 
-    /// Loads a graph unless it is loaded. Throws `UserError.engine`, or `.bundle` for a graph unlike the manifest.
-    func open(_ graph: String) async throws
+    /// Loads what a drawing of these settings runs of a graph, unless it is loaded. Throws `UserError.engine`, or `.bundle`
+    /// for a graph unlike the manifest or without a function for the settings.
+    func open(_ graph: String, for settings: Settings) async throws
 
     /// Unloads a graph and its weights.
     func close(_ graph: String) async
@@ -15,6 +16,15 @@ public protocol Engine: Sendable {
     ///
     /// Throws `CancellationError`, `UserError.bundle` for a tensor unlike the manifest's, `.engine` if the run fails.
     func run(_ graph: String, on tensors: [String: Tensor]) async throws -> [String: Tensor]
+}
+
+extension Engine {
+    /// Loads and unloads a graph, so that the system has made it ready; on a phone that takes long the first time.
+    public func warm(_ graph: String, for settings: Settings) async throws {
+        try Task.checkCancellation()
+        try await open(graph, for: settings)
+        await close(graph)
+    }
 }
 
 extension TensorSpec {

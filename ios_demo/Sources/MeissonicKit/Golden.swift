@@ -5,7 +5,7 @@
 public struct Golden: Sendable {
     public let bundle: ModelBundle
     public let trace: GoldenTrace
-    private let settings: Settings
+    public let settings: Settings
 
     /// Throws `UserError.bundle` for a bundle without a trace, `.request` for one that its own bundle cannot draw.
     public init(_ bundle: ModelBundle) throws {
@@ -67,7 +67,7 @@ extension GoldenTrace {
 
 /// How many of the tokens that were drawn and kept are the trace's. (It does not tell what was drawn where the position
 /// was masked again.)
-public struct Likeness: Sendable, Equatable {
+public struct Likeness: Codable, Sendable, Equatable {
     public private(set) var equal: Int
     public private(set) var compared: Int
 

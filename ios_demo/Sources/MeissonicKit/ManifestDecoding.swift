@@ -88,6 +88,13 @@ extension Size: Decodable {
     }
 }
 
+extension Size: Encodable {
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode([width, height])
+    }
+}
+
 extension Temperature: Decodable {
     /// [start, end].
     public init(from decoder: any Decoder) throws {

@@ -45,7 +45,7 @@ public struct Margins: Sendable, Equatable {
 }
 
 /// A request with every value known and in range.
-public struct Settings: Sendable, Equatable {
+public struct Settings: Codable, Sendable, Equatable {
     public let prompt: String
     public let negative: String
     public let seed: UInt64

@@ -5,6 +5,8 @@ public struct SelfTest: Sendable {
         case asMade
         case all(Compute)
 
+        public static let every: [Placement] = [.asMade, .all(.ane), .all(.gpu), .all(.cpu)]
+
         public func unit(for graph: Graph) -> Compute {
             switch self {
             case .asMade: graph.compute ?? .cpu
@@ -20,7 +22,7 @@ public struct SelfTest: Sendable {
         }
     }
 
-    public struct Result: Sendable {
+    public struct Result: Codable, Sendable, Equatable {
         public let placement: Placement
         /// nil: it could not be run, for `problem`.
         public let likeness: Likeness?
@@ -65,5 +67,22 @@ public struct SelfTest: Sendable {
         }
         throw UserError.engine(
             "no compute unit draws what was recorded (last: \(last ?? "none tried")): export the bundle again")
+    }
+}
+
+extension SelfTest.Placement: Codable {
+    /// Its description.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let name = try container.decode(String.self)
+        guard let found = SelfTest.Placement.every.first(where: { $0.description == name }) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "'\(name)' is no placement")
+        }
+        self = found
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
     }
 }

@@ -56,7 +56,7 @@ extension Tensor {
     }
 
     /// Levels 0 to 255. Core ML has no bytes: its levels come as wider integers.
-    func levels() throws -> [UInt8] {
+    package func levels() throws -> [UInt8] {
         switch values {
         case .uint8(let levels): return levels
         case .int32(let levels): return levels.map { UInt8(truncatingIfNeeded: $0) }

@@ -26,7 +26,7 @@ public actor OrtEngine: Engine {
         if lowMemory { returnFreedMemory() }
     }
 
-    public func open(_ graph: String) async throws { _ = try await session(graph) }
+    public func open(_ graph: String, for settings: Settings) async throws { _ = try await session(graph) }
 
     public func close(_ graph: String) { sessions[graph] = nil }
 

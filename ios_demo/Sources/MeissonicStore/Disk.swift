@@ -7,6 +7,18 @@ public enum Disk {
         return (facts?[.systemFreeSize] as? NSNumber)?.intValue
     }
 
+    /// Models can be had again. Throws `StoreError.disk`.
+    public static func keepOutOfBackups(_ folder: URL) throws {
+        #if canImport(Darwin)
+        try onDisk(folder.path) {
+            var values = URLResourceValues()
+            values.isExcludedFromBackup = true
+            var folder = folder
+            try folder.setResourceValues(values)
+        }
+        #endif
+    }
+
     static func isFull(_ error: any Error) -> Bool {
         let error = error as NSError
         if error.domain == NSCocoaErrorDomain, error.code == CocoaError.Code.fileWriteOutOfSpace.rawValue { return true }

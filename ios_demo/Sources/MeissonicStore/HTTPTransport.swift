@@ -23,14 +23,17 @@ public struct HTTPTransport: Transport {
 
 /// One request. Its delegate's methods are called one after another on the session's queue, where writing holds the
 /// network back: what comes faster than the disk takes it does not pile up in memory.
-private final class Fetch: NSObject, URLSessionDataDelegate, @unchecked Sendable {  // `failure` is the queue's alone
+private final class Fetch: NSObject, URLSessionDataDelegate, @unchecked Sendable {  // `failure` is the queue's alone,
+    // `outcome` and `continuation` are the lock's: a task that was cancelled may end before it is waited for
     private let url: URL
     private let offset: Int
     private let began: @Sendable (Int) throws -> Void
     private let received: @Sendable (Data) throws -> Void
     private var session: URLSession?
     private var task: URLSessionDataTask?
+    private let lock = NSLock()
     private var continuation: CheckedContinuation<Void, any Error>?
+    private var outcome: Result<Void, any Error>?
     private var failure: (any Error)?
 
     init(
@@ -52,8 +55,9 @@ private final class Fetch: NSObject, URLSessionDataDelegate, @unchecked Sendable
 
     func run() async throws {
         try await withCheckedThrowingContinuation { continuation in
-            self.continuation = continuation
+            lock.withLock { self.continuation = continuation }
             task?.resume()
+            settle()
         }
     }
 
@@ -83,8 +87,17 @@ private final class Fetch: NSObject, URLSessionDataDelegate, @unchecked Sendable
         } else {
             outcome = .success(())
         }
-        continuation?.resume(with: outcome)
-        continuation = nil
+        lock.withLock { self.outcome = outcome }
+        settle()
+    }
+
+    /// Once both the outcome and who waits for it are there.
+    private func settle() {
+        lock.lock()
+        let (waiting, ended) = (outcome == nil ? nil : continuation, outcome)
+        if ended != nil { continuation = nil }
+        lock.unlock()
+        if let waiting, let ended { waiting.resume(with: ended) }
     }
 
     private func attempt(_ task: URLSessionDataTask, _ work: () throws -> Void) {

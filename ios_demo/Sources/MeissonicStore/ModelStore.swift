@@ -10,14 +10,17 @@ public actor ModelStore {
     public nonisolated let folder: URL
     private let transport: any Transport
     private let freeSpace: @Sendable (URL) -> Int?
+    private let engine: EngineKind?
     private var installing = false
 
-    /// `freeSpace` (bytes, nil: unknown) is asked before anything is written.
+    /// `engine`: bundles of another one are refused before they are fetched. `freeSpace` (bytes, nil: unknown) is asked before
+    /// anything is written.
     public init(
-        folder: URL, transport: any Transport = HTTPTransport(),
+        folder: URL, for engine: EngineKind? = nil, transport: any Transport = HTTPTransport(),
         freeSpace: @escaping @Sendable (URL) -> Int? = { Disk.free($0) }
     ) {
         self.folder = folder
+        self.engine = engine
         self.transport = transport
         self.freeSpace = freeSpace
     }
@@ -106,6 +109,12 @@ public actor ModelStore {
         _ data: Data, _ manifest: Manifest, _ told: @escaping @Sendable (Installation) -> Void,
         fill: (URL, Meter) async throws -> Void
     ) async throws -> StoredModel {
+        if let engine, manifest.engine != engine {
+            let command = engine == .coreML ? "export.coreml" : "export.onnx"
+            throw UserError.bundle(
+                "\(manifest.model.name) was exported for \(manifest.engine.rawValue), which does not run here: "
+                    + "export it with python -m \(command)")
+        }
         let id = String(sha256(data).prefix(16))
         let place = ready.appendingPathComponent(id)
         let model = StoredModel(id: id, bundle: ModelBundle(folder: place, manifest: manifest))
@@ -129,13 +138,8 @@ public actor ModelStore {
     private func prepare(_ unfinished: URL) throws {
         try onDisk(unfinished.path) {
             try FileManager.default.createDirectory(at: unfinished, withIntermediateDirectories: true)
-            #if canImport(Darwin)
-            var values = URLResourceValues()
-            values.isExcludedFromBackup = true
-            var folder = folder
-            try folder.setResourceValues(values)
-            #endif
         }
+        try Disk.keepOutOfBackups(folder)
     }
 
     private func checkRoom(_ needed: Int) throws {
@@ -162,10 +166,10 @@ public actor ModelStore {
         let part = try PartFile(for: file)
         if part.length > facts.size { try part.cut(to: 0) }
         if part.length < facts.size || facts.size == 0 {
-            do { try await fill(part, from: source, report) } catch StoreError.rangeRefused where part.length > 0 {
+            do { try await fill(part, from: source, facts, report) } catch StoreError.rangeRefused where part.length > 0 {
                 report(.downloading, -part.length)
                 try part.cut(to: 0)
-                try await fill(part, from: source, report)
+                try await fill(part, from: source, facts, report)
             }
         } else {
             report(.downloading, part.length)
@@ -173,13 +177,19 @@ public actor ModelStore {
         try part.finish(facts) { _ in report(.checking, 0) }
     }
 
-    private func fill(_ part: PartFile, from source: URL, _ report: @escaping @Sendable (Installation.Stage, Int) -> Void) async throws {
+    private func fill(
+        _ part: PartFile, from source: URL, _ facts: FileFacts,
+        _ report: @escaping @Sendable (Installation.Stage, Int) -> Void
+    ) async throws {
         report(.downloading, part.length)
         do {
             try await transport.get(source, from: part.length) { start in
                 report(.downloading, start - part.length)
                 try part.cut(to: start)
             } received: { data in
+                guard part.length + data.count <= facts.size else {
+                    throw try part.refused(facts, length: part.length + data.count)
+                }
                 try part.append(data)
                 report(.downloading, data.count)
             }
@@ -190,6 +200,10 @@ public actor ModelStore {
             throw error
         }
         try Task.checkCancellation()
+        guard part.length == facts.size else {  // of a server that promises no length
+            try? part.close()
+            throw StoreError.network("\(source.absoluteString) ended after \(part.length) bytes of \(facts.size): go on")
+        }
     }
 
     private func copy(
@@ -213,7 +227,10 @@ public actor ModelStore {
     /// A small file, whole.
     private func fetch(_ url: URL) async throws -> Data {
         let received = Received()
-        try await transport.get(url, from: 0) { _ in } received: { received.add($0) }
+        try await transport.get(url, from: 0) { _ in
+        } received: {
+            received.add($0)
+        }
         try Task.checkCancellation()
         return received.data
     }

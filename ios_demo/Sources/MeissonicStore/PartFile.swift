@@ -51,13 +51,17 @@ final class PartFile: @unchecked Sendable {  // a transport calls one closure at
     func finish(_ facts: FileFacts, told: (Int) -> Void) throws {
         try close()
         let found = try hash(told: told)
-        guard length == facts.size, found == facts.sha256 else {
-            try? FileManager.default.removeItem(at: part)
-            throw UserError.bundle(
-                "\(file.lastPathComponent) came damaged: \(length) bytes of \(facts.size), or another SHA-256 than the "
-                    + "manifest's: download again")
-        }
+        guard length == facts.size, found == facts.sha256 else { throw try refused(facts, length: length) }
         try onDisk(file.path) { try FileManager.default.moveItem(at: part, to: file) }
+    }
+
+    /// Removes what came, of which `length` bytes are known; the error that says why.
+    func refused(_ facts: FileFacts, length: Int) throws -> UserError {
+        try close()
+        try? FileManager.default.removeItem(at: part)
+        return .bundle(
+            "\(file.lastPathComponent) came damaged: \(length) bytes of \(facts.size), or another SHA-256 than the manifest's: "
+                + "download again")
     }
 
     private func hash(told: (Int) -> Void) throws -> String {

@@ -26,8 +26,7 @@ import TestSupport
     @Test func aPictureIsDrawnAfterPrewarming() async throws {
         let (bundle, engine) = try engine(.asMade)
         let request = Request("a red cat")
-        try await engine.compile()
-        try await engine.prewarm(for: request.settled(for: bundle.manifest))
+        for graph in bundle.manifest.graphs.keys { try await engine.warm(graph, for: request.settled(for: bundle.manifest)) }
         let drawing = try await Generator(engine: engine).draw(request)
         #expect(drawing.picture.size == bundle.manifest.defaults.size)
     }

@@ -110,7 +110,7 @@ actor RecordedEngine: Engine {
 
     var left: Int { calls.count }
 
-    func open(_ graph: String) {}
+    func open(_ graph: String, for settings: Settings) {}
     func close(_ graph: String) {}
 
     func run(_ name: String, on tensors: [String: Tensor]) throws -> [String: Tensor] {

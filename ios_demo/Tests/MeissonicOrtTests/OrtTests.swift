@@ -126,12 +126,13 @@ import Testing
         let file = folder.appendingPathComponent("text_encoder.onnx")
         let engine = try OrtEngine(bundle: ModelBundle(folder: folder, manifest: manifest), library: library)
         try Data("no graph".utf8).write(to: file)
-        let broken = await line { try await engine.open("text_encoder") }
+        let settings = try Request("a red cat").settled(for: manifest)
+        let broken = await line { try await engine.open("text_encoder", for: settings) }
         #expect(broken.hasPrefix("onnxruntime \(library.version) cannot open \(file.path): ") && !broken.contains("\n"))
         try FileManager.default.removeItem(at: file)
         try FileManager.default.copyItem(at: folder.appendingPathComponent("image_decoder.onnx"), to: file)
         #expect(
-            await line { try await engine.open("text_encoder") }
+            await line { try await engine.open("text_encoder", for: settings) }
                 == "text_encoder.onnx has inputs tokens, unlike the manifest: export the bundle again")
     }
 

@@ -2,12 +2,16 @@ import Foundation
 import MeissonicKit
 import MeissonicStore
 import Synchronization
-import Testing
 import TestSupport
+import Testing
 
 /// Serves a folder, with a fault: stops after some bytes of the largest file, knows no ranges, or changes a byte.
 private final class FaultyServer: Transport {
-    enum Fault: Sendable, Equatable { case none, stopAt(Int), noRanges, changedByte }
+    enum Fault: Sendable, Equatable {
+        case none
+        case stopAt(Int)
+        case noRanges, changedByte
+    }
     private let folder: URL
     private let fault: Mutex<Fault>
     private let asked = Mutex<[(file: String, offset: Int)]>([])
@@ -49,7 +53,9 @@ private final class FaultyServer: Transport {
 
     private func scene(_ fault: FaultyServer.Fault, free: Int? = nil) throws -> (FaultyServer, ModelStore, URL) {
         let server = FaultyServer(Repository.android, fault)
-        return (server, ModelStore(folder: try Repository.temporaryFolder(), transport: server) { _ in free }, try #require(address))
+        return (
+            server, ModelStore(folder: try Repository.temporaryFolder(), transport: server) { _ in free }, try #require(address)
+        )
     }
 
     @Test func anInterruptedDownloadGoesOnWhereItStoppedAndIsWholeAtItsEnd() async throws {

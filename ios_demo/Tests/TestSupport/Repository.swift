@@ -26,6 +26,26 @@ public enum Repository {
         return folder
     }
 
+    /// The Android bundle with files cut to `most` bytes and a manifest that says so: quick to send and to hash, not to be drawn.
+    public static func shrunk(to most: Int) throws -> URL {
+        let small = try temporaryFolder()
+        let name = ModelBundle.manifestName
+        let data = try Data(contentsOf: android.appendingPathComponent(name))
+        var manifest = try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
+        var files: [String: [String: Any]] = [:]
+        for file in (manifest["files"] as? [String: Any] ?? [:]).keys {
+            let cut = try Data(contentsOf: android.appendingPathComponent(file)).prefix(most)
+            let place = small.appendingPathComponent(file)
+            try FileManager.default.createDirectory(
+                at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try cut.write(to: place)
+            files[file] = ["size": cut.count, "sha256": sha256(Array(cut))]
+        }
+        manifest["files"] = files
+        try JSONSerialization.data(withJSONObject: manifest).write(to: small.appendingPathComponent(name))
+        return small
+    }
+
     /// A copy of the Android bundle, to damage.
     public static func damageable() throws -> URL {
         let copy = try temporaryFolder().appendingPathComponent("bundle")

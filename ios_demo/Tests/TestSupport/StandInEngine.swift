@@ -18,7 +18,9 @@ public actor StandInEngine: Engine {
         self.onRun = onRun
     }
 
-    public func open(_ graph: String) {
+    public func open(_ graph: String, for settings: Settings) { load(graph) }
+
+    private func load(_ graph: String) {
         loaded.insert(graph)
         if loaded.count > mostLoaded.count { mostLoaded = loaded }
     }
@@ -26,7 +28,7 @@ public actor StandInEngine: Engine {
     public func close(_ graph: String) { loaded.remove(graph) }
 
     public func run(_ name: String, on tensors: [String: Tensor]) async throws -> [String: Tensor] {
-        open(name)
+        load(name)
         let call = calls.count { $0 == name }
         calls.append(name)
         let graph = try bundle.graph(name)

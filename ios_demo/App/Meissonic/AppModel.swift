@@ -1,0 +1,135 @@
+import Foundation
+import MeissonicKit
+import MeissonicStore
+import MeissonicStudio
+import Observation
+import PictureFiles
+
+/// What the views show, and what they may ask for.
+@MainActor @Observable final class AppModel {
+    enum Tab: Hashable { case draw, history, model, benchmark }
+
+    let gallery: Gallery
+    let studio: Studio
+    let shelf: Shelf
+    let bench: Bench
+    var tab = Tab.draw
+    var draft: Draft
+    /// The picture that was chosen to draw on.
+    private(set) var picked: Picture?
+    /// The field that must be filled in otherwise.
+    private(set) var wrong: Field?
+    /// A line of what failed beside drawing.
+    private(set) var problem: String?
+    private var checking = false
+    private let maker: CoreMLMaker
+    private let keptDraft: Kept<Draft>
+    private let pickedFile: URL
+
+    init() {
+        let home = URL.applicationSupportDirectory
+        maker = CoreMLMaker(folder: home.appendingPathComponent("compiled"))
+        gallery = Gallery(folder: home.appendingPathComponent("gallery"))
+        let studio = Studio(gallery: gallery, folder: home.appendingPathComponent("studio"), maker: maker)
+        self.studio = studio
+        let store = ModelStore(folder: home.appendingPathComponent("models"), for: maker.kind)
+        shelf = Shelf(store: store, file: home.appendingPathComponent("shelf.json")) { await studio.forget($0) }
+        bench = Bench(file: URL.documentsDirectory.appendingPathComponent("benchmark.json"), maker: maker)
+        keptDraft = Kept(home.appendingPathComponent("draft.json"))
+        draft = keptDraft.load() ?? Draft()
+        pickedFile = home.appendingPathComponent("picked.png")
+        note { try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true) }
+        if FileManager.default.fileExists(atPath: pickedFile.path) {
+            attempt { [self] in picked = try await read(pickedFile) }
+        }
+    }
+
+    /// Whether the screen must stay on, for the system stops an app that is not seen; and models stay as they are.
+    var isBusy: Bool { isDrawing || shelf.arriving != nil || bench.isRunning }
+
+    var canDraw: Bool { !isDrawing && !bench.isRunning }
+
+    /// Set to false when the person has read it.
+    var hasProblem: Bool {
+        get { problem != nil }
+        set { if !newValue { problem = nil } }
+    }
+
+    private var isDrawing: Bool { studio.isWorking || checking }
+
+    func draw() {
+        guard let model = shelf.model, canDraw else { return }
+        keep()
+        wrong = nil
+        checking = true
+        let (draft, picked, manifest) = (draft, picked, model.bundle.manifest)
+        Task {
+            // Short enough to be read out.
+            let seed = UInt64.random(in: 0..<1_000_000_000)
+            switch await draft.checked(for: manifest, anySeed: seed, picture: picked) {
+            case .unfit(let field): wrong = field
+            case .fit(let request):
+                let steps = request.steps ?? manifest.defaults.steps
+                studio.draw(
+                    request, with: model, preferred: shelf.placement, previewEvery: draft.preview ? max(1, steps / 8) : 0)
+            }
+            checking = false
+        }
+    }
+
+    func measure() {
+        guard let model = shelf.model, !isBusy else { return }
+        Task {
+            await studio.forget()  // two engines may not fit in memory
+            bench.run(model, facts: studio.facts(model))
+        }
+    }
+
+    func remove(_ model: StoredModel) {
+        shelf.remove(model)
+        Task {
+            await shelf.finish()
+            note { try maker.prune(keeping: shelf.models.map(\.bundle)) }
+        }
+    }
+
+    /// Takes a picture to draw on; a copy, for the right to read it ends. What was painted on another one is dropped.
+    func pick(_ picture: Picture) {
+        picked = picture
+        draft.strokes = []
+        attempt { [self] in try await write(picture, to: pickedFile) }
+    }
+
+    /// Fills in the form with what a picture was drawn with.
+    func use(_ drawn: Drawn) {
+        draft.take(drawn.settings)
+        tab = .draw
+    }
+
+    func drawOn(_ drawn: Drawn) {
+        attempt { [self] in
+            pick(try await read(gallery.file(drawn)))
+            draft.mode = .redraw
+            use(drawn)
+        }
+    }
+
+    /// Keeps the form for the next launch.
+    func keep() { note { try keptDraft.save(draft) } }
+
+    /// Does what may fail, and says so then.
+    func note(_ work: () throws -> Void) {
+        do { try work() } catch { complain(error.localizedDescription) }
+    }
+
+    private func attempt(_ work: @escaping @MainActor () async throws -> Void) {
+        Task { do { try await work() } catch { complain(error.localizedDescription) } }
+    }
+
+    func complain(_ line: String) { problem = line }
+}
+
+/// Off the main thread: a large picture takes a while.
+private func read(_ file: URL) async throws -> Picture { try PNG(contentsOf: file).picture }
+
+private func write(_ picture: Picture, to file: URL) async throws { try picture.writePNG(to: file) }

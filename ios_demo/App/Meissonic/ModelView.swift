@@ -1,0 +1,125 @@
+import MeissonicKit
+import MeissonicStore
+import MeissonicStudio
+import SwiftUI
+import UniformTypeIdentifiers
+
+/// The models: fetched, gone on with, imported, chosen, removed; and where they run.
+struct ModelView: View {
+    @Environment(AppModel.self) private var app
+
+    var body: some View {
+        Form {
+            ForEach(app.shelf.models) { ModelSection(model: $0) }
+            if let arriving = app.shelf.arriving {
+                ArrivingSection(arriving: arriving)
+            } else {
+                GetSection()
+            }
+            if let model = app.shelf.model { UnitsSection(model: model) }
+        }
+        .navigationTitle("Model")
+    }
+}
+
+private struct ModelSection: View {
+    @Environment(AppModel.self) private var app
+    let model: StoredModel
+    @State private var removing = false
+
+    var body: some View {
+        Section {
+            LabeledContent(model.bundle.manifest.model.name) { Text(verbatim: size(model.size)) }
+            if app.shelf.model?.id == model.id {
+                Label("Drawn with", systemImage: "checkmark")
+                Text(verbatim: memory(model, previews: app.draft.preview)).foregroundStyle(.secondary)
+            } else {
+                Button("Draw with this one") { app.shelf.choose(model) }.disabled(app.isBusy)
+            }
+            Button("Delete the model", role: .destructive) { removing = true }.disabled(app.isBusy)
+        }
+        .confirmationDialog(
+            "Delete the model? It must be fetched again to draw.", isPresented: $removing, titleVisibility: .visible
+        ) {
+            Button("Delete", role: .destructive) { app.remove(model) }
+        }
+    }
+}
+
+private struct ArrivingSection: View {
+    @Environment(AppModel.self) private var app
+    let arriving: Shelf.Arriving
+
+    var body: some View {
+        Section {
+            ProgressView(value: share) { Text(verbatim: words(arriving)) }
+            Button("Stop", role: .cancel) { app.shelf.stop() }
+        } footer: {
+            Text("Leave the app open: the system stops it when it is not seen. What has arrived is kept.")
+        }
+    }
+
+    private var share: Double? { if case .installing(let state) = arriving { state.share } else { nil } }
+}
+
+private struct GetSection: View {
+    @Environment(AppModel.self) private var app
+    @State private var address = ""
+    @State private var importing = false
+
+    var body: some View {
+        Section("Get a model") {
+            TextField("Web address of the model’s folder", text: $address)
+                .keyboardType(.URL).textInputAutocapitalization(.never).autocorrectionDisabled()
+            if app.shelf.unfinished == 0 { Button("Download") { app.shelf.download(address) } }
+            Button("Import from a folder in Files") { importing = true }
+            if app.shelf.unfinished > 0 {
+                Button("Go on with the download") { app.shelf.download(address) }
+                Text("\(size(app.shelf.unfinished)) have arrived. Downloading goes on from there.")
+                Button("Give up what has arrived", role: .destructive) { app.shelf.discardUnfinished() }
+            }
+            if let trouble = app.shelf.trouble {
+                Text(verbatim: words(trouble)).foregroundStyle(.red).textSelection(.enabled)
+            }
+        }
+        .onAppear { address = app.shelf.address }
+        .fileImporter(isPresented: $importing, allowedContentTypes: [.folder]) { result in
+            app.note {
+                let folder = try result.get()
+                let secured = folder.startAccessingSecurityScopedResource()
+                app.shelf.importBundle(folder) { if secured { folder.stopAccessingSecurityScopedResource() } }
+            }
+        }
+    }
+}
+
+/// The compute units to try first, and what the self-test saw.
+private struct UnitsSection: View {
+    @Environment(AppModel.self) private var app
+    let model: StoredModel
+
+    var body: some View {
+        @Bindable var shelf = app.shelf
+        Section {
+            Picker("Compute with", selection: $shelf.placement) {
+                ForEach(SelfTest.Placement.every, id: \.self) { Text(verbatim: words($0)).tag($0) }
+            }
+            .disabled(app.isBusy)
+            ForEach(results, id: \.placement) { result in
+                Label {
+                    Text(verbatim: words(result))
+                } icon: {
+                    Image(systemName: result.passed ? "checkmark.circle" : "xmark.circle")
+                }
+            }
+        } footer: {
+            Text("Before the first drawing the model draws two recorded steps. Units that compute wrong are not used.")
+        }
+    }
+
+    /// Of the choice that is made now; none before its first drawing.
+    private var results: [SelfTest.Result] {
+        let facts = app.studio.isWorking ? nil : app.studio.facts(model)
+        return facts?.preferred == app.shelf.placement ? facts?.results ?? [] : []
+    }
+}

@@ -1,0 +1,68 @@
+import CoreGraphics
+import Foundation
+import ImageIO
+import MeissonicKit
+import Photos
+
+extension Picture {
+    /// For the screen; nil if memory is short.
+    var cgImage: CGImage? {
+        guard let provider = CGDataProvider(data: Data(pixels) as CFData) else { return nil }
+        return CGImage(
+            width: size.width, height: size.height, bitsPerComponent: 8, bitsPerPixel: 24, bytesPerRow: 3 * size.width,
+            space: CGColorSpace(name: CGColorSpace.sRGB) ?? CGColorSpaceCreateDeviceRGB(),
+            bitmapInfo: CGBitmapInfo(rawValue: CGImageAlphaInfo.none.rawValue), provider: provider, decode: nil,
+            shouldInterpolate: true, intent: .defaultIntent)
+    }
+
+    /// A picture of any format that the system reads, upright, on white, at most `longest` pixels along its longer side; nil if
+    /// it cannot be read.
+    init?(reading data: Data, longest: Int) {
+        guard let source = CGImageSourceCreateWithData(data as CFData, nil), let image = thumbnail(source, longest),
+            let space = CGColorSpace(name: CGColorSpace.sRGB)
+        else { return nil }
+        let (width, height) = (image.width, image.height)
+        var rgba = [UInt8](repeating: 0, count: 4 * width * height)
+        let drawn = rgba.withUnsafeMutableBytes { bytes in
+            guard
+                let context = CGContext(
+                    data: bytes.baseAddress, width: width, height: height, bitsPerComponent: 8, bytesPerRow: 4 * width,
+                    space: space, bitmapInfo: CGImageAlphaInfo.noneSkipLast.rawValue)
+            else { return false }
+            let whole = CGRect(x: 0, y: 0, width: width, height: height)
+            context.setFillColor(CGColor(gray: 1, alpha: 1))
+            context.fill(whole)
+            context.draw(image, in: whole)
+            return true
+        }
+        guard drawn else { return nil }
+        var rgb: [UInt8] = []
+        rgb.reserveCapacity(3 * width * height)
+        for at in stride(from: 0, to: rgba.count, by: 4) { rgb.append(contentsOf: rgba[at..<at + 3]) }
+        self.init(size: Size(width: width, height: height), pixels: rgb)
+    }
+}
+
+/// A picture's file, small enough for a grid of many; nil if it is gone.
+func thumbnail(of file: URL, longest: Int) async -> sending CGImage? {
+    CGImageSourceCreateWithURL(file as CFURL, nil).flatMap { thumbnail($0, longest) }
+}
+
+private func thumbnail(_ source: CGImageSource, _ longest: Int) -> CGImage? {
+    let options: [CFString: Any] = [
+        kCGImageSourceCreateThumbnailFromImageAlways: true, kCGImageSourceCreateThumbnailWithTransform: true,
+        kCGImageSourceThumbnailMaxPixelSize: longest,
+    ]
+    return CGImageSourceCreateThumbnailAtIndex(source, 0, options as CFDictionary)
+}
+
+/// Puts a file among the person's photos; the system asks them the first time. Throws `UserError.request` if they refused.
+func saveToPhotos(_ file: URL) async throws {
+    guard await PHPhotoLibrary.requestAuthorization(for: .addOnly) == .authorized else {
+        throw UserError.request(
+            String(localized: "The app may not add to your photos: allow it in Settings, or share the picture"))
+    }
+    try await PHPhotoLibrary.shared().performChanges {
+        PHAssetCreationRequest.forAsset().addResource(with: .photo, fileURL: file, options: nil)
+    }
+}

@@ -1,0 +1,103 @@
+import Foundation
+import MeissonicKit
+
+/// What is written of a benchmark. Keys that `check_on_mac.json` (`python -m export.check_on_mac`) has as well mean the same,
+/// but a choice of units leaves graphs made for the CPU there: `unit` says where a graph ran.
+public struct BenchmarkReport: Codable, Sendable {
+    public struct Bundle: Codable, Sendable {
+        public let model: String
+        public let source: [String: String]
+        public let precision: [String: String]
+        public let compute: [String: String]
+        public let step: [String]
+        public let size: Size
+        public let steps: Int
+        public let rows: Int
+    }
+
+    /// A package made ready for this device, when it was.
+    public struct Package: Codable, Sendable {
+        public let graph: String
+        public let seconds: Double
+    }
+
+    /// `errors` holds by what was tried why it failed; the figures that need it are then missing.
+    public struct GraphCheck: Codable, Sendable {
+        public let graph: String
+        public let function: String?
+        public let choice: String
+        public let unit: String
+        /// The first time on this choice since the app was started, and again.
+        public internal(set) var loadSeconds: [Double] = []
+        public internal(set) var firstPredictMs: Double?
+        /// Median of five.
+        public internal(set) var predictMs: Double?
+        public internal(set) var errors: [String: String] = [:]
+    }
+
+    /// Tokens beside the trace, over the steps that were run.
+    public struct DrawingCheck: Codable, Sendable {
+        public let choice: String
+        public internal(set) var steps: [Int] = []
+        public internal(set) var equal = 0
+        public internal(set) var compared = 0
+        public internal(set) var share: Double?
+        /// Median of the whole step chain.
+        public internal(set) var stepMs: Double?
+        /// As the trace's, bit by bit.
+        public internal(set) var imageSame: Bool?
+        public internal(set) var errors: [String: String] = [:]
+    }
+
+    public let format: String
+    public let version: Int
+    public let machine: Machine
+    public let bundle: Bundle
+    public let packages: [Package]
+    public internal(set) var graphs: [GraphCheck] = []
+    public internal(set) var drawings: [DrawingCheck] = []
+
+    init(_ golden: Golden, machine: Machine, compileSeconds: [String: Double]) {
+        let manifest = golden.bundle.manifest
+        format = "meissonic-mobile benchmark"
+        version = 1
+        self.machine = machine
+        bundle = Bundle(
+            model: manifest.model.name,
+            source: ["checkpoint": manifest.source.checkpoint, "sha256": manifest.source.sha256],
+            precision: manifest.graphs.mapValues(\.precision),
+            compute: manifest.graphs.compactMapValues { $0.compute?.rawValue }, step: manifest.step,
+            size: golden.trace.size, steps: golden.trace.steps,
+            rows: golden.settings.dimensions(for: manifest)["rows"] ?? 1)
+        packages = compileSeconds.sorted { $0.key < $1.key }.map { Package(graph: $0.key, seconds: $0.value) }
+    }
+
+    /// Throws `UserError.request` that names the file.
+    public func write(to file: URL) throws {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        try writing(file) { try encoder.encode(self).write(to: file, options: .atomic) }
+    }
+}
+
+extension SelfTest.Placement {
+    /// As `check_on_mac` calls a choice.
+    var choice: String {
+        switch self {
+        case .asMade: "AS_SHIPPED"
+        case .all(let unit): unit.unit
+        }
+    }
+}
+
+extension Compute {
+    /// As `check_on_mac` calls a unit.
+    var unit: String {
+        switch self {
+        case .cpu: "CPU_ONLY"
+        case .gpu: "CPU_AND_GPU"
+        case .ane: "CPU_AND_NE"
+        }
+    }
+}

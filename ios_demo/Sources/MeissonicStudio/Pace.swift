@@ -1,0 +1,14 @@
+/// How long the steps that are left will take. The first one counts for nothing: its graphs are loaded in it.
+struct Pace {
+    private var first: (step: Int, end: ContinuousClock.Instant)?
+
+    /// Seconds left after step `step` (from 0) of `steps`; nil until two are done.
+    mutating func left(after step: Int, of steps: Int, at now: ContinuousClock.Instant = .now) -> Double? {
+        guard let first else {
+            first = (step, now)
+            return nil
+        }
+        let seconds = (now - first.end) / .seconds(1) / Double(step - first.step)
+        return seconds * Double(steps - 1 - step)
+    }
+}

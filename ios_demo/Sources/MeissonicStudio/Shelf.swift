@@ -1,0 +1,147 @@
+import Foundation
+import MeissonicKit
+import MeissonicStore
+import Observation
+
+/// The models of this device and what happens to them.
+@MainActor @Observable public final class Shelf {
+    /// What a person chose, for the next launch.
+    struct Choices: Codable, Sendable {
+        var model: String?
+        var address = ""
+        var placement = SelfTest.Placement.asMade
+    }
+
+    /// Why the last thing that was tried failed: whose matter it is, and a line in English.
+    public struct Trouble: Sendable, Equatable {
+        public enum Kind: Sendable { case address, network, disk, bundle }
+        public let kind: Kind
+        public let line: String
+    }
+
+    public enum Arriving: Sendable, Equatable {
+        /// The manifest is awaited.
+        case asking
+        case installing(Installation)
+    }
+
+    public private(set) var models: [StoredModel] = []
+    /// Bytes of an installation that was stopped.
+    public private(set) var unfinished = 0
+    /// nil: nothing is installed now.
+    public private(set) var arriving: Arriving?
+    public private(set) var trouble: Trouble?
+    private var choices: Choices
+    @ObservationIgnored private let kept: Kept<Choices>
+    @ObservationIgnored private let store: ModelStore
+    @ObservationIgnored private let release: @MainActor (StoredModel) async -> Void
+    @ObservationIgnored private var job: Task<Void, Never>?
+
+    /// `file` keeps what was chosen; `release` is waited for before a model is removed: nothing may
+    /// use it then.
+    public init(store: ModelStore, file: URL, release: @escaping @MainActor (StoredModel) async -> Void) {
+        self.store = store
+        self.release = release
+        kept = Kept(file)
+        choices = kept.load() ?? Choices()
+    }
+
+    /// The one to draw with.
+    public var model: StoredModel? { models.first { $0.id == choices.model } ?? models.first }
+
+    /// Where the last download came from.
+    public var address: String { choices.address }
+
+    /// The compute units to try first.
+    public var placement: SelfTest.Placement {
+        get { choices.placement }
+        set { choose { $0.placement = newValue } }
+    }
+
+    public func choose(_ model: StoredModel) { choose { $0.model = model.id } }
+
+    /// Looks what is there.
+    public func look() async {
+        models = await store.models()
+        unfinished = await store.unfinished()
+    }
+
+    /// Begins a download from the address of a bundle's folder, or goes on with one.
+    public func download(_ typed: String) {
+        guard arriving == nil else { return }
+        let typed = typed.filter { !$0.isWhitespace }
+        guard let url = URL(string: typed), url.scheme?.lowercased() == "https", url.host?.isEmpty == false else {
+            trouble = Trouble(kind: .address, line: "'\(typed)' is no address that begins with https://")
+            return
+        }
+        choose { $0.address = typed }
+        install { [store] in try await store.download(url, told: $0) }
+    }
+
+    /// Copies a bundle out of a folder; `afterwards` is called when it is no longer read.
+    public func importBundle(_ folder: URL, afterwards: @escaping @Sendable () -> Void = {}) {
+        guard arriving == nil else { return afterwards() }
+        install { [store] told in
+            defer { afterwards() }
+            return try await store.importBundle(folder, told: told)
+        }
+    }
+
+    public func stop() { job?.cancel() }
+
+    /// Waits until nothing is installed or removed.
+    public func finish() async { await job?.value }
+
+    public func remove(_ model: StoredModel) {
+        guard arriving == nil else { return }
+        job = Task {
+            await release(model)
+            await attempt { [store] in try await store.remove(model.id) }
+        }
+    }
+
+    /// Gives up an installation that was stopped.
+    public func discardUnfinished() {
+        guard arriving == nil else { return }
+        job = Task { await attempt { [store] in try await store.discardUnfinished() } }
+    }
+
+    private func install(
+        _ work: @escaping @Sendable (@escaping @Sendable (Installation) -> Void) async throws -> StoredModel
+    ) {
+        arriving = .asking
+        job = Task {
+            let (told, teller) = AsyncStream.makeStream(of: Installation.self, bufferingPolicy: .bufferingNewest(1))
+            async let made: Void = attempt {
+                defer { teller.finish() }
+                let model = try await work { teller.yield($0) }
+                await self.choose(model)
+            }
+            for await state in told { arriving = .installing(state) }
+            await made
+            arriving = nil
+        }
+    }
+
+    /// Notes what fails, and looks what is there then.
+    private func attempt(_ work: @Sendable () async throws -> Void) async {
+        trouble = nil
+        do { try await work() } catch is CancellationError {} catch {
+            trouble = Trouble(kind: Shelf.kind(error), line: error.localizedDescription)
+        }
+        await look()
+    }
+
+    private func choose(_ change: (inout Choices) -> Void) {
+        change(&choices)
+        do { try kept.save(choices) } catch { trouble = Trouble(kind: .disk, line: error.localizedDescription) }
+    }
+
+    private nonisolated static func kind(_ error: any Error) -> Trouble.Kind {
+        switch error {
+        case StoreError.network, StoreError.rangeRefused: .network
+        case StoreError.disk, StoreError.busy: .disk
+        default: .bundle
+        }
+    }
+}

@@ -1,0 +1,162 @@
+import Foundation
+import MeissonicKit
+import MeissonicStore
+import Observation
+
+/// Where the drawing is.
+public enum DrawingState: Sendable, Equatable {
+    case idle
+    case working(Working)
+    /// `cut` are the ends of texts that did not fit.
+    case done(Drawn, cut: [String])
+    /// One line.
+    case failed(String)
+    /// A person stopped it.
+    case stopped
+    /// The system ended the app while it drew; the form is as it was.
+    case interrupted
+}
+
+public struct Working: Sendable, Equatable {
+    public enum Stage: Sendable, Equatable {
+        case preparing(Preparation)
+        /// The name of its graph, or "steps".
+        case drawing(String)
+    }
+
+    public internal(set) var stage = Stage.preparing(.checking(share: 0))
+    /// Steps done, of so many.
+    public internal(set) var step = 0
+    public internal(set) var steps = 0
+    /// nil until two steps are done.
+    public internal(set) var secondsLeft: Double?
+    public internal(set) var preview: Picture?
+}
+
+/// Draws, one picture at a time, for as long as the app lives: views come and go.
+@MainActor @Observable public final class Studio {
+    public private(set) var state: DrawingState
+    @ObservationIgnored private let gallery: Gallery
+    @ObservationIgnored private let marker: URL
+    @ObservationIgnored private let preparer: Preparer
+    @ObservationIgnored private let availableMemory: @Sendable () -> Int?
+    @ObservationIgnored private var job: Task<Void, Never>?
+    @ObservationIgnored private var open: OpenModel?
+    @ObservationIgnored private var pace = Pace()
+
+    /// `folder` is for what is remembered of models, and for a file that exists while a drawing is made.
+    /// `availableMemory` (bytes, nil: unknown) is asked before anything is loaded.
+    public init(
+        gallery: Gallery, folder: URL, maker: any EngineMaker,
+        availableMemory: @escaping @Sendable () -> Int? = { Memory.available() }
+    ) {
+        self.gallery = gallery
+        self.availableMemory = availableMemory
+        marker = folder.appendingPathComponent("drawing")
+        preparer = Preparer(maker: maker, folder: folder)
+        state = FileManager.default.fileExists(atPath: marker.path) ? .interrupted : .idle
+        try? FileManager.default.removeItem(at: marker)  // said once
+    }
+
+    public var isWorking: Bool { if case .working = state { true } else { false } }
+
+    /// What is known of a model on this device.
+    public func facts(_ model: StoredModel) -> DeviceFacts? { preparer.kept(model.id).load() }
+
+    /// Begins a drawing; false, and nothing else, while one is being made.
+    @discardableResult public func draw(
+        _ request: Request, with model: StoredModel, preferred: SelfTest.Placement = .asMade, previewEvery: Int = 0
+    ) -> Bool {
+        guard !isWorking else { return false }
+        state = .working(Working())
+        pace = Pace()
+        job = Task {
+            do {
+                try writing(marker) { try Data().write(to: marker) }
+                state = try await made(request, model, preferred, previewEvery)
+            } catch is CancellationError {
+                state = .stopped
+            } catch {
+                state = .failed("\(error.localizedDescription)")
+            }
+            try? FileManager.default.removeItem(at: marker)
+        }
+        return true
+    }
+
+    public func stop() { job?.cancel() }
+
+    /// Waits until nothing is drawn.
+    public func finish() async { await job?.value }
+
+    /// Lets go of the model, of which another may now be there; a drawing in progress is stopped first.
+    public func forget() async {
+        stop()
+        await finish()
+        open = nil
+    }
+
+    /// Lets go of the model, and of what is known of one that will be removed.
+    public func forget(_ model: StoredModel) async {
+        await forget()
+        try? FileManager.default.removeItem(at: preparer.kept(model.id).file)
+    }
+
+    private enum Told: Sendable {
+        case preparing(Preparation)
+        case opened(OpenModel)
+        case drawing(DrawingEvent)
+    }
+
+    private func made(
+        _ request: Request, _ model: StoredModel, _ preferred: SelfTest.Placement, _ previewEvery: Int
+    ) async throws -> DrawingState {
+        let (events, teller) = AsyncStream.makeStream(of: Told.self)
+        let before = open?.id == model.id && open?.preferred == preferred ? open : nil
+        async let drawing = draw(request, with: model, preferred, previewEvery, before, teller)
+        for await event in events { hear(event) }
+        let made = try await drawing
+        let drawn = try await gallery.add(made, model: model.bundle.manifest.model.name)
+        return .done(drawn, cut: made.cut.sorted { $0.key < $1.key }.map(\.value))
+    }
+
+    /// Off the main thread.
+    private nonisolated func draw(
+        _ request: Request, with model: StoredModel, _ preferred: SelfTest.Placement, _ previewEvery: Int,
+        _ before: OpenModel?, _ teller: AsyncStream<Told>.Continuation
+    ) async throws -> Drawing {
+        defer { teller.finish() }
+        let settings = try request.settled(for: model.bundle.manifest)
+        if let available = availableMemory() {  // the self-test loads graphs as well
+            try model.bundle.checkMemory(available: available, previews: previewEvery > 0)
+        }
+        let told: @Sendable (Preparation) -> Void = { teller.yield(.preparing($0)) }
+        let open: OpenModel
+        if let before {
+            open = before
+        } else {
+            open = try await preparer.open(model, preferred: preferred, availableMemory: availableMemory, told: told)
+            teller.yield(.opened(open))
+        }
+        try await preparer.warm(open, for: settings, told: told)
+        return try await open.generator.draw(request, previewEvery: previewEvery) { teller.yield(.drawing($0)) }
+    }
+
+    private func hear(_ told: Told) {
+        guard case .working(var working) = state else { return }
+        switch told {
+        case .preparing(let part): working.stage = .preparing(part)
+        case .opened(let model): open = model
+        case .drawing(.began(let stage)):
+            working.stage = .drawing(stage)
+            working.secondsLeft = nil
+        case .drawing(.step(let progress)):
+            working.step = progress.step + 1
+            working.steps = progress.steps
+            working.secondsLeft = pace.left(after: progress.step, of: progress.steps)
+        case .drawing(.preview(let picture, step: _)): working.preview = picture
+        case .drawing(.finished): break
+        }
+        state = .working(working)
+    }
+}
