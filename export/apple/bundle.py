@@ -9,6 +9,7 @@ from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 import export.bundle_writer as bundle_writer
+from export.apple.calibration import Drawings
 from export.apple.convert import Target
 from export.apple.graphs import (
     CHUNK_BYTES,
@@ -88,6 +89,7 @@ class Apple:
             self.graphs = apple_graphs(self.checkpoint, options.attention, chunked=True)
             self.estimated = self.estimate()
         self.step = step_of(self.graphs)
+        self.drawings = Drawings(self.checkpoint, self.graphs)
         if options.activations and "transformer" not in self.graphs:
             raise ExportError(
                 "--activations needs the blocks in one graph, and here they are more than 1 GB: leave it out"
@@ -106,16 +108,15 @@ class Apple:
             }
 
     def scratch_bytes(self) -> int:
-        """Functions stand beside each other before they are merged."""
-        return len(self.shapes) * max(self.estimated.values())
+        """Functions stand beside each other before they are merged, and int4 codes, a byte each."""
+        return (len(self.shapes) + 2) * max(self.estimated.values())
 
     def write(self, name: str, folder: Path) -> Written:
-        graph, options = self.graphs[name], self.options
-        functions = functions_of(graph, self.shapes)
+        options, functions = self.options, functions_of(self.graphs[name], self.shapes)
         path = folder / (name + SUFFIX)
         activations = options.activations and name == "transformer"
         return write_package(
-            self.checkpoint, name, graph, functions, options.target, options.recipe, path, activations
+            self.drawings, name, functions, options.target, options.recipe, path, activations
         )
 
     def done(self, name: str, folder: Path) -> None:
