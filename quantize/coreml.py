@@ -41,6 +41,11 @@ class Weight:
     shape: tuple[int, ...]
 
 
+def in_program(parameter: str) -> str:
+    """What a program calls a module's parameter."""
+    return parameter.replace(".", "_")
+
+
 def weights_of(model: Any) -> list[Weight]:
     """Of an MLModel that was converted here, in its program's order.
 

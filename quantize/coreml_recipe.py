@@ -44,8 +44,11 @@ class CoreMLRecipe(BaseModel):
         """Those that it speaks of."""
         return {self.default, *(form for weights in self.weights.values() for form in weights.values())}
 
-    def default_form(self, graph: str, layer: str) -> Form:
-        """Of a weight that is not named, read by an operation `layer`."""
+    def form(self, graph: str, name: str, layer: str) -> Form:
+        """Of a weight that an operation `layer` reads."""
+        named = self.weights.get(graph, {})
+        if name in named:
+            return named[name]
         if graph == "image_encoder":
             return "fp16" if layer == "conv" else "fp32"
         if layer == "gather" or graph in IMAGE_GRAPHS:
@@ -54,16 +57,14 @@ class CoreMLRecipe(BaseModel):
 
     def of(self, graph: str, weights: Sequence[Weight]) -> dict[str, Form]:
         """The form of each weight of a graph. Raises RecipeError for a named one that it does not have."""
-        named, known = self.weights.get(graph, {}), {weight.name for weight in weights}
-        for name in named:
+        known = {weight.name for weight in weights}
+        for name in self.weights.get(graph, {}):
             if name not in known:
                 raise RecipeError(
                     f'the recipe names weight "{name}" of {graph}, which this model does not have:'
                     " it was made for another layout"
                 )
-        return {
-            weight.name: named.get(weight.name, self.default_form(graph, weight.layer)) for weight in weights
-        }
+        return {weight.name: self.form(graph, weight.name, weight.layer) for weight in weights}
 
     def check(self, graphs: Mapping[str, object], target: str) -> None:
         """Raises RecipeError for a graph that is not the bundle's, or a form that `target` lacks."""

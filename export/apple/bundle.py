@@ -28,7 +28,7 @@ from export.bundle_writer import Report, Written
 from export.errors import ExportError
 from export.sizes import weights_of
 from export.verify import verify
-from quantize.coreml import BLOCK, SMALLEST, Form
+from quantize.coreml import BLOCK, SMALLEST, Form, in_program
 from quantize.coreml_recipe import CoreMLRecipe
 from reference.checkpoint import Checkpoint
 from runtime.bundle import Bundle, Function, Graph, Manifest, Tensor
@@ -152,12 +152,12 @@ def tensor(name: str, spec: TensorSpec) -> Tensor:
 
 
 def stored_bytes(module: nn.Module, name: str, graph: AppleGraph, recipe: CoreMLRecipe) -> int:
-    """Of a graph's module, its weights as the recipe's default stores them."""
+    """Of a graph's module, its weights as the recipe stores them."""
     weights, total = dict(weights_of(module)), 0.0
     for parameter, tensor in [*module.named_parameters(), *module.named_buffers()]:
         bits = 16.0 if graph.half else 32.0
         if parameter in weights and tensor.numel() > SMALLEST:
-            bits = BITS[recipe.default_form(name, KINDS[weights[parameter].kind])]
+            bits = BITS[recipe.form(name, in_program(parameter), KINDS[weights[parameter].kind])]
         total += tensor.numel() * bits / 8
     return int(total)
 

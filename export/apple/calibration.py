@@ -17,7 +17,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from export.apple.graphs import AppleGraph, Dimensions, Size, step_of
 from quantize.calibration import POSITIONS, PROMPTS, groups_of
-from quantize.coreml import BLOCK, SMALLEST, Weight, check_fit
+from quantize.coreml import BLOCK, SMALLEST, Weight, check_fit, in_program
 from quantize.coreml_int4 import Codes, positive
 from quantize.coreml_recipe import CoreMLRecipe
 from quantize.gptq import Gptq
@@ -153,11 +153,10 @@ def int4_layers(
     module: nn.Module, graph: str, recipe: CoreMLRecipe, half: bool
 ) -> Iterator[tuple[str, nn.Linear | nn.Conv2d]]:
     """The linears and 1x1 convolutions that are to be int4, by what the program calls their weights."""
-    named = recipe.weights.get(graph, {})
     for path, layer in module.named_modules():
         if isinstance(layer, nn.Linear | nn.Conv2d) and layer.weight.numel() > SMALLEST:
-            name = path.replace(".", "_") + "_weight"
-            if named.get(name, recipe.default_form(graph, "linear")) == "int4":
+            name = in_program(f"{path}.weight")
+            if recipe.form(graph, name, "linear") == "int4":
                 check_fit(Weight(name, "linear", tuple(layer.weight.shape)), "int4", grouped=True, half=half)
                 yield name, layer
 

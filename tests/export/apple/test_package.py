@@ -250,6 +250,24 @@ def test_choices_that_do_not_go_together(
         Apple(checkpoint, Options(tmp_path, **given))
 
 
+def test_what_a_recipe_names_is_planned_so(packages: Packages, tmp_path: Path) -> None:
+    """The estimate of a dry run, beside the file."""
+    graph = packages.graph("sampler")
+    weight = graph.build(packages.shapes[0]).get_parameter("drawing.logits.weight")
+    recipe = CoreMLRecipe(default="fp16", weights={"sampler": {"drawing_logits_weight": "int8"}})
+    plain, named = (
+        Apple(packages.checkpoint, Options(tmp_path, [SIZE], one)).planned()["sampler"]
+        for one in (FP16, recipe)
+    )
+    assert plain - named == weight.numel()
+    functions = functions_of(graph, packages.shapes)
+    path = tmp_path / "sampler.mlpackage"
+    report = write_package(packages.drawings["gpu"], "sampler", functions, "ios18", recipe, path)
+    assert report.forms == {"int8": 1}
+    held = sum(file.stat().st_size for file in path.rglob("weight.bin"))
+    assert named <= held < 1.2 * named
+
+
 def test_ios17_has_one_function_of_two_rows(packages: Packages, tmp_path: Path) -> None:
     target = Apple(packages.checkpoint, Options(tmp_path, [SIZE], FP16, target="ios17"))
     report = target.write("text_encoder", tmp_path)
