@@ -3,13 +3,14 @@
     {"format": "meissonic-coreml-recipe", "version": 1, "default": "palette6",
      "weights": {"transformer": {"double_blocks_blocks_0_image_qkv_weight": "int8"}}}
 
-`--int8` and its like are recipes without names. Tables and the image decoder never go below 6 bits unless
-named: they are small beside the blocks and lose more. The image encoder stays in half precision, its scores
-of codes in single: the nearest code turns at the least change (57 to 71 % of a sticker's tokens stay with 8
-bits, 91 % with all in half).
+Weights are called after their module's parameter. `--int8` and its like are recipes without names. Tables and
+the image decoder never go below 6 bits unless named: they are small beside the blocks and lose more. The
+image encoder stays in half precision, its scores of codes in single: the nearest code turns at the least
+change (57 to 71 % of a sticker's tokens stay with 8 bits, 91 % with all in half).
 """
 
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
@@ -60,9 +61,10 @@ class CoreMLRecipe(BaseModel):
         known = {weight.name for weight in weights}
         for name in self.weights.get(graph, {}):
             if name not in known:
+                near = ", ".join(get_close_matches(name, sorted(known), cutoff=0))
                 raise RecipeError(
                     f'the recipe names weight "{name}" of {graph}, which this model does not have:'
-                    " it was made for another layout"
+                    f" the nearest are {near}"
                 )
         return {weight.name: self.form(graph, weight.name, weight.layer) for weight in weights}
 
