@@ -135,10 +135,11 @@ def round_weights(
     Of none in a graph of images, which is not fed. Raises RecipeError for a block that does not divide.
     """
     codes, graph = Codes(folder), drawings.graphs[name]
-    with FakeTensorMode(allow_non_fake_inputs=True):
-        none = not dict(int4_layers(graph.build(dimensions), name, recipe, graph.half))
-    if name in IMAGE_GRAPHS or none:
+    if name in IMAGE_GRAPHS:
         return codes
+    with FakeTensorMode(allow_non_fake_inputs=True):  # before anything is drawn
+        if not dict(int4_layers(graph.build(dimensions), name, recipe, graph.half)):
+            return codes
     feeds = drawings.fed(name, dimensions)
     module = drawings.module(name, dimensions)
     layers = dict(int4_layers(module, name, recipe, graph.half))

@@ -147,7 +147,7 @@ def draw_sizes(axes: Any, groups: list[dict[str, dict[str, Any]]]) -> None:
         for name, form in forms.items()
         if kl(form) <= LEAST
     ]
-    axes.text(0.99, 0.78, f"{', '.join(free)}: no damage to speak of", transform=axes.transAxes, ha="right")
+    axes.text(0.99, 0.93, f"{', '.join(free)}: no damage to speak of", transform=axes.transAxes, ha="right")
     axes.set(title="Damage to the guided distributions", ylabel="KL to fp32, nats a position")
     axes.set_xlabel("graphs that decide tokens, MB")
     axes.grid(alpha=0.25)
