@@ -34,7 +34,7 @@ from quantize.trial import Trials, size
 from runtime.bundle import Bundle
 from runtime.engine import Engine
 from runtime.errors import Parser, UserError
-from tests.benchmarks.pareto_coreml import FORMS, measure_coreml
+from tests.benchmarks.pareto_coreml import measure_coreml
 from tests.benchmarks.pareto_report import FIGURES, PLOT, TABLE, write_report
 
 UNIFORM = ("fp32", "fp16", "int8", "int4")
@@ -202,9 +202,10 @@ def measure_packages(bundle: Path, per_category: int, threads: int) -> None:
     trials = measuring(opened, threads)
     torch.set_num_threads(threads or torch.get_num_threads())
     figures = Figures(WORK / "coreml.json", f"{source(opened)} {len(tasks)}")
-    measure_coreml(figures.forms, figures.add, trials, tasks, WORK / "coreml", threads)
-    forms = {name: figures.forms[name] for name in FORMS}
-    write_json(FIGURES, content | {"coreml": {"torch": torch.__version__, "forms": forms}})
+    content["coreml"] = {"torch": torch.__version__, "forms": {}}
+    for name in measure_coreml(figures.forms, figures.add, trials, tasks, WORK / "coreml", threads):
+        content["coreml"]["forms"][name] = figures.forms[name]
+        write_json(FIGURES, content)
 
 
 def measuring(bundle: Bundle, threads: int) -> Trials:

@@ -4,7 +4,7 @@ No time is taken: how long the evaluator needs says nothing of a phone. What a s
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -57,8 +57,11 @@ def exported(name: str, work: Path) -> Bundle:
 
 def measure_coreml(
     known: dict[str, dict[str, Any]], add: Add, trials: Trials, tasks: list[Task], work: Path, threads: int
-) -> None:
-    """Size, damage and verdicts of every form; what is known of the same bundle is not measured again."""
+) -> Iterator[str]:
+    """Size, damage and verdicts of every form, whose name is given when all of it is known.
+
+    What is known of the same bundle is not measured again.
+    """
     for name, form in FORMS.items():
         bundle = exported(name, work)
         digest = hashlib.sha256(bundle.path(MANIFEST).read_bytes()).hexdigest()
@@ -79,6 +82,7 @@ def measure_coreml(
         if form.judged:
             for verdicts in judge(bundle, tasks, known[name]["verdicts"], threads):
                 add(name, verdicts=verdicts)
+        yield name
 
 
 def moved(bundle: Bundle) -> int:
