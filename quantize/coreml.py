@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 from coremltools.models.utils import _apply_graph_pass
 from coremltools.optimize.coreml._quantization_passes import insert_prefix_quantize_dequantize_pair
 
+from quantize.coreml_int4 import Codes, store_in_int4
 from quantize.errors import RecipeError
 from quantize.half_storage import store_in_half
 from runtime.coreml.tools import coremltools as ct
@@ -40,6 +41,11 @@ class Weight:
     shape: tuple[int, ...]
 
 
+def in_program(parameter: str) -> str:
+    """What a program calls a module's parameter."""
+    return parameter.replace(".", "_")
+
+
 def weights_of(model: Any) -> list[Weight]:
     """Of an MLModel that was converted here, in its program's order.
 
@@ -57,19 +63,22 @@ def weights_of(model: Any) -> list[Weight]:
     return list(found.values())
 
 
-def compress(model: Any, forms: Mapping[str, Form], grouped: bool, half: bool) -> Any:
+def compress(model: Any, forms: Mapping[str, Form], codes: Codes, grouped: bool, half: bool) -> Any:
     """The MLModel with its weights in the forms given by name.
 
+    int4 is in those `codes` that there are, else rounded to the nearest.
     `grouped`: palettes of 4 bits serve 16 output channels each (iOS 18), not a whole tensor. Raises
     RecipeError for an int4 block that does not divide a weight's inputs, or a group its outputs. `half`: what
     the model computes in; without it weights in half precision are cast when they are loaded.
     """
-    linear, palettes, halves = {}, {}, set()
+    linear, palettes, halves, rounded = {}, {}, set(), {}
     for weight in weights_of(model):
         form = forms[weight.name]
         check_fit(weight, form, grouped, half)
         for name in (weight.name, weight.name + HALF):  # the one that exists is found
-            if form in ("int8", "int4"):
+            if form == "int4" and weight.name in codes:
+                rounded[name] = weight.name
+            elif form in ("int8", "int4"):
                 linear[name] = quantizer(form)
             elif form == "fp16":
                 halves.add(name)
@@ -80,6 +89,8 @@ def compress(model: Any, forms: Mapping[str, Form], grouped: bool, half: bool) -
             model = cto.linear_quantize_weights(model, cto.OptimizationConfig(op_name_configs=linear))
         if palettes:
             model = cto.palettize_weights(model, cto.OptimizationConfig(op_name_configs=palettes))
+    if rounded:
+        model = store_in_int4(model, codes, rounded)
     return store_in_half(model, halves) if halves and not half else model
 
 

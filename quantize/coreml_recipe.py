@@ -3,13 +3,14 @@
     {"format": "meissonic-coreml-recipe", "version": 1, "default": "palette6",
      "weights": {"transformer": {"double_blocks_blocks_0_image_qkv_weight": "int8"}}}
 
-`--int8` and its like are recipes without names. Tables and the image decoder never go below 6 bits unless
-named: they are small beside the blocks and lose more. The image encoder stays in half precision, its scores
-of codes in single: the nearest code turns at the least change (57 to 71 % of a sticker's tokens stay with 8
-bits, 91 % with all in half).
+Weights are called after their module's parameter. `--int8` and its like are recipes without names. Tables and
+the image decoder never go below 6 bits unless named: they are small beside the blocks and lose more. The
+image encoder stays in half precision, its scores of codes in single: the nearest code turns at the least
+change (57 to 71 % of a sticker's tokens stay with 8 bits, 91 % with all in half).
 """
 
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
@@ -44,8 +45,11 @@ class CoreMLRecipe(BaseModel):
         """Those that it speaks of."""
         return {self.default, *(form for weights in self.weights.values() for form in weights.values())}
 
-    def default_form(self, graph: str, layer: str) -> Form:
-        """Of a weight that is not named, read by an operation `layer`."""
+    def form(self, graph: str, name: str, layer: str) -> Form:
+        """Of a weight that an operation `layer` reads."""
+        named = self.weights.get(graph, {})
+        if name in named:
+            return named[name]
         if graph == "image_encoder":
             return "fp16" if layer == "conv" else "fp32"
         if layer == "gather" or graph in IMAGE_GRAPHS:
@@ -54,16 +58,15 @@ class CoreMLRecipe(BaseModel):
 
     def of(self, graph: str, weights: Sequence[Weight]) -> dict[str, Form]:
         """The form of each weight of a graph. Raises RecipeError for a named one that it does not have."""
-        named, known = self.weights.get(graph, {}), {weight.name for weight in weights}
-        for name in named:
+        known = {weight.name for weight in weights}
+        for name in self.weights.get(graph, {}):
             if name not in known:
+                near = ", ".join(get_close_matches(name, sorted(known), cutoff=0))
                 raise RecipeError(
                     f'the recipe names weight "{name}" of {graph}, which this model does not have:'
-                    " it was made for another layout"
+                    f" the nearest are {near}"
                 )
-        return {
-            weight.name: named.get(weight.name, self.default_form(graph, weight.layer)) for weight in weights
-        }
+        return {weight.name: self.form(graph, weight.name, weight.layer) for weight in weights}
 
     def check(self, graphs: Mapping[str, object], target: str) -> None:
         """Raises RecipeError for a graph that is not the bundle's, or a form that `target` lacks."""

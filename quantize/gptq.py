@@ -9,7 +9,7 @@ rounded so that this loss stays least: with U the upper Cholesky factor of H^-1,
 Long inputs are split in G groups whose moments with one another are left out: H is [G, K / G, K / G].
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,6 +27,7 @@ class Gptq:
 
     moments: Mapping[str, np.ndarray]  # H f32 [G, K / G, K / G] by weight
     zeros: bool = False
+    scales: Callable[[np.ndarray], np.ndarray] = fitted  # of blocks [..., block] without zero points
     _factors: tuple[str, list[np.ndarray]] | None = field(default=None, repr=False)  # of the last weight
 
     def __call__(self, name: str, columns: np.ndarray, block: int) -> Blocks:
@@ -39,7 +40,8 @@ class Gptq:
         parts = []
         for start in range(0, columns.shape[1], TILE):
             groups = zip(np.split(columns[:, start : start + TILE], len(factors)), factors, strict=True)
-            parts.append(joined([rounded(rows, upper, block, self.zeros) for rows, upper in groups], axis=1))
+            made = [rounded(rows, upper, block, self.zeros, self.scales) for rows, upper in groups]
+            parts.append(joined(made, axis=1))
         return joined(parts, axis=0)
 
 
@@ -62,7 +64,13 @@ def factor(moment: np.ndarray) -> np.ndarray:
     return np.linalg.cholesky(np.linalg.inv(damped)).T.astype(np.float32)
 
 
-def rounded(columns: np.ndarray, upper: np.ndarray, block: int, zeros: bool) -> Blocks:
+def rounded(
+    columns: np.ndarray,
+    upper: np.ndarray,
+    block: int,
+    zeros: bool,
+    scales_of: Callable[[np.ndarray], np.ndarray] = fitted,
+) -> Blocks:
     """Codes of columns [K, n]; a block's grid is that of its rows when the first of them is reached."""
     weight = np.array(columns, np.float32)
     rows, count = weight.shape
@@ -78,7 +86,7 @@ def rounded(columns: np.ndarray, upper: np.ndarray, block: int, zeros: bool) -> 
             if row % block == 0:
                 scale, point = grid(weight[row : row + block].T, zeros)
                 if not zeros:
-                    scale = fitted(weight[row : row + block].T)
+                    scale = scales_of(weight[row : row + block].T)
                 scales[row // block], points[row // block] = scale, point
                 zero = point.astype(np.float32)
                 inverse = np.divide(np.float32(1), scale, out=np.zeros_like(scale), where=scale != 0)

@@ -9,6 +9,7 @@ from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 import export.bundle_writer as bundle_writer
+from export.apple.calibration import Drawings
 from export.apple.convert import Target
 from export.apple.graphs import (
     CHUNK_BYTES,
@@ -27,7 +28,7 @@ from export.bundle_writer import Report, Written
 from export.errors import ExportError
 from export.sizes import weights_of
 from export.verify import verify
-from quantize.coreml import BLOCK, SMALLEST, Form
+from quantize.coreml import BLOCK, SMALLEST, Form, in_program
 from quantize.coreml_recipe import CoreMLRecipe
 from reference.checkpoint import Checkpoint
 from runtime.bundle import Bundle, Function, Graph, Manifest, Tensor
@@ -88,6 +89,7 @@ class Apple:
             self.graphs = apple_graphs(self.checkpoint, options.attention, chunked=True)
             self.estimated = self.estimate()
         self.step = step_of(self.graphs)
+        self.drawings = Drawings(self.checkpoint, self.graphs)
         if options.activations and "transformer" not in self.graphs:
             raise ExportError(
                 "--activations needs the blocks in one graph, and here they are more than 1 GB: leave it out"
@@ -106,16 +108,15 @@ class Apple:
             }
 
     def scratch_bytes(self) -> int:
-        """Functions stand beside each other before they are merged."""
-        return len(self.shapes) * max(self.estimated.values())
+        """Functions stand beside each other before they are merged, and int4 codes, a byte each."""
+        return (len(self.shapes) + 2) * max(self.estimated.values())
 
     def write(self, name: str, folder: Path) -> Written:
-        graph, options = self.graphs[name], self.options
-        functions = functions_of(graph, self.shapes)
+        options, functions = self.options, functions_of(self.graphs[name], self.shapes)
         path = folder / (name + SUFFIX)
         activations = options.activations and name == "transformer"
         return write_package(
-            self.checkpoint, name, graph, functions, options.target, options.recipe, path, activations
+            self.drawings, name, functions, options.target, options.recipe, path, activations
         )
 
     def done(self, name: str, folder: Path) -> None:
@@ -151,12 +152,12 @@ def tensor(name: str, spec: TensorSpec) -> Tensor:
 
 
 def stored_bytes(module: nn.Module, name: str, graph: AppleGraph, recipe: CoreMLRecipe) -> int:
-    """Of a graph's module, its weights as the recipe's default stores them."""
+    """Of a graph's module, its weights as the recipe stores them."""
     weights, total = dict(weights_of(module)), 0.0
     for parameter, tensor in [*module.named_parameters(), *module.named_buffers()]:
         bits = 16.0 if graph.half else 32.0
         if parameter in weights and tensor.numel() > SMALLEST:
-            bits = BITS[recipe.default_form(name, KINDS[weights[parameter].kind])]
+            bits = BITS[recipe.form(name, in_program(parameter), KINDS[weights[parameter].kind])]
         total += tensor.numel() * bits / 8
     return int(total)
 

@@ -2,18 +2,19 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from export.apple.activations import observed, step_feeds
+from export.apple.activations import observed
+from export.apple.calibration import Drawings, Feed, of_rows, round_weights
 from export.apple.convert import Target, convert
-from export.apple.graphs import AppleGraph, Dimensions
+from export.apple.graphs import Dimensions
+from export.apple.reproducible import make_reproducible
 from export.graph_writer import scratch
 from quantize.coreml import Form, compress, quantize_activations, weights_of
 from quantize.coreml_recipe import CoreMLRecipe
-from reference.checkpoint import Checkpoint
 from runtime.bundle import PRECISIONS
 from runtime.coreml.tools import coremltools as ct
 from runtime.coreml.tools import quiet
@@ -38,46 +39,48 @@ class PackageReport:
 
 
 def write_package(
-    checkpoint: Checkpoint,
+    drawings: Drawings,
     name: str,
-    graph: AppleGraph,
     functions: Mapping[str, Dimensions],
     target: Target,
     recipe: CoreMLRecipe,
     path: Path,
     activations: bool = False,
 ) -> PackageReport:
-    """Writes the graph `name` with its `functions`, name -> dimensions, into the package `path`.
+    """Writes graph `name` of `drawings` with its `functions`, name -> dimensions, into the package `path`.
 
-    `activations`: in 8 bits too, for a graph that is fed as `activations.step_feeds` says.
+    `activations`: in 8 bits too, for a graph of the step.
 
     Raises RecipeError for a weight that the recipe does not fit.
     """
+    graph = drawings.graphs[name]
     forms: dict[str, Form] = {}
     with scratch(path.with_name("functions")) as folder:
+        codes = round_weights(drawings, name, next(iter(functions.values())), recipe, folder / "codes")
         for function, dimensions in functions.items():
-            with checkpoint.loaded(graph.part):
-                module = graph.build(dimensions)
-            # Weights that the graph does not hold have left memory.
+            # Weights that the graph does not hold leave memory.
+            module = drawings.module(name, dimensions)
             model = convert(module, graph, dimensions, target)
             del module
             if activations:
-                model = with_activations(checkpoint, model, dimensions, folder / ("plain" + SUFFIX))
+                model = with_activations(model, drawings.fed(name, dimensions), dimensions, folder)
             forms = recipe.of(name, weights_of(model))
             with quiet():
-                model = compress(model, forms, grouped=target == "ios18", half=graph.half)
+                model = compress(model, forms, codes, grouped=target == "ios18", half=graph.half)
                 model.save(str(folder / (function + SUFFIX)))
             del model
         merge(folder, list(functions), path, target)
+    make_reproducible(path)
     return PackageReport(len(functions), Counter(forms.values()))
 
 
-def with_activations(checkpoint: Checkpoint, model: Any, dimensions: Dimensions, scratch_path: Path) -> Any:
+def with_activations(model: Any, feeds: Iterable[Feed], dimensions: Dimensions, folder: Path) -> Any:
     """The model with 8-bit activations, their ranges found with the package as it is."""
+    plain = folder / ("plain" + SUFFIX)
     with quiet():
-        model.save(str(scratch_path))
-    ranges = observed(scratch_path, step_feeds(checkpoint, dimensions))
-    shutil.rmtree(scratch_path)
+        model.save(str(plain))
+    ranges = observed(plain, (of_rows(feed, dimensions["rows"]) for feed in feeds))
+    shutil.rmtree(plain)
     return quantize_activations(model, ranges)
 
 

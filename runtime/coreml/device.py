@@ -1,7 +1,6 @@
 """Core ML on this Mac: compile a package, load it on chosen compute units, predict, and ask where it runs."""
 
 import importlib.metadata
-import logging
 import math
 import platform
 import subprocess
@@ -51,9 +50,7 @@ class Mac:
     """The real one. Its methods raise whatever coremltools raises: often a bare Exception or RuntimeError."""
 
     def __init__(self) -> None:
-        # It tells at import what it could not find; none of that is needed here.
-        logging.getLogger("coremltools").setLevel(logging.ERROR)
-        import coremltools
+        from runtime.coreml.tools import coremltools
 
         self._tools = coremltools
 

@@ -11,11 +11,12 @@ from typing import Protocol
 
 import numpy as np
 
-from runtime.bundle import Bundle, Compute, Function, Graph, Tensor
+from runtime.bundle import Bundle, Compute, Function
 from runtime.coreml.evaluator import Evaluator, Hook
+from runtime.coreml.functions import adapted, choose, dimensions_of
 from runtime.coreml.native import NativeFunction
 from runtime.engine import check_array
-from runtime.errors import BundleError, Cancelled
+from runtime.errors import Cancelled
 
 
 class Runnable(Protocol):
@@ -65,7 +66,7 @@ class CoreMLEngine:
         feed = {tensor.name: adapted(tensor, tensors[tensor.name]) for tensor in graph.inputs}
         for tensor in graph.inputs:
             check_array(name, tensor, feed[tensor.name])
-        function = self._function(name, choose(name, graph, feed))
+        function = self._function(name, choose(name, graph, dimensions_of(graph, feed)))
         with self._lock:
             if self._cancelled:
                 raise Cancelled
@@ -99,27 +100,6 @@ class CoreMLEngine:
         loaded = self._load(package, function.name, graph.compute or "cpu")
         self._loaded[name] = function, loaded
         return loaded
-
-
-def adapted(tensor: Tensor, array: np.ndarray) -> np.ndarray:
-    """The array as Core ML takes it: no tensor without dimensions, no bytes."""
-    array = array.reshape(1) if array.ndim == 0 else array
-    return array.astype(np.int32) if array.dtype == np.uint8 and tensor.dtype == "int32" else array
-
-
-def choose(name: str, graph: Graph, feed: Mapping[str, np.ndarray]) -> Function:
-    """The function whose dimensions the inputs have. Raises BundleError."""
-    found = {
-        side: size
-        for tensor in graph.inputs
-        for side, size in zip(tensor.shape, feed[tensor.name].shape, strict=True)
-        if isinstance(side, str)
-    }
-    for function in graph.functions:
-        if found.items() <= function.dimensions.items():
-            return function
-    wanted = ", ".join(f"{side} {size}" for side, size in found.items())
-    raise BundleError(f"graph {name} has no function for {wanted}: export the bundle for this size")
 
 
 def evaluated(bundle: Bundle, hook: Hook | None = None, half: bool = True) -> CoreMLEngine:

@@ -11,6 +11,7 @@ import numpy as np
 
 from runtime.bundle import Bundle, GoldenTrace, Graph
 from runtime.conditioning import split_steps
+from runtime.coreml.functions import adapted, choose, in_core_ml
 from runtime.errors import BundleError
 from runtime.philox import PhiloxNoise
 from runtime.sinusoids import micro_sinusoids, step_sinusoids
@@ -42,14 +43,8 @@ class Golden:
         return 2 if self.trace.guidance > 1 or self.bundle.manifest.two_rows else 1
 
     def function(self, name: str) -> str | None:
-        """The function of a graph that this drawing needs; None where there is but one."""
-        functions, own = self.bundle.manifest.graphs[name].functions, self.dimensions()
-        for function in functions:
-            if all(own[side] == size for side, size in function.dimensions.items()):
-                return None if len(functions) == 1 and function.name == "main" else function.name
-        if not functions:
-            return None
-        raise BundleError(f"graph {name!r} has no function for {self.rows} rows and size {self.trace.size}")
+        """The function of a graph that this drawing needs, as Core ML is told it. Raises BundleError."""
+        return in_core_ml(choose(name, self.bundle.manifest.graphs[name], self.dimensions()).name)
 
     def dimensions(self) -> dict[str, int]:
         """What a function's dimensions are called, and are for this drawing."""
@@ -112,7 +107,7 @@ class Golden:
 
 
 def calls(graph: Graph, tensors: Mapping[str, np.ndarray]) -> list[Tensors]:
-    """The inputs of a graph in the dtypes and shapes it declares, one dictionary a call.
+    """The inputs of a graph as Core ML takes them, one dictionary a call.
 
     The conditioner takes a fixed number of steps: the last of its several calls is filled up with a copy of
     the last step. Raises RuntimeError for a tensor that no graph before it gave.
@@ -125,10 +120,7 @@ def calls(graph: Graph, tensors: Mapping[str, np.ndarray]) -> list[Tensors]:
         parts = split_steps(tensors["step_sinusoids"], fixed)
         feeds = [{**feeds[0], "step_sinusoids": part} for part in parts]
     return [
-        {
-            name: _as_declared(array, declared[name].dtype, declared[name].shape)
-            for name, array in feed.items()
-        }
+        {name: np.ascontiguousarray(adapted(declared[name], array)) for name, array in feed.items()}
         for feed in feeds
     ]
 
@@ -139,10 +131,3 @@ def joined(outputs: Sequence[Tensors], steps: int) -> Tensors:
     if "modulation" in made:
         made["modulation"] = np.concatenate([each["modulation"] for each in outputs])[:steps]
     return made
-
-
-def _as_declared(array: np.ndarray, dtype: str, shape: Sequence[int | str]) -> np.ndarray:
-    # Core ML knows no scalars: guidance is declared [1].
-    sides = [side for side in shape if isinstance(side, int)]
-    array = array.reshape(sides) if len(sides) == len(shape) else array
-    return np.ascontiguousarray(array, dtype=dtype)

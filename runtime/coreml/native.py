@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from runtime.bundle import Compute
+from runtime.coreml.functions import in_core_ml
 from runtime.coreml.tools import coremltools as ct
 from runtime.errors import EngineError
 
@@ -21,8 +22,7 @@ class NativeFunction:
 
     def __init__(self, package: Path, function: str, compute: Compute) -> None:
         """Compiles and loads. Raises EngineError."""
-        # A package of one function calls it "main" and does not want to be told so.
-        name = None if function == "main" else function
+        name = in_core_ml(function)
         try:
             self._model = ct.models.MLModel(str(package), function_name=name, compute_units=UNITS[compute])
         except Exception as error:  # coremltools raises whatever the framework says

@@ -1,6 +1,5 @@
 """A saved .mlpackage read as a MIL program: what the file holds, not what the converter had in memory."""
 
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,8 +55,9 @@ def load_program(package: Path) -> "Program":
     Raises BundleError for a package that is missing, damaged, or declares a result that its operation cannot
     give (the result is named); EngineError where coremltools is not installed.
     """
-    coremltools = _coremltools()
-    spec = _read_spec(coremltools, package)
+    from runtime.coreml.tools import coremltools
+
+    spec = _read_spec(package)
     program = coremltools.converters.mil.Program()
     for name in sorted(spec.mlProgram.functions):  # protobuf's maps have no order
         program.add_function(name, _read_function(package, spec, name))
@@ -69,7 +69,7 @@ def load_function(package: Path, name: str | None = None) -> tuple[str, "Functio
 
     Only its own weights are read. Raises as load_program does, and EngineError for a name that is not there.
     """
-    spec = _read_spec(_coremltools(), package)
+    spec = _read_spec(package)
     names = sorted(spec.mlProgram.functions)
     if name is None and len(names) == 1:
         name = names[0]
@@ -97,9 +97,11 @@ def feature(var: "Var") -> Feature:
     return Feature(var.name, _NUMPY_NAMES.get(name, name), tuple(int(size) for size in var.shape))
 
 
-def _read_spec(coremltools: Any, package: Path) -> Any:
+def _read_spec(package: Path) -> Any:
     """The package's protobuf message, in which large weights are references into another file."""
     from google.protobuf.message import DecodeError
+
+    from runtime.coreml.tools import coremltools
 
     if not (package / "Manifest.json").is_file():
         raise BundleError(f"{package} is not a Core ML package: it has no Manifest.json (export it again)")
@@ -123,16 +125,6 @@ def _read_function(package: Path, spec: Any, name: str) -> "Function":
         latest = next(reversed(context.name_to_var), "its first input")
         where = f"{package}: function {name} cannot be read beyond {latest}"
         raise BundleError(f"{where}: {_first_line(error)}: export it again") from None
-
-
-def _coremltools() -> Any:
-    # It warns at import of what it cannot do on Linux and of newer versions: nothing a reader of files needs.
-    logging.getLogger("coremltools").setLevel(logging.ERROR)
-    try:
-        import coremltools
-    except ImportError as error:
-        raise EngineError(f"no coremltools ({error}): install meissonic-mobile[coreml]") from None
-    return coremltools
 
 
 def _first_line(error: Exception) -> str:

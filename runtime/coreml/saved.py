@@ -5,21 +5,17 @@ weight file. So a package of a billion parameters is read without a byte of its 
 functions share is known to be one by its place.
 """
 
-import logging
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from google.protobuf.message import DecodeError
+
+from runtime.coreml.tools import MIL_pb2
+from runtime.coreml.tools import coremltools as ct
 from runtime.errors import BundleError
-
-# coremltools tells at import which of its helpers it did not find; none of them is needed here.
-logging.getLogger("coremltools").setLevel(logging.ERROR)
-
-import coremltools as ct  # noqa: E402
-from coremltools.proto import MIL_pb2  # noqa: E402
-from google.protobuf.message import DecodeError  # noqa: E402
 
 # The specification's names of types: ours, and bits an element. Strings are parameters and have no size.
 TYPES = {

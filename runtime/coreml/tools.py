@@ -11,10 +11,11 @@ logging.getLogger("coremltools").setLevel(logging.ERROR)  # before the import, w
 
 try:
     import coremltools
+    from coremltools.proto import MIL_pb2
 except ImportError as error:
-    raise EngineError("Core ML needs coremltools: pip install 'meissonic-mobile[coreml]'") from error
+    raise EngineError(f"no coremltools ({error}): pip install 'meissonic-mobile[coreml]'") from None
 
-__all__ = ["coremltools", "quiet"]
+__all__ = ["MIL_pb2", "coremltools", "quiet"]
 
 
 @contextlib.contextmanager

@@ -2,8 +2,9 @@
 
 The damages of single weights (`quantize.sensitivity`) choose the mixed forms. All forms are then measured on
 prompts that chose nothing: KL and token agreement on the float bundle's steps, the prompt-following score,
-and the time of a step, in turns. The figures go to docs/pareto.json, from which the tables in
-docs/quantization.md and docs/pareto.png are made. A run that was stopped goes on where it was.
+and the time of a step, in turns. Core ML's forms follow (`pareto_coreml`). The figures go to
+docs/pareto.json, from which the tables in docs/quantization.md and docs/pareto.png are made. A run that was
+stopped goes on where it was.
 """
 
 import json
@@ -18,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
+import torch
 from tqdm import tqdm
 
 from quantize.choice import frontier
@@ -32,6 +34,7 @@ from quantize.trial import Trials, size
 from runtime.bundle import Bundle
 from runtime.engine import Engine
 from runtime.errors import Parser, UserError
+from tests.benchmarks.pareto_coreml import measure_coreml
 from tests.benchmarks.pareto_report import FIGURES, PLOT, TABLE, write_report
 
 UNIFORM = ("fp32", "fp16", "int8", "int4")
@@ -45,6 +48,8 @@ WORK = Path("build/pareto")
 EXAMPLES = """examples:
   python -m tests.benchmarks.pareto              # build/android-fp32, 240 prompts a form: takes an hour
   python -m tests.benchmarks.pareto --score 10   # a sixth of the prompts, for a first look
+  python -m tests.benchmarks.pareto --only coreml --score 20    # beside fp32's pictures of the same prompts
+  python -m tests.benchmarks.pareto --only times --threads 1    # again, while the machine does nothing else
   python -m tests.benchmarks.pareto --report     # table and plot again, from docs/pareto.json
 """
 
@@ -127,16 +132,25 @@ def machine(threads: int) -> dict[str, Any]:
     }
 
 
-def run(bundle: Path, per_category: int, threads: int) -> None:
+def run(bundle: Path, per_category: int, threads: int, only: str | None) -> None:
     """Raises UserError, OSError."""
     WORK.mkdir(parents=True, exist_ok=True)
+    if only is None:
+        measure_onnx(bundle, per_category, threads)
+    if only != "coreml":
+        measure_times(bundle, threads)
+    if only != "times":
+        measure_packages(bundle, per_category, threads)
+
+
+def measure_onnx(bundle: Path, per_category: int, threads: int) -> None:
+    """All of ONNX's. Raises UserError, OSError."""
     opened = open_float(bundle)
     tasks = sticker_tasks(opened, per_category)
     study = Study(Trials(opened, threads, WORK), WORK / "study.json", BLOCK)
     measure(study)
     named = recipes(study)
-    prompts = [task.prompt for task in sticker_tasks(opened, 1)]  # one of each category
-    trials = Trials(opened, threads, WORK, prompts, STEPS)
+    trials = measuring(opened, threads)
     figures = Figures(WORK / "figures.json", f"{study.key} {len(tasks)}")
     total = len(named) * len(tasks)
     done = sum(len(form.get("verdicts", "")) for form in figures.forms.values())
@@ -149,26 +163,67 @@ def run(bundle: Path, per_category: int, threads: int) -> None:
                 for verdicts in judge(form, tasks, figures.forms[name]["verdicts"], threads):
                     bar.update(len(verdicts) - len(figures.forms[name]["verdicts"]))
                     figures.add(name, verdicts=verdicts)
-    with ExitStack() as stack:
-        uniform_and_mixed = [name for name in named if not name.startswith("only ")]
-        forms = {name: stack.enter_context(trials.form(named[name])) for name in uniform_and_mixed}
-        for name, milliseconds in step_times(forms, trials.steps[0].tensors, threads).items():
-            figures.add(name, milliseconds=milliseconds)
     weights = [
         {"graph": graph, "weight": name} | {option.precision: float(f"{option.kl:.3g}") for option in options}
         for (graph, name), options in study.options().items()
     ]
-    source = opened.manifest.source
     content = {
         "command": f"python -m tests.benchmarks.pareto --score {per_category} --threads {threads}",
-        "source": f"{source.checkpoint} {source.sha256[:12]}",
-        "machine": machine(threads),
+        "source": source(opened),
         "prompts": len(tasks),
         "steps": len(trials.steps),
         "weights": weights,
         "forms": {name: figures.forms[name] for name in named},
     }
     write_json(FIGURES, content)
+
+
+def measure_times(bundle: Path, threads: int) -> None:
+    """The steps of the forms that were measured. Raises UserError, OSError."""
+    content, opened = measured(bundle), open_float(bundle)
+    trials = measuring(opened, threads)
+    with ExitStack() as stack:
+        forms = {
+            name: stack.enter_context(trials.form(Recipe(**form["recipe"])))
+            for name, form in content["forms"].items()
+            if not name.startswith("only ")
+        }
+        for name, milliseconds in step_times(forms, trials.steps[0].tensors, threads).items():
+            content["forms"][name]["milliseconds"] = milliseconds
+    write_json(FIGURES, content | {"machine": machine(threads)})
+
+
+def measure_packages(bundle: Path, per_category: int, threads: int) -> None:
+    """All of Core ML's. Raises UserError, OSError."""
+    content, opened = measured(bundle), open_float(bundle)
+    tasks = sticker_tasks(opened, per_category)
+    if len(tasks) != content["prompts"]:
+        raise QuantizationError(f"{FIGURES} judges {content['prompts']} prompts: give the same --score")
+    trials = measuring(opened, threads)
+    torch.set_num_threads(threads or torch.get_num_threads())
+    figures = Figures(WORK / "coreml.json", f"{source(opened)} {len(tasks)}")
+    content["coreml"] = {"torch": torch.__version__, "forms": {}}
+    for name in measure_coreml(figures.forms, figures.add, trials, tasks, WORK / "coreml", threads):
+        content["coreml"]["forms"][name] = figures.forms[name]
+        write_json(FIGURES, content)
+
+
+def measuring(bundle: Bundle, threads: int) -> Trials:
+    """The steps that measure: of one prompt of each category."""
+    return Trials(bundle, threads, WORK, [task.prompt for task in sticker_tasks(bundle, 1)], STEPS)
+
+
+def measured(bundle: Path) -> dict[str, Any]:
+    """What was written before of that float bundle. Raises QuantizationError, OSError."""
+    content: dict[str, Any] = json.loads(FIGURES.read_bytes())
+    if content["source"] != source(open_float(bundle)):
+        raise QuantizationError(f"{FIGURES} is of another checkpoint than {bundle}: run without --only")
+    return content
+
+
+def source(bundle: Bundle) -> str:
+    """Name and hash of the checkpoint."""
+    return f"{bundle.manifest.source.checkpoint} {bundle.manifest.source.sha256[:12]}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -195,13 +250,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="prompts of each of 6 categories; 0: none (%(default)s)",
     )
     add("--threads", type=int, default=0, help="default: all cores")
-    add("--report", action="store_true", help="measure nothing")
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument(
+        "--only", choices=("times", "coreml"), help="a part, the others as they were measured before"
+    )
+    only.add_argument("--report", action="store_true", help="measure nothing")
     try:
         given = parser.parse_args(arguments)
         if given.score < 0 or given.threads < 0:
             raise QuantizationError("--score and --threads must not be negative")
         if not given.report:
-            run(given.bundle, given.score, given.threads)
+            run(given.bundle, given.score, given.threads, given.only)
         write_report()
         print(f"wrote {FIGURES}, the table in {TABLE}, and {PLOT}")
     except UserError as error:

@@ -1,6 +1,7 @@
 """Table and plot of docs/pareto.json: no figure is typed by hand."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,28 @@ BEGIN, END = "<!-- pareto: begin -->", "<!-- pareto: end -->"
 LISTED = 10
 LEAST = 1e-5  # nats that are worth a place in the plot
 NOT_JUDGED = "not judged"
-COLOURS = {"int8": "#3d6fc8", "int4": "#c8553d", "mixed": "#2f8f5b", "uniform": "#444c55"}
+COLOURS = {"int8": "#3d6fc8", "int4": "#c8553d"}  # of single weights
+
+
+@dataclass(frozen=True)
+class Style:
+    """Of a group of forms in the plot."""
+
+    label: str
+    marker: str
+    colour: str
+    line: str = "none"
+    named: bool = True
+
+    def full(self, name: str) -> str:
+        return name if self.label.startswith("ONNX") else f"{self.label} {name}"
+
+
+STYLES = (
+    Style("ONNX", "o", "#444c55"),
+    Style("ONNX, mixed", "D", "#2f8f5b", line="-", named=False),
+    Style("Core ML", "s", "#8a4fbe"),
+)
 
 
 def write_report() -> None:
@@ -35,18 +57,16 @@ def tables(content: dict[str, Any]) -> str:
     lines = [
         f"Checkpoint {content['source']}; {forms['fp32']['positions']} positions of {content['steps']} steps;"
         f" {content['prompts']} prompts judged; step times on {machine['cpu']} ({machine['int8']}),"
-        f" threads: {machine['threads']}, onnxruntime {machine['onnxruntime']}. Command:"
-        f" `{content['command']}`.",
+        f" threads: {machine['threads']}, onnxruntime {machine['onnxruntime']}; Core ML executed by the"
+        f" evaluator, torch {content['coreml']['torch']}. Command: `{content['command']}`.",
         "",
         "| form | bundle | deciding tokens | KL, nats | same token | score | against fp32 | step |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for name, form in whole.items():
-        lines.append(
-            f"| {name} | {form['bytes'] / 1e6:.1f} MB | {form['deciding'] / 1e6:.1f} MB | {kl(form):.2g} |"
-            f" {form['same'] / form['positions']:.1%} | {scored(form)} | {changed(teacher, form)} |"
-            f" {form['milliseconds']:.1f} ms |"
-        )
+        lines.append(row(name, form, teacher, f"{form['milliseconds']:.1f} ms"))
+    for name, form in content["coreml"]["forms"].items():
+        lines.append(row(f"Core ML {name}", form, teacher, f"moves {form['moved'] / 1e6:.1f} MB"))
     lines += [
         "",
         "| layer alone in its coarsest form | KL, nats | same token | score | against fp32 |",
@@ -65,6 +85,14 @@ def tables(content: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def row(name: str, form: dict[str, Any], teacher: str, step: str) -> str:
+    """One form of a whole bundle."""
+    return (
+        f"| {name} | {form['bytes'] / 1e6:.1f} MB | {form['deciding'] / 1e6:.1f} MB | {kl(form):.2g} |"
+        f" {form['same'] / form['positions']:.1%} | {scored(form)} | {changed(teacher, form)} | {step} |"
+    )
+
+
 def kl(form: dict[str, Any]) -> float:
     return form["nats"] / form["positions"]
 
@@ -76,7 +104,7 @@ def scored(form: dict[str, Any]) -> str:
 
 
 def changed(teacher: str, form: dict[str, Any]) -> str:
-    if not teacher:
+    if not teacher or not form["verdicts"]:
         return NOT_JUDGED
     gained, error = change(teacher, form["verdicts"])
     return f"{100 * gained:+.1f} ± {100 * error:.1f} points"
@@ -94,45 +122,58 @@ def plot(content: dict[str, Any], path: Path) -> None:
     grid = figure.add_gridspec(2, 2, height_ratios=(1, 1.05))
     across = grid[0, 0] if content["prompts"] else grid[0, :]
     whole = {name: form for name, form in content["forms"].items() if not name.startswith("only ")}
-    draw_sizes(figure.add_subplot(across), whole)
+    groups = [*split(whole), content["coreml"]["forms"]]
+    draw_sizes(figure.add_subplot(across), groups)
     if content["prompts"]:
-        draw_scores(figure.add_subplot(grid[0, 1]), whole, content["prompts"])
+        draw_scores(figure.add_subplot(grid[0, 1]), groups, content["prompts"])
     draw_weights(figure.add_subplot(grid[1, :]), content["weights"])
     figure.savefig(path, dpi=100)
     plt.close(figure)
 
 
-def draw_sizes(axes: Any, forms: dict[str, dict[str, Any]]) -> None:
-    uniform, mixed = split({name: form for name, form in forms.items() if kl(form) > LEAST})
-    for group, label, marker, line in ((uniform, "uniform", "o", "none"), (mixed, "mixed", "D", "-")):
-        xs = [form["deciding"] / 1e6 for form in group.values()]
-        ys = [kl(form) for form in group.values()]
-        axes.plot(xs, ys, linestyle=line, marker=marker, color=COLOURS[label], label=label)
-    for name, form in uniform.items():
-        place = (form["deciding"] / 1e6, kl(form))
-        axes.annotate(name, place, (6, 6), textcoords="offset points", color=COLOURS["uniform"])
+def draw_sizes(axes: Any, groups: list[dict[str, dict[str, Any]]]) -> None:
+    for forms, style in zip(groups, STYLES, strict=True):
+        shown = {name: form for name, form in forms.items() if kl(form) > LEAST}
+        xs = [form["deciding"] / 1e6 for form in shown.values()]
+        ys = [kl(form) for form in shown.values()]
+        axes.plot(xs, ys, linestyle=style.line, marker=style.marker, color=style.colour, label=style.label)
+        if style.named:
+            for name, x, y in zip(shown, xs, ys, strict=True):
+                annotate(axes, name, x, y, style)
     axes.set_yscale("log")
-    free = ", ".join(name for name, form in forms.items() if kl(form) <= LEAST)
-    axes.text(0.99, 0.78, f"{free}: no damage to speak of", transform=axes.transAxes, ha="right")
+    free = [
+        style.full(name)
+        for forms, style in zip(groups, STYLES, strict=True)
+        for name, form in forms.items()
+        if kl(form) <= LEAST
+    ]
+    axes.text(0.99, 0.93, f"{', '.join(free)}: no damage to speak of", transform=axes.transAxes, ha="right")
     axes.set(title="Damage to the guided distributions", ylabel="KL to fp32, nats a position")
     axes.set_xlabel("graphs that decide tokens, MB")
     axes.grid(alpha=0.25)
     axes.legend(frameon=False)
 
 
-def draw_scores(axes: Any, forms: dict[str, dict[str, Any]], prompts: int) -> None:
-    for group, label, marker in zip(split(forms), ("uniform", "mixed"), ("o", "D"), strict=True):
-        xs = [form["deciding"] / 1e6 for form in group.values()]
-        ys = [100 * share(form["verdicts"]) for form in group.values()]
-        errors = [100 * standard_error(form["verdicts"]) for form in group.values()]
-        axes.errorbar(xs, ys, errors, fmt=marker, color=COLOURS[label], capsize=3, label=label)
-        if label == "uniform":
-            for name, x, y in zip(group, xs, ys, strict=True):
-                axes.annotate(name, (x, y), (6, 6), textcoords="offset points", color=COLOURS[label])
+def draw_scores(axes: Any, groups: list[dict[str, dict[str, Any]]], prompts: int) -> None:
+    for forms, style in zip(groups, STYLES, strict=True):
+        shown = {name: form for name, form in forms.items() if form["verdicts"]}
+        xs = [form["deciding"] / 1e6 for form in shown.values()]
+        ys = [100 * share(form["verdicts"]) for form in shown.values()]
+        errors = [100 * standard_error(form["verdicts"]) for form in shown.values()]
+        axes.errorbar(
+            xs, ys, errors, fmt=style.marker, color=style.colour, capsize=3, elinewidth=0.8, label=style.label
+        )
+        if style.named:
+            for name, x, y in zip(shown, xs, ys, strict=True):
+                annotate(axes, name, x, y, style)
     axes.set(title="Prompt-following score", ylabel=f"score, %, ± standard error of {prompts} prompts")
     axes.set_xlabel("graphs that decide tokens, MB")
     axes.grid(alpha=0.25)
     axes.legend(frameon=False, loc="lower right")
+
+
+def annotate(axes: Any, name: str, x: float, y: float, style: Style) -> None:
+    axes.annotate(name, (x, y), (6, 6), textcoords="offset points", color=style.colour, fontsize=7.5)
 
 
 def draw_weights(axes: Any, weights: list[dict[str, Any]]) -> None:

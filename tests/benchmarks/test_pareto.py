@@ -40,6 +40,13 @@ CONTENT = {
         "mixed, 7.0 MB": form(7, 8.0, "1101"),
         "only transformer head": form(29, 1.0, "0101"),
     },
+    "coreml": {
+        "torch": "2",
+        "forms": {
+            "fp16": form(15, 1e-4, "1111") | {"moved": 8_000_000},
+            "palette4": form(5, 60.0, "") | {"moved": 2_000_000},
+        },
+    },
 }
 
 
@@ -54,6 +61,9 @@ def test_tables_say_what_was_measured():
         "| text_encoder tokens.weight | 0 | 0.1 | - |"
     )
     assert "a processor (avx_vnni), threads: 1" in text
+    assert "| Core ML fp16 | 15.0 MB | 12.0 MB | 1e-07 | 95.0% | 100.0% ± 0.0% | +25.0 ±" in text
+    assert "points | moves 8.0 MB |" in text
+    assert "| 0.06 | 95.0% | not judged | not judged | moves 2.0 MB |" in text
 
 
 def test_what_was_not_judged_says_so(tmp_path):

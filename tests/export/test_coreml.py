@@ -123,6 +123,24 @@ def test_wrong_input_gets_one_line(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow  # a minute each
+@pytest.mark.parametrize(
+    ("flags", "share"),  # of tokens; each a little below what was measured
+    [
+        (["--fp16"], 0.99),
+        (["--palette", "8"], 0.96),
+        (["--int8", "--activations"], 0.92),
+        (["--palette", "6"], 0.91),
+        (["--int4"], 0.85),
+        (["--palette", "4"], 0.73),
+    ],
+)
+def test_tokens_that_each_form_keeps(flags: list[str], share: float, tmp_path: Path) -> None:
+    """The export holds the bundle to the limits of any checkpoint; the shipped one is held to shares."""
+    assert main([*flags, "--out", str(tmp_path / "iphone")]) == 0
+    assert open_bundle(tmp_path / "iphone").manifest.parity["transformer.agreement"] > share
+
+
 def test_a_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--palette", "6", "--dry-run", "--out", str(tmp_path / "iphone")]) == 0
     assert "transformer" in capsys.readouterr().out

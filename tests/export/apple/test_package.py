@@ -1,16 +1,19 @@
 """Packages as they are on the disk: what is in them, and what they compute, against torch."""
 
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from export.apple.activations import step_feeds
 from export.apple.bundle import Apple, Options
+from export.apple.calibration import Drawings, int4_layers, moments
 from export.apple.graphs import AppleGraph, Dimensions, apple_graphs, dimensions_of, functions_of
 from export.apple.layouts import Attention
 from export.apple.package import PackageReport, package_files, write_package
@@ -20,7 +23,9 @@ from quantize.coreml_recipe import CoreMLRecipe
 from quantize.errors import RecipeError
 from reference.checkpoint import Checkpoint, load_checkpoint
 from runtime.coreml.evaluator import Evaluator
+from runtime.coreml.program import load_program
 from runtime.coreml.structure import read_package
+from runtime.coreml.tools import coremltools as ct
 from runtime.measures import max_abs
 from tests.export.conftest import GOLDEN
 
@@ -39,9 +44,13 @@ class Packages:
     def __init__(self, checkpoint: Checkpoint, folder: Path) -> None:
         self.checkpoint, self.folder = checkpoint, folder
         self.shapes = [dimensions_of(checkpoint, SIZE, rows) for rows in (1, 2)]
+        self.drawings = {
+            attention: Drawings(checkpoint, apple_graphs(checkpoint, attention, chunked=False))
+            for attention in get_args(Attention)
+        }
 
     def graph(self, name: str, attention: Attention = "gpu") -> AppleGraph:
-        return apple_graphs(self.checkpoint, attention, chunked=False)[name]
+        return self.drawings[attention].graphs[name]
 
     def write(
         self, name: str, form: Form = "fp16", attention: Attention = "gpu", rows: tuple[int, ...] = (2,)
@@ -50,7 +59,7 @@ class Packages:
         graph = self.graph(name, attention)
         functions = functions_of(graph, [self.shapes[row - 1] for row in rows])
         recipe = CoreMLRecipe(default=form)
-        report = write_package(self.checkpoint, name, graph, functions, "ios18", recipe, path)
+        report = write_package(self.drawings[attention], name, functions, "ios18", recipe, path)
         return path, report
 
     def inputs(self, name: str) -> dict[str, np.ndarray]:
@@ -153,6 +162,31 @@ def test_every_weight_of_a_layer_is_compressed(
         assert np.sqrt(np.square(found - expected.numpy()).mean()) < worst * expected.std()
 
 
+def test_int4_is_rounded_by_what_layers_are_fed(packages: Packages, tmp_path: Path) -> None:
+    """On the drawings that calibrated, the sampler's logits suffer less than with coremltools' rounding."""
+    path, _ = packages.write("sampler", "int4")
+    (weight,) = {
+        op.weight.op
+        for op in load_program(path).functions["rows2_size256x384"].operations
+        if op.op_type == "linear"
+    }
+    graph, feeds = packages.graph("sampler"), packages.drawings["gpu"].fed("sampler", packages.shapes[1])
+    module = packages.drawings["gpu"].module("sampler", packages.shapes[1])
+    layers = dict(int4_layers(module, "sampler", CoreMLRecipe(default="int4"), half=False))
+    ((name, layer),) = layers.items()
+    moment = moments(graph, module, layers, feeds)[name][0]
+    float_weight = layer.weight.detach().numpy()
+    assert weight.data.val.min() == -8 and (weight.scale.val > 0).all()
+    blocks = float_weight.reshape(len(float_weight), -1, 32)
+    scales = np.abs(blocks).max(axis=-1, keepdims=True) / 7  # coremltools' own
+    nearest = (np.rint(blocks / scales) * scales).reshape(float_weight.shape)
+    lost = [
+        np.einsum("nk,kl,nl->", error, moment, error)
+        for error in (weight.materialized_val_inference() - float_weight, nearest - float_weight)
+    ]
+    assert 0 < lost[0] < 0.75 * lost[1]
+
+
 def test_an_int4_block_that_does_not_divide_is_refused(packages: Packages) -> None:
     with pytest.raises(RecipeError, match="block 32 does not divide the 48 inputs"):
         packages.write("conditioner", "int4")
@@ -162,6 +196,22 @@ def test_tables_and_image_graphs_stay_above_six_bits(packages: Packages) -> None
     _, embedder = packages.write("token_embedder", "int4")
     _, decoder = packages.write("image_decoder", "palette4")
     assert embedder.precision == "int8" and decoder.precision == "palette6"
+
+
+def test_a_package_is_the_same_from_another_process(packages: Packages, tmp_path: Path) -> None:
+    path, _ = packages.write("token_embedder")
+    code = (
+        "from pathlib import Path; from tests.export.apple.test_package import *;"
+        f"path, _ = Packages(load_checkpoint(GOLDEN / 'mei' / 'checkpoint'), Path({str(tmp_path)!r}))"
+        ".write('token_embedder')"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=GOLDEN.parents[1])
+    other = tmp_path / path.name
+    files = [file.relative_to(path) for file in package_files(path)]
+    assert files == [file.relative_to(other) for file in package_files(other)]
+    assert all((path / file).read_bytes() == (other / file).read_bytes() for file in files)
+    model = ct.models.MLModel(str(path), skip_model_load=True)  # its manifest is one that coremltools reads
+    assert model.get_spec().WhichOneof("Type") == "mlProgram"
 
 
 def test_a_package_lists_its_manifest_first(packages: Packages) -> None:
@@ -174,15 +224,9 @@ def test_a_recipe_of_another_layout_is_refused(packages: Packages) -> None:
     graph = packages.graph("sampler")
     recipe = CoreMLRecipe(default="fp16", weights={"sampler": {"nothing_weight": "int8"}})
     functions = functions_of(graph, packages.shapes)
-    with pytest.raises(RecipeError, match='names weight "nothing_weight" of sampler'):
+    with pytest.raises(RecipeError, match=r'"nothing_weight" of sampler.* nearest are drawing_logits_weight'):
         write_package(
-            packages.checkpoint,
-            "sampler",
-            graph,
-            functions,
-            "ios18",
-            recipe,
-            packages.folder / "no.mlpackage",
+            packages.drawings["gpu"], "sampler", functions, "ios18", recipe, packages.folder / "no.mlpackage"
         )
 
 
@@ -206,6 +250,24 @@ def test_choices_that_do_not_go_together(
         Apple(checkpoint, Options(tmp_path, **given))
 
 
+def test_what_a_recipe_names_is_planned_so(packages: Packages, tmp_path: Path) -> None:
+    """The estimate of a dry run, beside the file."""
+    graph = packages.graph("sampler")
+    weight = graph.build(packages.shapes[0]).get_parameter("drawing.logits.weight")
+    recipe = CoreMLRecipe(default="fp16", weights={"sampler": {"drawing_logits_weight": "int8"}})
+    plain, named = (
+        Apple(packages.checkpoint, Options(tmp_path, [SIZE], one)).planned()["sampler"]
+        for one in (FP16, recipe)
+    )
+    assert plain - named == weight.numel()
+    functions = functions_of(graph, packages.shapes)
+    path = tmp_path / "sampler.mlpackage"
+    report = write_package(packages.drawings["gpu"], "sampler", functions, "ios18", recipe, path)
+    assert report.forms == {"int8": 1}
+    held = sum(file.stat().st_size for file in path.rglob("weight.bin"))
+    assert named <= held < 1.2 * named
+
+
 def test_ios17_has_one_function_of_two_rows(packages: Packages, tmp_path: Path) -> None:
     target = Apple(packages.checkpoint, Options(tmp_path, [SIZE], FP16, target="ios17"))
     report = target.write("text_encoder", tmp_path)
@@ -219,7 +281,7 @@ def test_activations_in_8_bits_stay_near(packages: Packages, tmp_path: Path) -> 
     """Ranges are found by the evaluator; every layer then reads integers."""
     options = Options(tmp_path, [SIZE], CoreMLRecipe(default="int8"), target="ios17", activations=True)
     Apple(packages.checkpoint, options).write("transformer", tmp_path)
-    inputs = step_feeds(packages.checkpoint, packages.shapes[1])[0]
+    inputs = packages.drawings["gpu"].fed("transformer", packages.shapes[1])[0]
     found, kinds = evaluate(tmp_path / "transformer.mlpackage", inputs, half=True)
     expected = module_output(packages.graph("transformer"), packages.shapes[1], inputs, half=False)
     assert kinds["linear"] > 0 and kinds["quantize"] >= kinds["dequantize"] > 0

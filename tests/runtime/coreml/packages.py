@@ -1,7 +1,6 @@
 """Small programs written to disk: built from MIL operations, or converted from torch modules."""
 
 import contextlib
-import logging
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -11,11 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 
-logging.getLogger("coremltools").setLevel(logging.CRITICAL)  # before it is imported: it greets with warnings
+from runtime.coreml.tools import coremltools as ct  # before its parts: silenced
 
-import coremltools as ct  # noqa: E402
-from coremltools.converters.mil.mil import Builder as mb  # noqa: E402
-from coremltools.converters.mil.mil import Function, Program, types  # noqa: E402
+mb, types = ct.converters.mil.mil.Builder, ct.converters.mil.mil.types
+Function, Program = ct.converters.mil.mil.Function, ct.converters.mil.mil.Program
 
 MIL_TYPES = {"float16": types.fp16, "float32": types.fp32, "int32": types.int32}
 TARGET = ct.target.iOS18

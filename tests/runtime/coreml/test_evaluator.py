@@ -1,6 +1,7 @@
 """The evaluator beyond single operators: rounding, memory, hooks, stopping, and every refusal in one line."""
 
 import gc
+import sys
 import threading
 import weakref
 from collections.abc import Callable
@@ -303,8 +304,9 @@ def test_a_missing_package_is_one_line(tmp_path: Path) -> None:
 
 def test_without_coremltools_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = chain(tmp_path)
-    monkeypatch.setitem(__import__("sys").modules, "coremltools", None)
-    with pytest.raises(EngineError, match=r"install meissonic-mobile\[coreml\]"):
+    monkeypatch.setitem(sys.modules, "coremltools", None)
+    monkeypatch.delitem(sys.modules, "runtime.coreml.tools")
+    with pytest.raises(EngineError, match=r"install 'meissonic-mobile\[coreml\]'"):
         load_program(package)
 
 

@@ -1,0 +1,186 @@
+"""What the graphs of an iPhone bundle are fed in a few drawings, and what is calibrated with it: the rounding
+of 4-bit weights (`quantize.gptq`), the ranges of 8-bit activations (`activations`).
+
+The modules that are exported draw themselves, in float32: coremltools would have to run the model, which it
+can on a Mac only.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+from export.apple.graphs import AppleGraph, Dimensions, Size, step_of
+from quantize.calibration import POSITIONS, PROMPTS, groups_of
+from quantize.coreml import BLOCK, SMALLEST, Weight, check_fit, in_program
+from quantize.coreml_int4 import Codes, positive
+from quantize.coreml_recipe import CoreMLRecipe
+from quantize.gptq import Gptq
+from quantize.recipe import IMAGE_GRAPHS
+from reference.checkpoint import Checkpoint
+from reference.request import AESTHETIC_SCORE
+from reference.text import tokenize
+from runtime.loop import Plan, draw_tokens
+from runtime.philox import PhiloxNoise
+from runtime.sinusoids import micro_sinusoids, step_sinusoids
+
+STEPS = 4  # of a drawing
+
+Feed = dict[str, np.ndarray]
+
+
+@dataclass
+class Drawings:
+    """Of a checkpoint, with guidance, so of two text rows; made once a size, when first asked for."""
+
+    checkpoint: Checkpoint
+    graphs: Mapping[str, AppleGraph]
+    texts_of: dict[Size, list[Feed]] = field(default_factory=dict, init=False)
+    steps_of: dict[Size, list[Feed]] = field(default_factory=dict, init=False)
+
+    def fed(self, name: str, dimensions: Dimensions) -> list[Feed]:
+        """All tensors by name that graph `name` could be fed, one dictionary a run; of pictures of that size.
+
+        For any graph but those of images.
+        """
+        return self.steps(dimensions) if name in step_of(self.graphs) else self.texts(dimensions)
+
+    def texts(self, dimensions: Dimensions) -> list[Feed]:
+        """Of the graphs that run once a prompt, their outputs among them."""
+        size = dimensions["pixel_width"], dimensions["pixel_height"]
+        if size not in self.texts_of:
+            checkpoint = self.checkpoint
+            prompts = PROMPTS[: max(1, POSITIONS // (STEPS * dimensions["positions"]))]
+            ids = tokenize(checkpoint.tokenizer, ["", *prompts])[0].int().numpy()
+            feeds: list[Feed] = [
+                {
+                    "input_ids": np.stack([ids[0], row]),
+                    "micro_sinusoids": micro_sinusoids(*size, AESTHETIC_SCORE),
+                    "step_sinusoids": step_sinusoids(checkpoint.defaults.steps),
+                    "guidance": np.array([max(checkpoint.defaults.guidance, 2)], np.float32),
+                }
+                for row in ids[1:]
+            ]
+            for name in ("text_encoder", "conditioner"):
+                module = self.module(name, dimensions)
+                for feed in feeds:
+                    feed |= run(self.graphs[name], module, feed)
+            self.texts_of[size] = feeds
+        return self.texts_of[size]
+
+    def steps(self, dimensions: Dimensions) -> list[Feed]:
+        """Of the chain of a step, what its graphs hand on to one another among them.
+
+        Each step has the conditioning of the usual drawing's step that far on.
+        """
+        size = dimensions["pixel_width"], dimensions["pixel_height"]
+        if size not in self.steps_of:
+            checkpoint, usual = self.checkpoint, self.checkpoint.defaults.steps
+            texts = self.texts(dimensions)
+            chain = {name: self.module(name, dimensions) for name in step_of(self.graphs)}
+            plan = Plan(STEPS, checkpoint.mask_token_id, checkpoint.masking_schedule)
+            grid = dimensions["height"], dimensions["width"]
+            feeds: list[Feed] = []
+            for seed, text in enumerate(texts):
+
+                def step(
+                    i: int, tokens: np.ndarray, uniforms: np.ndarray, text: Feed = text
+                ) -> tuple[np.ndarray, np.ndarray]:
+                    fed: Feed = {
+                        "tokens": tokens,
+                        "uniforms": uniforms,
+                        "guidance": text["guidance"],
+                        "context": text["context"],
+                        "modulation": text["modulation"][usual - 1 - i * usual // STEPS],
+                    }
+                    for name, module in chain.items():
+                        fed |= run(self.graphs[name], module, fed)
+                    feeds.append(fed)
+                    return fed["drawn"], fed["log_prob"]
+
+                draw_tokens(step, np.full(grid, plan.mask_token_id, np.int32), PhiloxNoise(seed), plan)
+            self.steps_of[size] = feeds
+        return self.steps_of[size]
+
+    def module(self, name: str, dimensions: Dimensions) -> nn.Module:
+        """What is exported as graph `name`."""
+        graph = self.graphs[name]
+        with self.checkpoint.loaded(graph.part):
+            return graph.build(dimensions).eval()
+
+
+def of_rows(feed: Feed, rows: int) -> Feed:
+    """The feed of a step with the last `rows` of its text rows; the prompt's is the last."""
+    return feed | {name: feed[name][-rows:] for name in ("context", "modulation")}
+
+
+@torch.no_grad()
+def run(graph: AppleGraph, module: nn.Module, feed: Feed) -> Feed:
+    """The outputs of a graph's module by name."""
+    made = module(*(torch.from_numpy(feed[name]) for name in graph.inputs))
+    made = made if isinstance(made, tuple) else (made,)
+    return {name: value.numpy() for name, value in zip(graph.outputs, made, strict=True)}
+
+
+def round_weights(
+    drawings: Drawings, name: str, dimensions: Dimensions, recipe: CoreMLRecipe, folder: Path
+) -> Codes:
+    """Codes of the layers of graph `name` that are to be int4, by what they are fed; kept in `folder`.
+
+    Of none in a graph of images, which is not fed. Raises RecipeError for a block that does not divide.
+    """
+    codes, graph = Codes(folder), drawings.graphs[name]
+    if name in IMAGE_GRAPHS:
+        return codes
+    with FakeTensorMode(allow_non_fake_inputs=True):  # before anything is drawn
+        if not dict(int4_layers(graph.build(dimensions), name, recipe, graph.half)):
+            return codes
+    feeds = drawings.fed(name, dimensions)
+    module = drawings.module(name, dimensions)
+    layers = dict(int4_layers(module, name, recipe, graph.half))
+    rounding = Gptq(moments(graph, module, layers, feeds), scales=positive)
+    for weight, layer in layers.items():
+        columns = layer.weight.detach().flatten(1).numpy().T
+        codes.save(weight, rounding(weight, columns, BLOCK))
+    return codes
+
+
+def int4_layers(
+    module: nn.Module, graph: str, recipe: CoreMLRecipe, half: bool
+) -> Iterator[tuple[str, nn.Linear | nn.Conv2d]]:
+    """The linears and 1x1 convolutions that are to be int4, by what the program calls their weights."""
+    for path, layer in module.named_modules():
+        if isinstance(layer, nn.Linear | nn.Conv2d) and layer.weight.numel() > SMALLEST:
+            name = in_program(f"{path}.weight")
+            if recipe.form(graph, name, "linear") == "int4":
+                check_fit(Weight(name, "linear", tuple(layer.weight.shape)), "int4", grouped=True, half=half)
+                yield name, layer
+
+
+def moments(
+    graph: AppleGraph, module: nn.Module, layers: Mapping[str, nn.Module], feeds: Sequence[Feed]
+) -> dict[str, np.ndarray]:
+    """Sums of x^T x of what each layer reads, f32 [G, K / G, K / G] by weight: see `quantize.gptq`."""
+    sums: dict[str, Tensor] = {}
+
+    def watch(name: str, layer: nn.Module) -> Any:
+        def add(_: nn.Module, arguments: tuple[Tensor, ...]) -> None:
+            x = arguments[0].movedim(1, -1) if isinstance(layer, nn.Conv2d) else arguments[0]
+            groups = groups_of(x.shape[-1])
+            parts = x.reshape(-1, groups, x.shape[-1] // groups).transpose(0, 1)  # [G, n, K / G]
+            moment = parts.transpose(1, 2) @ parts
+            sums[name] = sums[name].add_(moment) if name in sums else moment
+
+        return layer.register_forward_pre_hook(add)
+
+    hooks = [watch(name, layer) for name, layer in layers.items()]
+    for feed in feeds:
+        run(graph, module, feed)
+    for hook in hooks:
+        hook.remove()
+    return {name: moment.numpy() for name, moment in sums.items()}

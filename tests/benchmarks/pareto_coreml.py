@@ -1,0 +1,100 @@
+"""Core ML forms of the checkpoint beside ONNX's: the same steps and prompts, executed by the evaluator.
+
+No time is taken: how long the evaluator needs says nothing of a phone. What a step moves is counted instead.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from export.apple.bundle import Options, write_bundle
+from quantize.coreml import Form
+from quantize.coreml_recipe import CoreMLRecipe
+from quantize.pictures import judge
+from quantize.teacher import Drawer, damage
+from quantize.trial import Trials, size
+from reference.checkpoint import load_checkpoint
+from reference.tasks import Task
+from runtime.bundle import MANIFEST, Bundle, open_bundle
+from runtime.coreml.saved import read_package
+from runtime.coreml.structure import report
+
+
+@dataclass(frozen=True)
+class CoreMLForm:
+    """A form of a bundle; pictures of the chosen ones are judged, for that takes minutes a form."""
+
+    default: Form
+    activations: bool = False
+    judged: bool = False
+
+
+FORMS = {
+    "fp16": CoreMLForm("fp16", judged=True),
+    "int8": CoreMLForm("int8", judged=True),
+    "palette6": CoreMLForm("palette6", judged=True),
+    "int4": CoreMLForm("int4", judged=True),
+    "palette8": CoreMLForm("palette8"),
+    "int8, activations too": CoreMLForm("int8", activations=True),
+    "palette4": CoreMLForm("palette4"),
+}
+
+Add = Callable[..., None]  # figures of a form are kept: `pareto.Figures.add`
+
+
+def exported(name: str, work: Path) -> Bundle:
+    """The shipped checkpoint's bundle in that form; one that is there already is taken as it is."""
+    form, folder = FORMS[name], work / name.replace(", ", "-").replace(" ", "-")
+    if not (folder / MANIFEST).exists():
+        checkpoint = load_checkpoint(None, stream=True)
+        recipe = CoreMLRecipe(default=form.default)
+        options = Options(folder, [checkpoint.defaults.size], recipe, activations=form.activations)
+        write_bundle(checkpoint, options, lambda line: None)
+    return open_bundle(folder)
+
+
+def measure_coreml(
+    known: dict[str, dict[str, Any]], add: Add, trials: Trials, tasks: list[Task], work: Path, threads: int
+) -> Iterator[str]:
+    """Size, damage and verdicts of every form, whose name is given when all of it is known.
+
+    What is known of the same bundle is not measured again.
+    """
+    for name, form in FORMS.items():
+        bundle = exported(name, work)
+        digest = hashlib.sha256(bundle.path(MANIFEST).read_bytes()).hexdigest()
+        if known.get(name, {}).get("bundle") != digest:
+            manifest = bundle.manifest
+            graphs = ("text_encoder", "conditioner", *manifest.step)
+            deciding = [file for graph in graphs for file in manifest.graphs[graph].files]
+            found = damage(trials.steps, Drawer(bundle, threads).repeat)
+            add(
+                name,
+                bundle=digest,
+                bytes=size(bundle),
+                deciding=sum(manifest.files[file].size for file in deciding),
+                moved=moved(bundle),
+                **asdict(found),
+                verdicts="",
+            )
+        if form.judged:
+            for verdicts in judge(bundle, tasks, known[name]["verdicts"], threads):
+                add(name, verdicts=verdicts)
+        yield name
+
+
+def moved(bundle: Bundle) -> int:
+    """Bytes of weights, inputs and outputs of a guided step's functions."""
+    total = 0
+    for graph in bundle.manifest.step:
+        (wanted,) = (
+            function.name
+            for function in bundle.manifest.graphs[graph].functions
+            if function.dimensions.get("rows", 2) == 2
+        )
+        package = bundle.path(bundle.manifest.graphs[graph].files[0]).parent
+        found = report(read_package(package)).functions
+        total += next(function.moved_bytes for function in found if function.name == wanted)
+    return total
