@@ -10,7 +10,7 @@ if ! command -v mvn >/dev/null || ! command -v javac >/dev/null; then
     exit 0
 fi
 
-.ci/phone_vectors.sh "$1"
+"$1" -m tests.parity.phone_vectors
 apk=(-P apk)
 if ! command -v zipalign >/dev/null || ! command -v apksigner >/dev/null; then
     echo "NOT BUILT: the APK. It needs zipalign and apksigner: apt-get install zipalign apksigner" >&2

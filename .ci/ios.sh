@@ -21,13 +21,8 @@ if ${inside[@]+"${inside[@]}"} swift format --version >/dev/null 2>&1; then # a 
         ios_demo/Package.swift ios_demo/Sources ios_demo/Tests ios_demo/Stubs ios_demo/App
 fi
 
-. .ci/older.sh
-.ci/phone_vectors.sh "$python"
-if older build/phones/iphone-vectors/pngs.json; then
-    "$python" -m export.coreml --int8 --out build/phones/iphone --overwrite
-    "$python" -m tests.parity.record_calls build/phones/iphone build/phones/iphone-vectors/calls.json
-    "$python" -m tests.parity.record_pngs build/phones/iphone-vectors
-fi
+"$python" -m tests.parity.phone_vectors
+"$python" -m tests.parity.iphone_vectors
 
 if [ "$(uname)" = Linux ]; then # the wheel's library, at a place that is inside the root as well
     mkdir -p build/onnxruntime

@@ -1,15 +1,13 @@
-"""`python -m tests.parity.phone_vectors BUNDLE FOLDER`: what Kotlin and Swift must give for a bundle.
+"""`python -m tests.parity.phone_vectors`: what Kotlin and Swift must give, in build/phones/vectors.
 
-Too large to keep in git, and made of the bundle at hand: ids of 10 000 prompts by transformers, schedules and
-sinusoids bit by bit, masks resized by Pillow, and runs of every drawing mode by the Python runtime.
+Too large to keep in git, and made of the bundle that the tests share: ids of 10 000 prompts by transformers,
+schedules and sinusoids bit by bit, masks resized by Pillow, runs of every drawing mode by the Python runtime.
 """
 
-import argparse
 import hashlib
 import json
 import random
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,8 +23,10 @@ from runtime.sinusoids import micro_sinusoids, step_sinusoids
 from tests.runtime.prompts import prompts
 from tests.runtime.test_tokenizer import published
 from tests.runtime.tiny_bundle import GOLDEN_TOKENIZER
+from tests.shared_bundles import PHONES, ROOT, shared_bundle, up_to_date
 
-ROOT = Path(__file__).parents[2]
+FOLDER = PHONES / "vectors"
+MAKERS = ("tests/parity", "tests/runtime")
 PROMPTS = 10_000
 MASKS = ((64, 64, 16, 16), (48, 80, 12, 20), (50, 34, 25, 17), (16, 16, 16, 16), (1024, 512, 64, 32))
 STEPS = 6
@@ -164,19 +164,17 @@ def runs(bundle: Bundle) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("bundle", type=Path)
-    parser.add_argument("folder", type=Path)
-    given = parser.parse_args()
-    given.folder.mkdir(parents=True, exist_ok=True)
+    if up_to_date(FOLDER / "runs.json", *MAKERS):
+        return
+    FOLDER.mkdir(parents=True, exist_ok=True)
     made = {
         "tokenizer": tokenizer_cases(),
         "numbers": numbers(),
         "pictures": picture_cases(),
-        "runs": runs(open_bundle(given.bundle)),
+        "runs": runs(open_bundle(shared_bundle("android"))),
     }
     for name, content in made.items():
-        (given.folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+        (FOLDER / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
 
 
 if __name__ == "__main__":

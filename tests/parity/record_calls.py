@@ -1,13 +1,11 @@
-"""`python -m tests.parity.record_calls BUNDLE FILE`: every call of a Core ML bundle's golden drawing.
+"""Every call of a Core ML bundle's golden drawing.
 
 Another runtime that has no Core ML, as Swift on Linux, can be held to them: it must call the same functions
 with the same bytes, and then gets the bytes that the evaluator gave here.
 """
 
-import argparse
 import base64
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -50,7 +48,7 @@ class RecordedFunction:
         self._evaluator.cancel()
 
 
-def record(folder: Path) -> list[dict[str, Any]]:
+def recorded_calls(folder: Path) -> list[dict[str, Any]]:
     """The calls in order."""
     bundle = open_bundle(folder)
     trace = bundle.golden()
@@ -64,16 +62,3 @@ def record(folder: Path) -> list[dict[str, Any]]:
     generator.engine = CoreMLEngine(bundle, load)
     generator.text_to_image(Request(trace.prompt, seed=trace.seed, steps=trace.steps))
     return calls
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("bundle", type=Path)
-    parser.add_argument("file", type=Path)
-    given = parser.parse_args()
-    given.file.parent.mkdir(parents=True, exist_ok=True)
-    given.file.write_text(json.dumps(record(given.bundle)), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,12 +1,10 @@
-"""`python -m tests.parity.record_pngs FOLDER`: PNG files of every mode that Pillow writes.
+"""PNG files of every mode that Pillow writes, for runtimes that read them without Pillow.
 
-For runtimes that read PNG without Pillow: `pngs.json` gives of each file the hash of the RGB bytes that
-`pictures.picture_array` makes of it, and of the grey that a mask would be.
+Of each file the hash of the RGB bytes that `pictures.picture_array` makes of it, and of the grey that a mask
+would be.
 """
 
-import argparse
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +50,7 @@ def write_pngs(folder: Path) -> list[str]:
     return list(files)
 
 
-def record(folder: Path) -> dict[str, dict[str, str]]:
+def recorded_pngs(folder: Path) -> dict[str, dict[str, str]]:
     cases = {}
     for name in write_pngs(folder):
         picture = read_picture(folder / f"{name}.png")
@@ -62,15 +60,3 @@ def record(folder: Path) -> dict[str, dict[str, str]]:
             "grey": hashlib.sha256(grey.tobytes()).hexdigest(),
         }
     return cases
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    folder: Path = parser.parse_args().folder
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "pngs.json").write_text(json.dumps(record(folder)), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -7,7 +7,7 @@ public enum Repository {
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
     /// The shipped checkpoint's Android bundle.
-    public static let android = root.appendingPathComponent("build/phones/bundle")
+    public static let android = root.appendingPathComponent("build/phones/android")
     /// Its iPhone bundle, and what the evaluator was asked and gave when it drew the golden trace.
     public static let iphone =
         ProcessInfo.processInfo.environment["MEISSONIC_IPHONE_BUNDLE"].map { URL(fileURLWithPath: $0) }
