@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from quantize.errors import QuantizationError
 from quantize.pictures import change, share, standard_error
 from quantize.study import replace
 
@@ -38,8 +39,10 @@ STYLES = (
 
 
 def write_report() -> None:
-    """Raises OSError."""
+    """Raises QuantizationError for figures that a run did not finish, OSError."""
     content = json.loads(FIGURES.read_bytes())
+    if missing := sorted({"machine", "coreml"} - content.keys()):
+        raise QuantizationError(f"{FIGURES} lacks {' and '.join(missing)}: run without --only to go on")
     text = TABLE.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
     after = rest.partition(END)[2]

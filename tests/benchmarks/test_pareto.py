@@ -3,6 +3,7 @@
 import pytest
 from PIL import Image
 
+from quantize.errors import QuantizationError
 from quantize.study import write_json
 from tests.benchmarks import pareto_report
 from tests.benchmarks.pareto import Figures, machine
@@ -85,6 +86,14 @@ def test_the_report_replaces_what_is_between_its_marks_and_nothing_else(tmp_path
     assert table.read_text() == f"before\n{BEGIN}\n{tables(CONTENT)}\n{END}\nafter\n"
     with Image.open(tmp_path / "pareto.png") as image:
         assert image.size == (1100, 840)
+
+
+def test_figures_of_a_run_that_was_stopped_are_not_reported(tmp_path, monkeypatch):
+    figures = tmp_path / "pareto.json"
+    write_json(figures, {part: one for part, one in CONTENT.items() if part != "coreml"})
+    monkeypatch.setattr(pareto_report, "FIGURES", figures)
+    with pytest.raises(QuantizationError, match=r"lacks coreml: run without --only"):
+        pareto_report.write_report()
 
 
 def test_the_plot_is_small(tmp_path):
