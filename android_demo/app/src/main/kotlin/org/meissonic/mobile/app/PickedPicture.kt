@@ -1,0 +1,68 @@
+package org.meissonic.mobile.app
+
+import android.content.ContentResolver
+import android.graphics.Bitmap
+import android.graphics.BitmapFactory
+import android.graphics.ImageDecoder
+import android.net.Uri
+import java.io.File
+import java.io.IOException
+import java.nio.ByteBuffer
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
+import org.meissonic.mobile.app.model.writeWhole
+import org.meissonic.mobile.engine.Picture
+import org.meissonic.mobile.engine.Size
+
+private const val LARGEST_SIDE = 2048 // pixels of a picked picture that are kept
+
+/** The [bitmap] that was chosen last and could be read; [unreadable] if another was chosen since and could not. */
+data class Picked(val bitmap: Bitmap?, val unreadable: Boolean = false)
+
+/** The picture a person chose to draw on: a copy, because the right to read theirs ends with the process. */
+class PickedPicture(private val scope: CoroutineScope, private val file: File) {
+    private val mutable = MutableStateFlow(Picked(if (file.isFile) BitmapFactory.decodeFile(file.path) else null))
+    val state: StateFlow<Picked> = mutable
+
+    /** Takes a picture of another app, which may have to fetch it first. */
+    fun take(resolver: ContentResolver, uri: Uri) = take {
+        askingAnotherApp { resolver.openInputStream(uri)?.use { it.readBytes() } } ?: throw IOException("$uri has no bytes")
+    }
+
+    /** Takes a picture that was drawn here. */
+    fun take(drawn: File) = take(drawn::readBytes)
+
+    /** In the size that is drawn on; null if none was taken. */
+    fun picture(size: Size): Picture? = state.value.bitmap?.let { pictureOf(cropped(it, size)) }
+
+    private fun take(read: () -> ByteArray) {
+        scope.launch {
+            mutable.value = try {
+                Picked(withContext(Dispatchers.IO) { copied(read()) })
+            } catch (_: IOException) {
+                state.value.copy(unreadable = true)
+            }
+        }
+    }
+
+    private fun copied(bytes: ByteArray): Bitmap {
+        val source = ImageDecoder.createSource(ByteBuffer.wrap(bytes))
+        val bitmap = ImageDecoder.decodeBitmap(source) { decoder, info, _ -> fit(decoder, info.size) } // turned upright
+        writeWhole(file) { encodePng(bitmap, it) }
+        return bitmap
+    }
+
+    private fun fit(decoder: ImageDecoder, size: android.util.Size) {
+        decoder.allocator = ImageDecoder.ALLOCATOR_SOFTWARE // so that pixels can be read
+        val longest = maxOf(size.width, size.height)
+        if (longest <= LARGEST_SIDE) return
+        decoder.setTargetSize(
+            maxOf(1, size.width * LARGEST_SIDE / longest),
+            maxOf(1, size.height * LARGEST_SIDE / longest),
+        )
+    }
+}
