@@ -2,6 +2,9 @@ package org.meissonic.mobile.app
 
 import android.content.ContentProvider
 import android.content.ContentValues
+import android.content.Intent
+import android.graphics.Bitmap
+import android.graphics.Color
 import android.net.Uri
 import android.os.ParcelFileDescriptor
 import android.os.SystemClock
@@ -11,6 +14,7 @@ import android.widget.Button
 import android.widget.CheckBox
 import android.widget.EditText
 import android.widget.Spinner
+import java.io.ByteArrayOutputStream
 import java.io.File
 import java.io.FileNotFoundException
 import kotlin.test.assertContentEquals
@@ -167,7 +171,7 @@ class EditingTest : OnAndroid() {
             drawn(main)
         }
         val drawn = app.gallery.entries.value.single()
-        val intent = android.content.Intent(app, PictureActivity::class.java).putExtra(PictureActivity.ID, drawn.id)
+        val intent = Intent(app, PictureActivity::class.java).putExtra(PictureActivity.ID, drawn.id)
         screen<PictureActivity>(intent) { it.find<Button>(R.id.draw_on).performClick() }
         until { app.picked.state.value.bitmap != null }
         assertEquals(Mode.REDRAW, app.draftFile.load().mode)
@@ -190,6 +194,23 @@ class EditingTest : OnAndroid() {
                 assertEquals(before!!.width, app.picked.state.value.bitmap!!.width)
             }
         }
+    }
+
+    @Test
+    fun `a photo that was taken upright is upright`() {
+        val lying = Bitmap.createBitmap(40, 20, Bitmap.Config.ARGB_8888).apply { eraseColor(Color.BLUE) }
+        for (x in 0 until 20) for (y in 0 until 20) lying.setPixel(x, y, Color.RED)
+        val jpeg = ByteArrayOutputStream().also { lying.compress(Bitmap.CompressFormat.JPEG, 100, it) }.toByteArray()
+        // An Exif block of one entry: the camera was turned by a quarter.
+        val entry = "4d4d002a00000008" + "0001" + "0112" + "0003" + "00000001" + "00060000" + "00000000"
+        val exif = "Exif\u0000\u0000".toByteArray() + entry.chunked(2).map { it.toInt(16).toByte() }
+        val block = byteArrayOf(-1, 0xE1.toByte(), 0, (exif.size + 2).toByte()) + exif
+        val photo = File(app.filesDir, "photo.jpg").apply { writeBytes(jpeg.copyOf(2) + block + jpeg.drop(2)) }
+        app.picked.take(photo)
+        until { app.picked.state.value.bitmap != null }
+        val upright = app.picked.state.value.bitmap!!
+        assertEquals(20 to 40, upright.width to upright.height)
+        assertTrue(Color.red(upright.getPixel(10, 5)) > 200 && Color.blue(upright.getPixel(10, 35)) > 200)
     }
 
     private fun painting(use: (MaskActivity, MaskView) -> Unit) {
