@@ -27,7 +27,7 @@ class DocumentSource(private val resolver: ContentResolver, private val tree: Ur
     private fun child(parent: String, name: String): String? {
         val columns = arrayOf(DocumentsContract.Document.COLUMN_DOCUMENT_ID, DocumentsContract.Document.COLUMN_DISPLAY_NAME)
         val children = DocumentsContract.buildChildDocumentsUriUsingTree(tree, parent)
-        return resolver.query(children, columns, null, null, null)?.use { cursor ->
+        return resolver.query(children, columns, null, null)?.use { cursor ->
             generateSequence { if (cursor.moveToNext()) cursor else null }
                 .firstOrNull { it.getString(1) == name }
                 ?.getString(0)

@@ -55,7 +55,7 @@ class EveryoneTest : OnAndroid() {
         app.gallery.add(Drawing(picture, ByteArray(0), IntArray(0), settings, emptyMap(), mapOf(Stage.STEPS to 1.5)), "stickers")
     }
 
-    private fun acts(view: View) = view.isClickable || view.isLongClickable || view is EditText || view is SeekBar || view is MaskView
+    private fun acts(view: View) = if (view is TextView && view.isTextSelectable && view !is EditText) false else view.isClickable || view.isLongClickable || view is EditText || view is SeekBar || view is MaskView
 
     /** What TalkBack says of a view: its own words, or those of the label that points at it. */
     private fun name(view: View, all: List<View>): String? {
@@ -112,6 +112,7 @@ class EveryoneTest : OnAndroid() {
     }
 
     private fun assertWhole(view: TextView, where: String) {
+        checkNotNull(view.layout) { "$where: ${view.idName()} “${view.text}” was not laid out" }
         val text = view.layout.text
         val room = view.height - view.totalPaddingTop - view.totalPaddingBottom
         val what = "$where: “$text”"

@@ -2,6 +2,7 @@ package org.meissonic.mobile.app
 
 import android.app.Activity
 import android.app.ActivityManager
+import android.app.Application
 import android.app.Instrumentation
 import android.content.Intent
 import android.graphics.Bitmap
@@ -25,6 +26,7 @@ import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 import org.robolectric.annotation.GraphicsMode
+import org.robolectric.util.ReflectionHelpers
 
 private val screens = File(System.getProperty("screens")).also(File::mkdirs)
 
@@ -51,7 +53,8 @@ abstract class OnAndroid {
     }
 
     /** The app as a new process over the same files has it, after Android ended the one before. */
-    protected fun again() = Instrumentation.newApplication(Meissonic::class.java, app.baseContext) as Meissonic
+    protected fun again(): Meissonic =
+        (Instrumentation.newApplication(Meissonic::class.java, app.baseContext) as Meissonic).also(Application::onCreate)
 
     /** Lets the screen's thread work until something is so. */
     protected fun until(so: () -> Boolean) {
@@ -75,8 +78,13 @@ abstract class OnAndroid {
         return bitmap
     }
 
-    protected inline fun <reified T : Activity> screen(intent: Intent? = null, use: (T) -> Unit) =
-        Robolectric.buildActivity(T::class.java, intent).use { use(it.setup().get()) }
+    protected inline fun <reified T : Activity> screen(intent: Intent? = null, of: Meissonic = app, use: (T) -> Unit) =
+        Robolectric.buildActivity(T::class.java, intent).use { controller ->
+            ReflectionHelpers.setField(Activity::class.java, controller.get(), "mApplication", of)
+            controller.setup()
+            shadowOf(Looper.getMainLooper()).idle() // lays out what was changed
+            use(controller.get())
+        }
 
     /** Answers what a screen asked another app for. */
     protected fun answer(screen: Activity, uri: Uri) {

@@ -1,6 +1,5 @@
 package org.meissonic.mobile.app
 
-import android.app.Activity
 import android.content.Intent
 import android.content.res.Configuration
 import android.view.View
@@ -26,7 +25,6 @@ import org.meissonic.mobile.app.model.Working
 import org.meissonic.mobile.engine.Stage
 import org.robolectric.Robolectric
 import org.robolectric.RuntimeEnvironment
-import org.robolectric.util.ReflectionHelpers
 
 /** The way from nothing to pictures, and what a person and a phone do to it meanwhile. */
 class ScreensTest : OnAndroid() {
@@ -101,10 +99,7 @@ class ScreensTest : OnAndroid() {
         val again = again()
         app.studio.stop()
         until { app.studio.state.value == Stopped }
-        val controller = Robolectric.buildActivity(MainActivity::class.java)
-        ReflectionHelpers.setField(Activity::class.java, controller.get(), "mApplication", again)
-        controller.use {
-            val main = controller.setup().get()
+        screen<MainActivity>(of = again) { main ->
             assertEquals(main.getString(R.string.interrupted), text(main, R.id.status))
             assertEquals("a green fish" to "1000", text(main, R.id.prompt) to text(main, R.id.steps))
             main.type("a green fish", steps = "2")
