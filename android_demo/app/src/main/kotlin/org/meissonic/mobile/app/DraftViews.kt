@@ -118,8 +118,8 @@ class DraftViews(private val screen: Activity) {
         strengthLabel.text = screen.getString(R.string.strength, strength.progress)
     }
 
-    private fun choices(words: List<String>) = ArrayAdapter(screen, android.R.layout.simple_spinner_item, words).apply {
-        setDropDownViewResource(android.R.layout.simple_spinner_dropdown_item)
+    private fun choices(words: List<String>) = ArrayAdapter(screen, R.layout.choice, words).apply {
+        setDropDownViewResource(R.layout.choice_dropdown)
     }
 }
 

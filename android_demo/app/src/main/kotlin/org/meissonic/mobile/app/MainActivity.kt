@@ -37,6 +37,7 @@ class MainActivity : Screen(R.layout.main) {
     private lateinit var form: DraftViews
     private lateinit var draft: Draft
     private lateinit var exporter: Exporter
+    private var begun = false // a drawing whose picture was not seen yet
 
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
@@ -106,8 +107,7 @@ class MainActivity : Screen(R.layout.main) {
             is Fit -> {
                 val steps = settle(checked.task.request, manifest).steps
                 app.studio.draw(checked.task, if (draft.preview) maxOf(1, steps / PREVIEWS) else 0)
-                val button = find<View>(R.id.draw)
-                find<ScrollView>(R.id.scroll).run { post { smoothScrollTo(0, button.top) } } // the picture is below
+                begun = true
             }
         }
     }
@@ -148,10 +148,15 @@ class MainActivity : Screen(R.layout.main) {
         find<View>(R.id.result_row).visible(drawn != null)
     }
 
-    private fun picture(bitmap: Bitmap?, words: String?) = find<ImageView>(R.id.result).run {
-        setImageBitmap(bitmap)
-        contentDescription = words
-        visible(bitmap != null)
+    private fun picture(bitmap: Bitmap?, words: String?) {
+        find<ImageView>(R.id.result).run {
+            setImageBitmap(bitmap)
+            contentDescription = words
+            visible(bitmap != null)
+        }
+        if (bitmap == null || !begun) return
+        begun = false
+        find<ScrollView>(R.id.scroll).run { post { smoothScrollTo(0, find<View>(R.id.draw).top) } } // the picture is below
     }
 
     private fun show(picked: Picked) {

@@ -2,11 +2,13 @@ package org.meissonic.mobile.app
 
 import android.app.Activity
 import android.content.Intent
-import android.graphics.Bitmap
 import android.graphics.Color
+import android.os.Looper
 import android.view.View
 import android.widget.AbsListView
+import android.widget.Button
 import android.widget.EditText
+import android.widget.ImageView
 import android.widget.ScrollView
 import android.widget.SeekBar
 import android.widget.Spinner
@@ -25,6 +27,7 @@ import org.meissonic.mobile.engine.Size
 import org.meissonic.mobile.engine.Stage
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
+import org.robolectric.annotation.Config
 
 private val LANGUAGES = listOf("en", "de")
 
@@ -36,6 +39,7 @@ class EveryoneTest : OnAndroid() {
             app.draftFile.save(Draft(prompt = "a cat", mode = mode, strokes = listOf(Stroke(listOf(0.3f, 0.3f, 0.6f, 0.5f), 0.1f))))
             screen<MainActivity> { main ->
                 main.find<View>(R.id.unreadable).visible(mode == Mode.REDRAW)
+                shadowOf(Looper.getMainLooper()).idle()
                 use("main-${mode.name.lowercase()}", main)
             }
         }
@@ -55,7 +59,11 @@ class EveryoneTest : OnAndroid() {
         app.gallery.add(Drawing(picture, ByteArray(0), IntArray(0), settings, emptyMap(), mapOf(Stage.STEPS to 1.5)), "stickers")
     }
 
-    private fun acts(view: View) = if (view is TextView && view.isTextSelectable && view !is EditText) false else view.isClickable || view.isLongClickable || view is EditText || view is SeekBar || view is MaskView
+    private fun acts(view: View) = when (view) {
+        is EditText, is SeekBar, is MaskView -> true
+        is TextView -> view.isClickable && !view.isTextSelectable
+        else -> view.isClickable || view.isLongClickable
+    }
 
     /** What TalkBack says of a view: its own words, or those of the label that points at it. */
     private fun name(view: View, all: List<View>): String? {
@@ -64,51 +72,50 @@ class EveryoneTest : OnAndroid() {
         return listOfNotNull(own, label?.text).map(CharSequence::toString).find(String::isNotBlank)
     }
 
-    @Test
-    fun `whatever can be acted on has a name and is large enough for a finger, in each language`() {
-        prepare()
-        for (language in LANGUAGES) {
-            RuntimeEnvironment.setQualifiers("+$language")
-            var checked = 0
-            screens { name, screen ->
-                val all = visible(screen)
-                val acting = all.filter { acts(it) && it !is ScrollView && it !is AbsListView } +
-                    all.filterIsInstance<AbsListView>().flatMap { list -> (0 until list.childCount).map(list::getChildAt) }
-                val least = 48 * screen.resources.displayMetrics.density
-                for (view in acting) {
-                    val what = "$name, $language: ${view.javaClass.simpleName} ${view.idName()}"
-                    assertTrue(name(view, all) != null, "$what has no name")
-                    assertTrue(view.height >= least - 1 && view.width >= least - 1, "$what is ${view.width}x${view.height}, less than $least")
-                    checked++
-                }
-                for (picture in all.filterIsInstance<android.widget.ImageView>().filter { it.drawable != null }) {
-                    assertTrue(!picture.contentDescription.isNullOrBlank(), "$name, $language: ${picture.idName()} says nothing")
-                }
-                for (index in 0 until (shadowOf(screen).optionsMenu?.size() ?: 0)) {
-                    assertTrue(!shadowOf(screen).optionsMenu.getItem(index).title.isNullOrBlank())
-                }
-            }
-            assertTrue(checked > 40, "only $checked views")
-        }
-    }
-
     private fun View.idName() = if (id == View.NO_ID) "" else resources.getResourceEntryName(id)
 
-    @Test
-    fun `letters of twice the size are neither cut nor broken, in each language`() {
-        prepare()
-        for (language in LANGUAGES) {
-            RuntimeEnvironment.setQualifiers("+$language")
-            RuntimeEnvironment.setFontScale(2f)
-            screens { name, screen ->
-                if (language == "de") render(screen, "$name-large")
-                for (view in visible(screen).filterIsInstance<TextView>().filter { it.text.isNotEmpty() }) assertWhole(view, "$name, $language")
-                visible(screen).filterIsInstance<MaskView>().forEach { mask ->
-                    val least = 200 * screen.resources.displayMetrics.density
-                    assertTrue(mask.height > least, "$name, $language: the mask is ${mask.height} high, less than $least")
-                }
-            }
+    private fun check(where: String, screen: Activity, large: Boolean, dark: Boolean) {
+        val all = visible(screen)
+        val items = all.filterIsInstance<AbsListView>().flatMap { list -> (0 until list.childCount).map(list::getChildAt) }
+        val acting = all.filter { acts(it) && it !is ScrollView && it !is AbsListView } + items
+        for (view in acting) assertReachable(view, all, where)
+        for (picture in all.filterIsInstance<ImageView>().filter { it.drawable != null }) {
+            assertTrue(!picture.contentDescription.isNullOrBlank(), "$where: ${picture.idName()} says nothing")
         }
+        val words = all.filterIsInstance<TextView>().filter { it.text.isNotEmpty() }
+        if (large) words.forEach { assertWhole(it, where) }
+        val density = screen.resources.displayMetrics.density
+        for (mask in all.filterIsInstance<MaskView>()) {
+            assertTrue(mask.height > 200 * density, "$where: the mask is ${mask.height} high at $density")
+        }
+        val behind = render(screen, where).let { it.getPixel(2, it.height - 3) }
+        assertEquals(dark, Color.luminance(behind) < 0.1, "$where: behind is ${Integer.toHexString(behind)}")
+        for (view in words.filter { it.isEnabled && it !is Button && it.parent !is Spinner }) assertStandsOut(view, behind, where)
+        checked += acting.size
+    }
+
+    private var checked = 0
+
+    @Test
+    fun `in small letters, in the light, in English`() {
+        prepare()
+        screens { name, screen -> check("light-$name", screen, large = false, dark = false) }
+        assertTrue(checked > 40, "only $checked views")
+    }
+
+    @Test
+    @Config(qualifiers = "+de-night", fontScale = 2f)
+    fun `in letters of twice the size, in the dark, in German`() {
+        prepare()
+        screens { name, screen -> check("dark-large-$name", screen, large = true, dark = true) }
+        assertTrue(checked > 40, "only $checked views")
+    }
+
+    private fun assertReachable(view: View, all: List<View>, where: String) {
+        val what = "$where: ${view.javaClass.simpleName} ${view.idName()}"
+        assertTrue(name(view, all) != null, "$what has no name")
+        val least = 48 * view.resources.displayMetrics.density - 1
+        assertTrue(view.height >= least && view.width >= least, "$what is ${view.width}x${view.height}, less than $least")
     }
 
     private fun assertWhole(view: TextView, where: String) {
@@ -125,25 +132,10 @@ class EveryoneTest : OnAndroid() {
         }
     }
 
-    @Test
-    fun `in the light and in the dark words stand out from what is behind them`() {
-        prepare()
-        for (light in listOf("notnight", "night")) {
-            RuntimeEnvironment.setQualifiers("+de-$light")
-            screens { name, screen ->
-                val bitmap = render(screen, if (light == "night") "$name-dark" else name)
-                val behind = corner(bitmap)
-                assertEquals(light == "night", Color.luminance(behind) < 0.1, "$name, $light: behind is ${Integer.toHexString(behind)}")
-                for (view in visible(screen).filterIsInstance<TextView>().filter { it.text.isNotEmpty() && it.isEnabled }) {
-                    if (view is android.widget.Button || view.parent is Spinner) continue // on a background of their own
-                    val contrast = contrast(view.currentTextColor, behind)
-                    assertTrue(contrast >= 4.5, "$name, $light: “${view.text}” has a contrast of $contrast")
-                }
-            }
-        }
+    private fun assertStandsOut(view: TextView, behind: Int, where: String) {
+        val contrast = contrast(view.currentTextColor, behind)
+        assertTrue(contrast >= 4.5, "$where: “${view.text}” has a contrast of $contrast")
     }
-
-    private fun corner(bitmap: Bitmap) = bitmap.getPixel(2, bitmap.height - 3)
 
     /** As the Web Content Accessibility Guidelines define it; a translucent colour is laid on the other. */
     private fun contrast(text: Int, behind: Int): Double {

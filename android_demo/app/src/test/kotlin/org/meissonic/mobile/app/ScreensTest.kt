@@ -6,6 +6,7 @@ import android.view.View
 import android.widget.Button
 import android.widget.EditText
 import android.widget.ImageView
+import android.widget.ScrollView
 import android.widget.Spinner
 import java.io.File
 import kotlin.test.assertContains
@@ -33,6 +34,11 @@ class ScreensTest : OnAndroid() {
         find<EditText>(R.id.steps).setText(steps)
     }
 
+    private fun rendered(main: MainActivity, name: String) {
+        main.find<ScrollView>(R.id.scroll).run { scrollTo(0, main.find<View>(R.id.draw).top) }
+        render(main, name)
+    }
+
     private fun MainActivity.press() = find<Button>(R.id.draw).performClick()
 
     @Test
@@ -55,7 +61,7 @@ class ScreensTest : OnAndroid() {
             until { app.studio.state.value is Done }
             assertEquals(View.VISIBLE, main.find<View>(R.id.result).visibility)
             assertEquals("Picture: a red cat on a blue background", main.find<View>(R.id.result).contentDescription)
-            render(main, "drawn")
+            rendered(main, "drawn")
         }
         screen<HistoryActivity> { render(it, "history") }
         val drawn = app.gallery.entries.value.single()
@@ -115,23 +121,30 @@ class ScreensTest : OnAndroid() {
         app.picked.take(File(System.getProperty("repository"), "docs/samples.png"))
         until { app.picked.state.value.bitmap != null }
         screen<MainActivity> { main ->
-            main.type("a yellow star", steps = "40")
+            main.type("a yellow star", steps = "8")
             main.find<Spinner>(R.id.mode).setSelection(Mode.REDRAW.ordinal)
             main.press()
             assertEquals(Working(), app.studio.state.value) // the files are being checked
             main.press()
             until { app.studio.state.value == Stopped }
-            for (stage in Stage.entries) {
+            for (stage in Stage.entries - Stage.STEPS) {
                 app.scope.launch {
-                    app.studio.state.first { it is Working && it.stage == stage && (stage != Stage.STEPS || it.preview != null) }
-                    if (stage == Stage.STEPS) render(main, "drawing")
+                    app.studio.state.first { it is Working && it.stage == stage }
                     main.press()
                 }
                 main.press()
                 until { app.studio.state.value == Stopped }
                 assertEquals("Stopped", text(main, R.id.status), stage.name)
             }
+            main.type("a yellow star", steps = "200")
+            main.press()
+            until { (app.studio.state.value as Working).preview != null }
+            assertEquals("The unfinished picture", main.find<View>(R.id.result).contentDescription)
+            rendered(main, "drawing")
+            main.press()
+            until { app.studio.state.value == Stopped }
             assertTrue(app.gallery.entries.value.isEmpty())
+            main.type("a yellow star", steps = "2")
             main.press()
             until { app.studio.state.value is Done }
         }
