@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds and tests the Kotlin engine and the app with Maven on the real onnxruntime, beside what Python recorded.
 # Usage: .ci/android.sh PYTHON; without a JDK 17 and Maven it says loudly that nothing was tested. With zipalign and
-# apksigner the APK is assembled too.
+# apksigner the APK is assembled too, with npm its library for ARM.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,7 +16,14 @@ if ! command -v zipalign >/dev/null || ! command -v apksigner >/dev/null; then
     echo "NOT BUILT: the APK. It needs zipalign and apksigner: apt-get install zipalign apksigner" >&2
     apk=()
 fi
+if [ -z "${ORT_AAR:-}" ]; then
+    ORT_AAR=$PWD/build/onnxruntime-android.aar
+    if [ ! -f "$ORT_AAR" ] && ! { command -v npm >/dev/null && android_demo/app/aar.sh "$ORT_AAR"; }; then
+        echo "NOT IN THE APK: onnxruntime's library for ARM. It needs npm, or ORT_AAR=FILE: apt-get install npm" >&2
+        ORT_AAR=
+    fi
+fi
 rm -rf android_demo/*/target/surefire-reports # of tests that are no more
-mvn -q -B -f android_demo ${apk[@]+"${apk[@]}"} package
+ORT_AAR=$ORT_AAR mvn -q -B -f android_demo ${apk[@]+"${apk[@]}"} package
 cat android_demo/*/target/surefire-reports/*.txt | awk -F'[:,]' '/Tests run/ { run += $2; failed += $4 + $6; skipped += $8 }
     END { printf "android_demo: %d tests passed, %d failed, %d skipped\n", run - failed - skipped, failed, skipped }'

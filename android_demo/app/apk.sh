@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The APK that Gradle would make, by Google's d8, signed with a key for tests: TARGET/meissonic.apk.
 # apk.sh R8.jar FRAMEWORK.jar TARGET
-# It has onnxruntime's classes of the desktop jar. ORT_AAR=onnxruntime-android-VERSION.aar adds its ARM library, without
-# which the app opens and everything works but drawing.
+# It has onnxruntime's classes of the desktop jar. ORT_AAR=onnxruntime-android-VERSION.aar adds its ARM library (aar.sh
+# fetches one), without which the app opens and everything works but drawing.
 set -euo pipefail
 r8=$1 framework=$2 target=$3 out=$3/meissonic.apk
 work=$(mktemp -d)
@@ -24,8 +24,8 @@ if ! command -v zipalign >/dev/null || ! command -v apksigner >/dev/null; then
     mv "$work/app.apk" "$out"
     exit
 fi
-zipalign -f 4 "$work/app.apk" "$work/aligned.apk"
+zipalign -p -f 4 "$work/app.apk" "$work/aligned.apk"
 keytool -genkeypair -keystore "$work/key" -storepass android -alias tests -keyalg RSA -validity 10000 -dname CN=tests 2>/dev/null
 apksigner sign --ks "$work/key" --ks-pass pass:android --out "$out" "$work/aligned.apk"
 apksigner verify --min-sdk-version 28 "$out"
-echo "$out is signed with a key for tests"
+echo "$out is signed with a key for tests: $(du -h "$out" | cut -f1)"

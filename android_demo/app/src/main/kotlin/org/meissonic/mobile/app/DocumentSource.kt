@@ -10,7 +10,7 @@ import org.meissonic.mobile.store.StoreError
 
 /** A bundle's folder that a person picked from the device's storage (ACTION_OPEN_DOCUMENT_TREE). */
 class DocumentSource(private val resolver: ContentResolver, private val tree: Uri) : ModelSource {
-    override fun open(path: String, from: Long): Opened {
+    override fun open(path: String, from: Long): Opened = askingAnotherApp {
         var id = DocumentsContract.getTreeDocumentId(tree)
         for (name in path.split("/")) id = child(id, name) ?: throw missing(path)
         val stream = resolver.openInputStream(DocumentsContract.buildDocumentUriUsingTree(tree, id)) ?: throw missing(path)
@@ -21,13 +21,13 @@ class DocumentSource(private val resolver: ContentResolver, private val tree: Ur
             if (skipped <= 0) break
             left -= skipped
         }
-        return Opened(from - left, stream)
+        Opened(from - left, stream)
     }
 
     private fun child(parent: String, name: String): String? {
         val columns = arrayOf(DocumentsContract.Document.COLUMN_DOCUMENT_ID, DocumentsContract.Document.COLUMN_DISPLAY_NAME)
         val children = DocumentsContract.buildChildDocumentsUriUsingTree(tree, parent)
-        return resolver.query(children, columns, null, null, null)?.use { cursor ->
+        return resolver.query(children, columns, null, null)?.use { cursor ->
             generateSequence { if (cursor.moveToNext()) cursor else null }
                 .firstOrNull { it.getString(1) == name }
                 ?.getString(0)
@@ -35,5 +35,5 @@ class DocumentSource(private val resolver: ContentResolver, private val tree: Ur
     }
 
     private fun missing(path: String) =
-        StoreError(Problem.NOT_FOUND, "$path is missing: choose the folder that holds manifest.json")
+        StoreError(Problem.NOT_FOUND, "$path is missing: choose the folder that holds manifest.json", file = path)
 }

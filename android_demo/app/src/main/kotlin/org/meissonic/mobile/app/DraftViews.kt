@@ -16,8 +16,8 @@ import org.meissonic.mobile.app.model.Side
 import org.meissonic.mobile.engine.Manifest
 import org.meissonic.mobile.engine.Size
 
-/** The form's fields: shows a draft and reads it back. [changed] is called when another choice shows other fields. */
-class DraftViews(private val screen: Activity, private val changed: () -> Unit) {
+/** The form's fields: shows a draft and reads it back. */
+class DraftViews(private val screen: Activity) {
     private fun <T : View> view(id: Int): T = screen.requireViewById(id)
 
     private val prompt: EditText = view(R.id.prompt)
@@ -43,7 +43,6 @@ class DraftViews(private val screen: Activity, private val changed: () -> Unit) 
         mode.onItemSelectedListener = object : AdapterView.OnItemSelectedListener {
             override fun onItemSelected(parent: AdapterView<*>?, view: View?, position: Int, id: Long) {
                 showFields()
-                changed()
             }
 
             override fun onNothingSelected(parent: AdapterView<*>?) = Unit
@@ -119,8 +118,8 @@ class DraftViews(private val screen: Activity, private val changed: () -> Unit) 
         strengthLabel.text = screen.getString(R.string.strength, strength.progress)
     }
 
-    private fun choices(words: List<String>) = ArrayAdapter(screen, android.R.layout.simple_spinner_item, words).apply {
-        setDropDownViewResource(android.R.layout.simple_spinner_dropdown_item)
+    private fun choices(words: List<String>) = ArrayAdapter(screen, R.layout.choice, words).apply {
+        setDropDownViewResource(R.layout.choice_dropdown)
     }
 }
 

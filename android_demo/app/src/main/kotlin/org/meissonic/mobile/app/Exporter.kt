@@ -1,15 +1,19 @@
 package org.meissonic.mobile.app
 
 import android.net.Uri
-import android.widget.Toast
+import android.os.Bundle
 import java.io.IOException
 import org.meissonic.mobile.app.model.Drawn
 
 const val SAVE = 2 // the request to choose a place
+private const val ASKED = "asked"
 
-/** What the save and share buttons of a screen do. */
-class Exporter(private val screen: Screen) {
+/** What the save and share buttons of a screen do. [saved] is the screen's state from before it was made anew. */
+class Exporter(private val screen: Screen, saved: Bundle?) {
     private val gallery = screen.app.gallery
+    private var asked = saved?.getString(ASKED) // the picture, while its place is chosen
+
+    fun onSaveInstanceState(state: Bundle) = state.putString(ASKED, asked)
 
     fun save(drawn: Drawn) {
         if (!savesWithoutAsking) {
@@ -28,17 +32,12 @@ class Exporter(private val screen: Screen) {
         telling { copy(screen.contentResolver, gallery.file(drawn), uri) }
     }
 
-    private fun telling(save: () -> Unit) {
-        val words = try {
+    private fun telling(save: () -> Unit) = screen.tell(
+        try {
             save()
             screen.getString(R.string.saved)
         } catch (error: IOException) {
             screen.getString(R.string.not_saved, error.message)
-        }
-        Toast.makeText(screen, words, Toast.LENGTH_LONG).show()
-    }
-
-    private companion object {
-        var asked: String? = null // the picture, while its place is chosen: the screen may be made anew meanwhile
-    }
+        },
+    )
 }

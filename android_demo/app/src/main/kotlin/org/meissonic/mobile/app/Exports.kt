@@ -17,7 +17,7 @@ import org.meissonic.mobile.app.model.Drawn
 val savesWithoutAsking get() = Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q
 
 /** Saves a picture among the device's. Throws IOException. */
-fun saveToPictures(resolver: ContentResolver, drawn: Drawn, file: File) {
+fun saveToPictures(resolver: ContentResolver, drawn: Drawn, file: File) = askingAnotherApp {
     val values = ContentValues().apply {
         put(MediaStore.MediaColumns.DISPLAY_NAME, "meissonic-${drawn.id}.png")
         put(MediaStore.MediaColumns.MIME_TYPE, "image/png")
@@ -43,7 +43,7 @@ fun askWhere(drawn: Drawn): Intent = Intent(Intent.ACTION_CREATE_DOCUMENT)
 
 /** Throws IOException. */
 fun copy(resolver: ContentResolver, file: File, to: Uri) {
-    val stream = resolver.openOutputStream(to) ?: throw IOException("$to cannot be written")
+    val stream = askingAnotherApp { resolver.openOutputStream(to) } ?: throw IOException("$to cannot be written")
     stream.use { output -> file.inputStream().use { it.copyTo(output) } }
 }
 

@@ -15,7 +15,6 @@ import android.widget.ImageView
 import android.widget.ProgressBar
 import android.widget.ScrollView
 import android.widget.TextView
-import java.io.IOException
 import kotlin.random.Random
 import kotlin.random.nextULong
 import org.meissonic.mobile.app.model.Done
@@ -27,24 +26,23 @@ import org.meissonic.mobile.app.model.Unfit
 import org.meissonic.mobile.app.model.Working
 import org.meissonic.mobile.app.model.check
 import org.meissonic.mobile.app.model.ready
-import org.meissonic.mobile.app.model.sizeOf
-import org.meissonic.mobile.engine.Manifest
-import org.meissonic.mobile.engine.memoryNeeded
 import org.meissonic.mobile.engine.settle
 
 private const val CHOOSE = 1
-private const val PREVIEWS = 8 // of a drawing
+private const val PREVIEWS = 4 // of a drawing: for each the step is unloaded and loaded again
 private const val LARGEST_TYPED_SEED = 1_000_000_000uL // short enough to be read out
 
 /** What to draw, how far it is, and the picture. */
 class MainActivity : Screen(R.layout.main) {
     private lateinit var form: DraftViews
     private lateinit var draft: Draft
-    private val exporter by lazy { Exporter(this) }
+    private lateinit var exporter: Exporter
+    private var begun = false // a drawing whose picture was not seen yet
 
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
-        form = DraftViews(this) { showPicked() }
+        exporter = Exporter(this, savedInstanceState)
+        form = DraftViews(this)
         on(R.id.get_model) { startActivity(Intent(this, ModelActivity::class.java)) }
         on(R.id.choose) {
             val ask = Intent(Intent.ACTION_OPEN_DOCUMENT).addCategory(Intent.CATEGORY_OPENABLE).setType("image/*")
@@ -64,7 +62,7 @@ class MainActivity : Screen(R.layout.main) {
         draft = app.draftFile.load()
         app.shelf.state.value.ready?.let { form.offer(it.manifest) }
         form.show(draft)
-        showPicked()
+        watch(app.picked.state, ::show)
         watch(app.shelf.state, ::show)
         watch(app.studio.state, ::show)
     }
@@ -72,6 +70,11 @@ class MainActivity : Screen(R.layout.main) {
     override fun onStop() {
         keep()
         super.onStop()
+    }
+
+    override fun onSaveInstanceState(outState: Bundle) {
+        exporter.onSaveInstanceState(outState)
+        super.onSaveInstanceState(outState)
     }
 
     override fun onCreateOptionsMenu(menu: Menu): Boolean {
@@ -92,12 +95,8 @@ class MainActivity : Screen(R.layout.main) {
         val uri = data?.data
         if (result != Activity.RESULT_OK || uri == null) return
         if (request != CHOOSE) return exporter.onActivityResult(request, uri)
-        try {
-            app.picked.take(contentResolver, uri)
-        } catch (_: IOException) {
-            say(getString(R.string.unreadable_picture))
-        }
-        showPicked()
+        app.picked.take(contentResolver, uri)
+        keep(app.draftFile.load().copy(strokes = emptyList())) // they were painted on another picture
     }
 
     private fun draw() {
@@ -107,24 +106,15 @@ class MainActivity : Screen(R.layout.main) {
             is Unfit -> form.complain(checked.field, ::say)
             is Fit -> {
                 val steps = settle(checked.task.request, manifest).steps
-                app.studio.draw(checked.task, if (previews(manifest)) maxOf(1, steps / PREVIEWS) else 0)
-                val button = find<View>(R.id.draw)
-                find<ScrollView>(R.id.scroll).run { post { smoothScrollTo(0, button.top) } } // the picture is below
+                app.studio.draw(checked.task, if (draft.preview) maxOf(1, steps / PREVIEWS) else 0)
+                begun = true
             }
         }
     }
 
-    /** A preview needs the decoder in memory beside the step. */
-    private fun previews(manifest: Manifest) =
-        draft.preview && 2 * memoryNeeded(manifest, sizeOf(draft, manifest)) < app.freeMemory()
-
     private fun keep() {
         draft = form.read(app.draftFile.load())
-        try {
-            app.draftFile.save(draft)
-        } catch (error: IOException) {
-            say(getString(R.string.not_saved, error.message))
-        }
+        keep(draft)
     }
 
     private fun show(state: ModelState) {
@@ -158,13 +148,25 @@ class MainActivity : Screen(R.layout.main) {
         find<View>(R.id.result_row).visible(drawn != null)
     }
 
-    private fun picture(bitmap: Bitmap?, words: String?) = find<ImageView>(R.id.result).run {
-        setImageBitmap(bitmap)
-        contentDescription = words
-        visible(bitmap != null)
+    private fun picture(bitmap: Bitmap?, words: String?) {
+        find<ImageView>(R.id.result).run {
+            setImageBitmap(bitmap)
+            contentDescription = words
+            visible(bitmap != null)
+        }
+        if (bitmap == null || !begun) return
+        begun = false
+        find<ScrollView>(R.id.scroll).run { post { smoothScrollTo(0, find<View>(R.id.draw).top) } } // the picture is below
     }
 
-    private fun showPicked() = find<ImageView>(R.id.picked).setImageBitmap(app.picked.bitmap())
+    private fun show(picked: Picked) {
+        find<ImageView>(R.id.picked).run {
+            setImageBitmap(picked.bitmap)
+            visible(picked.bitmap != null)
+        }
+        find<View>(R.id.unreadable).visible(picked.unreadable)
+        find<View>(R.id.paint).isEnabled = picked.bitmap != null
+    }
 
     private fun say(words: String) = find<TextView>(R.id.status).run {
         text = words

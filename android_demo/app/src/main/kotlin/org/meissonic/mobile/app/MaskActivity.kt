@@ -17,7 +17,7 @@ class MaskActivity : Screen(R.layout.mask) {
         mask = find(R.id.mask)
         // What will be drawn on: the middle of the picture in the model's shape.
         val size = app.shelf.state.value.ready?.let { sizeOf(draft, it.manifest) }
-        mask.picture = app.picked.bitmap()?.let { if (size == null) it else cropped(it, size) }
+        mask.picture = app.picked.state.value.bitmap?.let { if (size == null) it else cropped(it, size) }
         mask.strokes = draft.strokes
         find<SeekBar>(R.id.brush).apply {
             setOnSeekBarChangeListener(Slider { mask.radius = it / 100f })
@@ -31,7 +31,7 @@ class MaskActivity : Screen(R.layout.mask) {
     }
 
     override fun onPause() {
-        app.draftFile.save(app.draftFile.load().copy(strokes = mask.strokes))
+        keep(app.draftFile.load().copy(strokes = mask.strokes))
         super.onPause()
     }
 }

@@ -7,7 +7,9 @@ import android.graphics.Canvas
 import android.graphics.Paint
 import android.graphics.PorterDuff
 import android.graphics.PorterDuffXfermode
+import android.graphics.Rect
 import android.graphics.RectF
+import android.os.Build
 import android.util.AttributeSet
 import android.view.MotionEvent
 import android.view.View
@@ -20,6 +22,7 @@ class MaskView(context: Context, attributes: AttributeSet?) : View(context, attr
     var picture: Bitmap? = null
         set(value) {
             field = value
+            lay()
             invalidate()
         }
     var strokes = emptyList<Stroke>()
@@ -30,7 +33,7 @@ class MaskView(context: Context, attributes: AttributeSet?) : View(context, attr
     var radius = 0.1f // a share of the picture's shorter side
     var erases = false
 
-    private val place = RectF()
+    private val place = RectF() // of the picture
     private val clear = PorterDuffXfermode(PorterDuff.Mode.CLEAR)
     private val brush = Paint(Paint.ANTI_ALIAS_FLAG).apply {
         style = Paint.Style.STROKE
@@ -40,11 +43,22 @@ class MaskView(context: Context, attributes: AttributeSet?) : View(context, attr
     }
     private val smooth = Paint(Paint.FILTER_BITMAP_FLAG)
 
-    override fun onDraw(canvas: Canvas) {
-        val picture = picture ?: return
+    // A stroke that begins at the edge of the screen would be the gesture that goes back.
+    override fun onLayout(changed: Boolean, left: Int, top: Int, right: Int, bottom: Int) {
+        super.onLayout(changed, left, top, right, bottom)
+        lay()
+        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q) systemGestureExclusionRects = listOf(Rect(0, 0, width, height))
+    }
+
+    private fun lay() {
+        val picture = picture ?: return place.setEmpty()
         val scale = minOf(width.toFloat() / picture.width, height.toFloat() / picture.height)
         val (wide, high) = picture.width * scale to picture.height * scale
         place.set((width - wide) / 2, (height - high) / 2, (width + wide) / 2, (height + high) / 2)
+    }
+
+    override fun onDraw(canvas: Canvas) {
+        val picture = picture ?: return
         canvas.drawBitmap(picture, null, place, smooth)
         canvas.saveLayer(place, null) // so that erasing takes paint away and not the picture
         strokes.forEach { draw(canvas, it) }
@@ -71,6 +85,7 @@ class MaskView(context: Context, attributes: AttributeSet?) : View(context, attr
                 val last = strokes.lastOrNull() ?: return true
                 strokes = strokes.dropLast(1) + last.copy(points = last.points + listOf(x, y))
             }
+            MotionEvent.ACTION_CANCEL -> strokes = strokes.dropLast(1) // the system took the finger for a gesture of its own
         }
         return true
     }

@@ -27,7 +27,7 @@ class Meissonic : Application() {
     val scope = CoroutineScope(SupervisorJob() + Dispatchers.Main.immediate)
 
     val draftFile by lazy { DraftFile(File(filesDir, "draft.json")) }
-    val picked by lazy { PickedPicture(File(filesDir, "picked.png")) }
+    val picked by lazy { PickedPicture(scope, File(filesDir, "picked.png")) }
     val gallery by lazy { Gallery(File(filesDir, "gallery"), ::encodePng) }
     val studio by lazy { Studio(scope, gallery, File(filesDir, "drawing"), ::freeMemory, ::openGenerator) }
     val shelf by lazy { Shelf(scope, ModelStore(File(filesDir, "models"))) { studio.forget() } }

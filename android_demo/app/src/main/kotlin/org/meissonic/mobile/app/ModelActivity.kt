@@ -3,7 +3,6 @@ package org.meissonic.mobile.app
 import android.app.AlertDialog
 import android.content.Intent
 import android.os.Bundle
-import android.text.format.Formatter
 import android.view.View
 import android.widget.Button
 import android.widget.EditText
@@ -55,12 +54,12 @@ class ModelActivity : Screen(R.layout.model) {
     }
 
     private fun download() {
-        val typed = address.text.toString()
+        val typed = address.text.toString().trim()
         try {
             app.shelf.install(HttpSource(typed))
             kept.edit().putString(ADDRESS, typed).apply()
-        } catch (error: StoreError) {
-            address.error = error.message
+        } catch (_: StoreError) {
+            address.error = getString(R.string.wrong_address)
         }
     }
 
@@ -85,10 +84,8 @@ class ModelActivity : Screen(R.layout.model) {
             visible(state.ready != null)
             text = state.ready?.let {
                 val needed = memoryNeeded(it.manifest, it.manifest.defaults.size)
-                getString(R.string.memory, size(needed), size(app.freeMemory()))
+                getString(R.string.memory, bytes(needed), bytes(app.freeMemory()))
             }
         }
     }
-
-    private fun size(bytes: Long) = Formatter.formatShortFileSize(this, bytes)
 }

@@ -12,10 +12,11 @@ import org.meissonic.mobile.app.model.Mode
 
 /** One picture of the history, and what can be done with it. */
 class PictureActivity : Screen(R.layout.picture) {
-    private val exporter by lazy { Exporter(this) }
+    private lateinit var exporter: Exporter
 
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
+        exporter = Exporter(this, savedInstanceState)
         val drawn = app.gallery.find(intent.getStringExtra(ID).orEmpty()) ?: return finish()
         find<ImageView>(R.id.result).apply {
             setImageBitmap(BitmapFactory.decodeFile(app.gallery.file(drawn).path))
@@ -42,6 +43,11 @@ class PictureActivity : Screen(R.layout.picture) {
         }
     }
 
+    override fun onSaveInstanceState(outState: Bundle) {
+        exporter.onSaveInstanceState(outState)
+        super.onSaveInstanceState(outState)
+    }
+
     override fun onActivityResult(request: Int, result: Int, data: Intent?) {
         data?.data?.let { if (result == RESULT_OK) exporter.onActivityResult(request, it) }
     }
@@ -56,7 +62,7 @@ class PictureActivity : Screen(R.layout.picture) {
     )
 
     private fun goOn(change: (Draft) -> Draft) {
-        app.draftFile.save(change(app.draftFile.load()))
+        keep(change(app.draftFile.load()))
         startActivity(Intent(this, MainActivity::class.java).addFlags(Intent.FLAG_ACTIVITY_CLEAR_TOP))
     }
 

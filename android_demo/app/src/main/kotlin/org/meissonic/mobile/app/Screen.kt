@@ -4,11 +4,14 @@ import android.app.Activity
 import android.content.Context
 import android.os.Bundle
 import android.view.MenuItem
+import android.widget.Toast
+import java.io.IOException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.launch
+import org.meissonic.mobile.app.model.Draft
 
 /** A screen: shows states of the process while it is visible, and keeps nothing of its own that matters. */
 abstract class Screen(private val layout: Int) : Activity() {
@@ -35,6 +38,17 @@ abstract class Screen(private val layout: Int) : Activity() {
         finish()
         return true
     }
+
+    /** Keeps the form, and says so if it is lost with the process because the storage is full. */
+    protected fun keep(draft: Draft) {
+        try {
+            app.draftFile.save(draft)
+        } catch (error: IOException) {
+            tell(getString(R.string.not_saved, error.message))
+        }
+    }
+
+    fun tell(words: String) = Toast.makeText(this, words, Toast.LENGTH_LONG).show()
 
     /** From now on until the screen is hidden. */
     protected fun <T> watch(states: Flow<T>, show: (T) -> Unit) {

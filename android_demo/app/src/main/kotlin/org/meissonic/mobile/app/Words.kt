@@ -1,7 +1,6 @@
 package org.meissonic.mobile.app
 
 import android.content.Context
-import android.text.format.Formatter
 import org.meissonic.mobile.app.model.Arriving
 import org.meissonic.mobile.app.model.Done
 import org.meissonic.mobile.app.model.DrawState
@@ -20,13 +19,12 @@ import org.meissonic.mobile.app.model.Working
 import org.meissonic.mobile.engine.MAX_GUIDANCE
 import org.meissonic.mobile.engine.MAX_STEPS
 import org.meissonic.mobile.engine.Stage
-import org.meissonic.mobile.store.Problem
 
 const val PARTS = 1000 // of a progress bar
 
 fun parts(bytes: Long, total: Long): Int = if (total == 0L) 0 else (bytes * PARTS / total).toInt()
 
-/** A state in the person's language; details of an error are in English, as the engine gives them. */
+/** A state in the person's language. */
 fun Context.words(state: DrawState): String = when (state) {
     Idle -> ""
     is Working -> words(state)
@@ -34,7 +32,7 @@ fun Context.words(state: DrawState): String = when (state) {
         val seconds = getString(R.string.done, state.drawn.seconds)
         if (state.cut.isEmpty()) seconds else seconds + "\n" + getString(R.string.cut, state.cut.joinToString(" … "))
     }
-    is Failed -> getString(R.string.failed, state.message)
+    is Failed -> words(state.error)
     Stopped -> getString(R.string.stopped)
     Interrupted -> getString(R.string.interrupted)
 }
@@ -58,26 +56,15 @@ private fun Context.secondsLeft(seconds: Int) = resources.getQuantityString(R.pl
 
 fun Context.words(state: ModelState): String = when (state) {
     NoModel -> getString(R.string.no_model)
-    is Unfinished -> getString(R.string.unfinished, size(state.bytes), size(state.total))
+    is Unfinished -> getString(R.string.unfinished, bytes(state.bytes), bytes(state.total))
     is Arriving -> when {
         state.checking -> getString(R.string.checking_files)
         state.total == 0L -> getString(R.string.asking)
-        else -> getString(R.string.arriving, size(state.bytes), size(state.total))
+        else -> getString(R.string.arriving, bytes(state.bytes), bytes(state.total))
     }
-    is Ready -> getString(R.string.ready, state.manifest.model.name, size(state.whole.bytes))
-    is Trouble -> getString(problem(state.problem)) + "\n" + state.message + "\n\n" + words(state.before)
+    is Ready -> getString(R.string.ready, state.manifest.model.name, bytes(state.whole.bytes))
+    is Trouble -> words(state.error) + "\n\n" + words(state.before)
 }
-
-private fun problem(problem: Problem?): Int = when (problem) {
-    Problem.CONNECTION -> R.string.problem_connection
-    Problem.NOT_FOUND -> R.string.problem_not_found
-    Problem.ANOTHER_FILE -> R.string.problem_another_file
-    Problem.NO_SPACE -> R.string.problem_no_space
-    Problem.STORAGE -> R.string.problem_storage
-    null -> R.string.problem_no_bundle
-}
-
-private fun Context.size(bytes: Long) = Formatter.formatShortFileSize(this, bytes)
 
 fun Context.words(field: Field): String = when (field) {
     Field.PROMPT -> getString(R.string.wrong_prompt)

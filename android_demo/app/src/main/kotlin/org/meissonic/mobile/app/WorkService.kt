@@ -12,7 +12,9 @@ import android.graphics.drawable.Icon
 import android.os.Build
 import android.os.PowerManager
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.combine
+import kotlinx.coroutines.flow.conflate
 import kotlinx.coroutines.launch
 import org.meissonic.mobile.app.model.Arriving
 import org.meissonic.mobile.app.model.DrawState
@@ -22,7 +24,8 @@ import org.meissonic.mobile.app.model.Working
 private const val CHANNEL = "work"
 private const val NOTIFICATION = 1
 private const val STOP = "org.meissonic.mobile.app.STOP"
-private const val LONGEST = 60 * 60 * 1000L // milliseconds the processor is kept awake
+private const val LONGEST = 60 * 60 * 1000L // milliseconds the processor is kept awake after the last progress
+private const val PACE = 500L // milliseconds between two words of progress: Android drops what comes faster
 
 /** Keeps the process and the processor awake while a picture is drawn or a model arrives, and says so. */
 class WorkService : Service() {
@@ -37,7 +40,7 @@ class WorkService : Service() {
         val channel = NotificationChannel(CHANNEL, getString(R.string.channel), NotificationManager.IMPORTANCE_LOW)
         service<NotificationManager>().createNotificationChannel(channel)
         awake = service<PowerManager>().newWakeLock(PowerManager.PARTIAL_WAKE_LOCK, "meissonic:work")
-        awake.acquire(LONGEST)
+        awake.setReferenceCounted(false)
     }
 
     override fun onStartCommand(intent: Intent?, flags: Int, startId: Int): Int {
@@ -45,8 +48,9 @@ class WorkService : Service() {
         if (intent?.action == STOP) stopWork()
         if (shown == null) {
             shown = app.scope.launch {
-                combine(app.studio.state, app.shelf.state, ::Pair).collect { (drawing, model) ->
+                combine(app.studio.state, app.shelf.state, ::Pair).conflate().collect { (drawing, model) ->
                     if (drawing is Working || model is Arriving) foreground(drawing, model) else stopSelf()
+                    delay(PACE)
                 }
             }
         }
@@ -71,6 +75,7 @@ class WorkService : Service() {
     }
 
     private fun foreground(drawing: DrawState, model: ModelState) {
+        awake.acquire(LONGEST)
         val notification = notification(drawing, model)
         if (Build.VERSION.SDK_INT < Build.VERSION_CODES.UPSIDE_DOWN_CAKE) {
             startForeground(NOTIFICATION, notification)

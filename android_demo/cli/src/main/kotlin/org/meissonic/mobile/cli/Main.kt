@@ -87,14 +87,14 @@ internal class Main : Callable<Int> {
     @Option(names = ["--threads"], description = ["default: all cores"])
     var threads = 0
 
-    @Option(names = ["--low-memory"], description = ["leave weights in their files, as a phone does"])
+    @Option(names = ["--low-memory"], description = ["weights stay in their files, one stage in memory at a time, as on a phone"])
     var lowMemory = false
 
     override fun call(): Int {
         val request = check()
         val task = task(request)
         val stop = Stop()
-        val drawing = Generator(Bundle.open(bundle), OrtOpener(threads, lowMemory), keep = preview > 0).use { generator ->
+        val drawing = Generator(Bundle.open(bundle), OrtOpener(threads, lowMemory), keep = preview > 0 && !lowMemory).use { generator ->
             for ((which, cut) in generator.cut(request)) {
                 System.err.println("warning: the $which is too long, this was cut off: \"$cut\"")
             }

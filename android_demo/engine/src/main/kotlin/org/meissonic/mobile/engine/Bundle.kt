@@ -25,7 +25,8 @@ class Bundle private constructor(val folder: File, val manifest: Manifest) {
 
         /**
          * Reads the manifest and verifies every file, [onFile] told of each before it is read: hashing 1 GB takes
-         * seconds on a phone. Throws BundleError with one line that names the file.
+         * seconds on a phone, and interrupting the thread ends it. Throws BundleError with one line that names the
+         * file, and InterruptedException.
          */
         fun open(folder: File, onFile: (String) -> Unit = {}): Bundle {
             val manifest = readManifest(folder)
@@ -41,25 +42,40 @@ class Bundle private constructor(val folder: File, val manifest: Manifest) {
         fun readManifest(folder: File): Manifest {
             val file = File(folder, MANIFEST)
             if (!file.isFile) {
-                throw BundleError("$folder is not a bundle: it has no $MANIFEST (make one with python -m export.onnx)")
+                throw BundleError(
+                    "$folder is not a bundle: it has no $MANIFEST (make one with python -m export.onnx)",
+                    fault = NoBundle,
+                )
             }
             val tree = try {
                 Json.parseToJsonElement(file.readText()) as? JsonObject
             } catch (error: SerializationException) {
-                throw BundleError("$file is not valid JSON: export the bundle again", error)
+                throw BundleError("$file is not valid JSON: export the bundle again", error, NoBundle)
             } catch (error: IOException) {
-                throw BundleError("cannot read $file: ${error.message}", error)
+                throw unreadable(file, MANIFEST, error)
             }
             if (tree == null || string(tree, "format") != FORMAT) {
-                throw BundleError("$file is not a $FORMAT manifest: its \"format\" should be \"$FORMAT\"")
+                throw BundleError(
+                    "$file is not a $FORMAT manifest: its \"format\" should be \"$FORMAT\"",
+                    fault = NoBundle,
+                )
             }
             val version = (tree["version"] as? JsonPrimitive)?.intOrNull
             if (version != null && version > VERSION) {
-                throw BundleError("$file has version $version, newer than $VERSION: update the app")
+                throw BundleError(
+                    "$file has version $version, newer than $VERSION: update the app",
+                    fault = NewerBundle(version),
+                )
             }
             val manifest = parse<Manifest>(file)
             val problem = problems(manifest).firstOrNull()
             if (problem != null) throw BundleError("$file: $problem: export the bundle again")
+            if (manifest.coreml) {
+                throw BundleError(
+                    "$folder holds Core ML packages: export one for this platform: python -m export.onnx",
+                    fault = CoreMlBundle,
+                )
+            }
             return manifest
         }
 
@@ -72,7 +88,7 @@ class Bundle private constructor(val folder: File, val manifest: Manifest) {
             val first = error.message.orEmpty().lineSequence().first()
             throw BundleError("$file: $first: export the bundle again", error)
         } catch (error: IOException) {
-            throw BundleError("cannot read $file: ${error.message}", error)
+            throw unreadable(file, file.name, error)
         }
 
         private fun verify(root: File, name: String, facts: FileFacts) {
@@ -81,31 +97,42 @@ class Bundle private constructor(val folder: File, val manifest: Manifest) {
             if (!file.canonicalFile.toPath().startsWith(root.toPath())) {
                 throw BundleError("$file leads outside the bundle: replace the link by the file")
             }
-            if (!file.isFile) throw BundleError("$file is missing: copy the bundle again")
+            if (!file.isFile) throw BundleError("$file is missing: copy the bundle again", fault = MissingFile(name))
             if (file.length() != facts.size) {
-                val kind = if (file.length() < facts.size) "truncated" else "changed"
+                val short = file.length() < facts.size
+                val kind = if (short) "truncated" else "changed"
                 throw BundleError(
                     "$file is $kind: ${file.length()} bytes instead of ${facts.size}: copy the bundle again",
+                    fault = if (short) TruncatedFile(name, file.length(), facts.size) else ChangedFile(name),
                 )
             }
             val actual = try {
                 sha256(file)
             } catch (error: IOException) {
-                throw BundleError("cannot read $file: ${error.message}", error)
+                throw unreadable(file, name, error)
             }
             if (actual != facts.sha256) {
-                throw BundleError("$file is changed: its SHA-256 is not the manifest's: copy the bundle again")
+                throw BundleError(
+                    "$file is changed: its SHA-256 is not the manifest's: copy the bundle again",
+                    fault = ChangedFile(name),
+                )
             }
+        }
+
+        private fun unreadable(file: File, name: String, error: IOException): BundleError {
+            val reason = error.message.orEmpty()
+            return BundleError("cannot read $file: $reason", error, UnreadableFile(name, reason))
         }
     }
 }
 
-/** Of a file's bytes, in hexadecimal. Throws IOException. */
+/** Of a file's bytes, in hexadecimal. Throws IOException, and InterruptedException once the thread is interrupted. */
 fun sha256(file: File): String {
     val digest = MessageDigest.getInstance("SHA-256")
     file.inputStream().use { stream ->
         val buffer = ByteArray(1 shl 20)
         while (true) {
+            if (Thread.interrupted()) throw InterruptedException()
             val count = stream.read(buffer)
             if (count < 0) break
             digest.update(buffer, 0, count)

@@ -48,7 +48,7 @@ class Drawing(
  * One bundle, ready to draw: one drawing at a time.
  *
  * With [keep] graphs stay loaded between stages and drawings: faster for many, but all are in memory. Without it
- * one stage's graphs are in memory at a time.
+ * one stage's graphs are in memory at a time: the step's are unloaded while the decoder draws a preview.
  */
 class Generator(val bundle: Bundle, opener: GraphOpener, private val keep: Boolean = false) : AutoCloseable {
     private val manifest = bundle.manifest
@@ -58,12 +58,6 @@ class Generator(val bundle: Bundle, opener: GraphOpener, private val keep: Boole
     private val busy = ReentrantLock()
     private var closed = false
 
-    init {
-        if (manifest.coreml) {
-            throw BundleError("${bundle.folder} holds Core ML packages: export one for this platform: python -m export.onnx")
-        }
-    }
-
     /** The graphs in memory now. */
     val loaded: Set<String> get() = graphs.loaded
 
@@ -71,7 +65,7 @@ class Generator(val bundle: Bundle, opener: GraphOpener, private val keep: Boole
      * Draws while it is collected, off the collector's thread; cancelling the collector ends the run in progress.
      *
      * [previewEvery] steps a picture of the unfinished drawing comes with the step (0: never); each takes an image
-     * decoder's run. Fails with UserError.
+     * decoder's run, and without `keep` loading it and the step again. Fails with UserError.
      */
     fun draw(task: Task, previewEvery: Int = 0): Flow<Progress> = channelFlow {
         val stop = Stop()
@@ -205,7 +199,7 @@ class Generator(val bundle: Bundle, opener: GraphOpener, private val keep: Boole
             fun after(done: StepDone) {
                 val count = done.step + 1 - plan.start
                 val shown = previewEvery > 0 && done.masked > 0 && (done.step + 1) % previewEvery == 0
-                val preview = if (shown) Picture.of(decode(done.candidate), settings.size) else null
+                val preview = if (shown) preview(done.candidate) else null
                 val left = begun.elapsedNow() / count * (done.steps - done.step - 1)
                 tell(Stepped(done.step + 1, done.steps, done.masked, done.tokens, left, preview))
             }
@@ -220,9 +214,17 @@ class Generator(val bundle: Bundle, opener: GraphOpener, private val keep: Boole
             }
         }
 
+        private fun preview(candidate: IntArray): Picture {
+            if (!keep) manifest.step.forEach(graphs::close)
+            return unloading(listOf("image_decoder")) { Picture.of(decode(candidate), settings.size) }
+        }
+
         private fun encode(pixels: ByteArray): IntArray {
             if ("image_encoder" !in manifest.graphs) {
-                throw RequestError("this bundle has no image_encoder and draws from text only: export it again with one")
+                throw RequestError(
+                    "this bundle has no image_encoder and draws from text only: export it again with one",
+                    TextOnly,
+                )
             }
             val image = Bytes(pixels, settings.size.height, settings.size.width, 3)
             return stage(Stage.IMAGE_ENCODER, "image_encoder") {
@@ -240,11 +242,16 @@ class Generator(val bundle: Bundle, opener: GraphOpener, private val keep: Boole
             tell(StageBegan(stage))
             val begun = TimeSource.Monotonic.markNow()
             try {
-                return run()
+                return unloading(names.asList(), run)
             } finally {
-                if (!keep) names.forEach(graphs::close)
                 seconds[stage] = begun.elapsedNow().toDouble(DurationUnit.SECONDS)
             }
+        }
+
+        private fun <T> unloading(names: List<String>, run: () -> T): T = try {
+            run()
+        } finally {
+            if (!keep) names.forEach(graphs::close)
         }
     }
 }

@@ -24,6 +24,7 @@ fun checkMemory(manifest: Manifest, size: Size, available: Long) {
         throw RequestError(
             "drawing $size needs about ${needed shr 20} MB of memory and ${available shr 20} MB are free: close other" +
                 " apps, or choose a smaller size or model",
+            TooLittleMemory(needed, available),
         )
     }
 }

@@ -29,7 +29,9 @@ class Picture(val size: Size, val argb: IntArray) {
     internal fun mask(wanted: Size, grid: Size): BooleanArray {
         check("mask", wanted)
         val small = Lanczos.resize(grey(), size, grid)
-        if (small.none { it >= 128 }) throw RequestError("the mask repaints nothing: paint what should change white")
+        if (small.none { it >= 128 }) {
+            throw RequestError("the mask repaints nothing: paint what should change white", EmptyMask)
+        }
         return BooleanArray(small.size) { small[it] >= 128 }
     }
 

@@ -16,10 +16,14 @@ class BundleTest {
     private val weights get() = File(folder, "transformer.onnx.data")
     private val manifest get() = File(folder, "manifest.json")
 
+    private var fault: Fault? = null // of the last error
+
     private fun damaged(damage: () -> Unit): String {
         copyOf(folder)
         damage()
-        return assertFailsWith<BundleError> { Bundle.open(folder) }.message.orEmpty()
+        val error = assertFailsWith<BundleError> { Bundle.open(folder) }
+        fault = error.fault
+        return error.message.orEmpty()
     }
 
     private fun edited(from: String, to: String) = damaged {
@@ -47,16 +51,21 @@ class BundleTest {
             }
         }
         assertContains(message, "transformer.onnx.data is changed: its SHA-256 is not the manifest's")
+        assertEquals(ChangedFile(weights.name), fault)
     }
 
     @Test
     fun `a truncated file is named with both sizes`() {
         val message = damaged { RandomAccessFile(weights, "rw").use { it.setLength(17) } }
         assertContains(message, Regex("transformer.onnx.data is truncated: 17 bytes instead of \\d+: copy the bundle again"))
+        assertEquals(TruncatedFile(weights.name, 17, File(bundleFolder, weights.name).length()), fault)
     }
 
     @Test
-    fun `a missing file is named`() = assertContains(damaged { weights.delete() }, "transformer.onnx.data is missing")
+    fun `a missing file is named`() {
+        assertContains(damaged { weights.delete() }, "transformer.onnx.data is missing")
+        assertEquals(MissingFile(weights.name), fault)
+    }
 
     @Test
     fun `a path outside the folder is refused`() {
@@ -76,8 +85,23 @@ class BundleTest {
     }
 
     @Test
-    fun `a newer version says to update`() =
+    fun `a newer version says to update`() {
         assertContains(edited("\"version\": 1", "\"version\": 2"), "has version 2, newer than 1: update the app")
+        assertEquals(NewerBundle(2), fault)
+    }
+
+    @Test
+    fun `a bundle for iPhone is refused`() {
+        val function = "\"functions\": [{\"name\": \"main\", \"dimensions\": {}}]"
+        assertContains(edited("\"functions\": []", function), "holds Core ML packages")
+        assertEquals(CoreMlBundle, fault)
+    }
+
+    @Test
+    fun `hashing ends when its thread is interrupted`() {
+        Thread.currentThread().interrupt()
+        assertFailsWith<InterruptedException> { Bundle.open(bundleFolder) }
+    }
 
     @Test
     fun `an unknown key is refused and named`() =
@@ -94,14 +118,17 @@ class BundleTest {
         assertContains(damaged { manifest.delete() }, "is not a bundle: it has no manifest.json")
         assertContains(damaged { manifest.writeText("{") }, "is not valid JSON")
         assertContains(edited("meissonic-mobile", "other"), "is not a meissonic-mobile manifest")
+        assertEquals(NoBundle, fault)
     }
 
     @Test
     fun `memory that is too small is refused before anything is loaded`() {
         val facts = Bundle.readManifest(bundleFolder)
         val size = facts.defaults.size
-        checkMemory(facts, size, memoryNeeded(facts, size))
-        val error = assertFailsWith<RequestError> { checkMemory(facts, size, memoryNeeded(facts, size) - 1) }
+        val needed = memoryNeeded(facts, size)
+        checkMemory(facts, size, needed)
+        val error = assertFailsWith<RequestError> { checkMemory(facts, size, needed - 1) }
+        assertEquals(TooLittleMemory(needed, needed - 1), error.fault)
         assertContains(error.message.orEmpty(), Regex("drawing 64x64 needs about \\d+ MB of memory and \\d+ MB are free"))
     }
 }

@@ -19,10 +19,12 @@ import kotlinx.coroutines.runBlocking
 private class Zeros(private val bundle: Bundle, private val block: String? = null) : GraphOpener {
     val blocked = CountDownLatch(1)
     val open = mutableListOf<String>()
+    val opened = mutableListOf<String>()
     val most = mutableListOf<Int>()
 
     override fun open(bundle: Bundle, name: String): Graph {
         open += name
+        opened += name
         most += open.size
         return ZeroGraph(name)
     }
@@ -80,12 +82,33 @@ class GeneratorTest {
     }
 
     @Test
-    fun `one stage's graphs are in memory at a time`() {
+    fun `one graph is in memory at a time, also for previews`() {
         val opener = Zeros(bundle)
         val generator = Generator(bundle, opener)
-        generator.drawNow(TextToImage(request))
+        generator.drawNow(ImageToImage(request, picture), previewEvery = 1)
         assertEquals(emptySet(), generator.loaded)
         assertEquals(setOf(1), opener.most.toSet())
+        assertTrue(opener.opened.count { it == "image_decoder" } > 1, "${opener.opened}")
+    }
+
+    @Test
+    fun `with keep each graph is loaded once`() {
+        val opener = Zeros(bundle)
+        Generator(bundle, opener, keep = true).use { generator ->
+            repeat(2) { generator.drawNow(ImageToImage(request, picture), previewEvery = 1) }
+            assertEquals(generator.loaded, opener.open.toSet())
+        }
+        assertEquals(bundle.manifest.graphs.size, opener.opened.size)
+        assertEquals(emptyList(), opener.open)
+    }
+
+    @Test
+    fun `stopping after a preview leaves nothing loaded`() {
+        val opener = Zeros(bundle)
+        val stop = Stop()
+        val tell = { progress: Progress -> if (progress is Stepped && progress.preview != null) stop.stop() }
+        assertFailsWith<Cancelled> { Generator(bundle, opener).drawNow(TextToImage(request), 1, stop, tell) }
+        assertEquals(emptyList(), opener.open)
     }
 
     @Test

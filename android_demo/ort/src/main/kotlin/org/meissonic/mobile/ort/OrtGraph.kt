@@ -12,6 +12,7 @@ import ai.onnxruntime.TensorInfo
 import java.io.File
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
+import java.util.concurrent.FutureTask
 import java.util.concurrent.locks.ReentrantLock
 import kotlin.concurrent.withLock
 import org.meissonic.mobile.engine.Bundle
@@ -36,7 +37,6 @@ import org.meissonic.mobile.engine.TensorFacts
  */
 class OrtOpener(private val threads: Int = 0, private val lowMemory: Boolean = false) : GraphOpener {
     override fun open(bundle: Bundle, name: String): Graph {
-        val environment = OrtEnvironment.getEnvironment()
         val facts = bundle.manifest.graphs.getValue(name)
         val file = bundle.file(facts.files[0])
         // Without the copy that its kernel packs, a 4-bit product is eight times slower.
@@ -63,9 +63,16 @@ class OrtOpener(private val threads: Int = 0, private val lowMemory: Boolean = f
     }
 }
 
+// When it is made, it matches the process's command line with a regular expression that recurses a character at a
+// time: some 3000 characters, a long prompt, overflow the usual stack of 1 MB and end the process.
+private val environment: OrtEnvironment by lazy {
+    val making = FutureTask(OrtEnvironment::getEnvironment)
+    Thread(null, making, "onnxruntime", 64L shl 20).start()
+    making.get()
+}
+
 /** One session. */
 private class OrtGraph(private val name: String, private val session: OrtSession) : Graph {
-    private val environment = OrtEnvironment.getEnvironment()
     private val lock = ReentrantLock()
     private var closed = false
 

@@ -2,6 +2,8 @@ package org.meissonic.mobile.ort
 
 import java.io.File
 import java.security.MessageDigest
+import java.util.concurrent.FutureTask
+import kotlin.concurrent.thread
 import kotlin.test.Test
 import kotlin.test.assertContains
 import kotlin.test.assertEquals
@@ -17,6 +19,8 @@ import org.meissonic.mobile.engine.Cancelled
 import org.meissonic.mobile.engine.Drawing
 import org.meissonic.mobile.engine.EngineError
 import org.meissonic.mobile.engine.Generator
+import org.meissonic.mobile.engine.Graph
+import org.meissonic.mobile.engine.GraphOpener
 import org.meissonic.mobile.engine.ImageToImage
 import org.meissonic.mobile.engine.Inpaint
 import org.meissonic.mobile.engine.Ints
@@ -130,6 +134,41 @@ class ParityTest {
         graph.close()
         val error = assertFailsWith<EngineError> { graph.run(mapOf("input_ids" to ids), Stop()) }
         assertEquals("graph text_encoder is closed: open it again", error.message)
+    }
+
+    @Test
+    fun `closing waits for the run in progress`() {
+        val graph = OrtOpener().open(bundle, "text_encoder")
+        val ids = Ints(IntArray(2 * bundle.manifest.model.textLength), 2, bundle.manifest.model.textLength)
+        val running = FutureTask { assertFailsWith<EngineError> { while (true) graph.run(mapOf("input_ids" to ids), Stop()) } }
+        thread(block = running::run)
+        Thread.sleep(50)
+        graph.close() // under a run it would end the process
+        assertEquals("graph text_encoder is closed: open it again", running.get().message)
+    }
+
+    @Test
+    fun `previews load the decoder alone and change nothing`() {
+        val task = TextToImage(Request("a red cat", seed = 3u, steps = 6))
+        val plain = Generator(bundle, OrtOpener(lowMemory = true)).use { it.drawNow(task) }
+        var (open, most) = 0 to 0
+        val counting = GraphOpener { bundle, name ->
+            most = maxOf(most, ++open)
+            val graph = OrtOpener(lowMemory = true).open(bundle, name)
+            object : Graph by graph {
+                override fun close() {
+                    graph.close()
+                    open--
+                }
+            }
+        }
+        val previews = mutableListOf<Picture>()
+        val drawing = Generator(bundle, counting).use { generator ->
+            generator.drawNow(task, previewEvery = 2) { told -> (told as? Stepped)?.preview?.let(previews::add) }
+        }
+        assertEquals(1, most)
+        assertEquals(2, previews.size)
+        assertEquals(sha256(plain), sha256(drawing))
     }
 
     @Test

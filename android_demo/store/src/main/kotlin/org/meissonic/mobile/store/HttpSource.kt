@@ -30,10 +30,12 @@ class HttpSource(private val address: String) : ModelSource {
                 RANGE_NOT_SATISFIABLE -> throw StoreError(
                     Problem.ANOTHER_FILE,
                     "the server's $path is shorter than the manifest says: the bundle there is damaged",
+                    file = path,
                 )
                 HttpURLConnection.HTTP_NOT_FOUND, HttpURLConnection.HTTP_GONE -> throw StoreError(
                     Problem.NOT_FOUND,
                     "there is no $path at $address: check the address",
+                    file = path,
                 )
                 else -> throw IOException("the server answered $status")
             }
@@ -47,7 +49,7 @@ class HttpSource(private val address: String) : ModelSource {
         val escaped = try {
             URI(null, null, path, null).rawPath
         } catch (error: URISyntaxException) {
-            throw StoreError(Problem.NOT_FOUND, "$path is no path: the bundle is damaged", error)
+            throw StoreError(Problem.NOT_FOUND, "$path is no path: the bundle is damaged", error, path)
         }
         val connection = URL(base, escaped).openConnection() as HttpURLConnection
         connection.connectTimeout = CONNECT_TIMEOUT

@@ -18,6 +18,7 @@ import kotlinx.coroutines.flow.buffer
 import kotlinx.coroutines.flow.channelFlow
 import kotlinx.coroutines.flow.flowOn
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.runInterruptible
 import org.meissonic.mobile.engine.Bundle
 import org.meissonic.mobile.engine.BundleError
 import org.meissonic.mobile.engine.FileFacts
@@ -71,7 +72,8 @@ private class Installation(
         total = manifest.files.values.sumOf { it.size }
         arrived = bytes(partial)
         val free = freeSpace(root)
-        if (total - arrived > free) throw full("${(total - arrived - free shr 20) + 1} MB more are needed")
+        val lacking = total - arrived - free
+        if (lacking > 0) throw full("${(lacking shr 20) + 1} MB more are needed", lacking)
         told.send(Transferring(arrived, total))
         for ((path, facts) in manifest.files) if (!File(partial, path).isFile) fetch(path, facts)
     }
@@ -80,7 +82,11 @@ private class Installation(
     private suspend fun readManifest() = with(File(partial, Bundle.MANIFEST)) {
         val bytes = interruptibly(Bundle.MANIFEST, 0) { opened ->
             val limited = opened.stream.readAtMost(LARGEST_MANIFEST)
-            limited ?: throw StoreError(Problem.ANOTHER_FILE, "${Bundle.MANIFEST} is too large for a manifest: check the address")
+            limited ?: throw StoreError(
+                Problem.ANOTHER_FILE,
+                "${Bundle.MANIFEST} is too large for a manifest: check the address",
+                file = Bundle.MANIFEST,
+            )
         }
         if (!isFile || !readBytes().contentEquals(bytes)) {
             partial.deleteRecursively()
@@ -103,7 +109,7 @@ private class Installation(
         if (part.length() > facts.size) part.delete()
         if (part.length() < facts.size || facts.size == 0L) transfer(path, part, facts.size)
         told.send(Checking(path))
-        if (sha256(part) != facts.sha256) {
+        if (runInterruptible { sha256(part) } != facts.sha256) {
             arrived -= part.length()
             part.delete()
             throw another(path)
@@ -151,7 +157,7 @@ private class Installation(
         val opened = try {
             source.open(path, from)
         } catch (error: IOException) {
-            throw StoreError(Problem.CONNECTION, "cannot read $path: ${reason(error)}: try again", error)
+            throw StoreError(Problem.CONNECTION, "cannot read $path: ${reason(error)}: try again", error, path)
         }
         val watch = closedOnCancellation(opened)
         try {
@@ -178,12 +184,14 @@ private class Installation(
     private fun another(path: String) = StoreError(
         Problem.ANOTHER_FILE,
         "$path is not the file that the manifest names: the bundle there is damaged or being changed, try again later",
+        file = path,
     )
 
     private fun dropped(path: String, error: IOException?) = StoreError(
         Problem.CONNECTION,
         "the connection was lost in $path: try again, ${arrived shr 20} of ${total shr 20} MB are kept",
         error,
+        path,
     )
 }
 
@@ -199,7 +207,8 @@ private fun replace(model: File, partial: File) {
     old.deleteRecursively()
 }
 
-private fun full(what: String) = StoreError(Problem.NO_SPACE, "the storage is full: $what, free some and try again")
+private fun full(what: String, lacking: Long? = null) =
+    StoreError(Problem.NO_SPACE, "the storage is full: $what, free some and try again", lacking = lacking)
 
 // Of a full disk Java gives the system's words alone.
 private fun storage(error: IOException, root: File): StoreError {

@@ -24,7 +24,11 @@ class FolderSource(private val folder: File) : ModelSource {
     override fun open(path: String, from: Long): Opened {
         val file = File(folder, path)
         if (!file.isFile) {
-            throw StoreError(Problem.NOT_FOUND, "$file is missing: choose the folder that holds manifest.json")
+            throw StoreError(
+                Problem.NOT_FOUND,
+                "$file is missing: choose the folder that holds manifest.json",
+                file = path,
+            )
         }
         val stream = file.inputStream()
         stream.channel.position(from)

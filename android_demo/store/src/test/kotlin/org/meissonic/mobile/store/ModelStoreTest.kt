@@ -1,10 +1,7 @@
 package org.meissonic.mobile.store
 
 import java.io.File
-import java.io.InputStream
-import java.net.SocketException
 import java.nio.file.Files
-import java.util.concurrent.CountDownLatch
 import kotlin.test.AfterTest
 import kotlin.test.Test
 import kotlin.test.assertContentEquals
@@ -47,10 +44,16 @@ class ModelStoreTest {
         store.install(HttpSource(server.address)).toList()
     }
 
-    private fun failure(problem: Problem, store: ModelStore = store()): String {
+    private fun error(problem: Problem, store: ModelStore = store()): StoreError {
         val error = assertFailsWith<StoreError> { install(store) }
         assertEquals(problem, error.problem)
         assertEquals(1, error.message!!.lines().size)
+        return error
+    }
+
+    private fun failure(problem: Problem, file: String? = LARGE): String {
+        val error = error(problem)
+        assertEquals(file, error.file)
         return error.message!!
     }
 
@@ -142,15 +145,16 @@ class ModelStoreTest {
     @Test
     fun `no server and no address are said plainly`() {
         server.close()
-        assertTrue("manifest.json" in failure(Problem.CONNECTION))
+        assertTrue("manifest.json" in failure(Problem.CONNECTION, "manifest.json"))
         assertFailsWith<StoreError> { HttpSource("ftp://somewhere") }
         assertFailsWith<StoreError> { HttpSource("my model") }
     }
 
     @Test
     fun `too little storage is said before anything large is sent`() {
-        val text = failure(Problem.NO_SPACE, ModelStore(root) { 1L shl 20 })
-        assertTrue("the storage is full" in text)
+        val error = error(Problem.NO_SPACE, ModelStore(root) { 1L shl 20 })
+        assertTrue("the storage is full" in error.message!!)
+        assertEquals(total - (1L shl 20), error.lacking)
         assertEquals(listOf("manifest.json" to 0L), server.asked)
     }
 
@@ -160,7 +164,7 @@ class ModelStoreTest {
         File(bundle, "manifest.json").copyTo(File(partial, "manifest.json"))
         // The system's own full disk.
         Files.createSymbolicLink(File(partial, "$LARGE.part").toPath(), File("/dev/full").toPath())
-        failure(Problem.NO_SPACE)
+        failure(Problem.NO_SPACE, file = null)
         assertTrue(File(partial, "tokenizer/vocab.json").isFile)
         File(partial, "$LARGE.part").delete()
         install()
@@ -177,27 +181,6 @@ class ModelStoreTest {
         assertIs<Partly>(store().state())
         install()
         assertWhole()
-    }
-
-    /** Sends [count] bytes of [path] and then nothing, until it is closed. */
-    private class Hanging(val source: ModelSource, val path: String, val count: Int) : ModelSource {
-        override fun open(path: String, from: Long): Opened {
-            val opened = source.open(path, from)
-            if (path != this.path) return opened
-            val closed = CountDownLatch(1)
-            val start = opened.stream.readNBytes(count).inputStream()
-            val stream = object : InputStream() {
-                override fun read() = throw UnsupportedOperationException()
-
-                override fun read(buffer: ByteArray, offset: Int, length: Int): Int {
-                    val some = start.read(buffer, offset, length)
-                    if (some > 0) return some
-                    closed.await()
-                    throw SocketException("closed")
-                }
-            }
-            return Opened(from, stream, closed::countDown)
-        }
     }
 
     @Test

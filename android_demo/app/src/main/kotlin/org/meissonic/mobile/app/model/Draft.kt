@@ -27,17 +27,24 @@ data class Draft(
     val preview: Boolean = true,
 )
 
-/** Keeps the draft when the process dies. */
+/** Keeps the draft, also when the process dies. */
 class DraftFile(private val file: File) {
+    private var kept: Draft? = null
+
     /** What was kept; an empty draft where nothing was or it cannot be read. */
-    fun load(): Draft = try {
+    fun load(): Draft = kept ?: read().also { kept = it }
+
+    /** Throws IOException: then the draft is kept for this process alone. */
+    fun save(draft: Draft) {
+        kept = draft
+        writeWhole(file) { it.write(Json.encodeToString(draft).toByteArray()) }
+    }
+
+    private fun read(): Draft = try {
         Json.decodeFromString<Draft>(file.readText())
     } catch (_: IOException) {
         Draft()
     } catch (_: IllegalArgumentException) {
         Draft() // of another version of the app
     }
-
-    /** Throws IOException. */
-    fun save(draft: Draft) = writeWhole(file) { it.write(Json.encodeToString(draft).toByteArray()) }
 }

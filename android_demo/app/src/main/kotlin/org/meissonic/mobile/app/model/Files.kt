@@ -5,7 +5,7 @@ import java.io.IOException
 import java.io.OutputStream
 
 /** Writes a file whole or not at all. Throws IOException. */
-internal fun writeWhole(file: File, write: (OutputStream) -> Unit) {
+fun writeWhole(file: File, write: (OutputStream) -> Unit) {
     val beside = File(file.path + ".tmp")
     try {
         file.parentFile?.mkdirs()

@@ -17,7 +17,6 @@ import org.meissonic.mobile.store.Installed
 import org.meissonic.mobile.store.ModelSource
 import org.meissonic.mobile.store.ModelStore
 import org.meissonic.mobile.store.Partly
-import org.meissonic.mobile.store.Problem
 import org.meissonic.mobile.store.StoreError
 import org.meissonic.mobile.store.Transferring
 import org.meissonic.mobile.store.Whole
@@ -34,8 +33,8 @@ data class Arriving(val bytes: Long, val total: Long, val checking: Boolean = fa
 
 data class Ready(val manifest: Manifest, val whole: Whole) : ModelState
 
-/** The last installation failed, because of [problem] if that is known; [before] is what there is now. */
-data class Trouble(val problem: Problem?, val message: String, val before: ModelState) : ModelState
+/** The last installation failed with [error], StoreError or BundleError; [before] is what there is now. */
+data class Trouble(val error: Exception, val before: ModelState) : ModelState
 
 /** The model that can be drawn with, if there is one. */
 val ModelState.ready: Ready? get() = this as? Ready ?: (this as? Trouble)?.before as? Ready
@@ -74,9 +73,9 @@ class Shelf(
             } catch (_: CancellationException) {
                 here()
             } catch (error: StoreError) {
-                Trouble(error.problem, error.message.orEmpty(), here())
+                Trouble(error, here())
             } catch (error: BundleError) {
-                Trouble(null, error.message.orEmpty(), here())
+                Trouble(error, here())
             }
         }
         return true

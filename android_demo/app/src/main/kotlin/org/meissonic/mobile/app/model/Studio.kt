@@ -11,6 +11,7 @@ import kotlinx.coroutines.Job
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.runInterruptible
 import kotlinx.coroutines.withContext
 import org.meissonic.mobile.engine.Finished
 import org.meissonic.mobile.engine.Generator
@@ -40,8 +41,8 @@ data class Working(
 /** [cut] are the ends of texts that did not fit. */
 data class Done(val drawn: Drawn, val cut: Collection<String>) : DrawState
 
-/** [message] is one line. */
-data class Failed(val message: String) : DrawState
+/** [error] is UserError, or IOException where the picture could not be kept. */
+data class Failed(val error: Exception) : DrawState
 
 /** A person stopped it. */
 data object Stopped : DrawState
@@ -79,9 +80,9 @@ class Studio(
             } catch (_: CancellationException) {
                 Stopped
             } catch (error: UserError) {
-                Failed(error.message.orEmpty())
+                Failed(error)
             } catch (error: IOException) {
-                Failed("the picture cannot be kept: ${error.message}: free some storage")
+                Failed(error)
             }
             marker.delete()
         }
@@ -101,7 +102,7 @@ class Studio(
     }
 
     private suspend fun made(task: Task, previewEvery: Int): DrawState {
-        val generator = generator ?: withContext(Dispatchers.IO) { openGenerator() }.also { generator = it }
+        val generator = generator ?: runInterruptible(Dispatchers.IO) { openGenerator() }.also { generator = it }
         val manifest = generator.bundle.manifest
         checkMemory(manifest, settle(task.request, manifest).size, freeMemory())
         var done: DrawState? = null

@@ -1,0 +1,107 @@
+package org.meissonic.mobile.app
+
+import android.app.Activity
+import android.app.ActivityManager
+import android.app.Application
+import android.app.Instrumentation
+import android.content.Intent
+import android.graphics.Bitmap
+import android.graphics.BitmapFactory
+import android.graphics.Canvas
+import android.net.Uri
+import android.os.Looper
+import android.view.View
+import android.view.ViewGroup
+import android.widget.TextView
+import java.io.File
+import java.time.Duration
+import kotlin.test.assertTrue
+import org.junit.Before
+import org.junit.runner.RunWith
+import org.meissonic.mobile.app.model.Ready
+import org.meissonic.mobile.store.FolderSource
+import org.robolectric.Robolectric
+import org.robolectric.RobolectricTestRunner
+import org.robolectric.RuntimeEnvironment
+import org.robolectric.Shadows.shadowOf
+import org.robolectric.annotation.Config
+import org.robolectric.annotation.GraphicsMode
+import org.robolectric.util.ReflectionHelpers
+
+private val screens = File(System.getProperty("screens")).also(File::mkdirs)
+
+/** The app on Android's own code, with the real bundle on the real onnxruntime; each test is a process of its own. */
+@RunWith(RobolectricTestRunner::class)
+@GraphicsMode(GraphicsMode.Mode.NATIVE)
+@Config(sdk = [35], qualifiers = "w411dp-h891dp-420dpi")
+abstract class OnAndroid {
+    protected val app: Meissonic get() = RuntimeEnvironment.getApplication() as Meissonic
+    protected val bundle = File(System.getProperty("bundle"))
+
+    @Before
+    fun enoughMemory() = freeMemory(4L shl 30)
+
+    protected fun freeMemory(bytes: Long) {
+        val info = ActivityManager.MemoryInfo()
+        info.availMem = bytes
+        shadowOf(app.service<ActivityManager>()).setMemoryInfo(info)
+    }
+
+    protected fun install() {
+        app.shelf.install(FolderSource(bundle))
+        until { app.shelf.state.value is Ready }
+    }
+
+    /** The app as a new process over the same files has it, after Android ended the one before. */
+    protected fun again(): Meissonic =
+        (Instrumentation.newApplication(Meissonic::class.java, app.baseContext) as Meissonic).also(Application::onCreate)
+
+    /** Lets the screen's thread work until something is so. */
+    protected fun until(so: () -> Boolean) {
+        val end = System.nanoTime() + 30_000_000_000
+        while (!so()) {
+            check(System.nanoTime() < end) { "${app.studio.state.value} ${app.shelf.state.value}" }
+            shadowOf(Looper.getMainLooper()).idleFor(Duration.ofMillis(5))
+            Thread.sleep(5)
+        }
+        shadowOf(Looper.getMainLooper()).idle()
+    }
+
+    /** The screen as a picture, for a person to look at. */
+    protected fun render(activity: Activity, name: String): Bitmap {
+        val view = activity.window.decorView
+        val bitmap = Bitmap.createBitmap(view.width, view.height, Bitmap.Config.ARGB_8888)
+        view.draw(Canvas(bitmap))
+        File(screens, "$name.png").outputStream().use { bitmap.compress(Bitmap.CompressFormat.PNG, 100, it) }
+        val colours = (0 until view.width step 7).flatMap { x -> (0 until view.height step 7).map { bitmap.getPixel(x, it) } }
+        assertTrue(colours.toSet().size > 4, "$name is empty")
+        return bitmap
+    }
+
+    protected inline fun <reified T : Activity> screen(intent: Intent? = null, of: Meissonic = app, use: (T) -> Unit) =
+        Robolectric.buildActivity(T::class.java, intent).use { controller ->
+            ReflectionHelpers.setField(Activity::class.java, controller.get(), "mApplication", of)
+            controller.setup()
+            shadowOf(Looper.getMainLooper()).idle() // lays out what was changed
+            use(controller.get())
+        }
+
+    /** Answers what a screen asked another app for. */
+    protected fun answer(screen: Activity, uri: Uri) {
+        val asked = shadowOf(screen).nextStartedActivityForResult
+        shadowOf(screen).receiveResult(asked.intent, Activity.RESULT_OK, Intent().setData(uri))
+    }
+
+    protected fun text(activity: Activity, id: Int) = activity.find<TextView>(id).text.toString()
+
+    /** What a screen shows, all of it. */
+    protected fun visible(view: View): List<View> = when {
+        view.visibility != View.VISIBLE -> emptyList()
+        view is ViewGroup -> listOf(view) + (0 until view.childCount).flatMap { visible(view.getChildAt(it)) }
+        else -> listOf(view)
+    }
+
+    protected fun visible(activity: Activity) = visible(activity.find<View>(android.R.id.content))
+
+    protected fun pixels(file: File): IntArray = pictureOf(BitmapFactory.decodeFile(file.path)).argb
+}

@@ -1,0 +1,167 @@
+package org.meissonic.mobile.app
+
+import android.app.Activity
+import android.app.Application
+import android.content.ContentProvider
+import android.content.ContentValues
+import android.content.Intent
+import android.net.Uri
+import android.os.Build
+import android.os.ParcelFileDescriptor
+import android.provider.MediaStore
+import android.provider.OpenableColumns
+import android.widget.Button
+import java.io.File
+import java.io.FileNotFoundException
+import kotlin.test.assertContains
+import kotlin.test.assertContentEquals
+import kotlin.test.assertEquals
+import kotlin.test.assertFailsWith
+import kotlin.test.assertNull
+import org.junit.After
+import org.junit.Before
+import org.junit.Test
+import org.meissonic.mobile.app.model.Drawn
+import org.meissonic.mobile.engine.Drawing
+import org.meissonic.mobile.engine.Picture
+import org.meissonic.mobile.engine.Settings
+import org.meissonic.mobile.engine.Size
+import org.meissonic.mobile.engine.Stage
+import org.robolectric.Robolectric
+import org.robolectric.Shadows.shadowOf
+import org.robolectric.shadows.ShadowToast
+import org.robolectric.util.ReflectionHelpers
+
+/** The device's pictures, as MediaStore keeps them: a row, then the bytes, then the row without its mark. */
+class Media : ContentProvider() {
+    override fun onCreate() = true
+
+    override fun getType(uri: Uri) = null
+
+    override fun insert(uri: Uri, values: ContentValues?): Uri? {
+        fail?.let { throw it }
+        row = values
+        file = File.createTempFile("media", ".png").also(File::deleteOnExit)
+        return Uri.parse("content://media/external/images/media/1")
+    }
+
+    override fun openFile(uri: Uri, mode: String): ParcelFileDescriptor {
+        if (full) throw FileNotFoundException("No space left on device")
+        return ParcelFileDescriptor.open(file, ParcelFileDescriptor.parseMode(mode))
+    }
+
+    override fun update(uri: Uri, values: ContentValues?, where: String?, with: Array<String>?): Int {
+        row!!.putAll(values)
+        return 1
+    }
+
+    override fun delete(uri: Uri, where: String?, with: Array<String>?): Int {
+        row = null
+        return 1
+    }
+
+    override fun query(uri: Uri, columns: Array<String>?, where: String?, with: Array<String>?, order: String?) = null
+
+    companion object {
+        var fail: RuntimeException? = null
+        var full = false
+        var row: ContentValues? = null
+        var file: File? = null
+    }
+}
+
+/** Pictures that leave the app. */
+class SharingTest : OnAndroid() {
+    private lateinit var drawn: Drawn
+    private val kept get() = app.gallery.file(drawn)
+
+    @Before
+    fun aPicture() {
+        Robolectric.setupContentProvider(Media::class.java, "media")
+        Media.fail = null
+        Media.full = false
+        Media.row = null
+        val picture = Picture(Size(2, 2), intArrayOf(-1, -2, -3, -4))
+        val settings = Settings("a cat", "", 7u, 4, 2.5, Size(2, 2))
+        drawn = app.gallery.add(Drawing(picture, ByteArray(12), IntArray(1), settings, emptyMap(), mapOf(Stage.STEPS to 1.5)), "m")
+    }
+
+    @After
+    fun thisAndroid() = android(35)
+
+    private fun android(version: Int) = ReflectionHelpers.setStaticField(Build.VERSION::class.java, "SDK_INT", version)
+
+    private fun intent() = Intent(app, PictureActivity::class.java).putExtra(PictureActivity.ID, drawn.id)
+
+    private fun save() = screen<PictureActivity>(intent()) { it.find<Button>(R.id.save).performClick() }
+
+    @Test
+    fun `a picture is saved among the device's`() {
+        save()
+        assertContentEquals(kept.readBytes(), Media.file!!.readBytes())
+        val row = Media.row!!
+        assertEquals("meissonic-${drawn.id}.png", row.getAsString(MediaStore.MediaColumns.DISPLAY_NAME))
+        assertEquals("Pictures/Meissonic", row.getAsString(MediaStore.MediaColumns.RELATIVE_PATH))
+        assertEquals("image/png", row.getAsString(MediaStore.MediaColumns.MIME_TYPE))
+        assertEquals(0, row.getAsInteger(MediaStore.MediaColumns.IS_PENDING))
+        assertEquals("Saved among your pictures", ShadowToast.getTextOfLatestToast())
+    }
+
+    @Test
+    fun `a device that is full or refuses leaves nothing half and is said`() {
+        Media.full = true
+        save()
+        assertEquals("It could not be saved: No space left on device", ShadowToast.getTextOfLatestToast())
+        assertNull(Media.row)
+        Media.fail = IllegalStateException("Volume external_primary not found")
+        save()
+        assertEquals("It could not be saved: Volume external_primary not found", ShadowToast.getTextOfLatestToast())
+    }
+
+    @Test
+    @Suppress("DEPRECATION") // of Robolectric, whose other way knows only screens that asked themselves
+    fun `Android 9 is asked where, also if the screen is made anew meanwhile`() {
+        android(Build.VERSION_CODES.P)
+        val place = File.createTempFile("place", ".png").also(File::deleteOnExit)
+        shadowOf(app.contentResolver).registerOutputStream(Uri.parse("content://place/1"), place.outputStream())
+        Robolectric.buildActivity(PictureActivity::class.java, intent()).use { controller ->
+            controller.setup().get().find<Button>(R.id.save).performClick()
+            val asked = shadowOf(controller.get()).nextStartedActivityForResult
+            assertEquals(Intent.ACTION_CREATE_DOCUMENT, asked.intent.action)
+            assertEquals("meissonic-${drawn.id}.png", asked.intent.getStringExtra(Intent.EXTRA_TITLE))
+            controller.recreate()
+            shadowOf(controller.get()).callOnActivityResult(asked.requestCode, Activity.RESULT_OK, Intent().setData(Uri.parse("content://place/1")))
+        }
+        assertContentEquals(kept.readBytes(), place.readBytes())
+        assertEquals("Saved among your pictures", ShadowToast.getTextOfLatestToast())
+    }
+
+    @Test
+    fun `an app it is shared with can read that picture and nothing else`() {
+        screen<PictureActivity>(intent()) { it.find<Button>(R.id.share).performClick() }
+        val chooser = shadowOf(app as Application).nextStartedActivity
+        assertEquals(Intent.ACTION_CHOOSER, chooser.action)
+        val sent = chooser.getParcelableExtra(Intent.EXTRA_INTENT, Intent::class.java)!!
+        assertEquals("image/png", sent.type)
+        assertEquals(Intent.FLAG_GRANT_READ_URI_PERMISSION, sent.flags and Intent.FLAG_GRANT_READ_URI_PERMISSION)
+        val uri = sent.getParcelableExtra(Intent.EXTRA_STREAM, Uri::class.java)!!
+        assertEquals(uri, sent.clipData!!.getItemAt(0).uri)
+
+        val resolver = app.contentResolver
+        assertEquals("image/png", resolver.getType(uri))
+        val bytes = resolver.openFileDescriptor(uri, "r")!!.use { ParcelFileDescriptor.AutoCloseInputStream(it).readBytes() }
+        assertContentEquals(kept.readBytes(), bytes)
+        resolver.query(uri, null, null, null, null)!!.use { cursor ->
+            cursor.moveToFirst()
+            assertEquals(kept.name, cursor.getString(cursor.getColumnIndexOrThrow(OpenableColumns.DISPLAY_NAME)))
+            assertEquals(kept.length(), cursor.getLong(cursor.getColumnIndexOrThrow(OpenableColumns.SIZE)))
+        }
+        assertFailsWith<FileNotFoundException> { resolver.openFileDescriptor(uri, "rw") }
+        for (path in listOf("other.png", "../draft.json", "%2E%2E%2Fdraft.json")) {
+            val error = assertFailsWith<FileNotFoundException> {
+                resolver.openFileDescriptor(Uri.parse("content://${uri.authority}/$path"), "r")
+            }
+            assertContains(error.message.orEmpty(), "is not in the gallery")
+        }
+    }
+}

@@ -1,0 +1,93 @@
+package org.meissonic.mobile.app.model
+
+import java.io.File
+import kotlin.test.Test
+import kotlin.test.assertContains
+import kotlin.test.assertEquals
+import kotlin.test.assertFailsWith
+import kotlin.test.assertFalse
+import kotlin.test.assertIs
+import kotlin.test.assertTrue
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.yield
+import org.junit.jupiter.api.io.TempDir
+import org.meissonic.mobile.engine.Bundle
+import org.meissonic.mobile.engine.Generator
+import org.meissonic.mobile.engine.Request
+import org.meissonic.mobile.engine.RequestError
+import org.meissonic.mobile.engine.TextToImage
+import org.meissonic.mobile.ort.OrtOpener
+import org.meissonic.mobile.store.FolderSource
+import org.meissonic.mobile.store.Hanging
+import org.meissonic.mobile.store.ModelStore
+
+private const val LARGE = "transformer.onnx.data"
+
+/** What lives as long as the process, two things asked of it at once. */
+class ProcessTest {
+    @TempDir
+    lateinit var folder: File
+
+    private val bundle = File(System.getProperty("bundle"))
+    private val marker get() = File(folder, "drawing")
+    private val generator = Generator(Bundle.open(bundle), OrtOpener())
+
+    private fun gallery() = Gallery(File(folder, "gallery"), { _, stream -> stream.write(1) })
+
+    private fun task(steps: Int) = TextToImage(Request("a red cat", steps = steps))
+
+    @Test
+    fun `a second drawing meanwhile is refused, and the first is kept`() = runBlocking {
+        val gallery = gallery()
+        val studio = Studio(this, gallery, marker, { Long.MAX_VALUE }) { generator }
+        assertTrue(studio.draw(task(2), 0))
+        assertFalse(studio.draw(task(3), 0))
+        val drawn = assertIs<Done>(studio.state.first { it !is Working }).drawn
+        assertEquals(2, drawn.settings.steps)
+        assertEquals(listOf(drawn), gallery.entries.value)
+        yield()
+        assertFalse(marker.exists())
+    }
+
+    @Test
+    fun `another model waits until the drawing is stopped and the old one is closed`() = runBlocking {
+        val studio = Studio(this, gallery(), marker, { Long.MAX_VALUE }) { generator }
+        studio.draw(task(1000), 0)
+        studio.state.first { it is Working && it.step > 0 }
+        studio.forget()
+        assertEquals(Stopped, studio.state.value)
+        assertEquals(emptySet(), generator.loaded)
+        val error = assertFailsWith<RequestError> { generator.drawNow(task(1)) }
+        assertContains(error.message.orEmpty(), "closed")
+    }
+
+    @Test
+    fun `too little memory fails before anything is loaded`() = runBlocking {
+        val studio = Studio(this, gallery(), marker, { 0 }) { generator }
+        studio.draw(task(2), 0)
+        assertIs<RequestError>(assertIs<Failed>(studio.state.first { it !is Working }).error)
+        assertEquals(emptySet(), generator.loaded)
+    }
+
+    @Test
+    fun `a second installation meanwhile is refused, and nothing moves before the model is released`() = runBlocking {
+        val root = File(folder, "models")
+        val released = CompletableDeferred<Unit>()
+        val shelf = Shelf(this, ModelStore(root)) { released.await() }
+        assertTrue(shelf.install(Hanging(FolderSource(bundle), LARGE, 1000)))
+        assertFalse(shelf.install(FolderSource(bundle)))
+        yield()
+        assertFalse(root.exists())
+        released.complete(Unit)
+        shelf.state.first { it is Arriving && it.total > 0 }
+        shelf.stop()
+        assertIs<Unfinished>(shelf.state.first { it !is Arriving })
+        assertTrue(shelf.install(FolderSource(bundle)))
+        assertIs<Ready>(shelf.state.first { it !is Arriving })
+        shelf.delete()
+        shelf.state.first { it == NoModel }
+        assertEquals(emptyList(), root.list()!!.toList())
+    }
+}
