@@ -139,9 +139,8 @@ def draw(job: Job, generator: Generator, on_step: OnStep) -> Drawing:
 
 def run(job: Job) -> None:
     """Draws with a progress bar and writes the picture. Raises UserError or KeyboardInterrupt."""
-    generator = Generator.open(
-        job.bundle, job.threads, keep=job.preview > 0, low_memory=job.low_memory, engine=job.engine
-    )
+    keep = job.preview > 0 and not job.low_memory
+    generator = Generator.open(job.bundle, job.threads, keep, job.low_memory, job.engine)
     for which, cut in generator.cut(job.request).items():
         print(f'warning: the {which} is too long, this was cut off: "{cut}"', file=sys.stderr)
     with tqdm(desc="drawing", unit="step", leave=False, disable=None) as bar:

@@ -5,12 +5,11 @@ import threading
 from collections.abc import Mapping
 
 import numpy as np
-import onnxruntime as ort
-from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from runtime.bundle import Bundle, Tensor
 from runtime.errors import BundleError, Cancelled, EngineError
 from runtime.memory import return_freed_memory
+from runtime.ort import ort, ort_errors
 from runtime.processor import saturating
 
 _ORT_TYPES = {"int32": "tensor(int32)", "float32": "tensor(float)", "uint8": "tensor(uint8)"}

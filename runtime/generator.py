@@ -233,11 +233,19 @@ class Generator:
 
     @contextmanager
     def _stage(self, name: str, *graphs: str) -> Iterator[None]:
-        """Measures a stage and unloads its graphs after it (those named, else the stage's own)."""
+        """Measures a stage, and unloads other graphs before it and its own after it (those named, else the
+        stage's own).
+
+        A picture decoded between two steps so finds itself alone, and the step is loaded again after it.
+        """
         begun = time.perf_counter()
+        own = graphs or (name,)
+        if not self._keep:
+            for other in set(self.engine.loaded).difference(own):
+                self.engine.close(other)
         try:
             yield
         finally:
-            for graph in () if self._keep else graphs or (name,):
+            for graph in () if self._keep else own:
                 self.engine.close(graph)
             self._seconds[name] = self._seconds.get(name, 0.0) + time.perf_counter() - begun

@@ -115,6 +115,14 @@ def test_long_prompt_warns_and_draws(
     assert files(here) == ["picture.png"]
 
 
+def test_a_prompt_as_long_as_an_argument_can_be_draws(common: list[str]) -> None:
+    """In a process of its own: what it is called with is read when onnxruntime is loaded."""
+    command = [sys.executable, "-m", "runtime", "a cat " * 20_000, *common, "--steps", "1"]
+    environment = os.environ | {"PYTHONPATH": str(Path(runtime.__file__).parents[1])}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0 and done.stderr.startswith("warning: the prompt is too long")
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [

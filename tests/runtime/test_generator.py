@@ -242,6 +242,24 @@ def test_one_graph_in_memory_at_a_time_unless_kept(bundle_folder: Path) -> None:
     assert set(kept.engine.loaded) == {"text_encoder", "conditioner", "transformer", "image_decoder"}
 
 
+def test_a_preview_is_decoded_alone_unless_graphs_are_kept(
+    bundle_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frugal = Generator.open(bundle_folder, threads=1)
+    beside: list[list[str]] = []
+    open_graph = frugal.engine.open
+
+    def opened(name: str) -> None:
+        beside.append([other for other in frugal.engine.loaded if other != name])
+        open_graph(name)
+
+    monkeypatch.setattr(frugal.engine, "open", opened)
+    drawing = frugal.text_to_image(REQUEST, lambda progress: frugal.decode(progress.candidate))
+    assert len(beside) > 20 and not any(beside)
+    kept = Generator.open(bundle_folder, threads=1, keep=True).text_to_image(REQUEST)
+    assert np.array_equal(drawing.picture, kept.picture)
+
+
 def test_every_stage_is_timed(generator: Generator) -> None:
     seconds = generator.image_to_image(REQUEST, Image.fromarray(paint(KNOWN))).seconds
     assert set(seconds) == {"image_encoder", "text_encoder", "conditioner", "steps", "image_decoder"}
