@@ -18,7 +18,7 @@ def held_as(precision: str) -> str:
 
 
 # By the coarsest precision of the graphs that draw tokens. Measured on the shipped checkpoint and on random
-# weights of the real size (1 B, 1024 px, guidance 9): int8 0.001 and 0.005, int4 0.011 and 0.046.
+# weights of the real size (1 B, 1024 px, guidance 9): int8 0.001 and 0.005, int4 0.011 and 0.052.
 # What int8 costs there is what int8 costs: torch with the same rounding, without any of our graphs, gives
 # 0.0066 (docs/quantization.md).
 KL_PER_GUIDANCE = {"fp32": 1e-6, "fp16": 1e-4, "qnn": 0.03, "int8": 0.01, "int4": 0.06}  # nats
