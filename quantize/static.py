@@ -178,9 +178,11 @@ def clipped(y: ir.Value, measured: Range) -> Range:
 
 
 def activation(graph: ir.Graph, name: str, measured: Range) -> tuple[ir.Value, ir.Value]:
-    """Scale and zero point [] of U8 for a range, widened to hold zero."""
+    """Scale and zero point [] of U8 for a range, widened to hold zero, to the last bit as onnxruntime's
+    quantizer makes them: the width of the range is rounded to float32.
+    """
     low, high = min(measured[0], 0.0), max(measured[1], 0.0)
-    scale = (high - low) / STEPS or 1.0
+    scale = float(np.float32(high) - np.float32(low)) / STEPS or 1.0
     zero = np.array(np.rint(-low / scale), np.uint8)
     return constant(graph, name + SCALE, np.array(scale, np.float32)), constant(graph, name + ZERO, zero)
 

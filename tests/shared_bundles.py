@@ -14,10 +14,16 @@ KINDS = {".py", ".safetensors"}
 
 
 def shared_bundle(name: Literal["android", "iphone"]) -> Path:
-    """The folder of the bundle. Raises SystemExit if it cannot be exported: the command has said why."""
+    """The folder of the bundle. Raises SystemExit if it cannot be exported: the command has said why.
+
+    torch has one thread from here on: the last bits of the evaluator's sums depend on how many there are.
+    """
+    import torch
+
     from export.coreml import main as export_coreml
     from export.onnx import main as export_onnx
 
+    torch.set_num_threads(1)
     folder = PHONES / name
     export = export_onnx if name == "android" else export_coreml
     if not up_to_date(folder / "manifest.json") and (
