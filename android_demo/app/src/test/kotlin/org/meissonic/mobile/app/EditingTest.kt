@@ -189,8 +189,7 @@ class EditingTest : OnAndroid() {
                 choose(main, "samples")
                 until { !app.picked.state.value.unreadable }
                 choose(main, name)
-                until { app.picked.state.value.unreadable }
-                assertEquals(View.VISIBLE, main.find<View>(R.id.unreadable).visibility)
+                until { main.find<View>(R.id.unreadable).visibility == View.VISIBLE }
                 assertEquals(before!!.width, app.picked.state.value.bitmap!!.width)
             }
         }

@@ -64,6 +64,7 @@ abstract class OnAndroid {
             shadowOf(Looper.getMainLooper()).idleFor(Duration.ofMillis(5))
             Thread.sleep(5)
         }
+        Thread.sleep(50) // who listens to a state is told on the screen's thread a moment after it is set
         shadowOf(Looper.getMainLooper()).idle()
     }
 
