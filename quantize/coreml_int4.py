@@ -16,7 +16,7 @@ from coremltools.converters.mil.mil.passes.graph_pass import AbstractGraphPass
 from coremltools.converters.mil.mil.passes.helper import block_context_manager
 from coremltools.models.utils import _apply_graph_pass
 
-from quantize.rounding import MIDDLE, Blocks, encoded
+from quantize.rounding import MIDDLE, Blocks, least_squares
 from runtime.coreml.tools import quiet
 
 FACTORS = (1, 0.95, 0.9, 0.85, 0.8, 0.75)  # of the scale that reaches the largest magnitude with code 7
@@ -27,15 +27,7 @@ def positive(blocks: np.ndarray) -> np.ndarray:
     coremltools writes none.
     """
     largest = np.abs(blocks).max(axis=-1) / np.float32(MIDDLE - 1)
-    middle = np.full(largest.shape, MIDDLE, np.uint8)
-    best, least = largest, np.full(largest.shape, np.inf, np.float32)
-    for factor in FACTORS:
-        scales = largest * np.float32(factor)
-        errors = (encoded(blocks, scales, middle) - np.float32(MIDDLE)) * scales[..., None] - blocks
-        loss = np.einsum("...k,...k->...", errors, errors)
-        better = loss < least
-        best, least = np.where(better, scales, best), np.where(better, loss, least)
-    return best
+    return least_squares(blocks, largest, FACTORS)
 
 
 class Codes:

@@ -7,6 +7,7 @@ first: half-quadratic quantization (Badri and Shaji, 2023) looks for zero points
 the norm 0.7, which forgives a few large ones. `gptq.Gptq` looks at activations.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -97,10 +98,18 @@ def fitted(blocks: np.ndarray) -> np.ndarray:
     """Scales f32 [...] without zero points, of the least squared error: somewhat below those of the extremes,
     of either sign, for the codes reach from -8 to 7.
     """
-    extreme, middle = grid(blocks, zeros=False)
-    best, least = extreme, np.full(extreme.shape, np.inf, np.float32)
-    for factor in (1, 0.95, 0.9, 0.85, 0.8, -1, -0.95, -0.9, -0.85, -0.8):
-        scales = extreme * np.float32(factor)
+    extreme, _ = grid(blocks, zeros=False)
+    return least_squares(blocks, extreme, (1, 0.95, 0.9, 0.85, 0.8, -1, -0.95, -0.9, -0.85, -0.8))
+
+
+def least_squares(blocks: np.ndarray, widest: np.ndarray, factors: Sequence[float]) -> np.ndarray:
+    """Of the scales f32 [...] `widest` times each factor, those of the least squared error, without zero
+    points.
+    """
+    middle = np.full(widest.shape, MIDDLE, np.uint8)
+    best, least = widest, np.full(widest.shape, np.inf, np.float32)
+    for factor in factors:
+        scales = widest * np.float32(factor)
         errors = (encoded(blocks, scales, middle) - np.float32(MIDDLE)) * scales[..., None] - blocks
         loss = np.einsum("...k,...k->...", errors, errors)
         better = loss < least

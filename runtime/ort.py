@@ -1,7 +1,7 @@
 """onnxruntime, loaded where there is room for it.
 
 When version 1.29 is loaded it matches the process's command line with a regular expression that recurses a
-character at a time: some 25 000 characters overflow the usual stack and end the process.
+character at a time: some 35 000 characters overflow the usual stack and end the process.
 """
 
 import threading

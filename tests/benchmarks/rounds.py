@@ -22,6 +22,7 @@ from reference.errors import UserError
 from tests.benchmarks.contenders import CONTENDERS, PICTURE, Contender, same_as
 from tests.benchmarks.layouts import Layout, prepare
 from tests.benchmarks.machine import facts
+from tests.benchmarks.stored import write
 
 
 @dataclass
@@ -57,9 +58,7 @@ class Results:
 
     def save(self) -> None:
         content = {"machine": self.machine, "failed": self.failed, "turns": self.turns}
-        part = self.path.with_suffix(f".{os.getpid()}.tmp")
-        part.write_text(json.dumps(content, indent=1), encoding="utf-8")
-        part.replace(self.path)
+        write(content, self.path)
 
     def of(self, task: str, contender: str) -> list[dict[str, Any]]:
         return [turn for turn in self.turns if (turn["task"], turn["contender"]) == (task, contender)]
