@@ -3,11 +3,11 @@ package org.meissonic.mobile.app
 import android.content.ContentResolver
 import android.graphics.Bitmap
 import android.graphics.BitmapFactory
-import android.graphics.Matrix
-import android.media.ExifInterface
+import android.graphics.ImageDecoder
 import android.net.Uri
 import java.io.File
 import java.io.IOException
+import java.nio.ByteBuffer
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.flow.MutableStateFlow
@@ -50,39 +50,18 @@ class PickedPicture(private val scope: CoroutineScope, private val file: File) {
     }
 
     private fun copied(bytes: ByteArray): Bitmap {
-        val bitmap = upright(decoded(bytes), bytes)
+        val source = ImageDecoder.createSource(ByteBuffer.wrap(bytes)) // turns it upright
+        val bitmap = ImageDecoder.decodeBitmap(source) { decoder, info, _ ->
+            decoder.allocator = ImageDecoder.ALLOCATOR_SOFTWARE // so that pixels can be read
+            val longest = maxOf(info.size.width, info.size.height)
+            if (longest > LARGEST_SIDE) {
+                decoder.setTargetSize(
+                    maxOf(1, info.size.width * LARGEST_SIDE / longest),
+                    maxOf(1, info.size.height * LARGEST_SIDE / longest),
+                )
+            }
+        }
         writeWhole(file) { encodePng(bitmap, it) }
         return bitmap
-    }
-
-    private fun decoded(bytes: ByteArray): Bitmap {
-        val options = BitmapFactory.Options().apply { inJustDecodeBounds = true }
-        BitmapFactory.decodeByteArray(bytes, 0, bytes.size, options)
-        val longest = maxOf(options.outWidth, options.outHeight)
-        options.inSampleSize = generateSequence(1) { 2 * it }.first { longest / it <= LARGEST_SIDE }
-        options.inJustDecodeBounds = false
-        return BitmapFactory.decodeByteArray(bytes, 0, bytes.size, options) ?: throw IOException("no picture")
-    }
-
-    // Cameras write as the sensor lies, and beside it how the phone was held.
-    private fun upright(bitmap: Bitmap, bytes: ByteArray): Bitmap {
-        val held = ExifInterface(bytes.inputStream()).getAttributeInt(ExifInterface.TAG_ORIENTATION, 0)
-        val matrix = Matrix()
-        when (held) {
-            ExifInterface.ORIENTATION_ROTATE_90, ExifInterface.ORIENTATION_TRANSPOSE -> matrix.postRotate(90f)
-            ExifInterface.ORIENTATION_ROTATE_180, ExifInterface.ORIENTATION_FLIP_VERTICAL -> matrix.postRotate(180f)
-            ExifInterface.ORIENTATION_ROTATE_270, ExifInterface.ORIENTATION_TRANSVERSE -> matrix.postRotate(270f)
-        }
-        if (held in MIRRORED) matrix.postScale(-1f, 1f)
-        return Bitmap.createBitmap(bitmap, 0, 0, bitmap.width, bitmap.height, matrix, true)
-    }
-
-    private companion object {
-        val MIRRORED = setOf(
-            ExifInterface.ORIENTATION_FLIP_HORIZONTAL,
-            ExifInterface.ORIENTATION_FLIP_VERTICAL,
-            ExifInterface.ORIENTATION_TRANSPOSE,
-            ExifInterface.ORIENTATION_TRANSVERSE,
-        )
     }
 }
