@@ -80,6 +80,12 @@ def rank_and_world() -> tuple[int, int]:
     return (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
 
 
+def wait_for_all() -> None:
+    """No process goes on until every one is here: what rank 0 wrote before may be read after."""
+    if dist.is_initialized():
+        dist.barrier()
+
+
 def share_of_batch(batch: int) -> slice:
     """The rows of a global batch that this process works on."""
     rank, world = rank_and_world()

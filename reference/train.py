@@ -27,7 +27,7 @@ from reference.masked_modelling import MaskedModelling, Stage, add_compression, 
 from reference.pipeline import Pipeline
 from reference.recipe import RECIPES, Recipe
 from reference.request import check_range
-from reference.snapshot import rank_and_world, read_meta, seed_all
+from reference.snapshot import rank_and_world, read_meta, seed_all, wait_for_all
 from reference.stickers.dataset import StickerTokens, build_tokens, load_or_build
 from reference.stickers.text import build_text_encoder, build_tokenizer, sample_captions
 from reference.stickers.vq import Vq, held_out_quality, train_vq
@@ -75,7 +75,9 @@ class Run:
 
 
 def guard(run: Run) -> None:
-    """Remember the recipe in the run's folder; RequestError if the folder belongs to another one."""
+    """Rank 0 remembers the recipe in the run's folder; RequestError if the folder belongs to another one."""
+    if rank_and_world()[0] > 0:
+        return
     file = run.folder / "recipe.json"
     mine = json.dumps(run.recipe.to_dict(), indent=1)
     if file.exists() and json.loads(file.read_text()) != json.loads(mine):
@@ -94,8 +96,7 @@ def stage_data(run: Run, stage: Stage, vq: Vq) -> StickerTokens:
 
     if rank_and_world()[0] == 0:
         load_or_build(file, build)
-    if dist.is_initialized():
-        dist.barrier()
+    wait_for_all()
     return load_or_build(file, build)
 
 
@@ -157,6 +158,7 @@ def draw_curves(run: Run) -> None:
 def train(run: Run) -> Checkpoint:
     """Carry out the whole recipe, resuming whatever the folder already holds."""
     guard(run)
+    wait_for_all()
     recipe = run.recipe
     first = rank_and_world()[0] == 0
     vq = train_vq(recipe.vq, run.folder, run.bar("vq")).vq.eval()
