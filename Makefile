@@ -41,9 +41,9 @@ format: $(READY)
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-# What keeps one core busy goes two at a time; then the phones' tests run beside Python's.
+# What keeps one core busy goes side by side; then the phones' tests run beside Python's.
 test: $(READY)
-	$(MAKE) --no-print-directory -j2 lint android-vectors iphone-vectors
+	$(MAKE) --no-print-directory -j3 lint android-vectors iphone-vectors
 	.ci/test.sh $(RUN)
 
 # Bundles of the shipped checkpoint that the tests of all three languages share, and what Python makes of them.
