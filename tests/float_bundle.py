@@ -1,6 +1,7 @@
 """A float bundle of the smallest checkpoint: one block of each kind, 64x64 pixels, random weights."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -43,11 +44,23 @@ SMALLEST = Preset(
     defaults={"size": list(SIZE), "steps": 4, "guidance": 3.0},
 )
 
+# As few blocks, in the widths of the recorded checkpoints: most weights are large enough to be compressed.
+WIDER = replace(
+    SMALLEST,
+    transformer=replace(
+        SMALLEST.transformer, num_attention_heads=4, joint_attention_dim=48, pooled_projection_dim=64
+    ),
+    channels=(8, 8, 16, 16),
+    latent_channels=8,
+    norm_groups=4,
+    text={**SMALLEST.text, "hidden_size": 48, "intermediate_size": 96, "projection_dim": 64},
+)
 
-def write_checkpoint(folder: Path) -> Path:
-    """The smallest checkpoint, into a new folder."""
+
+def write_checkpoint(folder: Path, preset: Preset = SMALLEST) -> Path:
+    """A checkpoint of random weights, into a new folder."""
     folder.mkdir()
-    write_random(folder, SMALLEST, torch.float32)
+    write_random(folder, preset, torch.float32)
     return folder
 
 

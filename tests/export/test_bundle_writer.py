@@ -26,6 +26,7 @@ from runtime.generator import Generator
 from runtime.request import Request
 from runtime.workspace import Workspace
 from tests.export.conftest import GOLDEN
+from tests.float_bundle import WIDER, write_checkpoint
 
 INT8 = Recipe.uniform("int8")
 MONO = GOLDEN / "mono" / "checkpoint"
@@ -46,8 +47,8 @@ class Written:
 
 
 @pytest.fixture(scope="module")
-def checkpoint() -> Checkpoint:
-    return load_checkpoint(MONO)
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    return load_checkpoint(write_checkpoint(tmp_path_factory.mktemp("checkpoints") / "wider", WIDER))
 
 
 @pytest.fixture(scope="module")
@@ -114,13 +115,13 @@ def test_the_manifest_says_what_was_written(written: Written):
     shapes = {tensor.name: tensor.shape for tensor in (*step.inputs, *step.outputs)}
     width = (12 * config.num_layers + 3 * config.num_single_layers) * config.inner_dim
     assert shapes == {
-        "tokens": [3, 2],
+        "tokens": [6, 4],
         "context": ["rows", 77, config.inner_dim],
         "modulation": ["rows", width],
         "guidance": [],
-        "uniforms": [2, 6],
-        "drawn": [6],
-        "log_prob": [6],
+        "uniforms": [2, 24],
+        "drawn": [24],
+        "log_prob": [24],
     }
     assert 0.85 < manifest.parity["transformer.agreement"] <= 1
     assert manifest.parity["image_decoder.psnr"] >= 35
@@ -204,7 +205,7 @@ def test_a_disk_that_fills_up_gives_one_line_and_keeps_what_is_done(written: Wri
     options = Options(tmp_path / "android", SIZE, INT8)
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
     with finished_graphs(written, options, ["text_encoder"]) as workspace:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, limit[1]))  # the conditioner in fp32 is larger
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limit[1]))  # the conditioner in fp32 is larger
         try:
             with pytest.raises(BundleError, match=r"disk of .* is full: free .* finished graphs are kept"):
                 write_bundle(written.checkpoint, options, lambda line: None)

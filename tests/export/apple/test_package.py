@@ -27,15 +27,21 @@ from runtime.coreml.program import load_program
 from runtime.coreml.structure import read_package
 from runtime.coreml.tools import coremltools as ct
 from runtime.measures import max_abs
-from tests.export.conftest import GOLDEN
+from tests.float_bundle import WIDER, write_checkpoint
+from tests.shared_bundles import ROOT
 
-SIZE = (256, 384)
+SIZE = (32, 48)
 FP16 = CoreMLRecipe(default="fp16")
 
 
 @pytest.fixture(scope="module")
-def checkpoint() -> Checkpoint:
-    return load_checkpoint(GOLDEN / "mei" / "checkpoint")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_checkpoint(tmp_path_factory.mktemp("checkpoints") / "wider", WIDER)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(folder: Path) -> Checkpoint:
+    return load_checkpoint(folder)
 
 
 class Packages:
@@ -167,7 +173,7 @@ def test_int4_is_rounded_by_what_layers_are_fed(packages: Packages, tmp_path: Pa
     path, _ = packages.write("sampler", "int4")
     (weight,) = {
         op.weight.op
-        for op in load_program(path).functions["rows2_size256x384"].operations
+        for op in load_program(path).functions["rows2_size32x48"].operations
         if op.op_type == "linear"
     }
     graph, feeds = packages.graph("sampler"), packages.drawings["gpu"].fed("sampler", packages.shapes[1])
@@ -198,14 +204,14 @@ def test_tables_and_image_graphs_stay_above_six_bits(packages: Packages) -> None
     assert embedder.precision == "int8" and decoder.precision == "palette6"
 
 
-def test_a_package_is_the_same_from_another_process(packages: Packages, tmp_path: Path) -> None:
+def test_a_package_is_the_same_from_another_process(packages: Packages, folder: Path, tmp_path: Path) -> None:
     path, _ = packages.write("token_embedder")
     code = (
         "from pathlib import Path; from tests.export.apple.test_package import *;"
-        f"path, _ = Packages(load_checkpoint(GOLDEN / 'mei' / 'checkpoint'), Path({str(tmp_path)!r}))"
+        f"path, _ = Packages(load_checkpoint({str(folder)!r}), Path({str(tmp_path)!r}))"
         ".write('token_embedder')"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=GOLDEN.parents[1])
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
     other = tmp_path / path.name
     files = [file.relative_to(path) for file in package_files(path)]
     assert files == [file.relative_to(other) for file in package_files(other)]
@@ -234,7 +240,7 @@ def test_a_recipe_of_another_layout_is_refused(packages: Packages) -> None:
     ("options", "error", "message"),
     [
         ({"recipe": CoreMLRecipe(default="int4"), "target": "ios17"}, RecipeError, "use --target ios18"),
-        ({"sizes": [SIZE, (256, 256)], "target": "ios17"}, ExportError, "use --target ios18, or one --size"),
+        ({"sizes": [SIZE, (64, 64)], "target": "ios17"}, ExportError, "use --target ios18, or one --size"),
         (
             {"recipe": CoreMLRecipe(default="fp16", weights={"step": {}})},
             RecipeError,
