@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: bundle test test-android test-ios test-slow bench arm64 lint format clean help
+.PHONY: bundle test android-vectors iphone-vectors test-android test-ios test-slow bench arm64 lint format clean help
 
 help:
 	@echo "make bundle     install into .venv, export the int8 Android bundle, draw build/sample.png with it"
@@ -41,17 +41,22 @@ format: $(READY)
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-# Two workers of one thread each: more threads would fight over two cores. A file stays with one worker, so its
-# bundles are made once.
-test: lint
-	.ci/android.sh $(RUN)
-	.ci/ios.sh $(RUN)
-	OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist loadfile -m 'not slow'
+# What keeps one core busy goes side by side; then the phones' tests run beside Python's.
+test: $(READY)
+	$(MAKE) --no-print-directory -j3 lint android-vectors iphone-vectors
+	.ci/test.sh $(RUN)
 
-test-android: $(READY)
-	.ci/android.sh $(RUN)
+# Bundles of the shipped checkpoint that the tests of all three languages share, and what Python makes of them.
+android-vectors: $(READY)
+	$(RUN) -m tests.parity.phone_vectors
 
-test-ios: $(READY)
+iphone-vectors: $(READY)
+	$(RUN) -m tests.parity.iphone_vectors
+
+test-android: android-vectors
+	.ci/android.sh
+
+test-ios: android-vectors iphone-vectors
 	.ci/ios.sh $(RUN)
 
 test-slow: $(READY)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds and tests the Kotlin engine and the app with Maven on the real onnxruntime, beside what Python recorded.
-# Usage: .ci/android.sh PYTHON; without a JDK 17 and Maven it says loudly that nothing was tested. With zipalign and
+# After `make android-vectors`; without a JDK 17 and Maven it says loudly that nothing was tested. With zipalign and
 # apksigner the APK is assembled too, with npm its library for ARM.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,7 +10,6 @@ if ! command -v mvn >/dev/null || ! command -v javac >/dev/null; then
     exit 0
 fi
 
-"$1" -m tests.parity.phone_vectors
 apk=(-P apk)
 if ! command -v zipalign >/dev/null || ! command -v apksigner >/dev/null; then
     echo "NOT BUILT: the APK. It needs zipalign and apksigner: apt-get install zipalign apksigner" >&2
@@ -24,6 +23,7 @@ if [ -z "${ORT_AAR:-}" ]; then
     fi
 fi
 rm -rf android_demo/*/target/surefire-reports # of tests that are no more
+export MAVEN_OPTS="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC ${MAVEN_OPTS:-}" # a build is over before more pays
 ORT_AAR=$ORT_AAR mvn -q -B -f android_demo ${apk[@]+"${apk[@]}"} package
 cat android_demo/*/target/surefire-reports/*.txt | awk -F'[:,]' '/Tests run/ { run += $2; failed += $4 + $6; skipped += $8 }
     END { printf "android_demo: %d tests passed, %d failed, %d skipped\n", run - failed - skipped, failed, skipped }'

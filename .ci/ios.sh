@@ -2,7 +2,8 @@
 # Builds and tests the Swift package on Linux: on the real onnxruntime, beside what Python recorded, and its sources for
 # Apple's systems as far as a compiler on Linux can tell. With a Swift 6 of the machine, else that of .ci/swift.sh.
 #
-# usage: .ci/ios.sh PYTHON      without Swift it says loudly that nothing was tested
+# usage: .ci/ios.sh PYTHON      after `make android-vectors iphone-vectors`; without Swift it says loudly that nothing
+#                               was tested
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=$1
@@ -20,9 +21,6 @@ if ${inside[@]+"${inside[@]}"} swift format --version >/dev/null 2>&1; then # a 
     ${inside[@]+"${inside[@]}"} swift format lint --strict --recursive --configuration ios_demo/.swift-format \
         ios_demo/Package.swift ios_demo/Sources ios_demo/Tests ios_demo/Stubs ios_demo/App
 fi
-
-"$python" -m tests.parity.phone_vectors
-"$python" -m tests.parity.iphone_vectors
 
 if [ "$(uname)" = Linux ]; then # the wheel's library, at a place that is inside the root as well
     mkdir -p build/onnxruntime

@@ -60,6 +60,11 @@ def write_bundle(
     drawings = calibration(checkpoint, size)
     for name in names:
         write_graph(checkpoint, name, size, Recipe.uniform("fp32"), folder / f"{name}.onnx", drawings)
+    return completed(checkpoint, folder, size, names)
+
+
+def completed(checkpoint: Checkpoint, folder: Path, size: tuple[int, int], names: Iterable[str]) -> Bundle:
+    """The folder of float graphs as a bundle."""
     write_tokenizer(folder, checkpoint)
     write_manifest(folder, manifest_of(folder, checkpoint, size, dict.fromkeys(names, "fp32")))
     return open_bundle(folder)

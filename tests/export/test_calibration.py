@@ -4,11 +4,15 @@ import numpy as np
 
 from export.calibration import calibration
 from quantize.calibration import CHAIN, Calibration
-from tests.float_bundle import write_bundle
+from quantize.graph import quantize_graph
+from quantize.recipe import Recipe
+from tests.float_bundle import completed
 
 
 def test_moments_of_a_checkpoint_are_those_of_its_float_bundle(checkpoint, size, traced, tmp_path):
-    bundle = write_bundle(checkpoint, tmp_path / "fp32", size)
+    for name, path in traced.items():
+        quantize_graph(path, tmp_path / path.name, name, Recipe.uniform("fp32"))
+    bundle = completed(checkpoint, tmp_path, size, traced)
     one, other = calibration(checkpoint, size), Calibration.of(bundle)
     for name in CHAIN:
         written = bundle.path(f"{name}.onnx")

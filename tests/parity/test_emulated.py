@@ -8,6 +8,7 @@ import pytest
 
 from export.onnx import main as export_main
 from runtime.parity.arm import main
+from tests.shared_bundles import shared_bundle
 
 MACHINE = Path(__file__).parents[2] / "build/arm64"
 
@@ -31,11 +32,9 @@ def machine() -> None:
 @pytest.fixture(scope="module")
 def bundles(machine: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The shipped checkpoint in each precision."""
-    folder = tmp_path_factory.mktemp("bundles")
-    precisions = sorted({precision for precision, _ in CASES})
-    for precision in precisions:
-        assert export_main([f"--{precision}", "--out", str(folder / precision)]) == 0
-    return {precision: folder / precision for precision in precisions}
+    int4 = tmp_path_factory.mktemp("bundles") / "int4"
+    assert export_main(["--int4", "--out", str(int4)]) == 0
+    return {"int8": shared_bundle("android"), "int4": int4}
 
 
 @pytest.mark.parametrize(("precision", "cpu"), CASES)

@@ -1,24 +1,27 @@
 """Training: what is masked, what a step optimises, that a run resumes exactly and shares its batch."""
 
 import math
+import multiprocessing
 import os
-import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.distributed import TCPStore
+from torch.multiprocessing import start_processes
 
 from reference.checkpoint import load_checkpoint
-from reference.errors import CheckpointError
+from reference.errors import CheckpointError, RequestError
 from reference.masked_modelling import MaskedModelling, Stage, add_compression, initialise, mask_batch
 from reference.recipe import RECIPES
 from reference.snapshot import load_snapshot, save_snapshot
 from reference.stickers.dataset import StickerTokens
 from reference.stickers.text import build_text_encoder, build_tokenizer, sample_captions
 from reference.stickers.vq import kmeans, reconstruction_loss
-from reference.train import SAMPLE_PROMPTS
+from reference.train import SAMPLE_PROMPTS, command_line
 from reference.transformer import MaskedTransformer
 
 TINY = RECIPES["tiny"]
@@ -145,24 +148,25 @@ def test_tokenizer_knows_every_word_of_the_captions_whole_and_pads_with_an_excla
     assert max(len(ids) for ids in tokenizer(captions).input_ids) <= tokenizer.model_max_length
 
 
-def train_tiny(folder, *launcher: str) -> str:
-    command = [*launcher, "-m", "reference.train", "--recipe", "tiny", "--out", str(folder / "run")]
-    done = subprocess.run(
-        [sys.executable, *command, "--publish", str(folder / "published")],
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+def train_tiny(rank: int, world: int, port: int, folder: Path) -> None:
+    """One process of a run, as torchrun starts it: the store of its port is there already."""
+    torch.set_num_threads(1)
+    if world > 1:
+        numbers = {"RANK": rank, "WORLD_SIZE": world, "MASTER_PORT": port}
+        os.environ |= {name: str(number) for name, number in numbers.items()}
+        os.environ |= {"MASTER_ADDR": "localhost", "TORCHELASTIC_USE_AGENT_STORE": "True"}
+    out, published = str(folder / "run"), str(folder / "published")
+    sys.argv = ["reference.train", "--recipe", "tiny", "--out", out, "--publish", published]
+    command_line()
 
 
 def test_two_gloo_processes_train_the_checkpoint_that_one_trains(tmp_path):
-    train_tiny(tmp_path / "one")
-    train_tiny(tmp_path / "two", "-m", "torch.distributed.run", "--nproc-per-node", "2")
+    multiprocessing.set_forkserver_preload(["reference.train"])  # imported once for three processes
+    store = TCPStore("localhost", 0, is_master=True, wait_for_workers=False)
+    for name, world in (("one", 1), ("two", 2)):
+        arguments = (world, store.port, tmp_path / name)
+        start_processes(train_tiny, arguments, nprocs=world, start_method="forkserver")
     one, two = (load_checkpoint(tmp_path / name / "published") for name in ("one", "two"))
-    fresh = MaskedTransformer(one.transformer.config)
-    initialise(fresh)
     for name, value in one.transformer.state_dict().items():
         other = two.transformer.state_dict()[name]
         torch.testing.assert_close(value, other, rtol=0, atol=4e-3, msg=name)  # six AdamW steps of 1e-5..6e-5
@@ -170,13 +174,8 @@ def test_two_gloo_processes_train_the_checkpoint_that_one_trains(tmp_path):
         assert (tmp_path / "two" / "run" / file).stat().st_size > 1000
 
 
-def test_training_refuses_a_folder_of_another_recipe(tmp_path):
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "recipe.json").write_text("{}")
-    done = subprocess.run(
-        [sys.executable, "-m", "reference.train", "--recipe", "tiny", "--out", str(tmp_path / "run")],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: ") and "another recipe" in done.stderr
+def test_training_refuses_a_folder_of_another_recipe(tmp_path, monkeypatch):
+    (tmp_path / "recipe.json").write_text("{}")
+    monkeypatch.setattr(sys, "argv", ["reference.train", "--recipe", "tiny", "--out", str(tmp_path)])
+    with pytest.raises(RequestError, match="is of another recipe: choose another --out"):
+        command_line()

@@ -88,7 +88,7 @@ import Testing
         let begun = ContinuousClock.now
         task.cancel()
         await #expect(throws: CancellationError.self) { _ = try await task.value }
-        #expect(ContinuousClock.now - begun < .seconds(1))
+        #expect(ContinuousClock.now - begun < .seconds(5))
         _ = try await generator.draw(Request("a red cat", steps: 1))
     }
 

@@ -150,7 +150,7 @@ import Testing
             let begun = ContinuousClock.now
             task.cancel()
             await #expect(throws: CancellationError.self) { _ = try await task.value }
-            #expect(ContinuousClock.now - begun < .seconds(1))
+            #expect(ContinuousClock.now - begun < .seconds(5))
             let kept = try here()
             #expect(kept >= 65536)
             server.become(.proper)
