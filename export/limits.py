@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from export.errors import VerificationError
 from runtime import measures
 from runtime.bundle import Manifest
-from runtime.limits import DECODER_LIMITS, ENCODER_LIMITS, held_as, step_limit
+from runtime.limits import decoder_limits, encoder_limits, held_as, step_limit
 from runtime.measures import Limit, at_least, at_most
 
 
@@ -31,9 +31,10 @@ TEXT_LIMITS = {
     "fp16": text_limits(60, 60, 60, 60),
     "qnn": text_limits(35, 35, 40, 45),  # those of int8, in which such a bundle's texts are
     "int8": text_limits(35, 35, 40, 45),  # measured 44, 44, 51, 54
+    "palette6": text_limits(25, 25, 30, 35),  # 10 dB below int8's (`runtime.limits.LIKE`)
     "int4": text_limits(20, 15, 20, 25),
 }
-LOGITS_PSNR = {"fp32": 80, "fp16": 50, "qnn": 25, "int8": 25, "int4": 12}  # dB
+LOGITS_PSNR = {"fp32": 80, "fp16": 50, "qnn": 25, "int8": 25, "palette6": 15, "int4": 12}  # dB
 
 
 class Figures:
@@ -72,27 +73,30 @@ class Figures:
 
 def limits_of(manifest: Manifest) -> tuple[Limit, ...]:
     """The limits of a bundle, by what its graphs are stored in."""
-    precisions = {name: held_as(graph.coarsest) for name, graph in manifest.graphs.items()}
+    images = [manifest.graphs[name].coarsest for name in ("image_decoder", "image_encoder")]
     drawing = held_as(manifest.precision)
     return (
         *TEXT_LIMITS[drawing],
         at_least("transformer.logits.psnr", LOGITS_PSNR[drawing]),
         step_limit(drawing, "transformer"),
         at_most("transformer.misdrawn", 0),  # the draw is float32 in every bundle
-        *DECODER_LIMITS[precisions["image_decoder"]],
-        *ENCODER_LIMITS[precisions["image_encoder"]],
+        *decoder_limits(images[0]),
+        *encoder_limits(images[1]),
     )
 
 
 def check(figures: dict[str, float], manifest: Manifest) -> None:
-    """Raises VerificationError, with the figure, for the first limit that is missed."""
-    for limit in limits_of(manifest):
-        value = figures[limit.figure]
-        if not limit.holds(value):
-            precision = manifest.graphs[limit.figure.partition(".")[0]].coarsest
-            side = "below" if limit.higher_is_better else "above"
-            way_out = "" if precision == "fp32" else "; --fp32 writes a bundle without quantization"
-            raise VerificationError(
-                f"{limit.figure} is {value:.6g}, {side} the {precision} limit of {limit.worst:g}:"
-                f" no bundle is written{way_out}"
-            )
+    """Raises VerificationError, with the figures, for limits that are missed."""
+    missed = [limit for limit in limits_of(manifest) if not limit.holds(figures[limit.figure])]
+    if not missed:
+        return
+    precisions = [manifest.graphs[limit.figure.partition(".")[0]].coarsest for limit in missed]
+    said = ", ".join(
+        f"{limit.figure} is {figures[limit.figure]:.6g}, {'below' if limit.higher_is_better else 'above'}"
+        f" the {precision} limit of {limit.worst:g}"
+        for limit, precision in zip(missed, precisions, strict=True)
+    )
+    plain = "fp16" if manifest.engine == "coreml" else "fp32"
+    quantized = set(precisions) - {plain, "fp32"}
+    way_out = f"; --{plain} writes a bundle without quantization" if quantized else ""
+    raise VerificationError(f"{said}: no bundle is written{way_out}")

@@ -3,10 +3,10 @@
     {"format": "meissonic-coreml-recipe", "version": 1, "default": "palette6",
      "weights": {"transformer": {"double_blocks_blocks_0_image_qkv_weight": "int8"}}}
 
-Weights are called after their module's parameter. `--int8` and its like are recipes without names. Tables and
-the image decoder never go below 6 bits unless named: they are small beside the blocks and lose more. The
-image encoder stays in half precision, its scores of codes in single: the nearest code turns at the least
-change (57 to 71 % of a sticker's tokens stay with 8 bits, 91 % with all in half).
+Weights are called after their module's parameter. `--int8` and its like are recipes without names. Unless
+named, tables never go below 6 bits, the image decoder not below 8: they are small beside the blocks and lose
+more. The image encoder stays in half precision, its scores of codes in single: the nearest code turns at the
+least change (57 to 71 % of a sticker's tokens stay with 8 bits, 91 % with all in half).
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,9 +18,10 @@ from pydantic import BaseModel, ConfigDict
 
 from quantize.coreml import FORMS, Form, Weight
 from quantize.errors import RecipeError
-from quantize.recipe import IMAGE_GRAPHS, read_recipe
+from quantize.recipe import read_recipe
 
-MILDER: dict[Form, Form] = {"int4": "int8", "palette4": "palette6"}
+OF_TABLES: dict[Form, Form] = {"int4": "int8", "palette4": "palette6"}
+OF_DECODER: dict[Form, Form] = {"int4": "int8", "palette6": "palette8", "palette4": "palette8"}
 NEEDS_IOS18: dict[Form, str] = {"int4": "int4 in blocks"}
 
 
@@ -52,8 +53,10 @@ class CoreMLRecipe(BaseModel):
             return named[name]
         if graph == "image_encoder":
             return "fp16" if layer == "conv" else "fp32"
-        if layer == "gather" or graph in IMAGE_GRAPHS:
-            return MILDER.get(self.default, self.default)
+        if graph == "image_decoder":
+            return OF_DECODER.get(self.default, self.default)
+        if layer == "gather":
+            return OF_TABLES.get(self.default, self.default)
         return self.default
 
     def of(self, graph: str, weights: Sequence[Weight]) -> dict[str, Form]:

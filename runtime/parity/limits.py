@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from runtime.bundle import Manifest
-from runtime.limits import DECODER_LIMITS, held_as, step_limit
+from runtime.limits import decoder_limits, held_as, step_limit
 from runtime.measures import Limit, at_most
 
 DRAW = at_most("teacher_forced.misdrawn", 0)  # the draw is float32 in every bundle
 # By the coarsest precision of the graphs that draw tokens: what is lost of the prompt-following score.
-DROP = {"fp32": 0.02, "fp16": 0.05, "qnn": 0.1, "int8": 0.1, "int4": 0.2}
+DROP = {"fp32": 0.02, "fp16": 0.05, "qnn": 0.1, "int8": 0.1, "palette6": 0.1, "int4": 0.2}
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def judged(figures: dict[str, float], manifest: Manifest) -> list[Verdict]:
         step_limit(precision, "teacher_forced"),
         at_most("meaning.drop", DROP[precision]),
         DRAW,
-        *DECODER_LIMITS[held_as(manifest.graphs["image_decoder"].coarsest)],
+        *decoder_limits(manifest.graphs["image_decoder"].coarsest),
     ]
     if precision == "fp32":
         limits.append(at_most("teacher_forced.not_ties", 0))

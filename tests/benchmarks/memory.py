@@ -7,7 +7,6 @@ read, which the system may take back, and Python with its libraries, the first l
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from runtime.bundle import Bundle, Tensor, read_manifest
 from runtime.engine import Engine
 
 ROWS = 2  # with guidance
+WATCH = Path(__file__).with_name("peak.py")
 NOTHING = "nothing"  # the graph of a process that runs none
 
 
@@ -37,13 +37,11 @@ class Child:
 def child(command: Sequence[str]) -> Child:
     """Raises SystemExit for one that failed."""
     begun = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout
-    printed = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
+    watched = [sys.executable, "-S", str(WATCH), *command]
+    status, peak, printed = json.loads(subprocess.run(watched, stdout=subprocess.PIPE, check=True).stdout)
     if status:
         raise SystemExit(f"error: {' '.join(command)} failed")
-    return Child(time.perf_counter() - begun, usage.ru_maxrss * 1024 / 1e6, printed)
+    return Child(time.perf_counter() - begun, peak / 1e6, printed)
 
 
 def graph_child(bundle: Path, graph: str, steps: int, rows: int = ROWS, threads: int = 0) -> Child:

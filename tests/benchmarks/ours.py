@@ -83,7 +83,8 @@ def write_floor(bundle: Path, target: Path) -> None:
                 type=ir.TensorType(ir.DataType.UINT8),
                 shape=ir.Shape([1, rows, width]),
             )
-        product = ir.Node("", "MatMulInteger", [codes[rows, width], weight, zero])
+        weight_zero = kept(stored, node.inputs[3])
+        product = ir.Node("", "MatMulInteger", [codes[rows, width], weight, zero, weight_zero])
         as_float = ir.Node("", "Cast", [product.outputs[0]], [ir.AttrInt64("to", ir.DataType.FLOAT)])
         scales = ir.Node("", "Mul", [scale, weight_scale])
         result = ir.Node("", "Mul", [as_float.outputs[0], scales.outputs[0]])

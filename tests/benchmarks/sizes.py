@@ -95,9 +95,9 @@ def markdown(stored: dict[str, Any]) -> str:
         return f"{max(turn['peak_mb'] for turn in turns[name]):,.0f}"
 
     rounds = min(len(found) for found in turns.values())
+    counted = f"medians of {rounds} processes" if rounds > 1 else "one process each"
     lines = [
-        f"{machine['cpu']}, {machine['threads']} threads, has {', '.join(machine['flags'])};"
-        f" medians of {rounds} processes.",
+        f"{machine['cpu']}, {machine['threads']} threads, has {', '.join(machine['flags'])}; {counted}.",
         "",
         "| size | tokens | in the blocks | step, guided, s | one row, s | decoder, s | peak of step, MB"
         " | of decoder, MB |",

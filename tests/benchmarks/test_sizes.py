@@ -1,12 +1,14 @@
 """The table of sizes: interleaved, resumed, and on a real bundle once."""
 
 import json
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.benchmarks import sizes
-from tests.benchmarks.memory import Child, drawing_child, graph_child, main
+from tests.benchmarks.memory import Child, child, drawing_child, graph_child, main
 from tests.benchmarks.stored import stored_or_fresh, write
 from tests.runtime.tiny_bundle import write_bundle
 
@@ -63,6 +65,11 @@ def test_a_graph_alone_takes_less_than_a_drawing_of_the_same_bundle(tmp_path, ca
     assert 20 < alone.peak_mb < 2000 and "2 steps" in whole.printed
     assert main([str(bundle), "--steps", "2"]) == 0
     assert "| transformer |" in capsys.readouterr().out
+
+
+def test_a_peak_is_the_childs_and_not_that_of_its_parent():
+    held = np.ones(60_000_000)  # 480 MB
+    assert child([sys.executable, "-S", "-c", "print('done')"]).peak_mb < 100 < held.nbytes / 1e6
 
 
 def test_a_graph_that_is_not_there_ends_the_measurement(tmp_path):

@@ -2,8 +2,8 @@ import pytest
 
 from export.errors import VerificationError
 from export.limits import TEXT_LIMITS, Figures, check, limits_of
-from runtime.bundle import Manifest, read_manifest
-from runtime.limits import DECODER_LIMITS, ENCODER_LIMITS
+from runtime.bundle import Function, Manifest, read_manifest
+from runtime.limits import DECODER_LIMITS, ENCODER_LIMITS, decoder_limits, encoder_limits
 from runtime.measures import at_least, at_most
 from tests.runtime.tiny_bundle import write_bundle
 
@@ -43,6 +43,27 @@ def test_each_figure_beyond_its_limit_fails_and_is_named_with_its_value(manifest
         worse = limit.worst - 0.001 if limit.higher_is_better else limit.worst + 0.001
         with pytest.raises(VerificationError, match=f"^{limit.figure} is {worse:.6g}"):
             check(passing(manifest) | {limit.figure: worse}, manifest)
+
+
+def test_all_that_is_missed_is_named_with_the_way_out_of_the_bundles_engine(tiny: Manifest):
+    graph = tiny.graphs["transformer"].model_copy(update={"precision": "int8"})
+    missed = {"transformer.logits.psnr": 1.0, "transformer.kl_per_guidance": 9.0}
+    for functions, way_out in (
+        ([], "--fp32 writes"),
+        ([Function(name="main", dimensions={})], "--fp16 writes"),
+    ):
+        graphs = {"transformer": graph.model_copy(update={"functions": functions})}
+        manifest = tiny.model_copy(update={"graphs": tiny.graphs | graphs})
+        with pytest.raises(VerificationError) as raised:
+            check(passing(manifest) | missed, manifest)
+        assert all(f"{name} is {value:g}" in str(raised.value) for name, value in missed.items())
+        assert way_out in str(raised.value)
+
+
+@pytest.mark.parametrize("precision", ["palette8", "palette6", "palette4", "int4"])
+def test_image_graphs_of_fewer_than_sixteen_bits_are_held_to_the_limits_of_int8(precision: str):
+    assert decoder_limits(precision) == DECODER_LIMITS["int8"]
+    assert encoder_limits(precision) == ENCODER_LIMITS["int8"]
 
 
 def test_a_figure_that_is_no_number_fails():

@@ -198,10 +198,10 @@ def test_an_int4_block_that_does_not_divide_is_refused(packages: Packages) -> No
         packages.write("conditioner", "int4")
 
 
-def test_tables_and_image_graphs_stay_above_six_bits(packages: Packages) -> None:
+def test_tables_keep_six_bits_or_more_and_the_image_decoder_eight(packages: Packages) -> None:
     _, embedder = packages.write("token_embedder", "int4")
     _, decoder = packages.write("image_decoder", "palette4")
-    assert embedder.precision == "int8" and decoder.precision == "palette6"
+    assert embedder.precision == "int8" and decoder.precision == "palette8"
 
 
 def test_a_package_is_the_same_from_another_process(packages: Packages, folder: Path, tmp_path: Path) -> None:
