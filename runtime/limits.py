@@ -20,7 +20,8 @@ def held_as(precision: str) -> str:
 
 
 # By the coarsest precision of the graphs that draw tokens. Measured on the shipped checkpoint and on random
-# weights of the real size (1 B, 1024 px, guidance 9): int8 0.001 and 0.005, int4 0.011 and 0.052.
+# weights of the real size (1 B, 1024 px, guidance 9): int8 0.001 and 0.005, int4 0.011 and 0.052, Core ML's
+# palettes of 6 bits 0.003 and 0.020.
 # What int8 costs there is what int8 costs: torch with the same rounding, without any of our graphs, gives
 # 0.0066 (docs/quantization.md). 6 bits may lose the geometric mean of what 8 and 4 may.
 KL_PER_GUIDANCE = {
