@@ -13,6 +13,8 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.sync.Mutex
+import kotlinx.coroutines.sync.withLock
 import kotlinx.coroutines.withContext
 import org.meissonic.mobile.app.model.writeWhole
 import org.meissonic.mobile.engine.Picture
@@ -27,6 +29,7 @@ data class Picked(val bitmap: Bitmap?, val unreadable: Boolean = false)
 class PickedPicture(private val scope: CoroutineScope, private val file: File) {
     private val mutable = MutableStateFlow(Picked(if (file.isFile) BitmapFactory.decodeFile(file.path) else null))
     val state: StateFlow<Picked> = mutable
+    private val turn = Mutex() // in the order they were chosen: a slow one must not take the place of a later one
 
     /** Takes a picture of another app, which may have to fetch it first. */
     fun take(resolver: ContentResolver, uri: Uri) = take {
@@ -41,10 +44,12 @@ class PickedPicture(private val scope: CoroutineScope, private val file: File) {
 
     private fun take(read: () -> ByteArray) {
         scope.launch {
-            mutable.value = try {
-                Picked(withContext(Dispatchers.IO) { copied(read()) })
-            } catch (_: IOException) {
-                state.value.copy(unreadable = true)
+            turn.withLock {
+                mutable.value = try {
+                    Picked(withContext(Dispatchers.IO) { copied(read()) })
+                } catch (_: IOException) {
+                    state.value.copy(unreadable = true)
+                }
             }
         }
     }
