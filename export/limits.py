@@ -73,15 +73,14 @@ class Figures:
 
 def limits_of(manifest: Manifest) -> tuple[Limit, ...]:
     """The limits of a bundle, by what its graphs are stored in."""
-    images = [manifest.graphs[name].coarsest for name in ("image_decoder", "image_encoder")]
     drawing = held_as(manifest.precision)
     return (
         *TEXT_LIMITS[drawing],
         at_least("transformer.logits.psnr", LOGITS_PSNR[drawing]),
         step_limit(drawing, "transformer"),
         at_most("transformer.misdrawn", 0),  # the draw is float32 in every bundle
-        *decoder_limits(images[0]),
-        *encoder_limits(images[1]),
+        *decoder_limits(manifest.graphs["image_decoder"].coarsest),
+        *encoder_limits(manifest.graphs["image_encoder"].coarsest),
     )
 
 

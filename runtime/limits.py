@@ -24,6 +24,7 @@ def held_as(precision: str) -> str:
 # palettes of 6 bits 0.003 and 0.020.
 # What int8 costs there is what int8 costs: torch with the same rounding, without any of our graphs, gives
 # 0.0066 (docs/quantization.md). 6 bits may lose the geometric mean of what 8 and 4 may.
+# In nats.
 KL_PER_GUIDANCE = {
     "fp32": 1e-6,
     "fp16": 1e-4,
@@ -31,7 +32,7 @@ KL_PER_GUIDANCE = {
     "int8": 0.01,
     "palette6": 0.025,
     "int4": 0.06,
-}  # nats
+}
 
 
 def step_limit(precision: str, graph: str) -> Limit:

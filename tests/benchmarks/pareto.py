@@ -202,6 +202,7 @@ def measure_packages(bundle: Path, per_category: int, threads: int) -> None:
     trials = measuring(opened, threads)
     torch.set_num_threads(threads or torch.get_num_threads())
     figures = Figures(WORK / "coreml.json", f"{source(opened)} {len(tasks)}")
+    # On a new machine those of the same packages, which are the same bytes, count.
     figures.forms = figures.forms or content.get("coreml", {}).get("forms", {})
     content["coreml"] = {"torch": torch.__version__, "forms": {}}
     for name in measure_coreml(figures.forms, figures.add, trials, tasks, WORK / "coreml", threads):

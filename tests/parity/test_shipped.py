@@ -66,7 +66,7 @@ def test_its_vq_keeps_drawings_that_the_judge_reads(checkpoint: Checkpoint) -> N
 def test_fp32_bundle_passes_parity_with_every_difference_a_tie(
     bundles: dict[str, Path], tmp_path: Path
 ) -> None:
-    arguments = ["--bundle", str(bundles["fp32"]), "--prompts-per-category", "1", "--threads", "1"]
+    arguments = ["--bundle", str(bundles["fp32"]), "--prompts-per-category", "4", "--threads", "1"]
     assert (
         parity_main([*arguments, "--json", str(tmp_path / "p.json"), "--out", str(tmp_path / "p.html")]) == 0
     )

@@ -14,7 +14,7 @@ from torch.distributed import TCPStore
 from torch.multiprocessing import start_processes
 
 from reference.checkpoint import load_checkpoint
-from reference.errors import CheckpointError, RequestError
+from reference.errors import CheckpointError, exit_code
 from reference.masked_modelling import MaskedModelling, Stage, add_compression, initialise, mask_batch
 from reference.recipe import RECIPES
 from reference.snapshot import load_snapshot, save_snapshot
@@ -174,8 +174,9 @@ def test_two_gloo_processes_train_the_checkpoint_that_one_trains(tmp_path):
         assert (tmp_path / "two" / "run" / file).stat().st_size > 1000
 
 
-def test_training_refuses_a_folder_of_another_recipe(tmp_path, monkeypatch):
+def test_training_refuses_a_folder_of_another_recipe(tmp_path, monkeypatch, capsys):
     (tmp_path / "recipe.json").write_text("{}")
     monkeypatch.setattr(sys, "argv", ["reference.train", "--recipe", "tiny", "--out", str(tmp_path)])
-    with pytest.raises(RequestError, match="is of another recipe: choose another --out"):
-        command_line()
+    assert exit_code(command_line, stopped="") == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and "is of another recipe: choose another --out" in error
