@@ -10,8 +10,9 @@ rows stored in float16 and widened one at a time:
 
 Only the maps that a GroupNormalization reads are stored, for it needs the whole map before its first row.
 Whatever stands between two of them is computed for the rows a strip needs, so one strip of it exists.
-Nothing is approximated but the storage: statistics are those of the whole map, combined from the mean and
-variance of each strip.
+Nothing is approximated but the storage: statistics are those of the whole map, combined from the means of
+each strip and of its squares. Their difference loses the bits by which a mean exceeds the deviation twice;
+storage loses them once, of far fewer bits.
 
 All is unrolled into one graph of ordinary operators over the same weights, and strips are tensors of their
 own: onnxruntime releases a strip once no later one needs it, so a pass from a map of N bytes to another of N
@@ -21,7 +22,7 @@ Graphs are run depth first from the outputs, and equal expressions are merged; f
 from holding what should go:
 - statistics are taken from the stored strip, so that the float32 one ends where it is stored;
 - they widen it in a shape of its own, so that no widened strip is shared by two passes;
-- a strip's mean and variance are one tensor, so that none is widened for its mean and kept for its variance;
+- a strip's two means are one tensor, so that none is widened for the first and kept for the second;
 - a block's shortcut is stored in one tensor with the block's hidden map, since both read the block's input
   and neither should keep it for the other.
 """
@@ -171,23 +172,15 @@ class Strips:
             if stored.channels is not None:
                 strip = self.cut(strip, *stored.channels, axis=1)
             values = self.op("Cast", self.reshaped(strip, groups, -1), to=ir.DataType.FLOAT)
-            mean = self.mean(values)
-            away = self.op("Sub", values, mean)
-            moments.append(self.op("Concat", mean, self.mean(self.op("Mul", away, away)), axis=0))
-        # Of strips with different numbers of rows, the mean is weighted; variances add what lies between.
-        rows = np.diff([0, *(stop for _, stop in self.spans(source))])
-        share = self.constant((rows / rows.sum()).astype(np.float32))
-
-        def combined(parts: ir.Value) -> ir.Value:
-            return self.op("ReduceSum", self.op("Mul", parts, share), self.constant([1]), keepdims=1)
-
-        both = self.op("Concat", *moments, axis=1)  # [2 * groups, strips]
-        means, variances = self.cut(both, 0, groups, axis=0), self.cut(both, groups, 2 * groups, axis=0)
-        mean = combined(means)
-        between = self.op("Sub", means, mean)
-        squares = self.op("Add", variances, self.op("Mul", between, between))
+            sums = [self.op(kind, values, self.constant([1])) for kind in ("ReduceSum", "ReduceSumSquare")]
+            moments.append(self.op("Concat", *sums, axis=0))
+        numbers = self.constant(float(np.prod(shape(source)) / groups))
+        sums = self.op("ReduceSum", self.op("Concat", *moments, axis=1), self.constant([1]))  # [2 * groups, 1]
+        means = self.op("Div", sums, numbers)
+        mean, squares = self.cut(means, 0, groups, axis=0), self.cut(means, groups, 2 * groups, axis=0)
+        variance = self.op("Sub", squares, self.op("Mul", mean, mean))
         epsilon = self.constant(node.attributes["epsilon"].as_float() / DIVISOR**2)
-        deviation = self.op("Sqrt", self.op("Add", combined(squares), epsilon))
+        deviation = self.op("Sqrt", self.op("Add", variance, epsilon))
         scale = self.op("Div", self.reshaped(weight, groups, -1), deviation)
         shift = self.op("Sub", self.reshaped(bias, groups, -1), self.op("Mul", mean, scale))
         return self.reshaped(scale, channels, 1, 1), self.reshaped(shift, channels, 1, 1)
@@ -280,10 +273,6 @@ class Strips:
 
     def reshaped(self, value: ir.Value | None, *sizes: int) -> ir.Value:
         return self.op("Reshape", value, self.constant(list(sizes)))
-
-    def mean(self, values: ir.Value) -> ir.Value:
-        """Of each row, [rows, 1]."""
-        return self.op("ReduceMean", values, self.constant([1]), keepdims=1)
 
     def constant(self, content: float | list[int] | np.ndarray) -> ir.Value:
         array = np.asarray(content, np.float32 if isinstance(content, float) else None)

@@ -27,7 +27,7 @@ def positive(blocks: np.ndarray) -> np.ndarray:
     coremltools writes none.
     """
     largest = np.abs(blocks).max(axis=-1) / np.float32(MIDDLE - 1)
-    return least_squares(blocks, largest, FACTORS)
+    return least_squares(blocks, (largest * np.float32(factor) for factor in FACTORS))
 
 
 class Codes:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import onnx_ir as ir
 
+Widened = dict[tuple[ir.Graph, str], ir.Value]  # the float32 form of each weight, in each graph
+
 CHUNK = 2**24  # numbers of a weight that are worked on at a time
 
 

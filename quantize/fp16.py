@@ -11,12 +11,10 @@ float32: the step's sums need it.
 import numpy as np
 import onnx_ir as ir
 
-from quantize.edit import array, cast_to_float, lazy, operator, owner, scope, substitute
+from quantize.edit import Widened, array, cast_to_float, lazy, operator, owner, scope, substitute
 
 HALF = ".fp16"
 LARGEST = 65504.0
-
-Widened = dict[tuple[ir.Graph, str], ir.Value]  # the float32 form of each weight, in each graph
 
 
 def fits(weight: ir.Value) -> bool:

@@ -10,11 +10,22 @@ Long inputs are split in G groups whose moments with one another are left out: H
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from quantize.rounding import LEVELS, Blocks, Nearest, fitted, grid
+from quantize.rounding import (
+    LEVELS,
+    MIDDLE,
+    Blocks,
+    Kind,
+    Nearest,
+    blocks_of,
+    fitted,
+    grid,
+    sixteenths,
+    units_of,
+)
 
 BATCH = 64  # rows whose effect on the rows after them is added at once
 TILE = 8192  # columns that are rounded together: enough for a product, few enough for the memory
@@ -26,32 +37,50 @@ class Gptq:
     """Rounds weights whose inputs are known, others to the nearest."""
 
     moments: Mapping[str, np.ndarray]  # H f32 [G, K / G, K / G] by weight
-    zeros: bool = False
-    scales: Callable[[np.ndarray], np.ndarray] = fitted  # of blocks [..., block] without zero points
+    kind: Kind = "units"
+    free: Callable[[np.ndarray], np.ndarray] = fitted  # free scales of blocks [..., block]
     _factors: tuple[str, list[np.ndarray]] | None = field(default=None, repr=False)  # of the last weight
 
     def __call__(self, name: str, columns: np.ndarray, block: int) -> Blocks:
         """Raises ValueError if the block does not divide the rows of a group."""
         if name not in self.moments:
-            return Nearest(self.zeros)(name, columns, block)
+            return Nearest(self.kind)(name, columns, block)
         if self._factors is None or self._factors[0] != name:
             self._factors = name, [factor(moment) for moment in self.moments[name]]
-        factors = self._factors[1]
-        parts = []
-        for start in range(0, columns.shape[1], TILE):
-            groups = zip(np.split(columns[:, start : start + TILE], len(factors)), factors, strict=True)
-            made = [rounded(rows, upper, block, self.zeros, self.scales) for rows, upper in groups]
-            parts.append(joined(made, axis=1))
+        parts = [
+            self.tile(columns[:, start : start + TILE], self._factors[1], block)
+            for start in range(0, columns.shape[1], TILE)
+        ]
         return joined(parts, axis=0)
+
+    def tile(self, columns: np.ndarray, factors: list[np.ndarray], block: int) -> Blocks:
+        """Columns [K, n] that are rounded at once. Units are those of the weights before any is moved."""
+        units = None
+        if self.kind == "units":
+            units = units_of(blocks_of(columns, block))
+            columns = columns / units
+
+        def grid_of(blocks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            if self.kind == "zeros":
+                return grid(blocks, zeros=True)
+            scales = self.free(blocks) if units is None else sixteenths(blocks)
+            return scales, np.full(scales.shape, MIDDLE, np.uint8)
+
+        groups = zip(np.split(columns, len(factors)), factors, strict=True)
+        made = [rounded(rows, upper, block, grid_of, whole=units is not None) for rows, upper in groups]
+        zeros = joined(made, axis=1).zeros if self.kind == "zeros" else None
+        return replace(joined(made, axis=1), zeros=zeros, units=units)
 
 
 def joined(parts: list[Blocks], axis: int) -> Blocks:
-    """Columns (axis 0) or groups of rows (axis 1) side by side."""
+    """Columns (axis 0) or groups of rows (axis 1) side by side; units are those of columns."""
     zeros = [part.zeros for part in parts if part.zeros is not None]
+    units = [part.units for part in parts if part.units is not None]
     return Blocks(
         np.concatenate([part.codes for part in parts], axis),
         np.concatenate([part.scales for part in parts], axis),
         np.concatenate(zeros, axis) if zeros else None,
+        np.concatenate(units) if units else None,
     )
 
 
@@ -68,10 +97,12 @@ def rounded(
     columns: np.ndarray,
     upper: np.ndarray,
     block: int,
-    zeros: bool,
-    scales_of: Callable[[np.ndarray], np.ndarray] = fitted,
+    grid_of: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
+    whole: bool,
 ) -> Blocks:
-    """Codes of columns [K, n]; a block's grid is that of its rows when the first of them is reached."""
+    """Codes of columns [K, n]; scales and zero points of a block are those that `grid_of` gives its rows
+    [n, block] when the first of them is reached. Codes stand for `whole` numbers or for any.
+    """
     weight = np.array(columns, np.float32)
     rows, count = weight.shape
     if rows % block:
@@ -84,18 +115,17 @@ def rounded(
         errors = np.empty((end - start, count), np.float32)
         for row in range(start, end):
             if row % block == 0:
-                scale, point = grid(weight[row : row + block].T, zeros)
-                if not zeros:
-                    scale = scales_of(weight[row : row + block].T)
+                scale, point = grid_of(weight[row : row + block].T)
                 scales[row // block], points[row // block] = scale, point
                 zero = point.astype(np.float32)
                 inverse = np.divide(np.float32(1), scale, out=np.zeros_like(scale), where=scale != 0)
             code = np.clip(np.rint(weight[row] * inverse) + zero, 0, LEVELS)
             codes[row] = code
-            error = errors[row - start] = (weight[row] - (code - zero) * scale) / upper[row, row]
+            kept = (code - zero) * scale
+            if whole:
+                kept = np.rint(kept)
+            error = errors[row - start] = (weight[row] - kept) / upper[row, row]
             weight[row + 1 : end] -= upper[row, row + 1 : end, None] * error
         weight[end:] -= upper[start:end, end:].T @ errors
     by_column = np.ascontiguousarray(codes.T).reshape(count, rows // block, block)
-    return Blocks(
-        by_column, np.ascontiguousarray(scales.T), np.ascontiguousarray(points.T) if zeros else None
-    )
+    return Blocks(by_column, np.ascontiguousarray(scales.T), np.ascontiguousarray(points.T))

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import onnx_ir as ir
 
-from quantize import fp16, int4, int8
+from quantize import fp16, int4, int8, nbits
+from quantize.edit import Widened
 from quantize.recipe import Precision, Recipe
 from quantize.rounding import Nearest, Rounding
 from quantize.store import load, save
@@ -56,7 +57,8 @@ def quantize_graph(
     recipe.check(graph, weights)
     report, original = Report(), {}
     quantized: int8.QuantizedInputs = {}
-    widened: fp16.Widened = {}
+    unpacked: int4.Unpacked = {}
+    widened: Widened = {}
     too_large: set[str] = set()
     for node, value, kind in reads(model):
         name = str(value.name)
@@ -72,10 +74,15 @@ def quantize_graph(
             continue
         if precision == "fp16":
             fp16.table(node, value) if kind == "table" else fp16.matrix(node, value, widened)
+        elif precision == "int8" and kind == "convolution":
+            int8.kernel(node, value, widened)
         elif precision == "int8":
             int8.table(node, value) if kind == "table" else int8.linear(node, value, quantized)
         else:
-            int4.linear(node, value, recipe.block, rounding)
+            if rounding.kind == "units":
+                int4.linear(node, value, recipe.block, rounding, quantized, unpacked)
+            else:  # what an int8 product cannot have
+                nbits.linear(node, value, recipe.block, rounding)
             model.opset_imports.setdefault(int4.DOMAIN, 1)
     for name, value in original.items():
         if not value.uses():

@@ -1,92 +1,143 @@
-"""4-bit weights in blocks: onnxruntime's MatMulNBits.
+"""4-bit weights that are multiplied as int8.
 
-    x --> MatMul(W) --> y        x --> MatMulNBits(codes, scales) --> y
+A column of W has a unit, each of its blocks a scale in sixteenths of it, and each weight a code:
 
-Accuracy level 4 lets the operator quantize x to int8 in the same blocks: without it the product is no faster
-than float32. Two codes share a byte, the first in the low half.
+    w ~ round((code - 8) * sixteenths / 16) * unit,   code in 0 .. 15, sixteenths in -127 .. 127
+
+What is rounded is an int8 weight with one scale a column, so the product is that of `int8`, with its kernels
+and its shared 8-bit inputs. These weights are made when the product needs them, and are gone after it:
+
+    packed u8 --> Concat of one --> & 15 --.
+                                --> >> 4 --+--> Cast --> QLinearMul(sixteenths) --> MatMulInteger, as in int8
+
+What depends on constants alone onnxruntime computes when it opens a graph, and would hold all weights in int8
+from then on. It does not where the first operator is none that it takes for repeatable, which the Concat is
+for: QLinearConcat, a copy of the packed bytes.
+
+onnxruntime's own operator for 4 bits is in `nbits`: it takes several times as long, for it scales sums block
+by block, and its kernels want a second copy of all weights.
 """
 
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
 import onnx_ir as ir
 
-from quantize.edit import array, columns, lazy, operator, owner, substitute
-from quantize.rounding import Rounding
+from quantize import int8
+from quantize.edit import array, columns, initializer, lazy, operator, owner, scope
+from quantize.rounding import MIDDLE, PARTS, Blocks, Rounding
 
 DOMAIN = "com.microsoft"
-ACCURACY = 4
-CODES, SCALE, ZERO = ".int4", ".scale", ".zero"
+CODES, SIXTEENTHS, SCALE = ".int4", ".sixteenths", ".scale"
+
+Unpacked = dict[tuple[ir.Graph, ir.Value], ir.Value]  # the int8 form of each W, in each graph
 
 
-def linear(node: ir.Node, weight: ir.Value, block: int, rounding: Rounding) -> None:
-    """Replaces MatMul(x [..., K], W [K, N])."""
+def linear(
+    node: ir.Node,
+    weight: ir.Value,
+    block: int,
+    rounding: Rounding,
+    quantized: int8.QuantizedInputs,
+    unpacked: Unpacked,
+) -> None:
+    """Replaces MatMul(x [..., K], W [K, N]). Other arguments remember what several products share."""
+    packed_codes, sixteenths, scale = stored(weight, block, rounding)
+    key = scope(node), weight
+    if key not in unpacked:
+        unpacked[key] = unpack(node, weight, packed_codes, sixteenths)
+    int8.multiply(node, unpacked[key], scale, quantized)
+
+
+def unpack(before: ir.Node, weight: ir.Value, packed_codes: ir.Value, sixteenths: ir.Value) -> ir.Value:
+    """i8 [K, N] of codes and sixteenths as `layout` stores them, made before a node."""
+    name, graph = f"{before.outputs[0].name}.weight", owner(weight)
+
+    def constant(value: np.ndarray, called: str) -> ir.Value:
+        there = graph.initializers.get(called)
+        return there or initializer(graph, ir.tensor(value, name=called))
+
+    one = constant(np.array(1, np.float32), f"int4.one{SCALE}")
+    parts = constant(np.array(PARTS, np.float32), f"int4.parts{SCALE}")
+    none, low = constant(np.array(0, np.uint8), "int4.none"), constant(np.array(15, np.uint8), "int4.low")
+    four = constant(np.array(4, np.uint8), "int4.four")
+    middle = constant(np.array(MIDDLE, np.int8), "int4.middle")
+    zero = constant(np.array(0, np.int8), "int4.zero")
     rows, count = array(weight).shape
+    shape = constant(np.array([rows, count]), f"int4.{rows}x{count}")
+    copied = operator("QLinearConcat", f"{name}.packed", [one, none, packed_codes, one, none], DOMAIN, axis=0)
+    first = operator("BitwiseAnd", f"{name}.first", [copied.outputs[0], low])
+    second = operator("BitShift", f"{name}.second", [copied.outputs[0], four])
+    second.attributes.add(ir.AttrString("direction", "RIGHT"))
+    both = operator("Concat", f"{name}.codes", [first.outputs[0], second.outputs[0]], axis=1)
+    signed = operator("Cast", f"{name}.signed", both.outputs, to=ir.DataType.INT8)
     product = operator(
-        "MatMulNBits",
-        f"{node.outputs[0].name}.product",
-        [node.inputs[0], *stored(weight, block, rounding)],
+        "QLinearMul",
+        f"{name}.int8",
+        [signed.outputs[0], one, middle, sixteenths, one, zero, parts, zero],
         DOMAIN,
-        K=rows,
-        N=count,
-        bits=4,
-        block_size=block,
-        accuracy_level=ACCURACY,
     )
-    substitute(node, [product])
+    matrix = operator("Reshape", name, [product.outputs[0], shape])
+    scope(before).insert_before(before, [copied, first, second, both, signed, product, matrix])
+    return matrix.outputs[0]
 
 
 def stored(weight: ir.Value, block: int, rounding: Rounding) -> list[ir.Value]:
-    """Codes u8 [N, B, block / 2], scales f32 [N, B] and, if the rounding has them, zero points u8
-    [N, ceil(B / 2)], as initializers its readers share.
-    """
-    name, graph = str(weight.name), owner(weight)
+    """What `layout` makes of a matrix [K, N], as initializers its readers share."""
     rows, count = array(weight).shape
-    blocks = rows // block
     parts = {
-        name + CODES: (ir.DataType.UINT8, (count, blocks, block // 2)),
-        name + SCALE: (ir.DataType.FLOAT, (count, blocks)),
+        CODES: (ir.DataType.UINT8, (rows // block, block // 2, count)),
+        SIXTEENTHS: (ir.DataType.INT8, (rows // block, 1, count)),
+        SCALE: (ir.DataType.FLOAT, (count,)),
     }
-    if rounding.zeros:
-        parts[name + ZERO] = ir.DataType.UINT8, (count, -(-blocks // 2))
-    if name + CODES in graph.initializers:
-        return [graph.initializers[part] for part in parts]
-    once = Once(array(weight), name, block, rounding)
-    return [
-        lazy(graph, part, partial(once.take, index), dtype, shape)
-        for index, (part, (dtype, shape)) in enumerate(parts.items())
-    ]
+    return Once(weight, block, rounding, layout).initializers(parts)
+
+
+def layout(blocks: Blocks) -> Sequence[np.ndarray]:
+    """Codes u8 [B, block / 2, N], of which a byte holds one of a block's first half in its low bits and one
+    of the second half; sixteenths i8 [B, 1, N]; units f32 [N].
+    """
+    assert blocks.units is not None
+    first, second = np.split(blocks.codes, 2, axis=-1)
+    sixteenths = (blocks.scales * PARTS).astype(np.int8)
+    return (first | second << 4).transpose(1, 2, 0), sixteenths.T[:, None], blocks.units
 
 
 class Once:
-    """Rounds a matrix when the first of its parts is written, and lets go of each part as it is taken."""
+    """A matrix that is rounded when the first of its stored parts is written, and lets go of each."""
 
-    def __init__(self, numbers: np.ndarray, name: str, block: int, rounding: Rounding) -> None:
-        self.numbers, self.name, self.block, self.rounding = numbers, name, block, rounding
+    def __init__(
+        self,
+        weight: ir.Value,
+        block: int,
+        rounding: Rounding,
+        layout: Callable[[Blocks], Sequence[np.ndarray]],
+        axis: int = -1,
+    ) -> None:
+        """`layout` gives the parts of some columns, which are joined along `axis`."""
+        self.weight, self.block, self.rounding = weight, block, rounding
+        self.layout, self.axis = layout, axis
         self.made: dict[int, np.ndarray] = {}
 
+    def initializers(self, parts: dict[str, tuple[ir.DataType, tuple[int, ...]]]) -> list[ir.Value]:
+        """Those of each part's suffix, type and shape; those that are there if the weight had them before."""
+        graph = owner(self.weight)
+        return [
+            graph.initializers.get(name) or lazy(graph, name, partial(self.take, index), dtype, shape)
+            for index, (suffix, (dtype, shape)) in enumerate(parts.items())
+            for name in [f"{self.weight.name}{suffix}"]
+        ]
+
     def take(self, index: int) -> np.ndarray:
-        """0: codes, 1: scales, 2: zero points."""
         if index not in self.made:
             self.made = dict(enumerate(self.rounded()))
         return self.made.pop(index)
 
     def rounded(self) -> list[np.ndarray]:
-        parts = [
-            self.rounding(self.name, np.asarray(self.numbers[:, part]), self.block)
-            for part in columns(self.numbers)
+        numbers, name = array(self.weight), str(self.weight.name)
+        tiles = [
+            self.layout(self.rounding(name, np.asarray(numbers[:, part]), self.block))
+            for part in columns(numbers)
         ]
-        made = [
-            np.concatenate([packed(part.codes) for part in parts]),
-            np.concatenate([part.scales for part in parts]),
-        ]
-        if self.rounding.zeros:
-            made.append(np.concatenate([packed(part.zeros) for part in parts if part.zeros is not None]))
-        return made
-
-
-def packed(codes: np.ndarray) -> np.ndarray:
-    """Pairs of u8 [..., n] in one byte each, [..., ceil(n / 2)]; the low half first."""
-    if codes.shape[-1] % 2:
-        codes = np.concatenate([codes, np.zeros_like(codes[..., :1])], axis=-1)
-    return codes[..., ::2] | codes[..., 1::2] << 4
+        return [np.concatenate(parts, self.axis) for parts in zip(*tiles, strict=True)]

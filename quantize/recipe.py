@@ -6,7 +6,7 @@
 
 `--int8` and its like are recipes without names. A recipe that names weights says with `layout` of which
 graphs: of others it is refused. The image graphs stay float unless the recipe names their weights, but for
-convolutions in small bundles (see `DEFAULTS`).
+their convolutions (see `DEFAULTS`).
 """
 
 import json
@@ -23,22 +23,22 @@ VERSION = 1
 
 Precision = Literal["fp32", "fp16", "int8", "int4"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
-Block = Literal[16, 32, 64, 128, 256]  # powers of two from 16 on, as MatMulNBits wants them
-BLOCK: Block = 32
+Block = Literal[16, 32, 64, 128, 256]  # weights of a column
+BLOCK: Block = 16
 IMAGE_GRAPHS = frozenset({"image_decoder", "image_encoder"})
 
 # What a kind of weight can be, and what a recipe's default makes of one that is not named. Tables are looked
-# up, so their 4-bit form would save little and lose much. Dynamic int8 gains convolutions nothing; half
-# precision makes them half as large.
+# up, so their 4-bit form would save little and lose much. Convolutions are computed in float32 unless ranges
+# were measured (`static_int8`).
 FORMS: dict[Kind, tuple[Precision, ...]] = {
     "linear": ("fp32", "fp16", "int8", "int4"),
     "table": ("fp32", "fp16", "int8"),
-    "convolution": ("fp32", "fp16"),
+    "convolution": ("fp32", "fp16", "int8"),
 }
 DEFAULTS: dict[Kind, dict[Precision, Precision]] = {
     "linear": {"fp32": "fp32", "fp16": "fp16", "int8": "int8", "int4": "int4"},
     "table": {"fp32": "fp32", "fp16": "fp16", "int8": "int8", "int4": "int8"},
-    "convolution": {"fp32": "fp32", "fp16": "fp16", "int8": "fp32", "int4": "fp16"},
+    "convolution": {"fp32": "fp32", "fp16": "fp16", "int8": "int8", "int4": "int8"},
 }
 
 AnyRecipe = TypeVar("AnyRecipe", bound=BaseModel)
@@ -151,6 +151,6 @@ def stored_bytes(weight: Weight, precision: Precision, block: int = BLOCK) -> in
     """Size of a weight in a bundle, scales included."""
     if precision == "int8":  # a scale for each output channel, or each row of a table
         return weight.size + 4 * weight.shape[1 if weight.kind == "linear" else 0]
-    if precision == "int4":
-        return weight.size // 2 + 4 * weight.size // block
+    if precision == "int4":  # a byte for each block, a unit for each column
+        return weight.size // 2 + weight.size // block + 4 * weight.shape[1]
     return weight.size * {"fp32": 4, "fp16": 2}[precision]

@@ -2,18 +2,31 @@
 
     w ~ (code - zero) * scale,   code and zero in 0 .. 15
 
-`Nearest` rounds each weight to the nearest code of a grid between the block's extremes. `Hqq` moves the grid
-first: half-quadratic quantization (Badri and Shaji, 2023) looks for zero points that make the errors small in
-the norm 0.7, which forgives a few large ones. `gptq.Gptq` looks at activations.
+Of three kinds: with `units` a column has a unit, scales are sixteenths of it and weights whole multiples, so
+that the column is one of int8 weights; with `free` scales they are any number; with `zeros` blocks have zero
+points besides.
+
+`Nearest` rounds each weight to the nearest code. `Hqq` moves the zero points first: half-quadratic
+quantization (Badri and Shaji, 2023) looks for those that make the errors small in the norm 0.7, which
+forgives a few large ones. `gptq.Gptq` looks at activations.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
 LEVELS, MIDDLE = 15, 8  # codes 0 .. 15; without zero points 8 stands for 0
+
+# Scales in units: -127 to 127 sixteenths, so that weights are -64 to 64 units. Products of two such weights
+# with U8 inputs add up in 16 bits, as x86 processors without VNNI add them: 2 * 255 * 64 = 32 640.
+PARTS, MOST = 16, 127
+
+# Of the scale that reaches a block's extreme, those that are tried.
+FACTORS = (1, 0.95, 0.9, 0.85, 0.8, -1, -0.95, -0.9, -0.85, -0.8)
+
+Kind = Literal["units", "free", "zeros"]
 
 
 @dataclass(frozen=True)
@@ -23,13 +36,14 @@ class Blocks:
     codes: np.ndarray  # u8 [N, B, block], 0 .. 15
     scales: np.ndarray  # f32 [N, B]
     zeros: np.ndarray | None = None  # u8 [N, B]; None: 8 everywhere
+    units: np.ndarray | None = None  # f32 [N]; scales are then sixteenths in units, weights rounded to them
 
 
 class Rounding(Protocol):
-    """A way of rounding; `zeros` says whether its blocks have zero points."""
+    """A way of rounding."""
 
     @property
-    def zeros(self) -> bool: ...
+    def kind(self) -> Kind: ...
 
     def __call__(self, name: str, columns: np.ndarray, block: int) -> Blocks:
         """Rounds columns f32 [K, n] of the weight `name`, a part of all its columns."""
@@ -38,15 +52,19 @@ class Rounding(Protocol):
 
 @dataclass(frozen=True)
 class Nearest:
-    """Without zero points the weight of largest magnitude of a block becomes code 0, that is -8 * scale."""
+    """With free scales the weight of largest magnitude of a block becomes code 0, that is -8 * scale."""
 
-    zeros: bool = False
+    kind: Kind = "units"
 
     def __call__(self, name: str, columns: np.ndarray, block: int) -> Blocks:
-        blocks = blocks_of(columns, block)
-        scales, zeros = grid(blocks, self.zeros)
-        codes = encoded(blocks, scales, zeros)
-        return Blocks(codes, scales, zeros if self.zeros else None)
+        blocks, units = blocks_of(columns, block), None
+        if self.kind == "units":
+            units = units_of(blocks)
+            blocks = blocks / units[:, None, None]
+            scales = sixteenths(blocks)
+            return Blocks(encoded(blocks, scales), scales, None, units)
+        scales, zeros = grid(blocks, self.kind == "zeros")
+        return Blocks(encoded(blocks, scales, zeros), scales, zeros if self.kind == "zeros" else None)
 
 
 @dataclass(frozen=True)
@@ -57,7 +75,7 @@ class Hqq:
     norm: float = 0.7
     sharpness: float = 10.0  # the paper's beta, and its growth kappa
     growth: float = 1.01
-    zeros: bool = True
+    kind: Kind = "zeros"
 
     def __call__(self, name: str, columns: np.ndarray, block: int) -> Blocks:
         blocks = blocks_of(columns, block)
@@ -95,32 +113,52 @@ def grid(blocks: np.ndarray, zeros: bool) -> tuple[np.ndarray, np.ndarray]:
 
 
 def fitted(blocks: np.ndarray) -> np.ndarray:
-    """Scales f32 [...] without zero points, of the least squared error: somewhat below those of the extremes,
-    of either sign, for the codes reach from -8 to 7.
+    """Free scales f32 [...] of the least squared error: somewhat below those of the extremes, of either sign,
+    for the codes reach from -8 to 7.
     """
     extreme, _ = grid(blocks, zeros=False)
-    return least_squares(blocks, extreme, (1, 0.95, 0.9, 0.85, 0.8, -1, -0.95, -0.9, -0.85, -0.8))
+    return least_squares(blocks, (extreme * np.float32(factor) for factor in FACTORS))
 
 
-def least_squares(blocks: np.ndarray, widest: np.ndarray, factors: Sequence[float]) -> np.ndarray:
-    """Of the scales f32 [...] `widest` times each factor, those of the least squared error, without zero
-    points.
+def units_of(blocks: np.ndarray) -> np.ndarray:
+    """Units f32 [N] of columns [N, B, block], whose largest free scale is MOST parts; 1 without weights."""
+    most = np.abs(fitted(blocks)).max(axis=1)
+    return np.where(most == 0, 1, most * np.float32(PARTS / MOST))
+
+
+def sixteenths(blocks: np.ndarray) -> np.ndarray:
+    """Scales f32 [...] of blocks [..., block] in units: the whole parts of the least squared error."""
+    extreme, _ = grid(blocks, zeros=False)
+    candidates = (
+        np.clip(np.rint(extreme * np.float32(factor * PARTS)), -MOST, MOST) / np.float32(PARTS)
+        for factor in FACTORS
+    )
+    return least_squares(blocks, candidates, np.rint)
+
+
+def least_squares(
+    blocks: np.ndarray,
+    candidates: Iterable[np.ndarray],
+    kept: Callable[[np.ndarray], np.ndarray] = lambda weights: weights,
+) -> np.ndarray:
+    """Of candidate scales f32 [...] those of the least squared error, block by block, without zero points;
+    `kept` makes of weights what is kept of them.
     """
-    middle = np.full(widest.shape, MIDDLE, np.uint8)
-    best, least = widest, np.full(widest.shape, np.inf, np.float32)
-    for factor in factors:
-        scales = widest * np.float32(factor)
-        errors = (encoded(blocks, scales, middle) - np.float32(MIDDLE)) * scales[..., None] - blocks
+    best, least = np.zeros(blocks.shape[:-1], np.float32), np.full(blocks.shape[:-1], np.inf, np.float32)
+    for scales in candidates:
+        codes = encoded(blocks, scales)
+        errors = kept((codes - np.float32(MIDDLE)) * scales[..., None]) - blocks
         loss = np.einsum("...k,...k->...", errors, errors)
         better = loss < least
         best, least = np.where(better, scales, best), np.where(better, loss, least)
     return best
 
 
-def encoded(blocks: np.ndarray, scales: np.ndarray, zeros: np.ndarray) -> np.ndarray:
-    """The nearest codes u8 [..., block]; the zero point where the scale is 0."""
+def encoded(blocks: np.ndarray, scales: np.ndarray, zeros: np.ndarray | None = None) -> np.ndarray:
+    """The nearest codes u8 [..., block]; the zero point, by default MIDDLE, where the scale is 0."""
+    zero = MIDDLE if zeros is None else zeros[..., None]
     inverse = np.divide(np.float32(1), scales, out=np.zeros_like(scales), where=scales != 0)
-    return np.clip(np.rint(blocks * inverse[..., None]) + zeros[..., None], 0, LEVELS).astype(np.uint8)
+    return np.clip(np.rint(blocks * inverse[..., None]) + zero, 0, LEVELS).astype(np.uint8)
 
 
 def blocks_of(weight: np.ndarray, block: int) -> np.ndarray:

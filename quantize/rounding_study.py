@@ -30,11 +30,13 @@ HEAD = f"{'rounding':28} {'block':>5} {'MB':>6} {'KL, nats':>9} {'same token':>1
 
 def candidates(moments: dict[str, np.ndarray]) -> dict[str, Rounding]:
     return {
-        "nearest": Nearest(),
-        "nearest, zero points": Nearest(zeros=True),
+        "nearest, int8 products": Nearest(),
+        "GPTQ, int8 products": Gptq(moments),
+        "nearest": Nearest("free"),
+        "nearest, zero points": Nearest("zeros"),
         "HQQ": Hqq(),
-        "GPTQ": Gptq(moments),
-        "GPTQ, zero points": Gptq(moments, zeros=True),
+        "GPTQ": Gptq(moments, "free"),
+        "GPTQ, zero points": Gptq(moments, "zeros"),
     }
 
 

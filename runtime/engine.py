@@ -57,9 +57,7 @@ class Engine:
         path = self.bundle.path(graph.files[0])
         try:
             # By path, never from bytes: only so can the weights stay mapped from their file.
-            # Without the copy that its kernel packs, a 4-bit product is eight times slower.
-            mapped = self._low_memory and graph.coarsest != "int4"
-            options = session_options(self._threads, mapped)
+            options = session_options(self._threads, self._low_memory)
             session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         except _ORT_ERRORS as error:
             made_with = self.bundle.manifest.tools.get("onnxruntime", "unknown")

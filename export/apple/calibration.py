@@ -143,7 +143,7 @@ def round_weights(
     feeds = drawings.fed(name, dimensions)
     module = drawings.module(name, dimensions)
     layers = dict(int4_layers(module, name, recipe, graph.half))
-    rounding = Gptq(moments(graph, module, layers, feeds), scales=positive)
+    rounding = Gptq(moments(graph, module, layers, feeds), kind="free", free=positive)
     for weight, layer in layers.items():
         columns = layer.weight.detach().flatten(1).numpy().T
         codes.save(weight, rounding(weight, columns, BLOCK))

@@ -17,7 +17,7 @@ from quantize.store import load, save
 from reference.checkpoint import load_checkpoint
 from reference.errors import UserError
 
-PRODUCTS = {"fp32": "MatMul", "int8": "MatMulInteger", "int4": "MatMulNBits"}  # how each multiplies
+PRODUCTS = {"fp32": "MatMul", "int8": "MatMulInteger", "int4": "QLinearMul"}  # how each multiplies
 
 
 def write_bundle(source: Path, size: tuple[int, int], precision: Precision, folder: Path) -> None:

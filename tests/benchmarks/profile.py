@@ -33,6 +33,7 @@ KINDS = {
         "QAttention",
     ),
     "attention": ("Attention", "MultiHeadAttention", "FlashAttention", "Softmax"),
+    "unpack 4 bits": ("QLinearConcat", "BitwiseAnd", "BitShift", "QLinearMul"),
     "quantize": ("DynamicQuantizeLinear", "QuantizeLinear", "DequantizeLinear"),
     "norm": (
         "LayerNormalization",

@@ -26,7 +26,7 @@ def test_every_kind_of_weight_is_found_once_with_its_shape(network):
 
 @pytest.mark.parametrize(
     ("precision", "convolutions", "tables"),
-    [("fp32", "fp32", "fp32"), ("fp16", "fp16", "fp16"), ("int8", "fp32", "int8"), ("int4", "fp16", "int8")],
+    [("fp32", "fp32", "fp32"), ("fp16", "fp16", "fp16"), ("int8", "int8", "int8"), ("int4", "int8", "int8")],
 )
 def test_a_uniform_recipe_gives_each_kind_what_it_can_be(
     network, tmp_path, run, ids, precision, convolutions, tables
@@ -68,12 +68,12 @@ def test_a_recipe_mixes_precisions_and_says_so(network, tmp_path, operators):
         "left_weight": ("linear", "int4"),
         "right_weight": ("linear", "int8"),
         "shared_weight": ("linear", "fp32"),
-        "first_kernel": ("convolution", "fp32"),
-        "scan_kernel": ("convolution", "fp32"),
+        "first_kernel": ("convolution", "int8"),
+        "scan_kernel": ("convolution", "int8"),
     }
     assert report.precision == "fp32+int8+int4"
     found = operators(tmp_path / "x.onnx")
-    assert [found[name] for name in ("MatMulNBits", "MatMulInteger", "MatMul")] == [1, 1, 2]
+    assert [found[name] for name in ("QLinearMul", "MatMulInteger", "MatMul")] == [1, 2, 2]
 
 
 def test_outputs_of_linears_keep_their_names(network, tmp_path):
@@ -83,17 +83,18 @@ def test_outputs_of_linears_keep_their_names(network, tmp_path):
         assert {"left", "right", "once", "y"} <= names
 
 
-def test_image_graphs_stay_float_unless_named_but_for_small_convolutions(network, tmp_path):
+def test_image_graphs_stay_float_unless_named_but_for_convolutions(network, tmp_path):
     def forms(recipe: Recipe) -> dict[str, str]:
         report = quantize_graph(network, tmp_path / "x.onnx", "image_decoder", recipe)
         return {name: precision for name, (_, precision) in report.weights.items()}
 
-    assert set(forms(Recipe.uniform("int8")).values()) == {"fp32"}
-    small = forms(Recipe.uniform("int4"))
-    assert {name for name, precision in small.items() if precision == "fp16"} == {
-        "first_kernel",
-        "scan_kernel",
-    }
+    for default in ("int8", "int4"):
+        small = forms(Recipe.uniform(default))
+        assert {name for name, precision in small.items() if precision == "int8"} == {
+            "first_kernel",
+            "scan_kernel",
+        }
+        assert {precision for name, precision in small.items() if "kernel" not in name} == {"fp32"}
     named = forms(Recipe(default="int8", weights={"image_decoder": {"table": "int8"}}))
     assert named["table"] == "int8" and named["left_weight"] == "fp32"
 
@@ -129,3 +130,18 @@ def test_columns_worked_on_in_parts_give_the_same_weights(network, tmp_path, mon
             quantize_graph(network, parts, "transformer", Recipe.uniform(precision))
         data = [path.with_name(path.name + ".data").read_bytes() for path in (whole, parts)]
         assert data[0] == data[1]
+
+
+def test_kernels_are_stored_with_a_scale_an_output_and_widened_once(network, tmp_path, run, ids):
+    path = tmp_path / "x.onnx"
+    quantize_graph(
+        network, path, "transformer", Recipe(default="fp32", weights={"transformer": {"scan_kernel": "int8"}})
+    )
+    stored = ir.load(path).graph.initializers
+    weight = ir.load(network).graph.initializers["scan_kernel"].const_value.numpy()
+    scale = np.abs(weight).reshape(len(weight), -1).max(axis=1) / 127
+    np.testing.assert_allclose(stored["scan_kernel.scale"].const_value.numpy().ravel(), scale, rtol=1e-6)
+    error = stored["scan_kernel.int8"].const_value.numpy() * scale.reshape(-1, 1, 1, 1) - weight
+    assert (np.abs(error).reshape(len(weight), -1).max(axis=1) <= scale / 2 * 1.001).all()
+    for expected, actual in zip(run(network, ids), run(path, ids), strict=True):
+        np.testing.assert_allclose(actual, expected, atol=0.02 * np.abs(expected).max())

@@ -1,4 +1,4 @@
-"""MatMulNBits as written: what onnxruntime computes from it, and what it lets it do."""
+"""4-bit weights as written: what onnxruntime computes from them, and what it holds of them."""
 
 import numpy as np
 import onnx
@@ -12,20 +12,72 @@ from quantize.store import load
 from runtime.engine import session_options
 from tests.quantize.test_rounding import widened
 
-
-def product(path):
-    """The int4 operators of a graph."""
-    return [node for node in load(path).graph if node.op_type == "MatMulNBits"]
+NAMED = {"left_weight": "int4", "right_weight": "int4"}
+TWO = Recipe(default="fp32", weights={"transformer": NAMED})  # the linears that read the table's rows
 
 
-@pytest.mark.parametrize("rounding", [Nearest(), Nearest(zeros=True), Hqq()])
-def test_the_operator_reads_the_weights_that_the_codes_stand_for(network, tmp_path, rounding: Rounding):
-    named = {"left_weight": "int4", "right_weight": "int4"}
-    recipe = Recipe(default="fp32", weights={"transformer": named})
-    quantize_graph(network, tmp_path / "x.onnx", "transformer", recipe, rounding)
-    for node, name in zip(product(tmp_path / "x.onnx"), named, strict=True):
+def operators(path, kind):
+    return [node for node in load(path).graph if node.op_type == kind]
+
+
+def test_the_weights_that_are_multiplied_are_those_that_the_codes_stand_for(network, tmp_path):
+    """Every code and many scales: the int8 weights that onnxruntime unpacks, against the rounding's."""
+    path, rounding = tmp_path / "x.onnx", Nearest()
+    quantize_graph(network, path, "transformer", TWO, rounding)
+    model = onnx.load(path)
+    products = [node for node in model.graph.node if node.op_type == "MatMulInteger"]
+    for node in products:
+        model.graph.output.append(
+            onnx.helper.make_tensor_value_info(node.input[1], onnx.TensorProto.INT8, None)
+        )
+    session = onnxruntime.InferenceSession(model.SerializeToString(), session_options(1))
+    unpacked = session.run([node.input[1] for node in products], {"ids": np.zeros((1, 16), np.int64)})
+    for name, codes in zip(NAMED, unpacked, strict=True):
+        weight = load(network).graph.initializers[name].const_value.numpy()
+        blocks = rounding(name, weight, TWO.block)
+        np.testing.assert_array_equal(codes * blocks.units, widened(blocks))
+
+
+def test_weights_are_small_enough_for_sums_of_16_bits(network, tmp_path):
+    weight = np.random.default_rng(0).standard_t(2, size=(256, 300)).astype(np.float32)  # many extremes
+    for block in (16, 64):
+        blocks = Nearest()("w", weight, block)
+        units = np.abs(widened(blocks) / blocks.units)
+        assert 60 <= units.max() <= 64 and 2 * 255 * units.max() < 2**15
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+def test_a_session_holds_the_packed_weights_alone(network, tmp_path, mapped):
+    """Were the unpacking done once, when the session opens, it would hold twice the bytes."""
+    quantize_graph(network, tmp_path / "x.onnx", "transformer", Recipe.uniform("int4"))
+    options = session_options(1, mapped)
+    options.optimized_model_filepath = str(tmp_path / "opened.onnx")
+    onnxruntime.InferenceSession(tmp_path / "x.onnx", options)
+    kinds = [
+        node.op_type for node in onnx.load(tmp_path / "opened.onnx", load_external_data=False).graph.node
+    ]
+    # One of the three weights is read by two linears and unpacked once.
+    assert [kinds.count(kind) for kind in ("QLinearConcat", "BitwiseAnd", "BitShift", "QLinearMul")] == [
+        3
+    ] * 4
+    assert kinds.count("DynamicQuantizeMatMul") + kinds.count("MatMulIntegerToFloat") == 4
+
+
+def test_linears_of_one_input_quantize_it_once(network, tmp_path):
+    quantize_graph(network, tmp_path / "x.onnx", "transformer", Recipe.uniform("int4"))
+    assert len(operators(tmp_path / "x.onnx", "MatMulInteger")) == 4
+    assert len(operators(tmp_path / "x.onnx", "DynamicQuantizeLinear")) == 3
+
+
+@pytest.mark.parametrize("rounding", [Nearest("free"), Nearest("zeros"), Hqq()])
+def test_onnxruntimes_operator_reads_the_weights_that_other_kinds_of_codes_stand_for(
+    network, tmp_path, rounding: Rounding
+):
+    quantize_graph(network, tmp_path / "x.onnx", "transformer", TWO, rounding)
+    for node, name in zip(operators(tmp_path / "x.onnx", "MatMulNBits"), NAMED, strict=True):
         inputs = [value.const_value.numpy() for value in node.inputs[1:]]
         k, n, block = (node.attributes.get_int(key) for key in ("K", "N", "block_size"))
+        assert node.attributes.get_int("accuracy_level") == 4
         # The identity through the operator gives the weights back, at accuracy level 0.
         types = [onnx.helper.np_dtype_to_tensor_dtype(value.dtype) for value in inputs]
         alone = onnx.helper.make_node(
@@ -56,18 +108,3 @@ def test_the_operator_reads_the_weights_that_the_codes_stand_for(network, tmp_pa
         weight = load(network).graph.initializers[name].const_value.numpy()
         expected = widened(rounding(name, weight, block))
         np.testing.assert_allclose(session.run(None, feed)[0], expected, atol=1e-5)
-
-
-def test_every_linear_may_quantize_its_input(network, tmp_path):
-    quantize_graph(network, tmp_path / "x.onnx", "transformer", Recipe.uniform("int4"))
-    nodes = product(tmp_path / "x.onnx")
-    assert len(nodes) == 4
-    assert {node.attributes.get_int("accuracy_level") for node in nodes} == {4}
-
-
-def test_block_and_zero_points_are_those_asked_for(network, tmp_path):
-    for rounding, inputs in ((Nearest(), 3), (Nearest(zeros=True), 4)):
-        quantize_graph(network, tmp_path / "x.onnx", "transformer", Recipe.uniform("int4", 16), rounding)
-        for node in product(tmp_path / "x.onnx"):
-            assert node.attributes.get_int("block_size") == 16
-            assert len(node.inputs) == inputs

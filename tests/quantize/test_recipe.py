@@ -59,7 +59,7 @@ def test_what_is_no_json_or_not_there_is_refused(tmp_path):
     [
         ({"nowhere": "int8"}, 'names weight "nowhere" of transformer, which this model does not have'),
         ({"table": "int4"}, 'wants int4 for "table" of transformer, but a table can be fp32, fp16, int8'),
-        ({"scan_kernel": "int8"}, "a convolution can be fp32, fp16"),
+        ({"scan_kernel": "int4"}, "a convolution can be fp32, fp16, int8"),
     ],
 )
 def test_a_recipe_that_does_not_fit_the_graph_is_refused(network, tmp_path, weights, message):

@@ -82,12 +82,6 @@ public struct Graph: Sendable {
 
     /// How weights are stored, from exact to coarse ("qnn": 8 bits, activations 16; "paletteN": one of 2^N values).
     static let precisions = ["fp32", "fp16", "qnn", "int8", "palette8", "palette6", "int4", "palette4"]
-
-    /// Of its precisions the coarsest.
-    public var coarsest: String {
-        let found = precision.split(separator: "+").map(String.init)
-        return Graph.precisions.last(where: found.contains) ?? precision
-    }
 }
 
 public struct FileFacts: Sendable, Equatable {

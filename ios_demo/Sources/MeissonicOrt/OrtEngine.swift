@@ -58,12 +58,10 @@ public actor OrtEngine: Engine {
         if let session = sessions[name] { return session }
         let graph = try bundle.graph(name)
         let path = bundle.path(graph.files[0]).path
-        // Without the copy that its kernel packs, a 4-bit product is eight times slower.
-        let mapped = lowMemory && graph.coarsest != "int4"
         let session: OrtSession
         do {
-            session = try await onQueue { [library, threads] in
-                try OrtSession(library, path: path, threads: threads, mapped: mapped)
+            session = try await onQueue { [library, threads, lowMemory] in
+                try OrtSession(library, path: path, threads: threads, mapped: lowMemory)
             }
             try check(session, graph, .input, graph.inputs)
             try check(session, graph, .output, graph.outputs)

@@ -79,10 +79,7 @@ data class GraphFacts(
     val files: List<String>, // the model first, then its external data
     val functions: List<FunctionFacts> = emptyList(),
     val compute: String? = null,
-) {
-    /** Of its precisions the coarsest. */
-    val coarsest: String get() = precision.split("+").maxBy(PRECISIONS::indexOf)
-}
+)
 
 // From exact to coarse.
 internal val PRECISIONS = listOf("fp32", "fp16", "qnn", "int8", "palette8", "palette6", "int4", "palette4")

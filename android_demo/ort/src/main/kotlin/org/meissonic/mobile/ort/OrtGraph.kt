@@ -39,9 +39,8 @@ class OrtOpener(private val threads: Int = 0, private val lowMemory: Boolean = f
     override fun open(bundle: Bundle, name: String): Graph {
         val facts = bundle.manifest.graphs.getValue(name)
         val file = bundle.file(facts.files[0])
-        // Without the copy that its kernel packs, a 4-bit product is eight times slower.
         val session = try {
-            sessionOptions(threads, lowMemory && facts.coarsest != "int4").use { options ->
+            sessionOptions(threads, lowMemory).use { options ->
                 environment.createSession(file.path, options) // by path: only so can the weights stay mapped
             }
         } catch (error: OrtException) {
