@@ -172,11 +172,11 @@ class Strips:
             if stored.channels is not None:
                 strip = self.cut(strip, *stored.channels, axis=1)
             values = self.op("Cast", self.reshaped(strip, groups, -1), to=ir.DataType.FLOAT)
-            sums = [self.op(kind, values, self.constant([1])) for kind in ("ReduceSum", "ReduceSumSquare")]
-            moments.append(self.op("Concat", *sums, axis=0))
+            both = [self.op(kind, values, self.constant([1])) for kind in ("ReduceSum", "ReduceSumSquare")]
+            moments.append(self.op("Concat", *both, axis=0))
         numbers = self.constant(float(np.prod(shape(source)) / groups))
-        sums = self.op("ReduceSum", self.op("Concat", *moments, axis=1), self.constant([1]))  # [2 * groups, 1]
-        means = self.op("Div", sums, numbers)
+        sums = self.op("ReduceSum", self.op("Concat", *moments, axis=1), self.constant([1]))
+        means = self.op("Div", sums, numbers)  # [2 * groups, 1]
         mean, squares = self.cut(means, 0, groups, axis=0), self.cut(means, groups, 2 * groups, axis=0)
         variance = self.op("Sub", squares, self.op("Mul", mean, mean))
         epsilon = self.constant(node.attributes["epsilon"].as_float() / DIVISOR**2)

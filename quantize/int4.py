@@ -31,7 +31,7 @@ from quantize.rounding import MIDDLE, PARTS, Blocks, Rounding
 DOMAIN = "com.microsoft"
 CODES, SIXTEENTHS, SCALE = ".int4", ".sixteenths", ".scale"
 
-Unpacked = dict[tuple[ir.Graph, ir.Value], ir.Value]  # the int8 form of each W, in each graph
+Unpacked = dict[tuple[ir.Graph, ir.Value], list[ir.Value]]  # the int8 form of each W, in each graph
 
 
 def linear(
@@ -42,17 +42,25 @@ def linear(
     quantized: int8.QuantizedInputs,
     unpacked: Unpacked,
 ) -> None:
-    """Replaces MatMul(x [..., K], W [K, N]). Other arguments remember what several products share."""
-    packed_codes, sixteenths, scale = stored(weight, block, rounding)
+    """Replaces MatMul(x [..., K], W [K, N]). Other arguments remember what several products share.
+
+    A large W is several products side by side, so that no more than a part of it is in int8 at a time.
+    """
+    parts = [stored(weight, part, block, rounding) for part in columns(array(weight))]
     key = scope(node), weight
     if key not in unpacked:
-        unpacked[key] = unpack(node, weight, packed_codes, sixteenths)
-    int8.multiply(node, unpacked[key], scale, quantized)
+        unpacked[key] = [unpack(scope(node), packed, sixteenths) for packed, sixteenths, _ in parts]
+    scales = [scale for _, _, scale in parts]
+    int8.multiply(node, list(zip(unpacked[key], scales, strict=True)), quantized)
 
 
-def unpack(before: ir.Node, weight: ir.Value, packed_codes: ir.Value, sixteenths: ir.Value) -> ir.Value:
-    """i8 [K, N] of codes and sixteenths as `layout` stores them, made before a node."""
-    name, graph = f"{before.outputs[0].name}.weight", owner(weight)
+def unpack(scope: ir.Graph, packed: ir.Value, sixteenths: ir.Value) -> ir.Value:
+    """i8 [K, N] of codes and sixteenths as `layout` stores them, for products in a graph.
+
+    The operators stand first in the graph, for of the inputs of a product onnxruntime computes those first
+    that stand last: so a weight is unpacked when the product's other input is there, and not all at once.
+    """
+    graph, name = owner(packed), f"{packed.name}.unpacked"
 
     def constant(value: np.ndarray, called: str) -> ir.Value:
         there = graph.initializers.get(called)
@@ -64,9 +72,11 @@ def unpack(before: ir.Node, weight: ir.Value, packed_codes: ir.Value, sixteenths
     four = constant(np.array(4, np.uint8), "int4.four")
     middle = constant(np.array(MIDDLE, np.int8), "int4.middle")
     zero = constant(np.array(0, np.int8), "int4.zero")
-    rows, count = array(weight).shape
+    assert packed.shape is not None
+    blocks, half, count = packed.shape.numpy()
+    rows = blocks * half * 2
     shape = constant(np.array([rows, count]), f"int4.{rows}x{count}")
-    copied = operator("QLinearConcat", f"{name}.packed", [one, none, packed_codes, one, none], DOMAIN, axis=0)
+    copied = operator("QLinearConcat", f"{name}.packed", [one, none, packed, one, none], DOMAIN, axis=0)
     first = operator("BitwiseAnd", f"{name}.first", [copied.outputs[0], low])
     second = operator("BitShift", f"{name}.second", [copied.outputs[0], four])
     second.attributes.add(ir.AttrString("direction", "RIGHT"))
@@ -79,19 +89,21 @@ def unpack(before: ir.Node, weight: ir.Value, packed_codes: ir.Value, sixteenths
         DOMAIN,
     )
     matrix = operator("Reshape", name, [product.outputs[0], shape])
-    scope(before).insert_before(before, [copied, first, second, both, signed, product, matrix])
+    scope.insert_before(scope[0], [copied, first, second, both, signed, product, matrix])
     return matrix.outputs[0]
 
 
-def stored(weight: ir.Value, block: int, rounding: Rounding) -> list[ir.Value]:
-    """What `layout` makes of a matrix [K, N], as initializers its readers share."""
+def stored(weight: ir.Value, part: slice, block: int, rounding: Rounding) -> list[ir.Value]:
+    """What `layout` makes of some columns of a matrix [K, N], as initializers its readers share."""
     rows, count = array(weight).shape
-    parts = {
-        CODES: (ir.DataType.UINT8, (rows // block, block // 2, count)),
-        SIXTEENTHS: (ir.DataType.INT8, (rows // block, 1, count)),
-        SCALE: (ir.DataType.FLOAT, (count,)),
+    width = len(range(count)[part])
+    shapes = {
+        CODES: (ir.DataType.UINT8, (rows // block, block // 2, width)),
+        SIXTEENTHS: (ir.DataType.INT8, (rows // block, 1, width)),
+        SCALE: (ir.DataType.FLOAT, (width,)),
     }
-    return Once(weight, block, rounding, layout).initializers(parts)
+    place = f".{part.start}" if width < count else ""
+    return Once(weight, part, block, rounding, layout).initializers(place, shapes)
 
 
 def layout(blocks: Blocks) -> Sequence[np.ndarray]:
@@ -105,39 +117,35 @@ def layout(blocks: Blocks) -> Sequence[np.ndarray]:
 
 
 class Once:
-    """A matrix that is rounded when the first of its stored parts is written, and lets go of each."""
+    """Columns that are rounded when the first of their stored parts is written, and let go of each."""
 
     def __init__(
         self,
         weight: ir.Value,
+        columns: slice,
         block: int,
         rounding: Rounding,
         layout: Callable[[Blocks], Sequence[np.ndarray]],
-        axis: int = -1,
     ) -> None:
-        """`layout` gives the parts of some columns, which are joined along `axis`."""
-        self.weight, self.block, self.rounding = weight, block, rounding
-        self.layout, self.axis = layout, axis
+        """`layout` gives the parts."""
+        self.weight, self.columns, self.block = weight, columns, block
+        self.rounding, self.layout = rounding, layout
         self.made: dict[int, np.ndarray] = {}
 
-    def initializers(self, parts: dict[str, tuple[ir.DataType, tuple[int, ...]]]) -> list[ir.Value]:
-        """Those of each part's suffix, type and shape; those that are there if the weight had them before."""
+    def initializers(
+        self, place: str, parts: dict[str, tuple[ir.DataType, tuple[int, ...]]]
+    ) -> list[ir.Value]:
+        """Of each part by suffix, type and shape; those that are there if the weight had them before."""
         graph = owner(self.weight)
         return [
             graph.initializers.get(name) or lazy(graph, name, partial(self.take, index), dtype, shape)
             for index, (suffix, (dtype, shape)) in enumerate(parts.items())
-            for name in [f"{self.weight.name}{suffix}"]
+            for name in [f"{self.weight.name}{place}{suffix}"]
         ]
 
     def take(self, index: int) -> np.ndarray:
         if index not in self.made:
-            self.made = dict(enumerate(self.rounded()))
+            numbers = np.asarray(array(self.weight)[:, self.columns])
+            blocks = self.rounding(str(self.weight.name), numbers, self.block)
+            self.made = dict(enumerate(self.layout(blocks)))
         return self.made.pop(index)
-
-    def rounded(self) -> list[np.ndarray]:
-        numbers, name = array(self.weight), str(self.weight.name)
-        tiles = [
-            self.layout(self.rounding(name, np.asarray(numbers[:, part]), self.block))
-            for part in columns(numbers)
-        ]
-        return [np.concatenate(parts, self.axis) for parts in zip(*tiles, strict=True)]

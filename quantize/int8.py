@@ -17,6 +17,8 @@ saturate (89 % of the stickers' tokens instead of 95 %) unless the session says
 onnxruntime 1.29 heeds it only where the product names a zero point of W, so it has one: 0.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import onnx_ir as ir
 
@@ -42,26 +44,33 @@ QuantizedInputs = dict[tuple[ir.Graph, ir.Value], list[ir.Value]]  # the 8-bit f
 
 def linear(node: ir.Node, weight: ir.Value, quantized: QuantizedInputs) -> None:
     """Replaces MatMul(x [..., K], W [K, N]); `quantized` remembers the 8-bit form of each x."""
-    multiply(node, *stored(weight, axis=0), quantized)
+    multiply(node, [stored(weight, axis=0)], quantized)
 
 
-def multiply(node: ir.Node, codes: ir.Value, weight_scale: ir.Value, quantized: QuantizedInputs) -> None:
-    """Replaces MatMul(x [..., K], W) where W ~ codes i8 [K, N] * weight_scale f32 [N]."""
-    x, y = node.inputs[0], node.outputs[0]
+def multiply(node: ir.Node, parts: Sequence[tuple[ir.Value, ir.Value]], quantized: QuantizedInputs) -> None:
+    """Replaces MatMul(x [..., K], W) where W has, side by side, parts ~ codes i8 [K, N] * scale f32 [N]."""
+    x, name = node.inputs[0], node.outputs[0].name
     assert x is not None
     made: list[ir.Node] = []
     key = scope(node), x
     if key not in quantized:
-        to_int8 = operator("DynamicQuantizeLinear", f"{y.name}.quantize", [x], outputs=3)
+        to_int8 = operator("DynamicQuantizeLinear", f"{name}.quantize", [x], outputs=3)
         quantized[key] = list(to_int8.outputs)
         made.append(to_int8)
     x_codes, x_scale, x_zero = quantized[key]
-    zero = initializer(owner(weight_scale), ir.tensor(np.array(0, np.int8), name=f"{y.name}.zero"))
-    product = operator("MatMulInteger", f"{y.name}.product", [x_codes, codes, x_zero, zero])
-    as_float = cast_to_float(product.outputs[0], f"{y.name}.float")
-    scale = operator("Mul", f"{y.name}.scales", [x_scale, weight_scale])
-    result = operator("Mul", f"{y.name}.scaled", [as_float.outputs[0], scale.outputs[0]])
-    substitute(node, [*made, product, as_float, scale, result])
+    products: list[ir.Value] = []
+    for index, (codes, weight_scale) in enumerate(parts):
+        part = f"{name}.{index}" if len(parts) > 1 else name
+        zero = initializer(owner(weight_scale), ir.tensor(np.array(0, np.int8), name=f"{part}.zero"))
+        product = operator("MatMulInteger", f"{part}.product", [x_codes, codes, x_zero, zero])
+        as_float = cast_to_float(product.outputs[0], f"{part}.float")
+        scale = operator("Mul", f"{part}.scales", [x_scale, weight_scale])
+        result = operator("Mul", f"{part}.scaled", [as_float.outputs[0], scale.outputs[0]])
+        made += [product, as_float, scale, result]
+        products += result.outputs
+    if len(products) > 1:
+        made.append(operator("Concat", f"{name}.parts", products, axis=-1))
+    substitute(node, made)
 
 
 def table(node: ir.Node, weight: ir.Value) -> None:

@@ -37,7 +37,7 @@ def linear(node: ir.Node, weight: ir.Value, block: int, rounding: Rounding) -> N
 
 
 def stored(weight: ir.Value, block: int, rounding: Rounding) -> list[ir.Value]:
-    """What `layout` makes of a matrix [K, N], as initializers its readers share."""
+    """What `layout` makes of a matrix [K, N], all at once, as initializers its readers share."""
     rows, count = array(weight).shape
     blocks = rows // block
     parts = {
@@ -46,7 +46,7 @@ def stored(weight: ir.Value, block: int, rounding: Rounding) -> list[ir.Value]:
     }
     if rounding.kind == "zeros":
         parts[ZERO] = ir.DataType.UINT8, (count, -(-blocks // 2))
-    return Once(weight, block, rounding, layout, axis=0).initializers(parts)
+    return Once(weight, slice(None), block, rounding, layout).initializers("", parts)
 
 
 def layout(blocks: Blocks) -> Sequence[np.ndarray]:

@@ -121,9 +121,9 @@ def fitted(blocks: np.ndarray) -> np.ndarray:
 
 
 def units_of(blocks: np.ndarray) -> np.ndarray:
-    """Units f32 [N] of columns [N, B, block], whose largest free scale is MOST parts; 1 without weights."""
-    most = np.abs(fitted(blocks)).max(axis=1)
-    return np.where(most == 0, 1, most * np.float32(PARTS / MOST))
+    """Units f32 [N] of columns [N, B, block]: code -8 at the largest scale is the largest weight."""
+    most = np.abs(blocks).max(axis=(1, 2))
+    return np.where(most == 0, 1, most / np.float32(MIDDLE * MOST / PARTS))
 
 
 def sixteenths(blocks: np.ndarray) -> np.ndarray:
@@ -146,8 +146,9 @@ def least_squares(
     """
     best, least = np.zeros(blocks.shape[:-1], np.float32), np.full(blocks.shape[:-1], np.inf, np.float32)
     for scales in candidates:
-        codes = encoded(blocks, scales)
-        errors = kept((codes - np.float32(MIDDLE)) * scales[..., None]) - blocks
+        inverse = np.divide(np.float32(1), scales, out=np.zeros_like(scales), where=scales != 0)
+        codes = np.clip(np.rint(blocks * inverse[..., None]), -MIDDLE, LEVELS - MIDDLE)
+        errors = kept(codes * scales[..., None]) - blocks
         loss = np.einsum("...k,...k->...", errors, errors)
         better = loss < least
         best, least = np.where(better, scales, best), np.where(better, loss, least)
