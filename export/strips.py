@@ -35,10 +35,10 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir.passes.common import RemoveUnusedNodesPass
 
-# Most bytes of a map that is held whole, and about the most of a strip: 32 float32 rows of 128 x 1024 x 1024.
+# Most bytes of a map that is held whole, and about the most of a strip: 24 float32 rows of 128 x 1024 x 1024.
 # Three to five tensors of that size are alive inside a pass. Smaller strips read more halo rows and make a
 # longer graph.
-STRIP_BYTES = 16 * 2**20
+STRIP_BYTES = 12 * 2**20
 
 # Strips hold the map divided by this: float16 ends at 65504, and a residual stream can go beyond (published
 # configurations ask for float32 with `force_upcast`). A power of two, so nothing is lost but below 2^-10.
