@@ -10,9 +10,8 @@ rows stored in float16 and widened one at a time:
 
 Only the maps that a GroupNormalization reads are stored, for it needs the whole map before its first row.
 Whatever stands between two of them is computed for the rows a strip needs, so one strip of it exists.
-Nothing is approximated but the storage: statistics are those of the whole map, combined from the means of
-each strip and of its squares. Their difference loses the bits by which a mean exceeds the deviation twice;
-storage loses them once, of far fewer bits.
+Nothing is approximated but the storage: statistics are those of the whole map, of the sums of each strip and
+of its squares. (onnxruntime's own GroupNormalization takes the mean square less the square of the mean, too.)
 
 All is unrolled into one graph of ordinary operators over the same weights, and strips are tensors of their
 own: onnxruntime releases a strip once no later one needs it, so a pass from a map of N bytes to another of N
@@ -22,7 +21,7 @@ Graphs are run depth first from the outputs, and equal expressions are merged; f
 from holding what should go:
 - statistics are taken from the stored strip, so that the float32 one ends where it is stored;
 - they widen it in a shape of its own, so that no widened strip is shared by two passes;
-- a strip's two means are one tensor, so that none is widened for the first and kept for the second;
+- a strip's two sums are one tensor, so that none is widened for the first and kept for the second;
 - a block's shortcut is stored in one tensor with the block's hidden map, since both read the block's input
   and neither should keep it for the other.
 """
@@ -178,7 +177,8 @@ class Strips:
         sums = self.op("ReduceSum", self.op("Concat", *moments, axis=1), self.constant([1]))
         means = self.op("Div", sums, numbers)  # [2 * groups, 1]
         mean, squares = self.cut(means, 0, groups, axis=0), self.cut(means, groups, 2 * groups, axis=0)
-        variance = self.op("Sub", squares, self.op("Mul", mean, mean))
+        # Of a map that is the same everywhere rounding may leave less than zero.
+        variance = self.op("Relu", self.op("Sub", squares, self.op("Mul", mean, mean)))
         epsilon = self.constant(node.attributes["epsilon"].as_float() / DIVISOR**2)
         deviation = self.op("Sqrt", self.op("Add", variance, epsilon))
         scale = self.op("Div", self.reshaped(weight, groups, -1), deviation)

@@ -67,9 +67,9 @@ class Gptq:
             return scales, np.full(scales.shape, MIDDLE, np.uint8)
 
         groups = zip(np.split(columns, len(factors)), factors, strict=True)
-        made = [rounded(rows, upper, block, grid_of, whole=units is not None) for rows, upper in groups]
-        zeros = joined(made, axis=1).zeros if self.kind == "zeros" else None
-        return replace(joined(made, axis=1), zeros=zeros, units=units)
+        parts = [rounded(rows, upper, block, grid_of, whole=units is not None) for rows, upper in groups]
+        made = joined(parts, axis=1)
+        return replace(made, zeros=made.zeros if self.kind == "zeros" else None, units=units)
 
 
 def joined(parts: list[Blocks], axis: int) -> Blocks:

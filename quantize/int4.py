@@ -14,8 +14,8 @@ What depends on constants alone onnxruntime computes when it opens a graph, and 
 from then on. It does not where the first operator is none that it takes for repeatable, which the Concat is
 for: QLinearConcat, a copy of the packed bytes.
 
-onnxruntime's own operator for 4 bits is in `nbits`: it takes several times as long, for it scales sums block
-by block, and its kernels want a second copy of all weights.
+onnxruntime's own operator for 4 bits is in `nbits`: it takes nearly four times as long, for it scales sums
+block by block, and its kernels want a second copy of all weights (docs/quantization.md).
 """
 
 from collections.abc import Callable, Sequence
@@ -54,7 +54,7 @@ def linear(
     int8.multiply(node, list(zip(unpacked[key], scales, strict=True)), quantized)
 
 
-def unpack(scope: ir.Graph, packed: ir.Value, sixteenths: ir.Value) -> ir.Value:
+def unpack(inside: ir.Graph, packed: ir.Value, sixteenths: ir.Value) -> ir.Value:
     """i8 [K, N] of codes and sixteenths as `layout` stores them, for products in a graph.
 
     The operators stand first in the graph, for of the inputs of a product onnxruntime computes those first
@@ -89,7 +89,7 @@ def unpack(scope: ir.Graph, packed: ir.Value, sixteenths: ir.Value) -> ir.Value:
         DOMAIN,
     )
     matrix = operator("Reshape", name, [product.outputs[0], shape])
-    scope.insert_before(scope[0], [copied, first, second, both, signed, product, matrix])
+    inside.insert_before(inside[0], [copied, first, second, both, signed, product, matrix])
     return matrix.outputs[0]
 
 

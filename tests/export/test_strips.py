@@ -157,3 +157,33 @@ def test_int8_convolutions_in_strips_are_those_of_the_whole_graph(plain, tokens,
     assert size[1] == pytest.approx(size[0], rel=0.05)
     assert image_psnr(run(source, tokens=tokens), run(whole, tokens=tokens)) > 38
     assert image_psnr(run(source, tokens=tokens), run(cut, tokens=tokens)) > 38
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.01])
+def test_a_map_far_from_zero_that_hardly_varies_is_normalised_as_when_whole(tmp_path, monkeypatch, weight):
+    """A group that is the same everywhere must not become no number, and 30 deviations off zero is little."""
+    monkeypatch.setattr(LIMIT, 20_000)
+    text = """<ir_version: 10, opset_import: ["": 23]>
+    network (float[1, 1, 64, 64] x) => (float[1, 64, 64, 4] y)
+    <float[1, 4, 64, 64] a, float[1, 4, 64, 64] b, float[1, 4, 64, 64] c> {
+      a = Conv<kernel_shape = [1, 1], pads = [0, 0, 0, 0], strides = [1, 1]>(x, kernel, offset)
+      b = GroupNormalization<num_groups = 2, epsilon = 0.000001>(a, scale, shift)
+      c = Conv<kernel_shape = [1, 1], pads = [0, 0, 0, 0], strides = [1, 1]>(b, last)
+      y = Transpose<perm = [0, 2, 3, 1]>(c)
+    }"""
+    model = onnx.parser.parse_model(text)
+    for name, value in {
+        "kernel": np.full((4, 1, 1, 1), weight, np.float32),
+        "offset": np.array([0.3, 0.3, -0.3, -0.3], np.float32),
+        "scale": np.ones(4, np.float32),
+        "shift": np.zeros(4, np.float32),
+        "last": np.eye(4, dtype=np.float32).reshape(4, 4, 1, 1),
+    }.items():
+        model.graph.initializer.append(onnx.numpy_helper.from_array(value, name))
+    save(ir.from_proto(model), tmp_path / "whole.onnx")
+    x = np.random.default_rng(0).standard_normal((1, 1, 64, 64)).astype(np.float32)
+    expected = run(tmp_path / "whole.onnx", x=x)
+    actual = run(stripped(tmp_path / "whole.onnx", tmp_path / "strips.onnx"), x=x)
+    assert counts(tmp_path / "strips.onnx")["ReduceSumSquare"] == 4
+    # What is stored is rounded to 2^-11 of 0.3, which is 0.015 deviations.
+    np.testing.assert_allclose(actual, expected, atol=0.05)
