@@ -175,6 +175,10 @@ def measure_onnx(bundle: Path, per_category: int, threads: int) -> None:
         "weights": weights,
         "forms": {name: figures.forms[name] for name in named},
     }
+    # Core ML's stay until they are measured, or found to be of the same packages.
+    before = json.loads(FIGURES.read_bytes()) if FIGURES.exists() else {}
+    if before.get("source") == content["source"] and "coreml" in before:
+        content["coreml"] = before["coreml"]
     write_json(FIGURES, content)
 
 
