@@ -37,8 +37,6 @@ def data_bytes(module: nn.Module, graph: str, recipe: Recipe, eight_bits: bool) 
         size = tensor.numel() * tensor.element_size()
         if name in weights and eight_bits:
             size = weights[name].size
-        elif name in weights and recipe.static_int8(graph) and weights[name].kind == "convolution":
-            size = stored_bytes(weights[name], "int8")
         elif name in weights:
             size = stored_bytes(weights[name], recipe.precision(graph, weights[name]), recipe.block)
         total += -(-size // PAGE) * PAGE if size >= PAGE else size

@@ -31,7 +31,8 @@ from quantize.rounding import MIDDLE, PARTS, Blocks, Rounding
 DOMAIN = "com.microsoft"
 CODES, SIXTEENTHS, SCALE = ".int4", ".sixteenths", ".scale"
 
-Unpacked = dict[tuple[ir.Graph, ir.Value], list[ir.Value]]  # the int8 form of each W, in each graph
+# The int8 form of each W, in each graph: parts and their scales.
+Unpacked = dict[tuple[ir.Graph, ir.Value], list[tuple[ir.Value, ir.Value]]]
 
 
 def linear(
@@ -46,12 +47,13 @@ def linear(
 
     A large W is several products side by side, so that no more than a part of it is in int8 at a time.
     """
-    parts = [stored(weight, part, block, rounding) for part in columns(array(weight))]
     key = scope(node), weight
     if key not in unpacked:
-        unpacked[key] = [unpack(scope(node), packed, sixteenths) for packed, sixteenths, _ in parts]
-    scales = [scale for _, _, scale in parts]
-    int8.multiply(node, list(zip(unpacked[key], scales, strict=True)), quantized)
+        parts = [stored(weight, part, block, rounding) for part in columns(array(weight))]
+        unpacked[key] = [
+            (unpack(scope(node), packed, sixteenths), scale) for packed, sixteenths, scale in parts
+        ]
+    int8.multiply(node, unpacked[key], quantized)
 
 
 def unpack(inside: ir.Graph, packed: ir.Value, sixteenths: ir.Value) -> ir.Value:

@@ -86,29 +86,19 @@ def table(node: ir.Node, weight: ir.Value) -> None:
 
 def kernel(node: ir.Node, weight: ir.Value, widened: Widened) -> None:
     """Widens the weight [out, in, h, w] of a Conv in front of its first reader in the graph."""
-    name, graph, numbers = str(weight.name), owner(weight), array(weight)
-    key = scope(node), name
+    key = scope(node), str(weight.name)
     if key not in widened:
-        scale = scales_of(numbers.reshape(len(numbers), -1), axis=1).reshape(-1, 1, 1, 1)
-
-        def codes() -> np.ndarray:
-            return np.clip(np.rint(numbers / scale), -LEVELS, LEVELS).astype(np.int8)
-
-        initializers = graph.initializers
-        if name + CODES not in initializers:
-            lazy(graph, name + CODES, codes, ir.DataType.INT8, numbers.shape)
-            initializer(graph, ir.tensor(scale, name=name + SCALE))
-        as_float = cast_to_float(initializers[name + CODES], f"{node.outputs[0].name}.codes")
-        scaled = operator(
-            "Mul", f"{node.outputs[0].name}.widen", [as_float.outputs[0], initializers[name + SCALE]]
-        )
+        codes, scale = stored(weight, axis=1)
+        as_float = cast_to_float(codes, f"{node.outputs[0].name}.codes")
+        scaled = operator("Mul", f"{node.outputs[0].name}.widen", [as_float.outputs[0], scale])
         key[0].insert_before(node, [as_float, scaled])
         widened[key] = scaled.outputs[0]
     node.replace_input_with(1, widened[key])
 
 
 def stored(weight: ir.Value, axis: int) -> tuple[ir.Value, ir.Value]:
-    """A matrix in int8 and its scales, one for each slice along `axis`, as initializers.
+    """A matrix, or a kernel as a matrix of its outputs' rows, in int8 and its scales, as initializers: one
+    for each column (axis 0) or row (axis 1).
 
     Every reader has an initializer of its own, though all are the same bytes of the data file: where
     onnxruntime makes U8 of S8 weights (see above), it cannot open a graph in which two operators read one.
@@ -118,16 +108,18 @@ def stored(weight: ir.Value, axis: int) -> tuple[ir.Value, ir.Value]:
         first, scale = graph.initializers[name + CODES], graph.initializers[name + SCALE]
         assert first.const_value is not None
         return same_bytes(graph, first.const_value, f"{name}{CODES}.{len(scale.uses())}"), scale
-    scales = scales_of(numbers, axis)
+    matrix = numbers.reshape(len(numbers), -1)
+    scales = scales_of(matrix, axis)
 
     def codes() -> np.ndarray:
-        made = np.empty(numbers.shape, np.int8)
-        for part in columns(numbers):
+        made = np.empty(matrix.shape, np.int8)
+        for part in columns(matrix):
             divisor = scales if axis == 1 else scales[:, part]
-            made[:, part] = np.clip(np.rint(numbers[:, part] / divisor), -LEVELS, LEVELS)
-        return made
+            made[:, part] = np.clip(np.rint(matrix[:, part] / divisor), -LEVELS, LEVELS)
+        return made.reshape(numbers.shape)
 
-    kept = scales if axis == 1 else scales[0]  # a scale a row [V, 1], a scale an output channel [N]
+    # A scale a row [V, 1] or an output of a kernel [out, 1, 1, 1]; a scale an output channel [N].
+    kept = scales.reshape(-1, *(1,) * (numbers.ndim - 1)) if axis == 1 else scales[0]
     return (
         lazy(graph, name + CODES, codes, ir.DataType.INT8, numbers.shape),
         initializer(graph, ir.tensor(kept, name=name + SCALE)),

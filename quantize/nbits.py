@@ -12,11 +12,11 @@ import numpy as np
 import onnx_ir as ir
 
 from quantize.edit import array, operator, substitute
-from quantize.int4 import DOMAIN, Once
+from quantize.int4 import CODES, DOMAIN, SCALE, Once
 from quantize.rounding import Blocks, Rounding
 
 ACCURACY = 4
-CODES, SCALE, ZERO = ".int4", ".scale", ".zero"
+ZERO = ".zero"
 
 
 def linear(node: ir.Node, weight: ir.Value, block: int, rounding: Rounding) -> None:

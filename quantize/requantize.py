@@ -74,12 +74,10 @@ def planned(bundle: Bundle, options: Options) -> dict[str, int]:
         weights = weights_of(bundle.path(graph.files[0]))
         options.recipe.check(name, weights)
         now = sum(bundle.manifest.files[file].size for file in graph.files)
-        static = static_int8(options.recipe, name, bundle.manifest.defaults.size)
-        stored = 0
-        for weight in weights.values():
-            convolution = static and weight.kind == "convolution"
-            form = "int8" if convolution else options.recipe.precision(name, weight)
-            stored += stored_bytes(weight, form, options.recipe.block)
+        stored = sum(
+            stored_bytes(weight, options.recipe.precision(name, weight), options.recipe.block)
+            for weight in weights.values()
+        )
         sizes[name] = now - 4 * sum(weight.size for weight in weights.values()) + stored
     return sizes
 

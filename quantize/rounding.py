@@ -57,7 +57,7 @@ class Nearest:
     kind: Kind = "units"
 
     def __call__(self, name: str, columns: np.ndarray, block: int) -> Blocks:
-        blocks, units = blocks_of(columns, block), None
+        blocks = blocks_of(columns, block)
         if self.kind == "units":
             units = units_of(blocks)
             blocks = blocks / units[:, None, None]

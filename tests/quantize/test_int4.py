@@ -1,5 +1,8 @@
 """4-bit weights as written: what onnxruntime computes from them, and what it holds of them."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -12,6 +15,7 @@ from quantize.store import load
 from runtime.engine import session_options
 from tests.quantize.test_rounding import widened
 
+PRODUCTS = ("DynamicQuantizeMatMul", "MatMulIntegerToFloat", "MatMulInteger")  # as onnxruntime fuses them
 NAMED = {"left_weight": "int4", "right_weight": "int4"}
 TWO = Recipe(default="fp32", weights={"transformer": NAMED})  # the linears that read the table's rows
 
@@ -38,7 +42,7 @@ def test_the_weights_that_are_multiplied_are_those_that_the_codes_stand_for(netw
         np.testing.assert_array_equal(codes * blocks.units, widened(blocks))
 
 
-def test_weights_are_small_enough_for_sums_of_16_bits(network, tmp_path):
+def test_weights_are_small_enough_for_sums_of_16_bits():
     weight = np.random.default_rng(0).standard_t(2, size=(256, 300)).astype(np.float32)  # many extremes
     for block in (16, 64):
         blocks = Nearest()("w", weight, block)
@@ -63,6 +67,35 @@ def test_a_session_holds_the_packed_weights_alone(network, tmp_path, mapped):
     assert kinds.count("DynamicQuantizeMatMul") + kinds.count("MatMulIntegerToFloat") == 4
 
 
+def test_a_weight_is_unpacked_when_its_product_is_next(network, tmp_path, ids):
+    """onnxruntime would unpack all weights first, and hold them, if these operators stood elsewhere."""
+    quantize_graph(network, tmp_path / "x.onnx", "transformer", Recipe.uniform("int4"))
+    options = session_options(1)
+    options.enable_profiling = True
+    options.profile_file_prefix = str(tmp_path / "profile")
+    session = onnxruntime.InferenceSession(tmp_path / "x.onnx", options)
+    session.run(None, {"ids": ids})
+    events = json.loads(Path(session.end_profiling()).read_text())
+    kinds = [
+        event["args"]["op_name"]
+        for event in sorted(events, key=lambda event: event["ts"])
+        if "op_name" in event["args"]
+    ]
+    made = [
+        "unpacked" if kind == "QLinearMul" else "multiplied"
+        for kind in kinds
+        if kind in ("QLinearMul", *PRODUCTS)
+    ]
+    assert made == ["unpacked", "multiplied"] * 3 + ["multiplied"]  # the last two read one weight
+
+
+@pytest.mark.parametrize("block", [16, 32])
+def test_the_block_is_the_one_asked_for(network, tmp_path, block):
+    quantize_graph(network, tmp_path / "x.onnx", "transformer", Recipe.uniform("int4", block))
+    stored = load(tmp_path / "x.onnx").graph.initializers
+    assert stored["left_weight.int4"].shape.numpy() == (64 // block, block // 2, 32)
+
+
 def test_linears_of_one_input_quantize_it_once(network, tmp_path):
     quantize_graph(network, tmp_path / "x.onnx", "transformer", Recipe.uniform("int4"))
     assert len(operators(tmp_path / "x.onnx", "MatMulInteger")) == 4
@@ -78,6 +111,7 @@ def test_onnxruntimes_operator_reads_the_weights_that_other_kinds_of_codes_stand
         inputs = [value.const_value.numpy() for value in node.inputs[1:]]
         k, n, block = (node.attributes.get_int(key) for key in ("K", "N", "block_size"))
         assert node.attributes.get_int("accuracy_level") == 4
+        assert block == 16 and len(inputs) == (2 if rounding.kind == "free" else 3)
         # The identity through the operator gives the weights back, at accuracy level 0.
         types = [onnx.helper.np_dtype_to_tensor_dtype(value.dtype) for value in inputs]
         alone = onnx.helper.make_node(
