@@ -4,9 +4,10 @@ A range is the smallest and the largest value seen. Cutting rare values off save
 picture (docs/rejected.md).
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ FLOORS = {"image": 35.0, "tokens": 0.87}
 WINDOW = 128  # pixels a side, at most: of larger pictures windows calibrate
 PICTURES = 32  # that calibrate where a picture is no larger than a window
 JUDGES_EVERY = 4  # of the feeds, one in four judges the result and is not measured
-STAGE = re.compile(r"\w+\.((?:up|down)_blocks\.\d+|\w+)\..*")
+ALONE = 2  # of the judges see what each convolution costs alone, which takes a run for each
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class ImagesReport:
     keep_float: tuple[str, ...]  # likewise
     floor: float  # dB for a decoder, a share of tokens for an encoder
     figure: float  # of what was written; infinite dB, or 1, where all is float
-    tried: tuple[tuple[int, float], ...]  # convolutions in int8 and their figure; the last was written
+    tried: tuple[tuple[int, float], ...]  # convolutions in int8 and their figure
 
     @property
     def precision(self) -> str:
@@ -69,32 +70,56 @@ def quantize_images(
     judging = feeds[::JUDGES_EVERY]
     ranges = measure(source, [feed for index, feed in enumerate(feeds) if index % JUDGES_EVERY])
     (output,) = load(source).graph.outputs
-    kind = str(output.name)
-    floor = FLOORS[kind] if floor is None else floor
-    expected, tried = run(source, judging), []
-    for keep_float in choices(list(ranges), from_the_end=kind == "image"):
-        report = quantize_static(source, target, ranges, keep_float)
-        figure = likeness(expected, run(target, judging))
-        tried.append((len(report.convolutions), figure))
-        if figure >= floor:
-            break
-    return ImagesReport(report, ranges, keep_float, floor, figure, tuple(tried))
+    floor = FLOORS[str(output.name)] if floor is None else floor
+    expected = run(source, judging)
+    figures: dict[int, float] = {}  # by how many convolutions are kept float
+
+    def figure(kept: int) -> float:
+        quantize_static(source, target, ranges, order[:kept])
+        figures[kept] = likeness(expected, run(target, judging))
+        return figures[kept]
+
+    order, kept = list(ranges), 0
+    if figure(kept) < floor:
+        order = most_harmful_first(source, target, ranges, judging[:ALONE], expected[:ALONE])
+        counts = range(1, len(order) + 1)  # the last, all float, reaches any floor
+        kept = counts[bisect_left(counts, floor, key=figure)]
+    static = quantize_static(source, target, ranges, order[:kept])
+    tried = tuple((len(order) - kept, found) for kept, found in figures.items())
+    return ImagesReport(static, ranges, tuple(order[:kept]), floor, figures[kept], tried)
 
 
-def choices(names: Sequence[str], from_the_end: bool) -> Iterator[tuple[str, ...]]:
-    """What to keep float, from nothing to everything: first the convolutions at both ends with the stage of
-    the picture's own size, then that of half the size, and so on.
+def most_harmful_first(
+    source: Path, target: Path, ranges: Mapping[str, ConvRange], feeds: list[Feed], expected: list[np.ndarray]
+) -> list[str]:
+    """The names of `ranges`, by what each convolution costs the picture when it alone is int8, against what it
+    then saves: its share of the graph's products (time) and of its weights (bytes). Harms of several nearly
+    add up. `target` is written and left.
 
-    A stage is "up_blocks.3" or "mid_block" of weights such as "decoder.up_blocks.3.resnets.0.conv1.weight".
+    Most harm is done by few: those that read or give the residual stream itself, which no norm has scaled.
     """
-    stages: dict[str, list[str]] = {}
-    for name in reversed(names) if from_the_end else names:
-        stages.setdefault(STAGE.sub(r"\1", name), []).append(name)
-    order = list(stages.values())
-    yield ()
-    for count in range(2, len(order)):
-        kept = [*order[:count], order[-1]]
-        yield tuple(name for stage in kept for name in stage)
+    nodes = dict(convolutions(load(source)))
+    weights = {name: size_of(node.inputs[1], 0) for name, node in nodes.items()}
+    products = {name: weights[name] * size_of(node.outputs[0], 2) for name, node in nodes.items()}
+    worth = {}
+    for name in ranges:
+        quantize_static(source, target, ranges, [other for other in ranges if other != name])
+        saved = products[name] / sum(products.values()) + weights[name] / sum(weights.values())
+        worth[name] = harm(expected, run(target, feeds)) / saved
+    return sorted(ranges, key=worth.__getitem__, reverse=True)
+
+
+def size_of(value: ir.Value | None, first_axis: int) -> int:
+    """Numbers of a value from an axis on: all of a weight's, or the positions of a map."""
+    assert value is not None and value.shape is not None
+    return prod(value.shape.numpy()[first_axis:])
+
+
+def harm(expected: list[np.ndarray], found: list[np.ndarray]) -> float:
+    """What adds up over several causes: mean squared difference of pictures, share of other tokens."""
+    if expected[0].dtype == np.uint8:
+        return float(np.mean([np.square(a.astype(float) - b) for a, b in zip(expected, found, strict=True)]))
+    return 1 - agreement(expected, found)
 
 
 def likeness(expected: list[np.ndarray], found: list[np.ndarray]) -> float:
