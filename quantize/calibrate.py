@@ -92,8 +92,8 @@ def quantize_images(
 def most_harmful_first(
     source: Path, target: Path, ranges: Mapping[str, ConvRange], feeds: list[Feed], expected: list[np.ndarray]
 ) -> list[str]:
-    """The names of `ranges`, by what each convolution costs the picture when it alone is int8, against what it
-    then saves: its share of the graph's products (time) and of its weights (bytes). Harms of several nearly
+    """The names of `ranges`, by what each convolution costs the picture when it alone is int8, against what
+    that saves: its share of the graph's products (time) and of its weights (bytes). Harms of several nearly
     add up. `target` is written and left.
 
     Most harm is done by few: those that read or give the residual stream itself, which no norm has scaled.
