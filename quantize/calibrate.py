@@ -73,13 +73,13 @@ def quantize_images(
     floor = FLOORS[str(output.name)] if floor is None else floor
     expected = run(source, judging)
     figures: dict[int, float] = {}  # by how many convolutions are kept float
+    order, kept = list(ranges), 0  # the first `kept` of the order are
 
     def figure(kept: int) -> float:
         quantize_static(source, target, ranges, order[:kept])
         figures[kept] = likeness(expected, run(target, judging))
         return figures[kept]
 
-    order, kept = list(ranges), 0
     if figure(kept) < floor:
         order = most_harmful_first(source, target, ranges, judging[:ALONE], expected[:ALONE])
         counts = range(1, len(order) + 1)  # the last, all float, reaches any floor
