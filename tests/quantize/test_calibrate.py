@@ -144,7 +144,7 @@ def test_a_higher_floor_keeps_no_more_convolutions_float_than_it_takes(decoder, 
 
 
 def test_a_convolution_that_8_bits_spoil_is_the_one_kept_float(decoder, tmp_path):
-    floor = quantize_images(decoder, tmp_path / "int8.onnx", grids(8)).figure - 1
+    floor = quantize_images(decoder, tmp_path / "int8.onnx", grids(8)).figure - 6  # of 13 that it costs
     torch.manual_seed(0)
     module = Decoder()
     with torch.no_grad():  # the same pictures, by one channel so large that the others round to nothing
