@@ -75,17 +75,17 @@ def quantize_images(
     figures: dict[int, float] = {}  # by how many convolutions are kept float
     order, kept = list(ranges), 0  # the first `kept` of the order are
 
-    def figure(kept: int) -> float:
-        quantize_static(source, target, ranges, order[:kept])
-        figures[kept] = likeness(expected, run(target, judging))
-        return figures[kept]
+    def figure(count: int) -> float:
+        quantize_static(source, target, ranges, order[:count])
+        figures[count] = likeness(expected, run(target, judging))
+        return figures[count]
 
     if figure(kept) < floor:
         order = most_harmful_first(source, target, ranges, judging[:ALONE], expected[:ALONE])
         counts = range(1, len(order) + 1)  # the last, all float, reaches any floor
         kept = counts[bisect_left(counts, floor, key=figure)]
     static = quantize_static(source, target, ranges, order[:kept])
-    tried = tuple((len(order) - kept, found) for kept, found in figures.items())
+    tried = tuple((len(order) - count, found) for count, found in figures.items())
     return ImagesReport(static, ranges, tuple(order[:kept]), floor, figures[kept], tried)
 
 
@@ -101,10 +101,11 @@ def most_harmful_first(
     nodes = dict(convolutions(load(source)))
     weights = {name: size_of(node.inputs[1], 0) for name, node in nodes.items()}
     products = {name: weights[name] * size_of(node.outputs[0], 2) for name, node in nodes.items()}
+    of_all = sum(products.values()), sum(weights.values())
     worth = {}
     for name in ranges:
         quantize_static(source, target, ranges, [other for other in ranges if other != name])
-        saved = products[name] / sum(products.values()) + weights[name] / sum(weights.values())
+        saved = products[name] / of_all[0] + weights[name] / of_all[1]
         worth[name] = harm(expected, run(target, feeds)) / saved
     return sorted(ranges, key=worth.__getitem__, reverse=True)
 
@@ -116,9 +117,9 @@ def size_of(value: ir.Value | None, first_axis: int) -> int:
 
 
 def harm(expected: list[np.ndarray], found: list[np.ndarray]) -> float:
-    """What adds up over several causes: mean squared difference of pictures, share of other tokens."""
+    """What adds up over several causes: squared error of pictures, full scale 1; share of other tokens."""
     if expected[0].dtype == np.uint8:
-        return float(np.mean([np.square(a.astype(float) - b) for a, b in zip(expected, found, strict=True)]))
+        return float(10 ** (-image_psnr(expected, found) / 10))
     return 1 - agreement(expected, found)
 
 
