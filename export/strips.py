@@ -8,8 +8,9 @@ rows stored in float16 and widened one at a time:
     strip i   -- all rows  --+--> float32 -> norm -> SiLU -> conv 3x3 -> float16 --> strip i of the next map
     strip i+1 -- first row --'
 
-Only the maps that a GroupNormalization reads are stored, for it needs the whole map before its first row.
-Whatever stands between two of them is computed for the rows a strip needs, so one strip of it exists.
+Two kinds of maps are stored: those that a GroupNormalization reads, for it needs the whole map before its
+first row, and those that are doubled, lest each of the many strips of the doubled map compute halos again.
+Whatever stands between them is computed for the rows a strip needs, so one strip of it exists.
 Nothing is approximated but the storage: statistics are those of the whole map, of the sums of each strip and
 of its squares. (onnxruntime's own GroupNormalization takes the mean square less the square of the mean, too.)
 
@@ -28,16 +29,18 @@ from holding what should go:
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, prod
 
 import numpy as np
 import onnx_ir as ir
 from onnx_ir.passes.common import RemoveUnusedNodesPass
 
-# Most bytes of a map that is held whole, and about the most of a strip: 24 float32 rows of 128 x 1024 x 1024.
-# Three to five tensors of that size are alive inside a pass. Smaller strips read more halo rows and make a
-# longer graph.
-STRIP_BYTES = 12 * 2**20
+# About the most bytes of a strip of the largest map: 20 float32 rows of 128 x 1024 x 1024. Smaller strips
+# read more halo rows and make a longer graph.
+STRIP_BYTES = 10 * 2**20
+# So many tensors of a strip's size are resident in a pass: three to five that are alive, what a convolution
+# unfolds, and what onnxruntime keeps for later tensors of the same shape.
+TENSORS = 20
 
 # Strips hold the map divided by this: float16 ends at 65504, and a residual stream can go beyond (published
 # configurations ask for float32 with `force_upcast`). A power of two, so nothing is lost but below 2^-10.
@@ -52,11 +55,11 @@ RULES = ROW_BY_ROW | {"Conv", "GroupNormalization", "Pad", "Resize"}
 
 
 def in_strips(model: ir.Model) -> None:
-    """Rewrites a graph of convolutions. One whose maps [1, C, height, W] fit STRIP_BYTES stays as it is."""
+    """Rewrites a graph of convolutions. One whose maps [1, C, height, W] are small stays as it is."""
     nodes = list(model.graph)
-    if not any(node.op_type == "Conv" and is_large(node.outputs[0]) for node in nodes):
-        return
     strips = Strips(model.graph)
+    if not any(node.op_type == "Conv" and strips.is_large(node.outputs[0]) for node in nodes):
+        return
     for node in nodes:
         for value in node.outputs:
             strips.visit(value)
@@ -79,13 +82,28 @@ class Strips:
         self.stored: dict[ir.Value, Stored] = {}
         self.norms: dict[ir.Node, tuple[ir.Value, ir.Value]] = {}  # scale and shift, [C, 1, 1]
         self.constants: dict[tuple[object, ...], ir.Value] = {}
+        maps = [value for node in graph for value in node.outputs if is_map(value)]
+        self.largest = max(map(bytes_of, maps), default=0)
+
+    def limit(self, size: int) -> int:
+        """Most bytes of a strip while the widest map has `size` of them, in float32.
+
+        A pass keeps two stored maps, together `size` bytes; that to the largest map gives up strip by strip
+        what it reads, and keeps half of `largest`. What another keeps less its strips may have: fewer and
+        larger ones, for which onnxruntime maps fewer copies of a kernel (see `unshare_weights`).
+        """
+        return STRIP_BYTES + max(0, self.largest // 2 - size) // TENSORS
+
+    def is_large(self, value: ir.Value | None) -> bool:
+        """Whether a value is a map that cannot be held whole."""
+        return value is not None and is_map(value) and bytes_of(value) > self.limit(bytes_of(value))
 
     def visit(self, value: ir.Value) -> None:
         """Makes what others need of a value whose inputs were visited."""
         node = value.producer()
         assert node is not None
-        if is_large(value):
-            if value not in self.stored and is_normalised(value):
+        if self.is_large(value):
+            if value not in self.stored and is_kept(value):
                 self.store(value)
             elif node.op_type == "GroupNormalization":
                 self.norms[node] = self.statistics(node)
@@ -93,7 +111,7 @@ class Strips:
                 whole = self.whole(value)
                 for use in others:
                     use.node.replace_input_with(use.idx, whole)
-        elif any(is_large(source) for source in node.inputs):
+        elif any(self.is_large(source) for source in node.inputs):
             whole = self.whole(value)
             whole.shape, whole.type = value.shape, value.type
             ir.convenience.replace_all_uses_with(value, whole, replace_graph_outputs=True)
@@ -129,8 +147,8 @@ class Strips:
         for base in self.bases(value):
             for node, _ in base.uses():
                 result = node.outputs[0]
-                kept = result in self.stored or is_normalised(result)
-                if node.op_type == "Conv" and result is not value and is_large(result) and not kept:
+                kept = result in self.stored or is_kept(result)
+                if node.op_type == "Conv" and result is not value and self.is_large(result) and not kept:
                     return result
         return None
 
@@ -140,21 +158,27 @@ class Strips:
         assert node is not None
         found: dict[ir.Value, None] = {}
         for source in node.inputs:
-            if source is not None and is_large(source):
+            if source is not None and self.is_large(source):
                 found |= dict.fromkeys([source] if source in self.stored else self.bases(source))
         return list(found)
 
     def spans(self, value: ir.Value) -> list[tuple[int, int]]:
-        """First and last row (not included) of each strip of a map, by the widest on the way to it."""
+        """First and last row (not included) of each strip of a map, by the widest on the way to it.
+
+        Those of a map that is doubled are made one by one while the doubled map grows: as large as its own.
+        """
         height = shape(value)[2]
-        size = ceil(height / ceil(self.widest(value) / STRIP_BYTES))
+        widest = self.widest(value)
+        doubled = [numbers(node.outputs[0]) for node in readers(value) if node.op_type == "Resize"]
+        beside = max([widest, *(ir.DataType.FLOAT.itemsize * count for count in doubled)])
+        size = ceil(height / ceil(widest / self.limit(beside)))
         return [(start, min(start + size, height)) for start in range(0, height, size)]
 
     def widest(self, value: ir.Value) -> int:
         """Bytes of the largest map that is computed, not stored, in order to have this one."""
         node = value.producer()
         assert node is not None
-        inputs = [source for source in node.inputs if source is not None and is_large(source)]
+        inputs = [source for source in node.inputs if source is not None and self.is_large(source)]
         return max(
             [bytes_of(value)]
             + [bytes_of(source) if source in self.stored else self.widest(source) for source in inputs]
@@ -173,9 +197,9 @@ class Strips:
             values = self.op("Cast", self.reshaped(strip, groups, -1), to=ir.DataType.FLOAT)
             both = [self.op(kind, values, self.constant([1])) for kind in ("ReduceSum", "ReduceSumSquare")]
             moments.append(self.op("Concat", *both, axis=0))
-        numbers = self.constant(float(np.prod(shape(source)) / groups))
+        count = self.constant(numbers(source) / groups)
         sums = self.op("ReduceSum", self.op("Concat", *moments, axis=1), self.constant([1]))
-        means = self.op("Div", sums, numbers)  # [2 * groups, 1]
+        means = self.op("Div", sums, count)  # [2 * groups, 1]
         mean, squares = self.cut(means, 0, groups, axis=0), self.cut(means, groups, 2 * groups, axis=0)
         # Of a map that is the same everywhere rounding may leave less than zero.
         variance = self.op("Relu", self.op("Sub", squares, self.op("Mul", mean, mean)))
@@ -193,7 +217,7 @@ class Strips:
             if value in self.stored:
                 narrow = self.stored_rows(value, start, stop, known)
                 known[key] = self.op("Mul", narrow, self.constant(DIVISOR))
-            elif node is not None and any(is_large(each) for each in (value, *node.inputs)):
+            elif node is not None and any(self.is_large(each) for each in (value, *node.inputs)):
                 known[key] = self.computed_rows(node, start, stop, known)
             else:
                 known[key] = self.cut(value, start, stop, axis=2) if stop - start < shape(value)[2] else value
@@ -295,9 +319,13 @@ def shape(value: ir.Value) -> tuple[int, ...]:
     return value.shape.numpy()
 
 
+def numbers(value: ir.Value) -> int:
+    return prod(shape(value))
+
+
 def bytes_of(value: ir.Value) -> int:
     assert value.dtype is not None
-    return int(value.dtype.itemsize * np.prod(shape(value)))
+    return int(value.dtype.itemsize * numbers(value))
 
 
 def is_map(value: ir.Value | None) -> bool:
@@ -307,9 +335,13 @@ def is_map(value: ir.Value | None) -> bool:
     return value.shape.rank() == 4 and shape(value)[0] == 1
 
 
-def is_large(value: ir.Value | None) -> bool:
-    return value is not None and is_map(value) and bytes_of(value) > STRIP_BYTES
+def is_kept(value: ir.Value) -> bool:
+    """Whether a map, if large, is stored: one that is normalised or doubled."""
+    return any(reader.op_type in ("GroupNormalization", "Resize") for reader in readers(value))
 
 
-def is_normalised(value: ir.Value) -> bool:
-    return any(node.op_type == "GroupNormalization" for node, _ in value.uses())
+def readers(value: ir.Value) -> list[ir.Node]:
+    """What reads a map, also in 8 bits."""
+    direct = [node for node, _ in value.uses()]
+    quantizing = [node for node in direct if node.op_type == "QuantizeLinear"]
+    return direct + [node for each in quantizing for node, _ in each.outputs[0].uses()]

@@ -103,17 +103,37 @@ def test_strips_share_the_weights_of_the_whole_graph(plain, tmp_path, monkeypatc
     assert weights(path) == weights(plain["image_decoder"])
 
 
-def test_no_tensor_of_a_stripped_graph_is_large(plain, tokens, tmp_path, monkeypatch):
-    """The joined picture has 8 bits a channel; all else is a strip."""
-    monkeypatch.setattr(LIMIT, 2**20)
-    model = onnx.shape_inference.infer_shapes(
-        onnx.load(stripped(plain["image_decoder"], tmp_path / "strips.onnx")), data_prop=True
-    )
-    sizes = {
-        value.name: 4 * np.prod([dimension.dim_value for dimension in value.type.tensor_type.shape.dim])
+def shapes(model: onnx.ModelProto) -> dict[str, list[int]]:
+    """Of the float tensors that a graph computes."""
+    model = onnx.shape_inference.infer_shapes(model, data_prop=True)
+    return {
+        value.name: [dimension.dim_value for dimension in value.type.tensor_type.shape.dim]
         for value in model.graph.value_info
         if value.type.tensor_type.elem_type == onnx.TensorProto.FLOAT
     }
+
+
+def test_no_row_of_a_picture_is_convolved_twice(plain, tmp_path, monkeypatch):
+    monkeypatch.setattr(LIMIT, 200_000)
+    rows: list[Counter[str]] = []
+    strips: Counter[str] = Counter()
+    for path in (plain["image_decoder"], stripped(plain["image_decoder"], tmp_path / "strips.onnx")):
+        model = onnx.load(path)
+        shape_of = shapes(model)
+        rows.append(Counter())
+        for node in model.graph.node:
+            if node.op_type == "Conv":
+                rows[-1][node.input[1]] += shape_of[node.output[0]][2]
+                strips[node.input[1]] += 1
+    assert rows[0] == rows[1]
+    assert sum(count > 2 for count in strips.values()) > 10
+
+
+def test_no_tensor_of_a_stripped_graph_is_large(plain, tokens, tmp_path, monkeypatch):
+    """The joined picture has 8 bits a channel; all else is a strip."""
+    monkeypatch.setattr(LIMIT, 2**20)
+    model = onnx.load(stripped(plain["image_decoder"], tmp_path / "strips.onnx"))
+    sizes = {name: 4 * np.prod(sides) for name, sides in shapes(model).items()}
     assert len(sizes) > 500
     assert max(sizes.values()) <= 1.2 * 2**20  # halo rows are beyond the limit
 
