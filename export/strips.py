@@ -46,6 +46,8 @@ TENSORS = 20
 # configurations ask for float32 with `force_upcast`). A power of two, so nothing is lost but below 2^-10.
 DIVISOR = 16.0
 
+FLOAT_BYTES = 4
+
 # Operators that give a row from the same row of their inputs.
 ROW_BY_ROW = {
     "Add", "Mul", "Sub", "Div", "Sigmoid", "Clip", "Round", "Cast", "QuantizeLinear", "DequantizeLinear",
@@ -170,7 +172,7 @@ class Strips:
         height = shape(value)[2]
         widest = self.widest(value)
         doubled = [numbers(node.outputs[0]) for node in readers(value) if node.op_type == "Resize"]
-        beside = max([widest, *(ir.DataType.FLOAT.itemsize * count for count in doubled)])
+        beside = max([widest, *(FLOAT_BYTES * count for count in doubled)])
         size = ceil(height / ceil(widest / self.limit(beside)))
         return [(start, min(start + size, height)) for start in range(0, height, size)]
 
