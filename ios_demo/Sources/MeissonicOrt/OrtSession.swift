@@ -36,7 +36,8 @@ final class OrtSession: @unchecked Sendable {  // onnxruntime's sessions may run
                 api.SetSessionGraphOptimizationLevel(options, mapped ? ORT_ENABLE_EXTENDED : ORT_ENABLE_ALL))
             try library.check(api.SetSessionExecutionMode(options, ORT_SEQUENTIAL))
             try library.check(api.SetIntraOpNumThreads(options, Int32(threads)))
-            try library.check(api.DisableCpuMemArena(options))
+            try library.check(api.DisableMemPattern(options))
+            if mapped { try library.check(api.DisableCpuMemArena(options)) }
             try library.check(api.SetSessionLogSeverityLevel(options, Int32(ORT_LOGGING_LEVEL_FATAL.rawValue)))
             for (key, value) in entries { try library.check(api.AddSessionConfigEntry(options, key, value)) }
         } catch {
