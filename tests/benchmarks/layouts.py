@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from runtime.memory import return_freed_memory
+
 ROOT = Path("build/benchmarks")
 PROMPT = "a red cat on a blue background"
 SEED = 0
@@ -57,6 +59,7 @@ def prepare(layout: Layout) -> None:
     from reference.layout import new_folder
     from reference.random_weights import PRESETS, write_random
 
+    return_freed_memory()  # else the turns that follow lack 6 GB at full size
     if not layout.checkpoint.exists():
         preset = PRESETS[layout.preset]
         if layout.blocks:
