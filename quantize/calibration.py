@@ -213,9 +213,8 @@ class Observer:
         for name, width in widths.items():
             observe(model.graph, name, width)
         self.tensors = list(widths)
-        options = session_options(threads)
-        # Weights are read from their mapped file: a second, rearranged copy would cost memory, and pays late.
-        options.add_session_config_entry("session.disable_prepacking", "1")
+        # A rearranged copy of the weights would cost memory and pay late, and an arena would keep all sums.
+        options = session_options(threads, mapped=True)
         options.add_session_config_entry(
             "session.model_external_initializers_file_folder_path", str(path.parent.resolve())
         )
