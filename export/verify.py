@@ -2,8 +2,8 @@
 
 Text and conditioning are compared on the reference's inputs; the step is run on the bundle's own text and
 conditioning, so its figures are those of the whole chain. Steps are teacher-forced: the reference draws, and
-at every step the graph draws from the same tokens and uniforms. One part of the reference is in memory at a
-time.
+from the same tokens and uniforms the graph then repeats each of its steps. One part of the reference is in
+memory at a time, and none while the steps are repeated.
 """
 
 from collections.abc import Iterable
@@ -82,6 +82,17 @@ class Sample:
     own: Arrays  # text_hidden, text_pooled
 
 
+@dataclass(frozen=True)
+class Step:
+    """One step of a drawing of the reference, of S = H * W positions."""
+
+    t: int  # counted down to 0
+    tokens: np.ndarray  # i32 [H, W], what it began with
+    uniforms: np.ndarray  # f32 [2, S]
+    logits: np.ndarray  # f32 [S, C], guided
+    drawn: np.ndarray  # i32 [S]
+
+
 class Comparison:
     """A bundle's graphs beside the checkpoint they were made from."""
 
@@ -101,7 +112,8 @@ class Comparison:
             for sample in samples:
                 self.conditioner(sample)
             self.engine.close("conditioner")
-            self.steps(samples)
+            drawings = [self.draw(sample) for sample in samples]
+        self.steps(samples, drawings)
         with self.checkpoint.loaded("vqvae"):
             self.images(drawing)
         return self.figures.result()
@@ -155,48 +167,56 @@ class Comparison:
             self.figures.compare(f"conditioner.{name}", value, result[name])
         sample.own.update(run_conditioner(self.engine, {**sample.own, **sinusoids}))
 
-    def steps(self, samples: Iterable[Sample]) -> None:
-        """Every step of the reference's drawings, with the bundle's step beside it."""
-        step_of, chain = open_step(self.bundle), self.bundle.manifest.step
-        steps, mask = self.effort.steps, self.checkpoint.mask_token_id
+    def draw(self, sample: Sample) -> list[Step]:
+        """The steps of the reference's drawing of a sample."""
+        count, mask = self.effort.steps, self.checkpoint.mask_token_id
         width, height = token_grid(self.checkpoint, self.size)
-        plan = Plan(steps, mask, self.checkpoint.masking_schedule)
-        for sample in samples:
+        steps = []
 
-            def step(
-                i: int, tokens: np.ndarray, uniforms: np.ndarray, sample: Sample = sample
-            ) -> tuple[np.ndarray, np.ndarray]:
-                t = steps - 1 - i
-                (logits,) = self.pipeline.guided_logits(
-                    torch.from_numpy(tokens).long()[None], sample.conditions, t
-                )
-                drawn, log_prob = (x.numpy() for x in draw(logits, torch.from_numpy(uniforms)))
+        def step(i: int, tokens: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            t = count - 1 - i
+            (logits,) = self.pipeline.guided_logits(
+                torch.from_numpy(tokens).long()[None], sample.conditions, t
+            )
+            drawn, log_prob = (x.numpy() for x in draw(logits, torch.from_numpy(uniforms)))
+            steps.append(Step(t, tokens, uniforms, logits.numpy(), drawn))
+            return drawn, log_prob
+
+        plan = Plan(count, mask, self.checkpoint.masking_schedule)
+        draw_tokens(step, np.full((height, width), mask, np.int32), PhiloxNoise(sample.seed), plan)
+        return steps
+
+    def steps(self, samples: Iterable[Sample], drawings: Iterable[list[Step]]) -> None:
+        """Every step of the reference's drawings, repeated by the bundle's step."""
+        repeat, chain = open_step(self.bundle), self.bundle.manifest.step
+        for sample, drawing in zip(samples, drawings, strict=True):
+            for step in drawing:
                 tensors = {
-                    "tokens": tokens,
+                    "tokens": step.tokens,
                     "context": sample.own["context"],
-                    "modulation": sample.own["modulation"][t],
+                    "modulation": sample.own["modulation"][step.t],
                     "guidance": np.array(sample.guidance, np.float32),
-                    "uniforms": uniforms,
+                    "uniforms": step.uniforms,
                 }
                 for name in chain[:-1]:
                     tensors |= self.engine.run(name, tensors)
-                outputs = step_of(tensors)
-                masked = (tokens == mask).ravel()
-                count, expected = int(masked.sum()), logits.numpy()
-                agreement = measures.agreement(drawn[masked], outputs["drawn"][masked])
-                self.figures.add("transformer.agreement", agreement, count)
-                found = outputs["logits"]
-                self.figures.compare("transformer.logits", expected, found)
-                kl = measures.kl(expected[masked], found[masked])
-                self.figures.add("transformer.kl", kl, count)
-                self.figures.add(
-                    "transformer.kl_per_guidance", measures.kl_per_guidance(kl, sample.guidance), count
-                )
-                wrong = misdrawn(found[masked], uniforms[:, masked], outputs["drawn"][masked])
-                self.figures.add("transformer.misdrawn", wrong)
-                return drawn, log_prob
+                self.compare_step(sample, step, repeat(tensors))
 
-            draw_tokens(step, np.full((height, width), mask, np.int32), PhiloxNoise(sample.seed), plan)
+    def compare_step(self, sample: Sample, step: Step, outputs: Arrays) -> None:
+        found, drawn = outputs["logits"], outputs["drawn"]
+        masked = (step.tokens == self.checkpoint.mask_token_id).ravel()
+        count = int(masked.sum())
+        kl = measures.kl(step.logits[masked], found[masked])
+        figures = {
+            "transformer.agreement": measures.agreement(step.drawn[masked], drawn[masked]),
+            "transformer.kl": kl,
+            "transformer.kl_per_guidance": measures.kl_per_guidance(kl, sample.guidance),
+        }
+        for name, value in figures.items():
+            self.figures.add(name, value, count)
+        self.figures.compare("transformer.logits", step.logits, found)
+        wrong = misdrawn(found[masked], step.uniforms[:, masked], drawn[masked])
+        self.figures.add("transformer.misdrawn", wrong)
 
     def images(self, drawing: Drawing) -> None:
         """Decoder on the tokens of the bundle's own drawing, encoder on the reference's picture of them."""
