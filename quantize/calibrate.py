@@ -12,13 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import onnx_ir as ir
-import onnxruntime as ort
 
 from quantize.edit import operator
 from quantize.errors import QuantizationError
-from quantize.static import ConvRange, StaticReport, convolutions, quantize_static
+from quantize.static import ConvRange, StaticReport, convolutions, quantize_static, quantized
 from quantize.store import load
-from runtime.engine import session_options
+from runtime.engine import open_copy
 from runtime.measures import agreement, image_psnr
 
 Feed = Mapping[str, np.ndarray]
@@ -71,17 +70,17 @@ def quantize_images(
     ranges = measure(source, [feed for index, feed in enumerate(feeds) if index % JUDGES_EVERY])
     (output,) = load(source).graph.outputs
     floor = FLOORS[str(output.name)] if floor is None else floor
-    expected = run(source, judging)
+    expected = run(load(source), source.parent, judging)
     figures: dict[int, float] = {}  # by how many convolutions are kept float
     order, kept = list(ranges), 0  # the first `kept` of the order are
 
     def figure(count: int) -> float:
-        quantize_static(source, target, ranges, order[:count])
-        figures[count] = likeness(expected, run(target, judging))
+        model, _ = quantized(source, ranges, order[:count])
+        figures[count] = likeness(expected, run(model, source.parent, judging))
         return figures[count]
 
     if figure(kept) < floor:
-        order = most_harmful_first(source, target, ranges, judging[:ALONE], expected[:ALONE])
+        order = most_harmful_first(source, ranges, judging[:ALONE], expected[:ALONE])
         counts = range(1, len(order) + 1)  # the last, all float, reaches any floor
         kept = counts[bisect_left(counts, floor, key=figure)]
     static = quantize_static(source, target, ranges, order[:kept])
@@ -90,11 +89,11 @@ def quantize_images(
 
 
 def most_harmful_first(
-    source: Path, target: Path, ranges: Mapping[str, ConvRange], feeds: list[Feed], expected: list[np.ndarray]
+    source: Path, ranges: Mapping[str, ConvRange], feeds: list[Feed], expected: list[np.ndarray]
 ) -> list[str]:
     """The names of `ranges`, by what each convolution costs the picture when it alone is int8, against what
     that saves: its share of the graph's products (time) and of its weights (bytes). Harms of several nearly
-    add up. `target` is written and left.
+    add up.
 
     Most harm is done by few: those that read or give the residual stream itself, which no norm has scaled.
     """
@@ -104,9 +103,9 @@ def most_harmful_first(
     of_all = sum(products.values()), sum(weights.values())
     worth = {}
     for name in ranges:
-        quantize_static(source, target, ranges, [other for other in ranges if other != name])
+        model, _ = quantized(source, ranges, [other for other in ranges if other != name])
         saved = products[name] / of_all[0] + weights[name] / of_all[1]
-        worth[name] = harm(expected, run(target, feeds)) / saved
+        worth[name] = harm(expected, run(model, source.parent, feeds)) / saved
     return sorted(ranges, key=worth.__getitem__, reverse=True)
 
 
@@ -156,18 +155,14 @@ def measure(source: Path, feeds: Iterable[Feed]) -> dict[str, ConvRange]:
             node.outputs[0].type, node.outputs[0].shape = ir.TensorType(ir.DataType.FLOAT), ir.Shape([])
             model.graph.append(node)
             model.graph.outputs.append(node.outputs[0])
-    options = session_options()
-    folder = str(source.parent.resolve())
-    options.add_session_config_entry("session.model_external_initializers_file_folder_path", folder)
-    graph = ir.to_proto(model).SerializeToString()
-    session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    session = open_copy(ir.to_proto(model).SerializeToString(), source.parent)
     extremes = np.array([session.run(None, dict(feed)) for feed in feeds]).reshape(-1, len(watched), 2)
     lowest, highest = extremes[..., 0].min(axis=0), extremes[..., 1].max(axis=0)
     seen = {name: (float(lowest[i]), float(highest[i])) for i, name in enumerate(watched)}
     return {name: ConvRange(seen[str(x.name)], seen[str(y.name)]) for name, (x, y) in values.items()}
 
 
-def run(path: Path, feeds: Iterable[Feed]) -> list[np.ndarray]:
-    """The only output of a graph for each feed."""
-    session = ort.InferenceSession(path, session_options(), providers=["CPUExecutionProvider"])
+def run(model: ir.Model, folder: Path, feeds: Iterable[Feed]) -> list[np.ndarray]:
+    """The only output of a graph for each feed; `folder` is that of its data file."""
+    session = open_copy(ir.to_proto(model).SerializeToString(), folder)
     return [session.run(None, dict(feed))[0] for feed in feeds]

@@ -18,7 +18,7 @@ from onnx import TensorProto, helper
 from quantize.store import load
 from quantize.weights import reads
 from runtime.bundle import Bundle
-from runtime.engine import session_options
+from runtime.engine import open_copy, session_options
 from runtime.loop import Plan, draw_tokens
 from runtime.philox import PhiloxNoise
 from runtime.sinusoids import micro_sinusoids, step_sinusoids
@@ -216,13 +216,7 @@ class Observer:
         for name, width in reversed(widths.items()):
             observe(model.graph, name, width)
         # A rearranged copy of the weights would cost memory and pay late.
-        options = session_options(threads, mapped=True)
-        options.add_session_config_entry(
-            "session.model_external_initializers_file_folder_path", str(path.parent.resolve())
-        )
-        self.session = ort.InferenceSession(
-            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
+        self.session = open_copy(model.SerializeToString(), path.parent, threads, mapped=True)
         self.inputs = [value.name for value in self.session.get_inputs() if not value.name.endswith(SUM)]
         self.sums = {name: np.zeros(moment_shape(width), np.float32) for name, width in widths.items()}
 

@@ -64,11 +64,23 @@ class StaticReport:
 def quantize_static(
     source: Path, target: Path, ranges: Mapping[str, ConvRange], keep_float: Collection[str] = ()
 ) -> StaticReport:
-    """Quantizes the convolutions of the float graph `source` into `target`, those of subgraphs too.
+    """Quantizes the convolutions of the float graph `source` into `target`, as `quantized` does.
+
+    Raises OSError, too, when the target cannot be written.
+    """
+    model, report = quantized(source, ranges, keep_float)
+    save(model, target)
+    return report
+
+
+def quantized(
+    source: Path, ranges: Mapping[str, ConvRange], keep_float: Collection[str] = ()
+) -> tuple[ir.Model, StaticReport]:
+    """The float graph `source` with its convolutions quantized, those of subgraphs too, in memory. What stays
+    float is still in the source's data file.
 
     ranges names the weight of every convolution, except of those in keep_float. Raises ValueError for a
-    convolution without a range and for a name in keep_float that is no convolution's weight; OSError when the
-    target cannot be written.
+    convolution without a range and for a name in keep_float that is no convolution's weight.
     """
     model = load(source)
     report = StaticReport()
@@ -89,8 +101,7 @@ def quantize_static(
                 del graph.initializers[name]
             elif value.dtype == ir.DataType.FLOAT and not name.endswith(SCALE):
                 report.left_float[name] = reason(value, keep_float)
-    save(model, target)
-    return report
+    return model, report
 
 
 def convolutions(model: ir.Model) -> Iterator[tuple[str, ir.Node]]:

@@ -3,6 +3,7 @@
 import re
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 
@@ -145,6 +146,15 @@ def session_options(threads: int = 0, mapped: bool = False) -> ort.SessionOption
         options.add_session_config_entry("session.disable_prepacking", "1")
         options.add_session_config_entry("optimization.disable_specified_optimizers", WIDENING)
     return options
+
+
+def open_copy(graph: bytes, folder: Path, threads: int = 0, mapped: bool = False) -> ort.InferenceSession:
+    """A session of a graph in memory that reads its weights from a data file in `folder`."""
+    options = session_options(threads, mapped)
+    options.add_session_config_entry(
+        "session.model_external_initializers_file_folder_path", str(folder.resolve())
+    )
+    return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
 def _check_signature(file: str, kind: str, wanted: list[Tensor], found: list[ort.NodeArg]) -> None:

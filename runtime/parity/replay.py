@@ -18,7 +18,7 @@ import numpy as np
 import onnxruntime as ort
 
 from runtime.bundle import Bundle, open_bundle
-from runtime.engine import Engine, session_options
+from runtime.engine import Engine, open_copy
 from runtime.errors import UserError
 from runtime.generator import Drawing, Generator
 from runtime.loop import Progress
@@ -88,11 +88,7 @@ def open_exposed(model: bytes, folder: Path, threads: int) -> Callable[[Tensors]
 
     The copy lives in memory and maps the bundle's own weights, which are in `folder`.
     """
-    options = session_options(threads)
-    options.add_session_config_entry(
-        "session.model_external_initializers_file_folder_path", str(folder.resolve())
-    )
-    session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    session = open_copy(model, folder, threads)
     inputs = [value.name for value in session.get_inputs()]
     outputs = [value.name for value in session.get_outputs()]
 

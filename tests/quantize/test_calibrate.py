@@ -15,6 +15,10 @@ from quantize.store import load, save
 from runtime.measures import image_psnr
 
 
+def ran(path: Path, feeds: list[dict[str, np.ndarray]]) -> list[np.ndarray]:
+    return run(load(path), path.parent, feeds)
+
+
 class Trunk(nn.Module):
     """The shape of a VQ decoder's trunk."""
 
@@ -126,7 +130,7 @@ def test_a_decoder_that_holds_the_floor_is_int8_throughout(decoder, tmp_path):
     assert report.tried == ((5, report.figure),)
     assert report.static.precision == "int8"
     assert report.figure >= report.floor == 35
-    pairs = zip(run(decoder, grids(8)), run(tmp_path / "int8.onnx", grids(8)), strict=True)
+    pairs = zip(ran(decoder, grids(8)), ran(tmp_path / "int8.onnx", grids(8)), strict=True)
     assert min(image_psnr(*pair) for pair in pairs) < np.inf
     assert report.figure < np.inf
 
@@ -161,7 +165,7 @@ def test_a_floor_out_of_reach_leaves_the_graph_float(decoder, tmp_path):
     report = quantize_images(decoder, tmp_path / "float.onnx", grids(4), floor=1000)
     assert report.static.convolutions == [] and report.static.precision == "fp32"
     assert report.figure == np.inf
-    (expected,), (found,) = run(decoder, grids(1)), run(tmp_path / "float.onnx", grids(1))
+    (expected,), (found,) = ran(decoder, grids(1)), ran(tmp_path / "float.onnx", grids(1))
     assert np.array_equal(expected, found)
     assert len(report.tried) > 1 and "float" in str(report)
 
