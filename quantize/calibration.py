@@ -185,7 +185,7 @@ def opened(path: Path, threads: int = 0) -> Run:
 
     def run(tensors: Tensors) -> dict[str, np.ndarray]:
         found = session.run(outputs, {name: tensors[name] for name in inputs})
-        return dict(zip(outputs, found, strict=True))
+        return {name: np.array(value) for name, value in zip(outputs, found, strict=True)}  # see Engine.run
 
     return run
 

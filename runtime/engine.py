@@ -104,7 +104,8 @@ class Engine:
         finally:
             with self._lock:
                 self._running = None
-        return dict(zip(names, outputs, strict=True))
+        # onnxruntime lends its own memory: one tensor of it that is kept keeps the arena of a closed graph.
+        return {name: np.array(output) for name, output in zip(names, outputs, strict=True)}
 
     def cancel(self) -> None:
         """Stops the run in progress and refuses further ones until `resume`."""

@@ -131,6 +131,13 @@ def test_cancel_stops_a_run_in_progress_and_resume_allows_the_next(tmp_path: Pat
     engine.run("text_encoder", {"input_ids": np.zeros((1, 8), np.int32)})
 
 
+def test_what_a_graph_gives_outlives_it_without_its_memory(bundle_folder: Path) -> None:
+    """A tensor that is onnxruntime's would keep the arena of a graph that was closed, its weights and all."""
+    engine = Engine(open_bundle(bundle_folder))
+    given = engine.run("text_encoder", {"input_ids": np.zeros((1, 8), np.int32)})
+    assert given and all(tensor.flags.owndata for tensor in given.values())
+
+
 def test_a_run_finds_the_memory_of_the_one_before(tmp_path: Path) -> None:
     """Tensors of 32 MB, more than the C library keeps: mapped anew, they would cost all page faults again."""
     model = parser.parse_model("""
