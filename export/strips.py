@@ -2,11 +2,11 @@
 
 At 1024 px the last level of the VQ decoder works on 256 and 128 channels of 1024 x 1024: 1 GB and 0.5 GB a
 map in float32, of which the plain graph holds several. Here a large map is a list of strips, bands of whole
-rows stored in float16 and widened one at a time:
+rows stored in float16, or in the 8 bits that an int8 convolution gave, and widened one at a time:
 
     strip i-1 -- last row  --.
     strip i   -- all rows  --+--> float32 -> norm -> SiLU -> conv 3x3 -> float16 --> strip i of the next map
-    strip i+1 -- first row --'
+    strip i+1 -- first row --'                                        or 8 bits
 
 Two kinds of maps are stored: those that a GroupNormalization reads, for it needs the whole map before its
 first row, and those that are doubled, lest each of the many strips of the doubled map compute halos again.
@@ -27,7 +27,7 @@ from holding what should go:
   and neither should keep it for the other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, prod
 
@@ -42,8 +42,9 @@ STRIP_BYTES = 10 * 2**20
 # unfolds, and what onnxruntime keeps for later tensors of the same shape.
 TENSORS = 20
 
-# Strips hold the map divided by this: float16 ends at 65504, and a residual stream can go beyond (published
-# configurations ask for float32 with `force_upcast`). A power of two, so nothing is lost but below 2^-10.
+# Strips hold the map divided by this, and are widened so: float16 ends at 65504, and a residual stream can go
+# beyond (published configurations ask for float32 with `force_upcast`). A power of two, so nothing is lost
+# but below 2^-10.
 DIVISOR = 16.0
 
 FLOAT_BYTES = 4
@@ -71,11 +72,12 @@ def in_strips(model: ir.Model) -> None:
 
 @dataclass
 class Stored:
-    """A map in strips of `size` rows [1, more channels, rows, W] float16, its channels first..last there."""
+    """A map in strips of `size` rows [1, more channels, rows, W], its channels first..last there."""
 
-    strips: list[ir.Value]
+    strips: list[ir.Value]  # of float16, or of 8 bits
     size: int
     channels: tuple[int, int] | None  # None: all
+    reader: ir.Node | None  # the DequantizeLinear of 8 bits
 
 
 class Strips:
@@ -127,30 +129,32 @@ class Strips:
 
     def store(self, value: ir.Value) -> None:
         shortcut = self.shortcut_beside(value)
+        maps = [value] if shortcut is None else [shortcut, value]
+        codes = [codes_of(each) for each in maps]
+        in_codes = None not in codes
         strips = []
         for start, stop in self.spans(value):
-            rows = self.rows(value, start, stop, {})
-            if shortcut is not None:
-                rows = self.op("Concat", self.rows(shortcut, start, stop, {}), rows, axis=1)
-            # Div, since onnxruntime would fold a Mul into a copy of the convolution's weight for each strip.
-            rows = self.op("Div", rows, self.constant(DIVISOR))
-            strips.append(self.op("Cast", rows, to=ir.DataType.FLOAT16))
-            strips[-1].name = f"{value.name}.rows.{start}"
-        size = self.spans(value)[0][1]
-        if shortcut is None:
-            self.stored[value] = Stored(strips, size, None)
-        else:
-            first, last = shape(shortcut)[1], shape(shortcut)[1] + shape(value)[1]
-            self.stored[shortcut] = Stored(strips, size, (0, first))
-            self.stored[value] = Stored(strips, size, (first, last))
+            parts = [self.rows(each, start, stop, {}) for each in (codes if in_codes else maps)]
+            rows = self.op("Concat", *parts, axis=1) if len(parts) > 1 else parts[0]
+            if not in_codes:
+                # Div, since onnxruntime would fold a Mul into a copy of the convolution's weight per strip.
+                rows = self.op("Div", rows, self.constant(DIVISOR))
+                rows = self.op("Cast", rows, to=ir.DataType.FLOAT16)
+            rows.name = f"{value.name}.rows.{start}"
+            strips.append(rows)
+        size, last = self.spans(value)[0][1], 0
+        for each in maps:
+            first, last = last, last + shape(each)[1]
+            channels = (first, last) if len(maps) > 1 else None
+            self.stored[each] = Stored(strips, size, channels, each.producer() if in_codes else None)
 
     def shortcut_beside(self, value: ir.Value) -> ir.Value | None:
-        """The convolution of the stored map that `value` is made from, if there is one that is not stored."""
+        """What a convolution gives of the stored map that `value` is made from, if it is not stored yet."""
         for base in self.bases(value):
-            for node, _ in base.uses():
-                result = node.outputs[0]
+            for node in convolutions_of(base):
+                result = in_full(node.outputs[0])
                 kept = result in self.stored or is_kept(result)
-                if node.op_type == "Conv" and result is not value and self.is_large(result) and not kept:
+                if result is not value and self.is_large(result) and not kept:
                     return result
         return None
 
@@ -196,7 +200,7 @@ class Strips:
         for strip in stored.strips:
             if stored.channels is not None:
                 strip = self.cut(strip, *stored.channels, axis=1)
-            values = self.op("Cast", self.reshaped(strip, groups, -1), to=ir.DataType.FLOAT)
+            values = self.widened(stored, self.reshaped(strip, groups, -1))
             both = [self.op(kind, values, self.constant([1])) for kind in ("ReduceSum", "ReduceSumSquare")]
             moments.append(self.op("Concat", *both, axis=0))
         count = self.constant(numbers(source) / groups)
@@ -239,8 +243,15 @@ class Strips:
             joined = self.op("Concat", *parts, axis=2) if len(parts) > 1 else parts[0]
             if stored.channels is not None:
                 joined = self.cut(joined, *stored.channels, axis=1)
-            known[key] = self.op("Cast", joined, to=ir.DataType.FLOAT)
+            known[key] = self.widened(stored, joined)
         return known[key]
+
+    def widened(self, stored: Stored, part: ir.Value) -> ir.Value:
+        """A part of a stored map as float32, divided."""
+        if stored.reader is None:
+            return self.op("Cast", part, to=ir.DataType.FLOAT)
+        _, scale, zero = stored.reader.inputs
+        return self.op("DequantizeLinear", part, self.constant(constant_of(scale) / DIVISOR), zero)
 
     def computed_rows(self, node: ir.Node, start: int, stop: int, known: dict[object, ir.Value]) -> ir.Value:
         """Rows of what `node` gives, from the rows of its inputs that they depend on."""
@@ -262,10 +273,7 @@ class Strips:
             rows = self.rows(source, max(first, 0), min(last, height), known)
             return self.again(node, rows, *node.inputs[1:], pads=pads)
         if node.op_type == "Pad":
-            assert node.inputs[1] is not None
-            given = ir.convenience.get_const_tensor(node.inputs[1])
-            assert given is not None
-            pads = given.numpy().tolist()
+            pads = constant_of(node.inputs[1]).tolist()
             top = pads[2]
             pads[2], pads[6] = max(top - start, 0), max(stop - top - height, 0)
             rows = self.rows(source, max(start - top, 0), min(stop - top, height), known)
@@ -335,6 +343,35 @@ def is_map(value: ir.Value | None) -> bool:
     if value is None or value.shape is None or value.producer() is None:
         return False
     return value.shape.rank() == 4 and shape(value)[0] == 1
+
+
+def constant_of(value: ir.Value | None) -> np.ndarray:
+    assert value is not None
+    tensor = ir.convenience.get_const_tensor(value)
+    assert tensor is not None
+    return tensor.numpy()
+
+
+def convolutions_of(value: ir.Value) -> Iterator[ir.Node]:
+    """Those that read a map, also in 8 bits."""
+    for node in readers(value):
+        behind = node.outputs[0].uses() if node.op_type == "DequantizeLinear" else ()
+        yield from (each for each in (node, *(use.node for use in behind)) if each.op_type == "Conv")
+
+
+def in_full(result: ir.Value) -> ir.Value:
+    """What a convolution gives, where it gives 8 bits as floats again."""
+    for node in readers(result):
+        if node.op_type == "DequantizeLinear":
+            return node.outputs[0]
+    return result
+
+
+def codes_of(value: ir.Value) -> ir.Value | None:
+    """The 8 bits that a map is read from as floats, if there are any."""
+    node = value.producer()
+    assert node is not None
+    return node.inputs[0] if node.op_type == "DequantizeLinear" else None
 
 
 def is_kept(value: ir.Value) -> bool:

@@ -62,6 +62,10 @@ def stripped(path: Path, target: Path) -> Path:
     return target
 
 
+def values(model: ir.Model) -> list[ir.Value]:
+    return [value for node in model.graph for value in node.outputs]
+
+
 def counts(path: Path) -> Counter[str]:
     return Counter(node.op_type for node in ir.load(path).graph)
 
@@ -177,6 +181,37 @@ def test_int8_convolutions_in_strips_are_those_of_the_whole_graph(plain, tokens,
     assert size[1] == pytest.approx(size[0], rel=0.05)
     assert image_psnr(run(source, tokens=tokens), run(whole, tokens=tokens)) > 38
     assert image_psnr(run(source, tokens=tokens), run(cut, tokens=tokens)) > 38
+
+
+def test_what_an_int8_convolution_gives_a_norm_is_stored_in_its_8_bits(tmp_path, monkeypatch):
+    """Without loss, then; halves are for what is computed in float32, of which there is nothing here."""
+    monkeypatch.setattr(LIMIT, 20_000)
+    text = """<ir_version: 10, opset_import: ["": 23]>
+    network (float[1, 4, 64, 64] x) => (float[1, 64, 64, 4] y)
+    <float[1, 4, 64, 64] a, float[1, 4, 64, 64] b, float[1, 4, 64, 64] c> {
+      a = Conv<kernel_shape = [3, 3], pads = [1, 1, 1, 1], strides = [1, 1]>(x, first)
+      b = GroupNormalization<num_groups = 2, epsilon = 0.000001>(a, scale, shift)
+      c = Conv<kernel_shape = [3, 3], pads = [1, 1, 1, 1], strides = [1, 1]>(b, last)
+      y = Transpose<perm = [0, 2, 3, 1]>(c)
+    }"""
+    model = onnx.parser.parse_model(text)
+    rng = np.random.default_rng(0)
+    for name, value in {
+        "first": rng.standard_normal((4, 4, 3, 3)).astype(np.float32),
+        "scale": np.ones(4, np.float32),
+        "shift": np.zeros(4, np.float32),
+        "last": rng.standard_normal((4, 4, 3, 3)).astype(np.float32),
+    }.items():
+        model.graph.initializer.append(onnx.numpy_helper.from_array(value, name))
+    plain, whole, cut = (tmp_path / f"{name}.onnx" for name in ("plain", "whole", "cut"))
+    save(ir.from_proto(model), plain)
+    x = rng.standard_normal((1, 4, 64, 64)).astype(np.float32)
+    quantize_static(plain, whole, measure(plain, [{"x": x}]))
+    save_in_strips(whole, cut)
+    assert counts(cut)["Conv"] >= 8
+    assert not any(value.dtype == ir.DataType.FLOAT16 for value in values(load(cut)))
+    difference = np.abs(run(cut, x=x) - run(whole, x=x))
+    assert (difference == 0).mean() > 0.99
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.01])
