@@ -10,7 +10,7 @@ from onnxruntime.quantization.matmul_nbits_quantizer import (
     HQQWeightOnlyQuantizer,
 )
 
-from quantize.gptq import DAMPING, Gptq
+from quantize.gptq import DAMPING, Gptq, factor
 from quantize.nbits import packed
 from quantize.rounding import Blocks, Hqq, Nearest, blocks_of, fitted, grid
 
@@ -132,3 +132,12 @@ def test_gptq_without_activations_is_nearest(weight):
 
 def test_codes_are_packed_low_half_first_and_odd_rows_padded():
     assert packed(np.array([[1, 2, 3]], np.uint8)).tolist() == [[0x21, 0x03]]
+
+
+@pytest.mark.parametrize("rows", [1, 64, 65, 131])
+def test_the_factor_is_that_of_the_inverse(rows):
+    x = np.random.default_rng(2).standard_normal((2 * rows, rows))
+    h = x.T @ x
+    damped = h + DAMPING * np.diag(h).mean() * np.eye(rows)
+    expected = np.linalg.cholesky(np.linalg.inv(damped)).T
+    assert np.allclose(factor(h), expected, rtol=1e-5, atol=1e-7 * expected.max())
