@@ -17,8 +17,9 @@ from quantize.edit import operator
 from quantize.errors import QuantizationError
 from quantize.static import ConvRange, StaticReport, convolutions, quantize_static, quantized
 from quantize.store import load
-from runtime.engine import open_copy
+from runtime.engine import open_copy, session_options
 from runtime.measures import agreement, image_psnr
+from runtime.ort import ort
 
 Feed = Mapping[str, np.ndarray]
 
@@ -155,7 +156,7 @@ def measure(source: Path, feeds: Iterable[Feed]) -> dict[str, ConvRange]:
             node.outputs[0].type, node.outputs[0].shape = ir.TensorType(ir.DataType.FLOAT), ir.Shape([])
             model.graph.append(node)
             model.graph.outputs.append(node.outputs[0])
-    session = open_copy(ir.to_proto(model).SerializeToString(), source.parent)
+    session = opened(model, source.parent)
     extremes = np.array([session.run(None, dict(feed)) for feed in feeds]).reshape(-1, len(watched), 2)
     lowest, highest = extremes[..., 0].min(axis=0), extremes[..., 1].max(axis=0)
     seen = {name: (float(lowest[i]), float(highest[i])) for i, name in enumerate(watched)}
@@ -164,5 +165,12 @@ def measure(source: Path, feeds: Iterable[Feed]) -> dict[str, ConvRange]:
 
 def run(model: ir.Model, folder: Path, feeds: Iterable[Feed]) -> list[np.ndarray]:
     """The only output of a graph for each feed; `folder` is that of its data file."""
-    session = open_copy(ir.to_proto(model).SerializeToString(), folder)
+    session = opened(model, folder)
     return [session.run(None, dict(feed))[0] for feed in feeds]
+
+
+def opened(model: ir.Model, folder: Path) -> ort.InferenceSession:
+    """A session for a few runs: convolutions laid out anew would take as long to open as to run."""
+    options = session_options()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    return open_copy(ir.to_proto(model).SerializeToString(), folder, options)

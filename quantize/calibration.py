@@ -216,7 +216,9 @@ class Observer:
         for name, width in reversed(widths.items()):
             observe(model.graph, name, width)
         # A rearranged copy of the weights would cost memory and pay late.
-        self.session = open_copy(model.SerializeToString(), path.parent, threads, mapped=True)
+        self.session = open_copy(
+            model.SerializeToString(), path.parent, session_options(threads, mapped=True)
+        )
         self.inputs = [value.name for value in self.session.get_inputs() if not value.name.endswith(SUM)]
         self.sums = {name: np.zeros(moment_shape(width), np.float32) for name, width in widths.items()}
 

@@ -149,9 +149,8 @@ def session_options(threads: int = 0, mapped: bool = False) -> ort.SessionOption
     return options
 
 
-def open_copy(graph: bytes, folder: Path, threads: int = 0, mapped: bool = False) -> ort.InferenceSession:
+def open_copy(graph: bytes, folder: Path, options: ort.SessionOptions) -> ort.InferenceSession:
     """A session of a graph in memory that reads its weights from a data file in `folder`."""
-    options = session_options(threads, mapped)
     options.add_session_config_entry(
         "session.model_external_initializers_file_folder_path", str(folder.resolve())
     )

@@ -18,7 +18,7 @@ import numpy as np
 import onnxruntime as ort
 
 from runtime.bundle import Bundle, open_bundle
-from runtime.engine import Engine, open_copy
+from runtime.engine import Engine, open_copy, session_options
 from runtime.errors import UserError
 from runtime.generator import Drawing, Generator
 from runtime.loop import Progress
@@ -88,7 +88,7 @@ def open_exposed(model: bytes, folder: Path, threads: int) -> Callable[[Tensors]
 
     The copy lives in memory and maps the bundle's own weights, which are in `folder`.
     """
-    session = open_copy(model, folder, threads)
+    session = open_copy(model, folder, session_options(threads))
     inputs = [value.name for value in session.get_inputs()]
     outputs = [value.name for value in session.get_outputs()]
 

@@ -42,7 +42,7 @@ def test_an_input_is_observed_before_the_model_goes_on(network, ids, monkeypatch
         options.enable_profiling, options.profile_file_prefix = True, str(tmp_path / "run")
         return options
 
-    monkeypatch.setattr("runtime.engine.session_options", profiled)
+    monkeypatch.setattr("quantize.calibration.session_options", profiled)
     observer = Observer(network, threads=1)
     observer.run({"ids": ids})
     with open(observer.session.end_profiling(), encoding="utf-8") as file:
