@@ -156,7 +156,7 @@ def measure(source: Path, feeds: Iterable[Feed]) -> dict[str, ConvRange]:
             node.outputs[0].type, node.outputs[0].shape = ir.TensorType(ir.DataType.FLOAT), ir.Shape([])
             model.graph.append(node)
             model.graph.outputs.append(node.outputs[0])
-    session = opened(model, source.parent)
+    session = open_briefly(model, source.parent)
     extremes = np.array([session.run(None, dict(feed)) for feed in feeds]).reshape(-1, len(watched), 2)
     lowest, highest = extremes[..., 0].min(axis=0), extremes[..., 1].max(axis=0)
     seen = {name: (float(lowest[i]), float(highest[i])) for i, name in enumerate(watched)}
@@ -165,11 +165,11 @@ def measure(source: Path, feeds: Iterable[Feed]) -> dict[str, ConvRange]:
 
 def run(model: ir.Model, folder: Path, feeds: Iterable[Feed]) -> list[np.ndarray]:
     """The only output of a graph for each feed; `folder` is that of its data file."""
-    session = opened(model, folder)
+    session = open_briefly(model, folder)
     return [session.run(None, dict(feed))[0] for feed in feeds]
 
 
-def opened(model: ir.Model, folder: Path) -> ort.InferenceSession:
+def open_briefly(model: ir.Model, folder: Path) -> ort.InferenceSession:
     """A session for a few runs: convolutions laid out anew would take as long to open as to run."""
     options = session_options()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
