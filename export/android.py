@@ -13,10 +13,10 @@ from export.calibration import calibration
 from export.graph_writer import write_graph
 from export.graphs import graphs
 from export.manifest import describe
-from export.sizes import estimate
+from export.size_estimate import estimate
 from export.verify import verify
+from quantize.onnx_files import files, load
 from quantize.recipe import Recipe
-from quantize.store import files, load
 from reference.checkpoint import Checkpoint
 from runtime.bundle import Bundle, Graph, Manifest, Tensor
 from runtime.generator import Drawing

@@ -15,13 +15,13 @@ from typing import Any, Protocol
 from export.errors import VerificationError
 from export.manifest import MERGES, VOCAB, describe
 from export.verify import Effort
+from export.workspace import Workspace, check_space, check_target, disk_errors, megabytes
 from reference.checkpoint import Checkpoint
 from reference.text import vocabulary_and_merges
 from runtime.bundle import MANIFEST, Bundle, FileFacts, GoldenFile, Graph, Manifest, open_bundle
 from runtime.generator import Drawing
-from runtime.golden import golden_drawing
 from runtime.measures import storable
-from runtime.workspace import Workspace, check_space, check_target, disk_errors, megabytes
+from runtime.parity.golden import golden_drawing
 
 GOLDEN = "golden/trace.json"
 Report = Callable[[str], None]

@@ -1,7 +1,7 @@
 """The calibration of a checkpoint that is being exported: its usual drawing, on prompts of its own."""
 
 from export.graphs import token_grid
-from quantize.calibration import PROMPTS, Calibration
+from quantize.gptq_moments import PROMPTS, Calibration
 from reference.checkpoint import Checkpoint
 from reference.request import AESTHETIC_SCORE
 from reference.text import tokenize

@@ -18,15 +18,15 @@ from export.bundle_writer import Written
 from export.graphs import GraphSpec, graphs
 from export.strips import in_strips
 from export.trace import trace
-from quantize.calibrate import PICTURES, WINDOW, Feed, quantize_images
-from quantize.calibration import Calibration, opened
+from quantize.apply_recipe import quantize_graph
 from quantize.gptq import Gptq
-from quantize.graph import quantize_graph
+from quantize.gptq_moments import Calibration, opened
+from quantize.onnx_files import load, save
 from quantize.qnn import quantize_qnn
 from quantize.recipe import IMAGE_GRAPHS, Recipe
 from quantize.rounding import Nearest
-from quantize.static import quantize_static, unshare_weights
-from quantize.store import load, save
+from quantize.static_int8 import quantize_static, unshare_weights
+from quantize.static_ranges import PICTURES, WINDOW, Feed, quantize_images
 from reference.checkpoint import Checkpoint
 
 WINDOWS = 16  # of large pictures, that calibrate; fewer than 8 miss much of a range (docs/rejected.md)

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from export.drawing import chunks
+from export.draw_head import chunks
 from export.fold import codebook_table, lookup, nearest_code
 from reference.errors import CheckpointError
 

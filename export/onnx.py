@@ -8,12 +8,12 @@ from pathlib import Path
 
 from export.android import Options, planned, write_bundle
 from export.errors import ExportError
+from export.workspace import megabytes, planned_sizes
 from quantize.recipe import Precision, Recipe
 from reference.checkpoint import load_checkpoint
 from reference.errors import Parser, exit_code
 from runtime.errors import UserError as RuntimeUserError
 from runtime.memory import return_freed_memory
-from runtime.workspace import megabytes, planned_sizes
 
 PRECISIONS: dict[Precision, str] = {
     "int8": "8-bit weights and activations: the fast one (default)",

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from export.drawing import DrawingHead
+from export.draw_head import DrawingHead
 from export.fold import after_norm, copy_of, corner_tables, linear, lookup, stacked, upsampling
 from reference.blocks import EPSILON, DoubleBlock, SelfAttention, SingleBlock, rope_table
 from reference.errors import CheckpointError

@@ -18,8 +18,8 @@ from export.errors import VerificationError
 from export.graphs import token_grid
 from export.limits import Figures, check
 from reference.checkpoint import Checkpoint
-from reference.drawing import draw
 from reference.image import decode_tokens, encode_pixels
+from reference.inverse_cdf import draw
 from reference.pipeline import Conditions, Pipeline
 from reference.request import AESTHETIC_SCORE, check_request
 from reference.text import tokenize
@@ -27,7 +27,7 @@ from reference.transformer import MaskedTransformer
 from runtime import measures
 from runtime.bundle import Bundle
 from runtime.conditioning import run_conditioner
-from runtime.engines import open_engine
+from runtime.engine import open_engine
 from runtime.generator import Drawing
 from runtime.loop import Plan, draw_tokens
 from runtime.parity.logits import open_step

@@ -6,10 +6,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from export.requantize import Options, open_float, planned, requantize
+from export.workspace import megabytes, planned_sizes
 from quantize.recipe import Precision, Recipe
-from quantize.requantize import Options, open_float, planned, requantize
 from runtime.errors import Parser, UserError
-from runtime.workspace import megabytes, planned_sizes
 
 EXAMPLES = """examples:
   python -m export.onnx --fp32 --out build/android-fp32                 # a float bundle to begin with

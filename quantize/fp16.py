@@ -11,7 +11,7 @@ float32: the step's sums need it.
 import numpy as np
 import onnx_ir as ir
 
-from quantize.edit import Widened, array, cast_to_float, lazy, operator, owner, scope, substitute
+from quantize.graph_edit import Widened, array, cast_to_float, lazy, operator, owner, scope, substitute
 
 HALF = ".fp16"
 LARGEST = 65504.0

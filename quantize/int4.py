@@ -25,7 +25,7 @@ import numpy as np
 import onnx_ir as ir
 
 from quantize import int8
-from quantize.edit import array, columns, initializer, lazy, operator, owner, scope
+from quantize.graph_edit import array, columns, initializer, lazy, operator, owner, scope
 from quantize.rounding import MIDDLE, PARTS, Blocks, Rounding
 
 DOMAIN = "com.microsoft"

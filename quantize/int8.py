@@ -11,10 +11,10 @@ scale an output channel, and widened before they are used: dynamic int8 would no
 `static` speeds up those it may. Attention's own products stay float: quantizing them gains no time and costs
 8 % error.
 
-U8 x S8 products are summed in pairs to 16 bits by x86 processors with AVX2 but without VNNI, where they can
-saturate (89 % of the stickers' tokens instead of 95 %) unless the session says
-`session.x64quantprecision`, as `runtime.engine.session_options` does there; ARM and VNNI are exact.
-onnxruntime 1.29 heeds it only where the product names a zero point of W, so it has one: 0.
+x86 processors with AVX2 but without VNNI add U8 x S8 products in pairs in 16 bits, which can saturate: 89 %
+of the tokens stay the same instead of 95 %. `session.x64quantprecision` prevents it, which
+`runtime.onnxruntime_engine.session_options` sets there; ARM and VNNI are exact. onnxruntime 1.29 obeys that
+entry only if the product names a zero point of W, so it has one: 0.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
-from quantize.edit import (
+from quantize.graph_edit import (
     Widened,
     array,
     cast_to_float,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
-from quantize.edit import array, operator, substitute
+from quantize.graph_edit import array, operator, substitute
 from quantize.int4 import CODES, DOMAIN, SCALE, Once
 from quantize.rounding import Blocks, Rounding
 

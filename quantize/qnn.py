@@ -28,12 +28,12 @@ from onnx.reference import ReferenceEvaluator
 from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize
 from onnxruntime.quantization.execution_providers.qnn import get_qnn_qdq_config
 
-from quantize.calibrate import Feed
-from quantize.edit import array, operator
+from export.workspace import megabytes
 from quantize.errors import QuantizationError
-from quantize.static import constant
-from quantize.store import files, load, save
-from runtime.workspace import megabytes
+from quantize.graph_edit import array, operator
+from quantize.onnx_files import files, load, save
+from quantize.static_int8 import constant
+from quantize.static_ranges import Feed
 
 LOGITS = "drawing.logits.out."  # chunks of the step's logits; what follows draws from them
 # Ranges behind the guidance grow with it: calibrated at 2, a step keeps 49 % of its tokens at 9. So they are

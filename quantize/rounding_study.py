@@ -12,11 +12,11 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from quantize.calibration import Calibration
+from export.requantize import open_float
+from quantize.apply_recipe import quantize_graph
 from quantize.gptq import Gptq
-from quantize.graph import quantize_graph
+from quantize.gptq_moments import Calibration
 from quantize.recipe import Block, Recipe
-from quantize.requantize import open_float
 from quantize.rounding import Hqq, Nearest, Rounding
 from quantize.teacher import PROMPTS, Damage, Drawer, Step, damage, record
 from runtime.bundle import Bundle

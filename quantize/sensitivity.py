@@ -11,16 +11,16 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from quantize.choice import Choice, frontier
+from export.requantize import open_float
+from export.workspace import megabytes
 from quantize.errors import QuantizationError
+from quantize.frontier import Choice, frontier
 from quantize.pictures import change, judge, share, standard_error, sticker_tasks
 from quantize.recipe import BLOCK, PRECISIONS, Recipe
-from quantize.requantize import open_float
-from quantize.study import Study, replace
-from quantize.trial import Trials
+from quantize.sensitivity_study import Study, replace
+from quantize.trials import Trials
 from quantize.weights import layout_hash
 from runtime.errors import Parser, RequestError, UserError
-from runtime.workspace import megabytes
 
 LISTED = 12
 SCORED = 5  # layers, the most harmful ones: of others a score sees nothing

@@ -18,7 +18,7 @@ from typing import Literal
 
 import onnx_ir as ir
 
-from quantize.store import load
+from quantize.onnx_files import load
 
 Kind = Literal["linear", "table", "convolution"]
 READS: dict[str, tuple[Kind, int]] = {

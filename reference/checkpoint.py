@@ -22,9 +22,9 @@ from safetensors.torch import save_file
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection, CLIPTokenizer
 
+from reference.checkpoint_files import MODEL_INDEX, new_folder, write_json, write_scheduler
 from reference.errors import CheckpointError, Parser, exit_code
 from reference.hub import locate
-from reference.layout import MODEL_INDEX, new_folder, write_json, write_scheduler
 from reference.random_weights import PRESETS, write_random
 from reference.text import vocabulary_and_merges, write_tokenizer
 from reference.transformer import MaskedTransformer

@@ -16,8 +16,8 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from reference.checkpoint_files import write_json
 from reference.errors import CheckpointError, RequestError
-from reference.layout import write_json
 from reference.stickers.scene import COLOURS, SUBJECTS
 from reference.weights import fill, read_json, read_tensors
 

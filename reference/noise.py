@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reference.drawing import draw
+from reference.inverse_cdf import draw
 
 SMALLEST = 1e-20  # the published clamp before each logarithm
 DRAW, CONFIDENCE, START = 0, 1, 2  # Philox streams

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection
 
-from reference.layout import MODEL_INDEX, write_json, write_scheduler
+from reference.checkpoint_files import MODEL_INDEX, write_json, write_scheduler
 from reference.text import END, START, byte_symbols, write_tokenizer
 from reference.transformer import MaskedTransformer
 from reference.transformer_config import TransformerConfig

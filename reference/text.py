@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from transformers import CLIPTextModelWithProjection, CLIPTokenizer
 
-from reference.layout import write_json
+from reference.checkpoint_files import write_json
 
 START, END, PAD = "<|startoftext|>", "<|endoftext|>", "!"
 

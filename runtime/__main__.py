@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from runtime.engines import ENGINES, EngineName
+from runtime.engine import ENGINES, EngineName
 from runtime.errors import Cancelled, Parser, RequestError, UserError
 from runtime.generator import Drawing, Generator
 from runtime.loop import OnStep, Progress

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:  # who only splits steps needs no engine
-    from runtime.engines import AnyEngine
+    from runtime.engine import Engine
 
 
 def split_steps(steps: np.ndarray, count: int) -> list[np.ndarray]:
@@ -15,7 +15,7 @@ def split_steps(steps: np.ndarray, count: int) -> list[np.ndarray]:
     return list(filled.reshape(-1, count, *steps.shape[1:]))
 
 
-def run_conditioner(engine: "AnyEngine", tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def run_conditioner(engine: "Engine", tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """`context` f32 [R, T, D] and `modulation` f32 [N, R, M] of the tensors the graph names."""
     graph = engine.bundle.manifest.graphs["conditioner"]
     (count,) = (tensor.shape[0] for tensor in graph.inputs if tensor.name == "step_sinusoids")

@@ -14,7 +14,7 @@ from PIL import Image
 
 from runtime.bundle import Bundle, open_bundle
 from runtime.conditioning import run_conditioner
-from runtime.engines import AnyEngine, EngineName, open_engine
+from runtime.engine import Engine, EngineName, open_engine
 from runtime.errors import RequestError
 from runtime.loop import Noise, OnStep, Plan, draw_tokens, mask_some, starting_step
 from runtime.philox import PhiloxNoise
@@ -48,10 +48,10 @@ class Generator:
     ) -> None:
         """`keep` leaves graphs loaded between stages and drawings: faster for many, but all in memory.
 
-        `low_memory`: see Engine; `engine`: see open_engine.
+        `low_memory`: see OnnxRuntimeEngine; `engine`: see open_engine.
         """
         self.bundle = bundle
-        self.engine: AnyEngine = open_engine(bundle, threads, low_memory, engine)
+        self.engine: Engine = open_engine(bundle, threads, low_memory, engine)
         self.tokenizer = ClipTokenizer.from_bundle(bundle)
         self._keep = keep
         self._seconds: dict[str, float] = {}

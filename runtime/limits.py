@@ -49,7 +49,7 @@ DECODER_LIMITS = {
 ENCODER_LIMITS = {
     "fp32": (at_least("image_encoder.agreement", 0.999),),
     "fp16": (at_least("image_encoder.agreement", 0.98),),
-    # Of one picture; on several the exporter has kept 87 % (`quantize.calibrate.FLOORS`).
+    # Of one picture; on several the exporter has kept 87 % (`quantize.static_ranges.FLOORS`).
     "int8": (at_least("image_encoder.agreement", 0.75),),
 }
 

@@ -11,6 +11,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 import export.bundle_writer as bundle_writer
 from export.apple.calibration import Drawings
 from export.apple.convert import Target
+from export.apple.data_format import Attention
 from export.apple.graphs import (
     CHUNK_BYTES,
     ROWS,
@@ -22,11 +23,10 @@ from export.apple.graphs import (
     functions_of,
     step_of,
 )
-from export.apple.layouts import Attention
 from export.apple.package import SUFFIX, package_files, write_package
 from export.bundle_writer import Report, Written
 from export.errors import ExportError
-from export.sizes import weights_of
+from export.size_estimate import weights_of
 from export.verify import verify
 from quantize.coreml import BLOCK, SMALLEST, Form, in_program
 from quantize.coreml_recipe import CoreMLRecipe

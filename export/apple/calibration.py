@@ -16,11 +16,11 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from export.apple.graphs import AppleGraph, Dimensions, Size, step_of
-from quantize.calibration import POSITIONS, PROMPTS, groups_of
 from quantize.coreml import BLOCK, SMALLEST, Weight, check_fit, in_program
 from quantize.coreml_int4 import Codes, positive
 from quantize.coreml_recipe import CoreMLRecipe
 from quantize.gptq import Gptq
+from quantize.gptq_moments import POSITIONS, PROMPTS, groups_of
 from quantize.recipe import IMAGE_GRAPHS
 from reference.checkpoint import Checkpoint
 from reference.request import AESTHETIC_SCORE

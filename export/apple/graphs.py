@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from export.apple.conditioner import split_conditioner
-from export.apple.layouts import Attention, layout_of
+from export.apple.data_format import Attention, layout_of
 from export.apple.norms import replace_group_norms
 from export.apple.step import Sampler, TokenEmbedder
 from export.apple.transformer import DoubleBlocks, SingleBlocks, Transformer

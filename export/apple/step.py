@@ -6,7 +6,7 @@ rounds.
 
 from torch import Tensor, nn
 
-from export.drawing import DrawingHead
+from export.draw_head import DrawingHead
 from export.fold import corner_tables, lookup
 from reference.transformer import MaskedTransformer
 

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from export.apple.layouts import Layout, Rotation, halves_first, reordered
+from export.apple.data_format import Layout, Rotation, halves_first, reordered
 from export.fold import after_norm, copy_of, linear, stacked, upsampling
 from reference.blocks import DoubleBlock, SingleBlock, rope_table
 from reference.transformer import MaskedTransformer

@@ -15,8 +15,8 @@ from runtime.bundle import Bundle, Compute, Function
 from runtime.coreml.evaluator import Evaluator, Hook
 from runtime.coreml.functions import adapted, choose, dimensions_of
 from runtime.coreml.native import NativeFunction
-from runtime.engine import check_array
 from runtime.errors import Cancelled
+from runtime.onnxruntime_engine import check_array
 
 
 class Runnable(Protocol):

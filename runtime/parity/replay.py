@@ -18,10 +18,10 @@ import numpy as np
 import onnxruntime as ort
 
 from runtime.bundle import Bundle, open_bundle
-from runtime.engine import Engine, open_copy, session_options
 from runtime.errors import UserError
 from runtime.generator import Drawing, Generator
 from runtime.loop import Progress
+from runtime.onnxruntime_engine import OnnxRuntimeEngine, open_copy, session_options
 from runtime.request import Request
 
 RECORDED, REPLAYED, LOGITS_MODEL = "recorded.npz", "replayed.npz", "logits.onnx"
@@ -54,7 +54,7 @@ class Recording:
     picture: np.ndarray  # u8 [h, w, 3] of the same
 
 
-class Recorder(Engine):
+class Recorder(OnnxRuntimeEngine):
     """An engine that remembers. Wherever the step's last graph runs, its logits are computed as well."""
 
     def __init__(self, bundle: Bundle, logits_model: bytes, advance: Advance):

@@ -1,7 +1,7 @@
 """Whether a token that differs from the reference's is a rounding tie of the two-level draw.
 
 A code k of block b is drawn when the first uniform falls into b's interval of the cumulative distribution of
-blocks and the second into k's interval of the cumulative distribution within b (`reference.drawing`). In
+blocks and the second into k's interval of the cumulative distribution within b (`reference.inverse_cdf`). In
 float64, from the reference's own logits, `outside` is how far the uniforms lie outside the intervals of the
 code that the bundle drew: 0 where the exact reference would have drawn it too, else the probability by which
 a uniform would have to move. It is a tie if rounding can have moved the boundary that far, that is if
@@ -27,7 +27,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reference.drawing import block_size
+from reference.inverse_cdf import block_size
 from runtime.measures import ROWS
 
 UNIT = 2.0**-24  # half the spacing of float32 numbers at 1: the error of one rounding

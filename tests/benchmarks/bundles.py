@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 
-from runtime.engine import session_options
 from runtime.generator import Generator
+from runtime.onnxruntime_engine import session_options
 from runtime.request import Request
 from tests.benchmarks.layouts import PROMPT, SEED, Layout, inputs
 

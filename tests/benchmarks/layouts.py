@@ -56,7 +56,7 @@ def prepare(layout: Layout) -> None:
     """
     import torch
 
-    from reference.layout import new_folder
+    from reference.checkpoint_files import new_folder
     from reference.random_weights import PRESETS, write_random
 
     return_freed_memory()  # else the turns that follow lack 6 GB at full size

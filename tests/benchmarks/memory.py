@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from runtime.bundle import Bundle, Tensor, read_manifest
-from runtime.engine import Engine
+from runtime.onnxruntime_engine import OnnxRuntimeEngine
 
 ROWS = 2  # with guidance
 WATCH = Path(__file__).with_name("peak.py")
@@ -93,7 +93,7 @@ def run_graph(folder: Path, name: str, steps: int, rows: int, threads: int) -> f
     rng = np.random.default_rng(0)
     inputs = bundle.manifest.graphs[name].inputs
     tensors = {tensor.name: example(tensor, {"rows": rows, "steps": steps}, rng) for tensor in inputs}
-    engine = Engine(bundle, threads, low_memory=True)
+    engine = OnnxRuntimeEngine(bundle, threads, low_memory=True)
     engine.run(name, tensors)
     begun = time.perf_counter()
     engine.run(name, tensors)

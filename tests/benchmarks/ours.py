@@ -12,8 +12,8 @@ from export.calibration import calibration
 from export.graph_writer import write_graph
 from export.graphs import graphs
 from export.trace import OPSET
+from quantize.onnx_files import load, save
 from quantize.recipe import Precision, Recipe
-from quantize.store import load, save
 from reference.checkpoint import load_checkpoint
 from reference.errors import UserError
 

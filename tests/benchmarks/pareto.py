@@ -22,18 +22,18 @@ import onnxruntime
 import torch
 from tqdm import tqdm
 
-from quantize.choice import frontier
+from export.requantize import open_float
 from quantize.errors import QuantizationError
+from quantize.frontier import frontier
 from quantize.pictures import judge, sticker_tasks
 from quantize.recipe import BLOCK, Recipe
-from quantize.requantize import open_float
 from quantize.sensitivity import best_within_size, measure, recipe_of
-from quantize.study import Study, write_json
+from quantize.sensitivity_study import Study, write_json
 from quantize.teacher import damage
-from quantize.trial import Trials, size
+from quantize.trials import Trials, size
 from runtime.bundle import Bundle
-from runtime.engine import Engine
 from runtime.errors import Parser, UserError
+from runtime.onnxruntime_engine import OnnxRuntimeEngine
 from tests.benchmarks.pareto_coreml import measure_coreml
 from tests.benchmarks.pareto_report import FIGURES, PLOT, TABLE, write_report
 
@@ -106,7 +106,7 @@ def step_times(
 ) -> dict[str, float]:
     """Median milliseconds of a guided step of each form. They take turns, so that what else the machine does
     falls on all of them."""
-    engines = {name: Engine(form, threads) for name, form in forms.items()}
+    engines = {name: OnnxRuntimeEngine(form, threads) for name, form in forms.items()}
     taken: dict[str, list[float]] = {name: [] for name in engines}
     for _ in range(ROUNDS):
         for name, engine in engines.items():

@@ -14,7 +14,7 @@ from quantize.coreml import Form
 from quantize.coreml_recipe import CoreMLRecipe
 from quantize.pictures import judge
 from quantize.teacher import Drawer, damage
-from quantize.trial import Trials, size
+from quantize.trials import Trials, size
 from reference.checkpoint import load_checkpoint
 from reference.tasks import Task
 from runtime.bundle import MANIFEST, Bundle, open_bundle

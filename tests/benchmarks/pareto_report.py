@@ -7,7 +7,7 @@ from typing import Any
 
 from quantize.errors import QuantizationError
 from quantize.pictures import change, share, standard_error
-from quantize.study import replace
+from quantize.sensitivity_study import replace
 
 FIGURES, TABLE, PLOT = Path("docs/pareto.json"), Path("docs/quantization.md"), Path("docs/pareto.png")
 BEGIN, END = "<!-- pareto: begin -->", "<!-- pareto: end -->"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 
-from runtime.engine import session_options
+from runtime.onnxruntime_engine import session_options
 from tests.benchmarks.layouts import Layout, examples
 
 Run = Callable[..., np.ndarray]

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from reference.checkpoint import Checkpoint, load_checkpoint
-from reference.drawing import draw
+from reference.inverse_cdf import draw
 from reference.text import encode_text
 from runtime.loop import Plan, draw_tokens
 from runtime.philox import PhiloxNoise

@@ -15,7 +15,7 @@ import onnxruntime as ort
 
 from reference.errors import Parser, RequestError, exit_code
 from reference.request import check_range
-from runtime.engine import session_options
+from runtime.onnxruntime_engine import session_options
 from tests.benchmarks.layouts import LAYOUTS, Layout, inputs
 
 STEP_INPUTS = ("tokens", "context", "modulation", "guidance", "uniforms")

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from export.graphs import token_grid
 from reference.checkpoint import Checkpoint, load_checkpoint
-from reference.drawing import draw
 from reference.errors import Parser, exit_code
+from reference.inverse_cdf import draw
 from reference.pipeline import Conditions, Pipeline
 from reference.request import check_request
 from runtime import measures

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from quantize.errors import QuantizationError
-from quantize.study import write_json
+from quantize.sensitivity_study import write_json
 from tests.benchmarks import pareto_report
 from tests.benchmarks.pareto import Figures, machine
 from tests.benchmarks.pareto_report import BEGIN, END, plot, tables

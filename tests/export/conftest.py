@@ -6,7 +6,7 @@ import pytest
 
 from export.graphs import graphs
 from export.trace import trace
-from quantize.store import save
+from quantize.onnx_files import save
 from reference.checkpoint import Checkpoint, load_checkpoint
 
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -17,14 +17,14 @@ import export.graph_writer as graph_writer
 from export.android import Android, Options, planned, write_bundle
 from export.errors import VerificationError
 from export.onnx import main
+from export.workspace import Workspace
+from quantize.onnx_files import files
 from quantize.recipe import Recipe
-from quantize.store import files
 from reference.checkpoint import Checkpoint, load_checkpoint
 from runtime.bundle import Manifest, open_bundle
 from runtime.errors import BundleError
 from runtime.generator import Generator
 from runtime.request import Request
-from runtime.workspace import Workspace
 from tests.export.conftest import GOLDEN
 from tests.float_bundle import WIDER, write_checkpoint
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from export.calibration import calibration
-from quantize.calibration import CHAIN, Calibration
-from quantize.graph import quantize_graph
+from quantize.apply_recipe import quantize_graph
+from quantize.gptq_moments import CHAIN, Calibration
 from quantize.recipe import Recipe
 from tests.float_bundle import completed
 

@@ -22,7 +22,7 @@ from runtime.coreml.device import Placement, machine, placement
 from runtime.coreml.feeds import Golden, calls, joined
 from runtime.coreml.unit_check import MOST_STEPS, chosen_steps
 from runtime.errors import BundleError, EngineError
-from runtime.golden import golden_drawing
+from runtime.parity.golden import golden_drawing
 from tests.runtime.tiny_bundle import edit_manifest, write_bundle
 
 STEPS = 6

@@ -5,7 +5,7 @@ from pathlib import Path
 import onnxruntime
 import pytest
 
-from quantize.graph import Report, quantize_graph
+from quantize.apply_recipe import Report, quantize_graph
 from quantize.recipe import Recipe
 
 

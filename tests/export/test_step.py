@@ -5,12 +5,12 @@ import torch
 from torch import Tensor
 
 from export.conditioner import Conditioner
-from export.drawing import CHUNK_BYTES, DrawingHead, chunks
+from export.draw_head import CHUNK_BYTES, DrawingHead, chunks
 from export.graphs import token_grid
 from export.step import LastSingle, Rotation, Step
 from reference.blocks import rope_table
 from reference.checkpoint import Checkpoint
-from reference.drawing import draw
+from reference.inverse_cdf import draw
 from reference.transformer import sinusoid
 from tests.export.inputs import half_masked, micro_conditions, texts, uniforms
 
@@ -98,7 +98,7 @@ def test_chunks_of_positions_draw_the_same_tokens(checkpoint: Checkpoint):
 def test_no_tensor_holds_the_logits_of_all_positions(checkpoint, size, monkeypatch):
     width, height = token_grid(checkpoint, size)
     codes = checkpoint.transformer.config.codebook_size
-    monkeypatch.setattr("export.drawing.CHUNK_BYTES", 4 * codes * 8)
+    monkeypatch.setattr("export.draw_head.CHUNK_BYTES", 4 * codes * 8)
     drawing = DrawingHead(checkpoint.transformer.mlm_layer, height * width)
     shapes = []
     drawing.logits.register_forward_hook(lambda module, args, output: shapes.append(tuple(output.shape)))

@@ -14,13 +14,13 @@ from export.graph_writer import save_in_strips
 from export.graphs import graphs
 from export.strips import in_strips
 from export.trace import trace
-from quantize.calibrate import measure
-from quantize.static import quantize_static
-from quantize.store import load, save
+from quantize.onnx_files import load, save
+from quantize.static_int8 import quantize_static
+from quantize.static_ranges import measure
 from reference.checkpoint import SHIPPED, load_checkpoint
 from reference.image import decode_tokens
-from runtime.engine import session_options
 from runtime.measures import image_psnr
+from runtime.onnxruntime_engine import session_options
 
 SIZE = (256, 192)  # (W, H) pixels: far more than the stickers' 64, not square
 LIMIT = "export.strips.STRIP_BYTES"

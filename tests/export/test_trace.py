@@ -9,17 +9,17 @@ import onnxruntime
 import pytest
 import torch
 
-from export.drawing import DrawingHead
+from export.draw_head import DrawingHead
 from export.graphs import GraphSpec, graphs, token_grid
 from export.trace import OPSET, trace
-from quantize.graph import quantize_graph
+from quantize.apply_recipe import quantize_graph
+from quantize.onnx_files import INLINE, LINE, PAGE, save
 from quantize.recipe import Recipe
-from quantize.store import INLINE, LINE, PAGE, save
-from reference.drawing import draw
 from reference.errors import RequestError
+from reference.inverse_cdf import draw
 from reference.transformer import MaskedTokenHead, sinusoid
 from reference.transformer_config import TransformerConfig
-from runtime.engine import session_options
+from runtime.onnxruntime_engine import session_options
 from tests.export.inputs import half_masked, micro_conditions, texts, uniforms
 from tests.reference.golden import golden_run
 
@@ -64,7 +64,7 @@ def test_the_step_has_one_linear_for_what_reads_one_input(checkpoint, traced, op
 def test_chunks_of_a_large_projection_share_one_weight_that_is_quantized(tmp_path, monkeypatch, operators):
     """Of a size at which the exporter's own constant folding gives up."""
     config = TransformerConfig(4, 16, 1, 1, (4, 6, 6), 48, 64, vocab_size=8256, codebook_size=8192)
-    monkeypatch.setattr("export.drawing.CHUNK_BYTES", 4 * 8192 * 4)
+    monkeypatch.setattr("export.draw_head.CHUNK_BYTES", 4 * 8192 * 4)
     head = MaskedTokenHead(config)
     spec = GraphSpec(
         part="transformer",

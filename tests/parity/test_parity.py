@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from export.bundle_writer import write_manifest
-from quantize.store import load
+from quantize.onnx_files import load
 from reference.checkpoint import Checkpoint
 from reference.detector import Detector, DetectorConfig
 from reference.noise import PhiloxNoise

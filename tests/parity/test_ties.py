@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from reference.drawing import draw
+from reference.inverse_cdf import draw
 from runtime.parity.ties import arithmetic, differences, misdrawn, outside
 
 CODES = 128

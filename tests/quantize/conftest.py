@@ -9,9 +9,9 @@ import onnxruntime
 import pytest
 from onnx import numpy_helper, parser
 
-from quantize.store import save
+from quantize.onnx_files import save
 from runtime.bundle import FileFacts
-from runtime.engine import session_options
+from runtime.onnxruntime_engine import session_options
 from tests.runtime import tiny_bundle
 
 # Every kind of weight: a table, two linears of one input and one shared by two operators, convolutions,

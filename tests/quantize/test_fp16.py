@@ -4,10 +4,10 @@ import numpy as np
 import onnx_ir as ir
 import onnxruntime
 
-from quantize.graph import quantize_graph
+from quantize.apply_recipe import quantize_graph
+from quantize.onnx_files import load, save
 from quantize.recipe import Recipe
-from quantize.store import load, save
-from runtime.engine import session_options
+from runtime.onnxruntime_engine import session_options
 
 
 def test_results_are_those_of_the_rounded_weights(network, tmp_path, run, ids):

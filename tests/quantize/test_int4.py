@@ -8,11 +8,11 @@ import onnx
 import onnxruntime
 import pytest
 
-from quantize.graph import quantize_graph
+from quantize.apply_recipe import quantize_graph
+from quantize.onnx_files import load
 from quantize.recipe import Recipe
 from quantize.rounding import Hqq, Nearest, Rounding
-from quantize.store import load
-from runtime.engine import session_options
+from runtime.onnxruntime_engine import session_options
 from tests.quantize.test_rounding import widened
 
 PRODUCTS = ("DynamicQuantizeMatMul", "MatMulIntegerToFloat", "MatMulInteger")  # as onnxruntime fuses them

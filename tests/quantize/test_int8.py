@@ -13,11 +13,11 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import nn
 
+from quantize.apply_recipe import Report, quantize_graph
 from quantize.errors import RecipeError
-from quantize.graph import Report, quantize_graph
+from quantize.onnx_files import save
 from quantize.recipe import Recipe
-from quantize.store import save
-from runtime.engine import session_options
+from runtime.onnxruntime_engine import session_options
 
 
 class Network(nn.Module):

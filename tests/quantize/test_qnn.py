@@ -10,14 +10,14 @@ import pytest
 
 from export.graphs import graphs
 from export.trace import trace
-from quantize.edit import operator
 from quantize.errors import QuantizationError
+from quantize.graph_edit import operator
+from quantize.onnx_files import load, save
 from quantize.qnn import LOGITS, QnnReport, decompose, fold, quantize_qnn
-from quantize.static import constant
-from quantize.store import load, save
+from quantize.static_int8 import constant
 from reference.checkpoint import load_checkpoint
 from runtime import measures
-from runtime.engine import session_options
+from runtime.onnxruntime_engine import session_options
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from quantize.apply_recipe import quantize_graph
 from quantize.errors import RecipeError
-from quantize.graph import quantize_graph
+from quantize.onnx_files import load
 from quantize.recipe import PRECISIONS, Recipe, stored_bytes
-from quantize.store import load
 from quantize.weights import Weight
 
 GOOD = {

@@ -11,16 +11,16 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 
-from quantize.choice import frontier
+from export.requantize import open_float
+from quantize.apply_recipe import quantize_graph
 from quantize.errors import RecipeError
-from quantize.graph import quantize_graph
+from quantize.frontier import frontier
+from quantize.onnx_files import files, load, save
 from quantize.recipe import BLOCK, Recipe
-from quantize.requantize import open_float
 from quantize.sensitivity import main, recipe_of
-from quantize.store import files, load, save
-from quantize.study import Form, Study, layer_of
-from quantize.trial import Trials
-from quantize.trial import size as size_of
+from quantize.sensitivity_study import Form, Study, layer_of
+from quantize.trials import Trials
+from quantize.trials import size as size_of
 from quantize.weights import Weight
 from runtime.measures import kl
 from tests.runtime import tiny_bundle

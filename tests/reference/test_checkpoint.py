@@ -12,8 +12,8 @@ from safetensors.torch import load_file, save_file
 from transformers import CLIPConfig, CLIPModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 from reference.checkpoint import describe, load_checkpoint, save_checkpoint
+from reference.checkpoint_files import new_folder
 from reference.errors import CheckpointError
-from reference.layout import new_folder
 from reference.random_weights import PRESETS, write_random
 from reference.text import encode_text, tokenize
 from tests.reference.golden import FOLDER, RUNS, golden_run

@@ -289,7 +289,7 @@ def test_unfinished_picture_is_the_candidate(generator: Generator) -> None:
 
 
 def test_broken_vocabulary_is_one_clear_line(own_bundle: Path) -> None:
-    from tests.runtime.test_engine import rewrite
+    from tests.runtime.test_onnxruntime_engine import rewrite
 
     rewrite(own_bundle, "tokenizer/merges.txt", b"#version: 0.2\nabc\n")
     with pytest.raises(BundleError, match="tokenizer: merges line 'abc' is not a pair"):

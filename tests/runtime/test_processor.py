@@ -9,7 +9,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from runtime import processor
-from runtime.engine import session_options
+from runtime.onnxruntime_engine import session_options
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ final class OrtSession: @unchecked Sendable {  // onnxruntime's sessions may run
 
     deinit { library.api.pointee.ReleaseSession(pointer) }
 
-    /// How every graph of a bundle is run (`session_options` in runtime/engine.py says why). With `mapped` weights are read
+    /// How every graph of a bundle is run (`session_options` in runtime/onnxruntime_engine.py says why). With `mapped` weights are read
     /// where the data file is mapped.
     private static func options(_ library: OrtLibrary, threads: Int, mapped: Bool) throws -> OpaquePointer {
         let api = library.api.pointee

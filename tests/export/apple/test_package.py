@@ -14,8 +14,8 @@ from torch import nn
 
 from export.apple.bundle import Apple, Options
 from export.apple.calibration import Drawings, int4_layers, moments
+from export.apple.data_format import Attention
 from export.apple.graphs import AppleGraph, Dimensions, apple_graphs, dimensions_of, functions_of
-from export.apple.layouts import Attention
 from export.apple.package import PackageReport, package_files, write_package
 from export.errors import ExportError
 from quantize.coreml import Form

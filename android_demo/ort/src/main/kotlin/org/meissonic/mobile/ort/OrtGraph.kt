@@ -133,7 +133,7 @@ private val saturating: Boolean by lazy {
     x86 && setOf("avx512_vnni", "avx_vnni", "amx_int8").none(flags::contains)
 }
 
-/** As runtime/engine.py has them, where the reasons are. */
+/** As runtime/onnxruntime_engine.py has them, where the reasons are. */
 private fun sessionOptions(threads: Int, mapped: Boolean) = SessionOptions().apply {
     setOptimizationLevel(SessionOptions.OptLevel.ALL_OPT)
     setExecutionMode(SessionOptions.ExecutionMode.SEQUENTIAL)

@@ -7,8 +7,8 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from export.graph_writer import QNN_GRAPHS
 from export.graphs import GraphSpec
+from quantize.onnx_files import PAGE
 from quantize.recipe import Recipe, stored_bytes
-from quantize.store import PAGE
 from quantize.weights import Weight
 
 

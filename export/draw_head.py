@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from export.fold import after_norm, linear
-from reference.drawing import draw
+from reference.inverse_cdf import draw
 from reference.transformer import MaskedTokenHead
 
 # 16 MiB of logits a chunk: 512 positions of 8192 codes, so a 1024-px image is 8 chunks. Smaller chunks read
@@ -28,7 +28,7 @@ def chunks(positions: int, codes: int) -> int:
 class DrawingHead(nn.Module):
     """Guided features [S, D] and uniforms [2, S] -> drawn i32 [S], log_prob [S], S positions.
 
-    `reference.drawing.draw` itself is traced, so the graph and the reference share one definition.
+    `reference.inverse_cdf.draw` itself is traced, so the graph and the reference share one definition.
     """
 
     def __init__(self, head: MaskedTokenHead, positions: int) -> None:

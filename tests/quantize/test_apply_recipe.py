@@ -4,8 +4,8 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 
+from quantize.apply_recipe import quantize_graph
 from quantize.errors import RecipeError
-from quantize.graph import quantize_graph
 from quantize.recipe import Recipe
 from quantize.weights import layout_hash, weights_of
 
@@ -128,7 +128,7 @@ def test_columns_worked_on_in_parts_give_the_same_weights(
         whole, parts = tmp_path / "whole.onnx", tmp_path / "parts.onnx"
         quantize_graph(network, whole, "transformer", Recipe.uniform(precision))
         with monkeypatch.context() as patched:
-            patched.setattr("quantize.edit.CHUNK", 64 * 5)
+            patched.setattr("quantize.graph_edit.CHUNK", 64 * 5)
             quantize_graph(network, parts, "transformer", Recipe.uniform(precision))
         # A large weight in 4 bits is several products, of 5 columns of 64 or 10 of 32.
         assert [operators(path)["MatMulInteger"] for path in (whole, parts)] == products

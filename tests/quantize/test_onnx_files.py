@@ -9,15 +9,15 @@ import onnx_ir as ir
 import pytest
 from onnx import numpy_helper, parser
 
-from quantize import store
+from quantize import onnx_files
 
 
 @pytest.mark.parametrize("chunk", [1, 100, 1000, 10**6])
 def test_a_transposed_view_is_written_as_its_copy_would_be(monkeypatch, chunk):
     view = np.random.default_rng(0).normal(size=(3, 7, 5)).transpose(2, 0, 1)
-    monkeypatch.setattr(store, "CHUNK", chunk)
+    monkeypatch.setattr(onnx_files, "CHUNK", chunk)
     file = io.BytesIO()
-    store.write(file, view)
+    onnx_files.write(file, view)
     assert file.getvalue() == view.tobytes()
 
 
@@ -27,9 +27,9 @@ def test_a_tensor_of_several_initializers_is_in_the_file_once(tmp_path: Path):
     values = [ir.Value(name=name, shape=shape, type=kind, const_value=tensor) for name in ("a", "b")]
     total = ir.Node("", "Add", values, name="add")
     graph = ir.Graph([], list(total.outputs), nodes=[total], initializers=values, opset_imports={"": 23})
-    store.save(ir.Model(graph, ir_version=10), tmp_path / "m.onnx")
+    onnx_files.save(ir.Model(graph, ir_version=10), tmp_path / "m.onnx")
     assert (tmp_path / "m.onnx.data").stat().st_size == 400_000
-    read = store.load(tmp_path / "m.onnx").graph.initializers
+    read = onnx_files.load(tmp_path / "m.onnx").graph.initializers
     for name in ("a", "b"):
         stored = read[name].const_value
         assert stored is not None and np.array_equal(stored.numpy(), tensor.numpy())
@@ -37,7 +37,7 @@ def test_a_tensor_of_several_initializers_is_in_the_file_once(tmp_path: Path):
 
 def test_tensors_too_small_for_the_data_file_come_along_from_another_one(tmp_path):
     text = '<ir_version: 10, opset_import: ["": 23]> f (float[64] x) => (float[64] y) { y = Add(x, small) }'
-    small = np.arange(store.INLINE // 4, dtype=np.float32)
+    small = np.arange(onnx_files.INLINE // 4, dtype=np.float32)
     model = parser.parse_model(text)
     model.graph.initializer.append(numpy_helper.from_array(small, "small"))
     source, target = tmp_path / "source" / "f.onnx", tmp_path / "target" / "f.onnx"
@@ -45,6 +45,6 @@ def test_tensors_too_small_for_the_data_file_come_along_from_another_one(tmp_pat
         path.parent.mkdir()
     onnx.save(model, source, save_as_external_data=True, location="f.onnx.data", size_threshold=0)
     assert (source.parent / "f.onnx.data").stat().st_size == small.nbytes
-    store.save(store.load(source), target)
+    onnx_files.save(onnx_files.load(source), target)
     found = onnx.load(target).graph.initializer[0]
     assert np.array_equal(numpy_helper.to_array(found), small)

@@ -18,11 +18,11 @@ from typing import Any
 
 import onnxruntime
 
-from quantize.choice import Key, Option
 from quantize.errors import QuantizationError
+from quantize.frontier import Key, Option
 from quantize.recipe import FORMS, Block, Precision, Recipe, stored_bytes
 from quantize.teacher import Damage
-from quantize.trial import Trials
+from quantize.trials import Trials
 from quantize.weights import Weight
 from runtime.bundle import MANIFEST
 

@@ -14,24 +14,24 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from quantize.calibrate import PICTURES, WINDOW, Feed, ImagesReport, quantize_images
-from quantize.calibration import CHAIN, Calibration, opened
+from export.workspace import Workspace, check_space, check_target, disk_errors, megabytes
+from quantize.apply_recipe import Report, quantize_graph
 from quantize.errors import QuantizationError
 from quantize.gptq import Gptq
-from quantize.graph import Report, quantize_graph
+from quantize.gptq_moments import CHAIN, Calibration, opened
+from quantize.onnx_files import files
 from quantize.recipe import Recipe, stored_bytes
 from quantize.rounding import Nearest
-from quantize.store import files
+from quantize.static_ranges import PICTURES, WINDOW, Feed, ImagesReport, quantize_images
 from quantize.teacher import PROMPTS, Drawer, damage, record
 from quantize.weights import weights_of
 from runtime import measures
 from runtime.bundle import MANIFEST, Bundle, FileFacts, GoldenFile, Manifest, open_bundle
 from runtime.generator import Generator
-from runtime.golden import golden_drawing
 from runtime.limits import DECODER_LIMITS, ENCODER_LIMITS, step_limit
 from runtime.measures import Limit, storable
+from runtime.parity.golden import golden_drawing
 from runtime.request import Request
-from runtime.workspace import Workspace, check_space, check_target, disk_errors, megabytes
 
 GOLDEN = "golden/trace.json"
 TOOLS = ("onnx", "onnx-ir", "onnxruntime", "numpy")

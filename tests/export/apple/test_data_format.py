@@ -1,11 +1,11 @@
-"""Both layouts of the blocks against the step that Android gets, which is tested against the reference."""
+"""Both data formats of the blocks, against the Android step, which is tested against the reference."""
 
 import pytest
 import torch
 from torch import Tensor
 
-from export.apple import layouts
-from export.apple.layouts import Attention, halves_first, layout_of
+from export.apple import data_format
+from export.apple.data_format import Attention, halves_first, layout_of
 from export.apple.step import Sampler, TokenEmbedder
 from export.apple.transformer import DoubleBlocks, SingleBlocks, Transformer
 from export.conditioner import modulation_width
@@ -72,7 +72,7 @@ def test_two_graphs_of_blocks_are_one(case: Case) -> None:
 
 def test_chunks_of_queries_with_a_tail_are_all_queries(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = case.features("ane")
-    monkeypatch.setattr(layouts, "QUERIES", 7)
+    monkeypatch.setattr(data_format, "QUERIES", 7)
     torch.testing.assert_close(case.features("ane"), whole, rtol=1e-5, atol=1e-5)
 
 

@@ -9,9 +9,9 @@ import torch.nn.functional as F
 from onnxruntime.quantization.calibrate import CalibrationDataReader, CalibrationMethod, create_calibrator
 from torch import nn
 
-from quantize.calibrate import measure, quantize_images, run
 from quantize.errors import QuantizationError
-from quantize.store import load, save
+from quantize.onnx_files import load, save
+from quantize.static_ranges import measure, quantize_images, run
 from runtime.measures import image_psnr
 
 

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from quantize import requantize as module
+from export import requantize as module
 from quantize.__main__ import main
+from quantize.onnx_files import files, load
 from quantize.recipe import Recipe
-from quantize.store import files, load
 from quantize.weights import weights_of
 from reference.checkpoint import load_checkpoint
 from runtime.bundle import Bundle, open_bundle
-from runtime.golden import golden_drawing
 from runtime.limits import KL_PER_GUIDANCE
+from runtime.parity.golden import golden_drawing
 from tests.benchmarks.ours import write_bundle as export_bundle
 from tests.float_bundle import SIZE, write_bundle, write_checkpoint
 

@@ -12,8 +12,8 @@ import pytest
 from onnx import numpy_helper, parser
 
 from runtime.bundle import FileFacts, open_bundle
-from runtime.engine import Engine, session_options
 from runtime.errors import BundleError, Cancelled, EngineError
+from runtime.onnxruntime_engine import OnnxRuntimeEngine, session_options
 from tests.runtime.tiny_bundle import (
     IMAGE_DECODER,
     WEIGHTS,
@@ -32,14 +32,14 @@ def rewrite(folder: Path, name: str, content: bytes) -> None:
 
 
 def test_runs_a_graph_by_name_and_ignores_other_tensors(bundle_folder: Path) -> None:
-    engine = Engine(open_bundle(bundle_folder), threads=1)
+    engine = OnnxRuntimeEngine(open_bundle(bundle_folder), threads=1)
     outputs = engine.run("image_decoder", {"tokens": TOKENS, "context": np.zeros(3)})
     assert list(outputs) == ["image"]
     np.testing.assert_array_equal(outputs["image"], paint(TOKENS))
 
 
 def test_dynamic_rows_take_one_or_two(bundle_folder: Path) -> None:
-    engine = Engine(open_bundle(bundle_folder), threads=1)
+    engine = OnnxRuntimeEngine(open_bundle(bundle_folder), threads=1)
     for rows in (1, 2):
         ids = np.arange(rows * 8, dtype=np.int32).reshape(rows, 8)
         hidden = engine.run("text_encoder", {"input_ids": ids})["text_hidden"]
@@ -53,7 +53,7 @@ def test_tensor_unlike_the_manifest_is_refused(bundle_folder: Path, tokens: np.n
     with pytest.raises(
         BundleError, match=r"image_decoder: tokens would be .* the manifest says int32 \[6, 8\]"
     ):
-        Engine(open_bundle(bundle_folder), threads=1).run("image_decoder", {"tokens": tokens})
+        OnnxRuntimeEngine(open_bundle(bundle_folder), threads=1).run("image_decoder", {"tokens": tokens})
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_tensor_unlike_the_manifest_is_refused(bundle_folder: Path, tokens: np.n
 def test_graph_unlike_the_manifest_is_refused(own_bundle: Path, key: str, value: object, line: str) -> None:
     edit_manifest(own_bundle, "graphs", "image_decoder", "inputs", 0, key, value=value)
     with pytest.raises(BundleError, match=line) as caught:
-        Engine(open_bundle(own_bundle), threads=1).open("image_decoder")
+        OnnxRuntimeEngine(open_bundle(own_bundle), threads=1).open("image_decoder")
     assert "image_decoder.onnx" in str(caught.value)
 
 
@@ -76,7 +76,7 @@ def test_graph_with_more_outputs_than_the_manifest_is_refused(own_bundle: Path) 
     image = {"name": "image", "dtype": "uint8", "shape": [24, 32, 3]}
     edit_manifest(own_bundle, "graphs", "image_decoder", "outputs", value=[image, tensor])
     with pytest.raises(BundleError, match="has outputs image, unlike the manifest"):
-        Engine(open_bundle(own_bundle), threads=1).open("image_decoder")
+        OnnxRuntimeEngine(open_bundle(own_bundle), threads=1).open("image_decoder")
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_engine_without_the_operator_names_the_file_and_the_way_out(
     model.graph.initializer.append(numpy_helper.from_array(WEIGHTS["palette"], "palette"))
     rewrite(own_bundle, "image_decoder.onnx", model.SerializeToString())
     with pytest.raises(EngineError) as caught:
-        Engine(open_bundle(own_bundle), threads=1).open("image_decoder")
+        OnnxRuntimeEngine(open_bundle(own_bundle), threads=1).open("image_decoder")
     message = str(caught.value)
     assert "\n" not in message
     for part in ("image_decoder.onnx", line, "made with onnxruntime 1.32.0"):
@@ -102,12 +102,14 @@ def test_engine_without_the_operator_names_the_file_and_the_way_out(
 def test_file_that_is_no_graph_is_refused(own_bundle: Path) -> None:
     rewrite(own_bundle, "image_decoder.onnx", b"no graph at all")
     with pytest.raises(EngineError, match=r"cannot open .*image_decoder\.onnx"):
-        Engine(open_bundle(own_bundle), threads=1).open("image_decoder")
+        OnnxRuntimeEngine(open_bundle(own_bundle), threads=1).open("image_decoder")
 
 
 def test_failing_run_names_the_graph(bundle_folder: Path) -> None:
     with pytest.raises(EngineError, match="failed in graph image_decoder"):
-        Engine(open_bundle(bundle_folder), threads=1).run("image_decoder", {"tokens": TOKENS + 1000})
+        OnnxRuntimeEngine(open_bundle(bundle_folder), threads=1).run(
+            "image_decoder", {"tokens": TOKENS + 1000}
+        )
 
 
 SLOW_DECODER = IMAGE_DECODER.replace(
@@ -118,7 +120,7 @@ SLOW_DECODER = IMAGE_DECODER.replace(
 
 def test_cancel_stops_a_run_in_progress_and_resume_allows_the_next(tmp_path: Path) -> None:
     folder = write_bundle(tmp_path / "slow", {"image_decoder": SLOW_DECODER})
-    engine = Engine(open_bundle(folder), threads=1)
+    engine = OnnxRuntimeEngine(open_bundle(folder), threads=1)
     engine.open("image_decoder")
     threading.Timer(0.3, engine.cancel).start()
     begun = time.perf_counter()
@@ -133,7 +135,7 @@ def test_cancel_stops_a_run_in_progress_and_resume_allows_the_next(tmp_path: Pat
 
 def test_what_a_graph_gives_outlives_it_without_its_memory(bundle_folder: Path) -> None:
     """A tensor that is onnxruntime's would keep the arena of a graph that was closed, its weights and all."""
-    engine = Engine(open_bundle(bundle_folder))
+    engine = OnnxRuntimeEngine(open_bundle(bundle_folder))
     given = engine.run("text_encoder", {"input_ids": np.zeros((1, 8), np.int32)})
     assert given and all(tensor.flags.owndata for tensor in given.values())
 

@@ -23,8 +23,8 @@ from typing import NamedTuple
 import numpy as np
 import onnx_ir as ir
 
-from quantize.edit import array, initializer, operator, same_bytes, scope
-from quantize.store import load, save
+from quantize.graph_edit import array, initializer, operator, same_bytes, scope
+from quantize.onnx_files import load, save
 from quantize.weights import reads
 
 Range = tuple[float, float]

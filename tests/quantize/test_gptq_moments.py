@@ -6,8 +6,8 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from quantize.calibration import MOMENT, SUM, Observer, groups_of, observe
-from runtime.engine import session_options
+from quantize.gptq_moments import MOMENT, SUM, Observer, groups_of, observe
+from runtime.onnxruntime_engine import session_options
 
 
 def test_moments_are_sums_over_runs_and_readers(network, run):
@@ -42,7 +42,7 @@ def test_an_input_is_observed_before_the_model_goes_on(network, ids, monkeypatch
         options.enable_profiling, options.profile_file_prefix = True, str(tmp_path / "run")
         return options
 
-    monkeypatch.setattr("quantize.calibration.session_options", profiled)
+    monkeypatch.setattr("quantize.gptq_moments.session_options", profiled)
     observer = Observer(network, threads=1)
     observer.run({"ids": ids})
     with open(observer.session.end_profiling(), encoding="utf-8") as file:

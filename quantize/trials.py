@@ -11,12 +11,12 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from quantize.calibration import Calibration
+from quantize.apply_recipe import quantize_graph
 from quantize.gptq import Gptq
-from quantize.graph import quantize_graph
+from quantize.gptq_moments import Calibration
+from quantize.onnx_files import files
 from quantize.recipe import Recipe
 from quantize.rounding import Nearest, Rounding
-from quantize.store import files
 from quantize.teacher import PROMPTS, Damage, Drawer, Step, Tensors, damage, record
 from quantize.weights import Weight, weights_of
 from runtime.bundle import Bundle, FileFacts

@@ -35,7 +35,7 @@ def initializer(graph: ir.Graph, tensor: ir.TensorProtocol) -> ir.Value:
 
 
 def same_bytes(graph: ir.Graph, tensor: ir.TensorProtocol, name: str) -> ir.Value:
-    """An initializer of any name; `store.save` writes a tensor once, however many hold it."""
+    """An initializer of any name; `onnx_files.save` writes a tensor once, however many hold it."""
     shape = ir.Shape(tensor.shape.numpy())
     value = ir.Value(name=name, shape=shape, type=ir.TensorType(tensor.dtype), const_value=tensor)
     graph.register_initializer(value)

@@ -15,10 +15,10 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from onnxruntime.quantization import quantize_static as onnxruntimes_quantize_static
 from torch import nn
 
-from quantize.calibrate import measure
-from quantize.static import ConvRange, StaticReport, quantize_static
-from quantize.store import load, save
-from runtime.engine import session_options
+from quantize.onnx_files import load, save
+from quantize.static_int8 import ConvRange, StaticReport, quantize_static
+from quantize.static_ranges import measure
+from runtime.onnxruntime_engine import session_options
 
 
 class Network(nn.Module):

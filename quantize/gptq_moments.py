@@ -15,11 +15,11 @@ import onnx
 import onnxruntime as ort
 from onnx import TensorProto, helper
 
-from quantize.store import load
+from quantize.onnx_files import load
 from quantize.weights import reads
 from runtime.bundle import Bundle
-from runtime.engine import open_copy, session_options
 from runtime.loop import Plan, draw_tokens
+from runtime.onnxruntime_engine import open_copy, session_options
 from runtime.philox import PhiloxNoise
 from runtime.sinusoids import micro_sinusoids, step_sinusoids
 from runtime.tokenizer import ClipTokenizer
@@ -185,7 +185,8 @@ def opened(path: Path, threads: int = 0) -> Run:
 
     def run(tensors: Tensors) -> dict[str, np.ndarray]:
         found = session.run(outputs, {name: tensors[name] for name in inputs})
-        return {name: np.array(value) for name, value in zip(outputs, found, strict=True)}  # see Engine.run
+        # Copies, as in OnnxRuntimeEngine.run: a kept tensor of onnxruntime's keeps its whole arena.
+        return {name: np.array(value) for name, value in zip(outputs, found, strict=True)}
 
     return run
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import onnx_ir as ir
 
-from quantize.edit import operator
 from quantize.errors import QuantizationError
-from quantize.static import ConvRange, StaticReport, convolutions, quantize_static, quantized
-from quantize.store import load
-from runtime.engine import open_copy, session_options
+from quantize.graph_edit import operator
+from quantize.onnx_files import load
+from quantize.static_int8 import ConvRange, StaticReport, convolutions, quantize_static, quantized
 from runtime.measures import agreement, image_psnr
+from runtime.onnxruntime_engine import open_copy, session_options
 from runtime.ort import ort
 
 Feed = Mapping[str, np.ndarray]

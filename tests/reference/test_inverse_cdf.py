@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from reference.drawing import block_size, draw
+from reference.inverse_cdf import block_size, draw
 
 
 def test_block_size_is_the_smallest_divisor_not_below_the_root():

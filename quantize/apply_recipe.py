@@ -11,10 +11,10 @@ from pathlib import Path
 import onnx_ir as ir
 
 from quantize import fp16, int4, int8, nbits
-from quantize.edit import Widened
+from quantize.graph_edit import Widened
+from quantize.onnx_files import load, save
 from quantize.recipe import Precision, Recipe
 from quantize.rounding import Nearest, Rounding
-from quantize.store import load, save
 from quantize.weights import Kind, reads, weights_of
 from runtime.bundle import PRECISIONS
 

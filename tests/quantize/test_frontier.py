@@ -5,7 +5,7 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
-from quantize.choice import Option, frontier, hull
+from quantize.frontier import Option, frontier, hull
 
 FORMS = (("fp16", 2.0), ("int8", 1.0), ("int4", 0.6))
 

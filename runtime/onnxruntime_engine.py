@@ -1,0 +1,197 @@
+"""onnxruntime under a bundle: graphs opened by path, checked against the manifest, run with a way to stop."""
+
+import re
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from runtime.bundle import Bundle, Tensor
+from runtime.errors import BundleError, Cancelled, EngineError
+from runtime.memory import return_freed_memory
+from runtime.ort import ort, ort_errors
+from runtime.processor import saturating
+
+_ORT_TYPES = {"int32": "tensor(int32)", "float32": "tensor(float)", "uint8": "tensor(uint8)"}
+
+_QUIET = 4  # only what is fatal: errors come as exceptions, and lines in between would break the progress bar
+
+# onnxruntime's passes that widen weights which are stored in half precision.
+WIDENING = "ConstantFolding;FuseFp16InitializerToFp32NodeTransformer"
+
+# Everything onnxruntime raises when it opens or runs a graph.
+_ORT_ERRORS = (
+    ort_errors.Fail,
+    ort_errors.InvalidArgument,
+    ort_errors.InvalidGraph,
+    ort_errors.InvalidProtobuf,
+    ort_errors.NoSuchFile,
+    ort_errors.NotImplemented,
+    ort_errors.RuntimeException,
+)
+
+
+class OnnxRuntimeEngine:
+    """Runs a bundle's graphs by name. One thread draws; `cancel` may be called from another."""
+
+    def __init__(self, bundle: Bundle, threads: int = 0, low_memory: bool = False):
+        """`threads` is the number of threads a graph runs on; 0 lets onnxruntime take every core.
+
+        `low_memory` leaves weights mapped from their files (see `session_options`): slower by a sixth, but
+        the memory is the system's to take back.
+        """
+        self.bundle = bundle
+        self._threads, self._low_memory = threads, low_memory
+        return_freed_memory()
+        self._sessions: dict[str, ort.InferenceSession] = {}
+        self._lock = threading.Lock()
+        self._running: ort.RunOptions | None = None
+        self._cancelled = False
+
+    def open(self, name: str) -> None:
+        """Loads a graph unless it is loaded. Raises EngineError or BundleError that names the file."""
+        if name in self._sessions:
+            return
+        graph = self.bundle.manifest.graphs[name]
+        path = self.bundle.path(graph.files[0])
+        try:
+            # By path, never from bytes: only so can the weights stay mapped from their file.
+            options = session_options(self._threads, self._low_memory)
+            session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        except _ORT_ERRORS as error:
+            made_with = self.bundle.manifest.tools.get("onnxruntime", "unknown")
+            raise EngineError(
+                f"onnxruntime {ort.__version__} cannot open {path}: {_first_line(error)} "
+                f"(the bundle was made with onnxruntime {made_with}: install that or a newer one)"
+            ) from None
+        _check_signature(path.name, "input", graph.inputs, session.get_inputs())
+        _check_signature(path.name, "output", graph.outputs, session.get_outputs())
+        self._sessions[name] = session
+
+    @property
+    def loaded(self) -> list[str]:
+        """The graphs in memory now."""
+        return list(self._sessions)
+
+    def close(self, name: str) -> None:
+        """Unloads a graph and its weights."""
+        self._sessions.pop(name, None)
+
+    def run(self, name: str, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Runs a graph on the tensors it names (others are ignored) and returns its outputs by name.
+
+        Raises Cancelled after `cancel`, BundleError for a tensor unlike the manifest's, EngineError if the
+        run fails.
+        """
+        self.open(name)
+        graph = self.bundle.manifest.graphs[name]
+        feed = {tensor.name: tensors[tensor.name] for tensor in graph.inputs}
+        for tensor in graph.inputs:
+            check_array(name, tensor, feed[tensor.name])
+        with self._lock:
+            if self._cancelled:
+                raise Cancelled
+            options = self._running = ort.RunOptions()  # fresh each run: a terminated one stays terminated
+            options.log_severity_level = _QUIET
+        names = [tensor.name for tensor in graph.outputs]
+        try:
+            outputs = self._sessions[name].run(names, feed, options)
+        except _ORT_ERRORS as error:
+            if self._cancelled:
+                raise Cancelled from None
+            raise EngineError(f"onnxruntime failed in graph {name}: {_first_line(error)}") from None
+        finally:
+            with self._lock:
+                self._running = None
+        # onnxruntime lends its own memory: one tensor of it that is kept keeps the arena of a closed graph.
+        return {name: np.array(output) for name, output in zip(names, outputs, strict=True)}
+
+    def cancel(self) -> None:
+        """Stops the run in progress and refuses further ones until `resume`."""
+        with self._lock:
+            self._cancelled = True
+            if self._running is not None:
+                self._running.terminate = True
+
+    def resume(self) -> None:
+        with self._lock:
+            self._cancelled = False
+
+
+def session_options(threads: int = 0, mapped: bool = False) -> ort.SessionOptions:
+    """How every graph of a bundle is run; `threads` as in OnnxRuntimeEngine.
+
+    With `mapped` weights are read where the data file is mapped: the system loads pages that are used and
+    may drop them again. Neither is a copy made in the order that a kernel likes best (by prepacking, or by
+    laying out convolutions anew), nor is a weight that is stored in half precision widened before it is read.
+    And a tensor's memory goes back when it is freed, for an arena has holes.
+    """
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    options.intra_op_num_threads = threads
+    # Tensors come from onnxruntime's arena, so that a run finds the memory of the one before and no pages are
+    # mapped anew. A second run planned as one block would come on top of what the first one took.
+    options.enable_mem_pattern = False
+    options.log_severity_level = _QUIET
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.set_denormal_as_zero", "1")
+    # It makes both factors unsigned, whose products are summed exactly everywhere; where the others are too,
+    # it costs speed alone: with AMX a product takes eleven times as long.
+    if saturating():
+        options.add_session_config_entry("session.x64quantprecision", "1")
+    if mapped:
+        options.enable_cpu_mem_arena = False
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+        options.add_session_config_entry("session.disable_prepacking", "1")
+        options.add_session_config_entry("optimization.disable_specified_optimizers", WIDENING)
+    return options
+
+
+def open_copy(graph: bytes, folder: Path, options: ort.SessionOptions) -> ort.InferenceSession:
+    """A session of a graph in memory that reads its weights from a data file in `folder`."""
+    options.add_session_config_entry(
+        "session.model_external_initializers_file_folder_path", str(folder.resolve())
+    )
+    return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
+def _check_signature(file: str, kind: str, wanted: list[Tensor], found: list[ort.NodeArg]) -> None:
+    """The graph's own names, types and fixed sizes must be the manifest's."""
+    by_name = {argument.name: argument for argument in found}
+    if set(by_name) != {tensor.name for tensor in wanted}:
+        names = ", ".join(sorted(by_name))
+        raise BundleError(f"{file} has {kind}s {names}, unlike the manifest: export the bundle again")
+    for tensor in wanted:
+        argument = by_name[tensor.name]
+        same = argument.type == _ORT_TYPES[tensor.dtype] and len(argument.shape) == len(tensor.shape)
+        same = same and all(
+            here == there
+            for here, there in zip(argument.shape, tensor.shape, strict=True)
+            if isinstance(here, int) and isinstance(there, int)
+        )
+        if not same:
+            raise BundleError(
+                f"{file}: {kind} {tensor.name} is {argument.type} {argument.shape}, the manifest says "
+                f"{tensor.dtype} {tensor.shape}: export the bundle again"
+            )
+
+
+def check_array(graph: str, tensor: Tensor, array: np.ndarray) -> None:
+    """Raises BundleError for an array unlike the manifest's tensor."""
+    same = array.dtype == tensor.dtype and array.ndim == len(tensor.shape)
+    same = same and all(
+        here == there for here, there in zip(array.shape, tensor.shape, strict=True) if isinstance(there, int)
+    )
+    if not same:
+        raise BundleError(
+            f"graph {graph}: {tensor.name} would be {array.dtype} {list(array.shape)}, the manifest says "
+            f"{tensor.dtype} {tensor.shape}: the bundle's graphs do not fit together, export it again"
+        )
+
+
+def _first_line(error: Exception) -> str:
+    """What onnxruntime says, without its code and the path that the message names anyway."""
+    line = str(error).strip().splitlines()[0]
+    return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : (Load model from .*? failed:)?", "", line)
