@@ -16,7 +16,7 @@ from runtime.generator import Generator
 from runtime.request import Request
 
 if TYPE_CHECKING:
-    from reference.tasks import Task
+    from reference.stickers.evaluation_prompts import Task
 
 BATCH = 12  # pictures drawn before they are judged and the verdicts kept
 
@@ -27,8 +27,8 @@ def sticker_tasks(bundle: Bundle, per_category: int) -> "list[Task]":
     Raises QuantizationError if the pictures are no stickers, or without the judge's packages.
     """
     try:
-        from reference.detector import SIDE
-        from reference.tasks import prompt_set
+        from reference.stickers.detector import SIDE
+        from reference.stickers.evaluation_prompts import prompt_set
     except ModuleNotFoundError as error:
         raise QuantizationError(
             f"judging pictures needs {error.name}: install meissonic-mobile[export], or leave out --score"
@@ -46,8 +46,8 @@ def judge(bundle: Bundle, tasks: "list[Task]", known: str, threads: int = 0) -> 
 
     Gives all verdicts so far after each batch.
     """
-    from reference.detector import load_detector
-    from reference.tasks import judge_pictures
+    from reference.stickers.detector import load_detector
+    from reference.stickers.evaluation_prompts import judge_pictures
 
     detector = load_detector()
     generator = Generator(bundle, threads, keep=True)

@@ -1,1 +1,1 @@
-"""Procedural cartoon stickers with captions: the data the shipped checkpoint is trained and scored on."""
+"""Procedural cartoon stickers with captions: drawings, training on them, and the prompt-following score."""

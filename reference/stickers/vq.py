@@ -17,7 +17,9 @@ import torch.nn.functional as F
 from diffusers import VQModel
 from torch import Tensor
 
-from reference.snapshot import (
+from reference.stickers.draw import draw
+from reference.stickers.scene import sample_scene
+from reference.stickers.snapshot import (
     broadcast,
     load_snapshot,
     read_meta,
@@ -27,8 +29,6 @@ from reference.snapshot import (
     sum_gradients,
     total,
 )
-from reference.stickers.draw import draw
-from reference.stickers.scene import sample_scene
 
 Vq = Any  # diffusers' VQModel, whose mixins hide its attributes from type checkers
 

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from reference.checkpoint import load_checkpoint
 from reference.errors import UserError as ReferenceError
-from reference.tasks import prompt_set
+from reference.stickers.evaluation_prompts import prompt_set
 from runtime.bundle import open_bundle
 from runtime.errors import Parser, RequestError, UserError
 from runtime.parity.compare import Comparison, DrawingComparison

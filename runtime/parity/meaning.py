@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reference.detector import SHIPPED, SIDE, load_detector
-from reference.score import Settings, generate
-from reference.tasks import Scores, Task, judge_pictures
+from reference.stickers.detector import SHIPPED, SIDE, load_detector
+from reference.stickers.evaluation_prompts import Scores, Task, judge_pictures
+from reference.stickers.score import Settings, generate
 from runtime.parity.compare import Advance, Comparison, counted
 
 

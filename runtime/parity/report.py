@@ -13,7 +13,7 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
-from reference.score import grid
+from reference.stickers.score import grid
 from runtime import measures
 from runtime.bundle import Bundle
 from runtime.errors import RequestError

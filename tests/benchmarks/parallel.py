@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from reference.detector import load_detector
 from reference.errors import Parser, exit_code
-from reference.masked_modelling import STEP_COUNTS
 from reference.request import check_range
-from reference.tasks import CATEGORIES, Task, judge_pictures, prompt_set
+from reference.stickers.detector import load_detector
+from reference.stickers.evaluation_prompts import CATEGORIES, Task, judge_pictures, prompt_set
+from reference.stickers.masked_modelling import STEP_COUNTS
 from runtime.generator import Generator
 from runtime.loop import Plan, draw_tokens
 from runtime.philox import PhiloxNoise

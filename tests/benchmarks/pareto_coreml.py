@@ -16,7 +16,7 @@ from quantize.pictures import judge
 from quantize.teacher import Drawer, damage
 from quantize.trials import Trials, size
 from reference.checkpoint import load_checkpoint
-from reference.tasks import Task
+from reference.stickers.evaluation_prompts import Task
 from runtime.bundle import MANIFEST, Bundle, open_bundle
 from runtime.coreml.saved import read_package
 from runtime.coreml.structure import report

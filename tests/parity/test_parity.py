@@ -16,11 +16,11 @@ from PIL import Image
 from export.bundle_writer import write_manifest
 from quantize.onnx_files import load
 from reference.checkpoint import Checkpoint
-from reference.detector import Detector, DetectorConfig
 from reference.noise import PhiloxNoise
 from reference.pipeline import Pipeline
 from reference.random_weights import write_random
-from reference.tasks import prompt_set
+from reference.stickers.detector import Detector, DetectorConfig
+from reference.stickers.evaluation_prompts import prompt_set
 from runtime.bundle import Bundle, FileFacts, open_bundle, read_manifest
 from runtime.errors import BundleError
 from runtime.generator import Generator

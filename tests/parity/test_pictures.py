@@ -16,7 +16,7 @@ def test_verdicts_are_the_judges_and_go_on_where_they_stopped(bundle, monkeypatc
         assert len(tasks) == len(pictures)
         return SimpleNamespace(passed=[bool(picture.sum() % 2 == 0) for picture in pictures])
 
-    monkeypatch.setattr("reference.tasks.judge_pictures", even)
+    monkeypatch.setattr("reference.stickers.evaluation_prompts.judge_pictures", even)
     tasks = sticker_tasks(bundle, 3)  # 18: a batch and a half
     whole = list(judge(bundle, tasks, ""))
     assert [len(verdicts) for verdicts in whole] == [BATCH, len(tasks)]

@@ -16,10 +16,10 @@ from PIL import Image
 
 from export.onnx import main as export_main
 from reference.checkpoint import SHIPPED, Checkpoint, load_checkpoint
-from reference.detector import load_detector
 from reference.pipeline import Pipeline
-from reference.score import reconstruct
-from reference.tasks import judge_pictures, prompt_set
+from reference.stickers.detector import load_detector
+from reference.stickers.evaluation_prompts import judge_pictures, prompt_set
+from reference.stickers.score import reconstruct
 from runtime.generator import Drawing, Generator
 from runtime.parity.__main__ import main as parity_main
 from runtime.request import Request

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from transformers import CLIPTextModelWithProjection, CLIPTokenizer
 
-from reference.snapshot import load_snapshot, save_snapshot, share_of_batch, sum_gradients, total
 from reference.stickers.dataset import StickerTokens
+from reference.stickers.snapshot import load_snapshot, save_snapshot, share_of_batch, sum_gradients, total
 from reference.text import tokenize
 from reference.transformer import MaskedTransformer
 

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 import torch
 
-from reference import judge as judge_module
-from reference.detector import (
+from reference.errors import CheckpointError, RequestError, exit_code
+from reference.stickers import judge_training as judge_module
+from reference.stickers.detector import (
     GRID,
     SHIPPED,
     SIDE,
@@ -24,8 +25,8 @@ from reference.detector import (
     peaks,
     save_detector,
 )
-from reference.errors import CheckpointError, RequestError, exit_code
-from reference.judge import (
+from reference.stickers.draw import draw
+from reference.stickers.judge_training import (
     CLEAN,
     CROPPED,
     STREWN,
@@ -40,7 +41,6 @@ from reference.judge import (
     train,
     training_sample,
 )
-from reference.stickers.draw import draw
 from reference.stickers.scene import COLOURS, SUBJECTS, Scene, Sticker, is_held_out, sample_scene
 
 TINY = DetectorConfig(widths=(8, 8, 8))

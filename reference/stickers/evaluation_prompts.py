@@ -19,8 +19,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reference.detector import Detection, Detector
 from reference.stickers.captions import describe
+from reference.stickers.detector import Detection, Detector
 from reference.stickers.draw import draw
 from reference.stickers.scene import Scene, Sticker, sample_scene
 

@@ -21,7 +21,7 @@ from reference.errors import CheckpointError, RequestError
 from reference.stickers.scene import COLOURS, SUBJECTS
 from reference.weights import fill, read_json, read_tensors
 
-SHIPPED = Path(__file__).parent / "checkpoints" / "judge"
+SHIPPED = Path(__file__).parents[1] / "checkpoints" / "judge"
 SIDE = 64
 """Pixels a side of the pictures it looks at; others are resized."""
 CELL = 4

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-from reference.masked_modelling import Stage
+from reference.stickers.masked_modelling import Stage
 from reference.stickers.vq import VqRecipe
 from reference.transformer_config import TransformerConfig
 

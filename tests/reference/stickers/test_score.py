@@ -13,16 +13,14 @@ import pytest
 import torch
 from PIL import Image
 
-from reference import score as score_module
 from reference.checkpoint import load_checkpoint
-from reference.detector import Detection, Detector, load_detector
 from reference.errors import exit_code
 from reference.pipeline import Pipeline
 from reference.random_weights import PRESETS, write_random
-from reference.score import FRAME, Settings, generate, grid
+from reference.stickers import score as score_module
 from reference.stickers.captions import NUMBERS, RELATION_PHRASES
-from reference.stickers.scene import Scene, is_held_out
-from reference.tasks import (
+from reference.stickers.detector import Detection, Detector, load_detector
+from reference.stickers.evaluation_prompts import (
     CATEGORIES,
     PARTS,
     Expected,
@@ -31,6 +29,8 @@ from reference.tasks import (
     judge_pictures,
     prompt_set,
 )
+from reference.stickers.scene import Scene, is_held_out
+from reference.stickers.score import FRAME, Settings, generate, grid
 
 SIDE = 64
 

@@ -15,13 +15,19 @@ from torch.multiprocessing import start_processes
 
 from reference.checkpoint import load_checkpoint
 from reference.errors import CheckpointError, exit_code
-from reference.masked_modelling import MaskedModelling, Stage, add_compression, initialise, mask_batch
-from reference.recipe import RECIPES
-from reference.snapshot import load_snapshot, save_snapshot
 from reference.stickers.dataset import StickerTokens
+from reference.stickers.masked_modelling import (
+    MaskedModelling,
+    Stage,
+    add_compression,
+    initialise,
+    mask_batch,
+)
+from reference.stickers.snapshot import load_snapshot, save_snapshot
 from reference.stickers.text import build_text_encoder, build_tokenizer, sample_captions
+from reference.stickers.train import SAMPLE_PROMPTS, command_line
+from reference.stickers.training_recipe import RECIPES
 from reference.stickers.vq import kmeans, reconstruction_loss
-from reference.train import SAMPLE_PROMPTS, command_line
 from reference.transformer import MaskedTransformer
 
 TINY = RECIPES["tiny"]
@@ -161,7 +167,7 @@ def train_tiny(rank: int, world: int, port: int, folder: Path) -> None:
 
 
 def test_two_gloo_processes_train_the_checkpoint_that_one_trains(tmp_path):
-    multiprocessing.set_forkserver_preload(["reference.train"])  # imported once for three processes
+    multiprocessing.set_forkserver_preload(["reference.stickers.train"])  # imported once for three processes
     store = TCPStore("localhost", 0, is_master=True, wait_for_workers=False)
     for name, world in (("one", 1), ("two", 2)):
         arguments = (world, store.port, tmp_path / name)
