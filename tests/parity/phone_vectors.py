@@ -21,7 +21,7 @@ from runtime.request import Request
 from runtime.schedule import temperatures
 from runtime.sinusoids import micro_sinusoids, step_sinusoids
 from tests.runtime.prompts import prompts
-from tests.runtime.test_tokenizer import published
+from tests.runtime.published_tokenizer import published
 from tests.runtime.tiny_bundle import GOLDEN_TOKENIZER
 from tests.shared_bundles import PHONES, ROOT, shared_bundle, up_to_date
 

@@ -13,7 +13,7 @@ from quantize.onnx_files import load
 from quantize.recipe import Recipe
 from quantize.rounding import Hqq, Nearest, Rounding
 from runtime.onnxruntime_engine import session_options
-from tests.quantize.test_rounding import widened
+from tests.quantize.dequantize import dequantized
 
 PRODUCTS = ("DynamicQuantizeMatMul", "MatMulIntegerToFloat", "MatMulInteger")  # as onnxruntime fuses them
 NAMED = {"left_weight": "int4", "right_weight": "int4"}
@@ -39,14 +39,14 @@ def test_the_weights_that_are_multiplied_are_those_that_the_codes_stand_for(netw
     for name, codes in zip(NAMED, unpacked, strict=True):
         weight = load(network).graph.initializers[name].const_value.numpy()
         blocks = rounding(name, weight, TWO.block)
-        np.testing.assert_array_equal(codes * blocks.units, widened(blocks))
+        np.testing.assert_array_equal(codes * blocks.units, dequantized(blocks))
 
 
 def test_weights_are_small_enough_for_sums_of_16_bits():
     weight = np.random.default_rng(0).standard_t(2, size=(256, 300)).astype(np.float32)  # many extremes
     for block in (16, 64):
         blocks = Nearest()("w", weight, block)
-        units = np.abs(widened(blocks) / blocks.units)
+        units = np.abs(dequantized(blocks) / blocks.units)
         assert 60 <= units.max() <= 64 and 2 * 255 * units.max() < 2**15
 
 
@@ -140,5 +140,5 @@ def test_onnxruntimes_operator_reads_the_weights_that_other_kinds_of_codes_stand
         session = onnxruntime.InferenceSession(model.SerializeToString(), session_options(1))
         feed = dict(zip(alone.input[1:], inputs, strict=True)) | {"x": np.eye(k, dtype=np.float32)}
         weight = load(network).graph.initializers[name].const_value.numpy()
-        expected = widened(rounding(name, weight, block))
+        expected = dequantized(rounding(name, weight, block))
         np.testing.assert_allclose(session.run(None, feed)[0], expected, atol=1e-5)
