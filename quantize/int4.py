@@ -14,8 +14,8 @@ What depends on constants alone onnxruntime computes when it opens a graph, and 
 from then on. It does not where the first operator is none that it takes for repeatable, which the Concat is
 for: QLinearConcat, a copy of the packed bytes.
 
-onnxruntime's own operator for 4 bits is in `nbits`: it takes nearly four times as long, for it scales sums
-block by block, and its kernels want a second copy of all weights (docs/quantization.md).
+onnxruntime's own operator for 4 bits, MatMulNBits, takes more than twice as long, because it scales sums
+block by block, and its kernels need a second copy of all weights (docs/rejected.md).
 """
 
 from collections.abc import Callable, Sequence

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from export.requantize import open_float
 from export.workspace import megabytes
 from quantize.errors import QuantizationError
+from quantize.float_bundle import open_float
 from quantize.frontier import Choice, frontier
 from quantize.pictures import change, judge, share, standard_error, sticker_tasks
 from quantize.recipe import BLOCK, PRECISIONS, Recipe

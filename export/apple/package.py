@@ -12,7 +12,7 @@ from export.apple.calibration import Drawings, Feed, of_rows, round_weights
 from export.apple.convert import Target, convert
 from export.apple.graphs import Dimensions
 from export.apple.reproducible import make_reproducible
-from export.graph_writer import scratch
+from export.workspace import scratch
 from quantize.coreml import Form, compress, quantize_activations, weights_of
 from quantize.coreml_recipe import CoreMLRecipe
 from runtime.bundle import PRECISIONS

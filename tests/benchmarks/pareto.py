@@ -22,8 +22,8 @@ import onnxruntime
 import torch
 from tqdm import tqdm
 
-from export.requantize import open_float
 from quantize.errors import QuantizationError
+from quantize.float_bundle import open_float
 from quantize.frontier import frontier
 from quantize.pictures import judge, sticker_tasks
 from quantize.recipe import BLOCK, Recipe

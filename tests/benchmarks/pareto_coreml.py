@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from export.apple.bundle import Options, write_bundle
+from export.apple.coreml_bundle import CoreMLExporter, CoreMLOptions
+from export.bundle_writer import write_bundle
 from quantize.coreml import Form
 from quantize.coreml_recipe import CoreMLRecipe
 from quantize.pictures import judge
@@ -50,8 +51,8 @@ def exported(name: str, work: Path) -> Bundle:
     if not (folder / MANIFEST).exists():
         checkpoint = load_checkpoint(None, stream=True)
         recipe = CoreMLRecipe(default=form.default)
-        options = Options(folder, [checkpoint.defaults.size], recipe, activations=form.activations)
-        write_bundle(checkpoint, options, lambda line: None)
+        options = CoreMLOptions([checkpoint.defaults.size], recipe, activations=form.activations)
+        write_bundle(CoreMLExporter(checkpoint, options), folder, False, lambda line: None)
     return open_bundle(folder)
 
 

@@ -38,7 +38,7 @@ def test_a_float_bundle_becomes_a_verified_smaller_one(source, tmp_path, capsys,
     golden = bundle.golden()
     assert golden is not None and golden_drawing(bundle, golden.steps)[0] == golden
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1].startswith(f"[1/5] text_encoder: 11 linears {precision}")
+    assert lines[2].startswith(f"[1/5] text_encoder: 11 linears {precision}")
     assert lines[-2].startswith("verified: same token ")
     sizes = [
         sum(bundle.manifest.files[file].size for file in bundle.manifest.graphs["transformer"].files)

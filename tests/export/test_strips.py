@@ -10,8 +10,8 @@ import onnxruntime
 import pytest
 import torch
 
-from export.graph_writer import save_in_strips
 from export.graphs import graphs
+from export.onnx_graph import save_in_strips
 from export.strips import in_strips
 from export.trace import trace
 from quantize.onnx_files import load, save

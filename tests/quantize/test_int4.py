@@ -11,7 +11,7 @@ import pytest
 from quantize.apply_recipe import quantize_graph
 from quantize.onnx_files import load
 from quantize.recipe import Recipe
-from quantize.rounding import Hqq, Nearest, Rounding
+from quantize.rounding import Nearest
 from runtime.onnxruntime_engine import session_options
 from tests.quantize.test_rounding import widened
 
@@ -100,45 +100,3 @@ def test_linears_of_one_input_quantize_it_once(network, tmp_path):
     quantize_graph(network, tmp_path / "x.onnx", "transformer", Recipe.uniform("int4"))
     assert len(operators(tmp_path / "x.onnx", "MatMulInteger")) == 4
     assert len(operators(tmp_path / "x.onnx", "DynamicQuantizeLinear")) == 3
-
-
-@pytest.mark.parametrize("rounding", [Nearest("free"), Nearest("zeros"), Hqq()])
-def test_onnxruntimes_operator_reads_the_weights_that_other_kinds_of_codes_stand_for(
-    network, tmp_path, rounding: Rounding
-):
-    quantize_graph(network, tmp_path / "x.onnx", "transformer", TWO, rounding)
-    for node, name in zip(operators(tmp_path / "x.onnx", "MatMulNBits"), NAMED, strict=True):
-        inputs = [value.const_value.numpy() for value in node.inputs[1:]]
-        k, n, block = (node.attributes.get_int(key) for key in ("K", "N", "block_size"))
-        assert node.attributes.get_int("accuracy_level") == 4
-        assert block == 16 and len(inputs) == (2 if rounding.kind == "free" else 3)
-        # The identity through the operator gives the weights back, at accuracy level 0.
-        types = [onnx.helper.np_dtype_to_tensor_dtype(value.dtype) for value in inputs]
-        alone = onnx.helper.make_node(
-            "MatMulNBits",
-            ["x", "codes", "scales", "zeros"][: 1 + len(inputs)],
-            ["y"],
-            domain="com.microsoft",
-            K=k,
-            N=n,
-            bits=4,
-            block_size=block,
-        )
-        info = onnx.helper.make_tensor_value_info
-        graph = onnx.helper.make_graph(
-            [alone],
-            "alone",
-            [info("x", onnx.TensorProto.FLOAT, [k, k])]
-            + [
-                info(given, kind, value.shape)
-                for given, kind, value in zip(alone.input[1:], types, inputs, strict=True)
-            ],
-            [info("y", onnx.TensorProto.FLOAT, [k, n])],
-        )
-        opsets = [onnx.helper.make_opsetid("", 23), onnx.helper.make_opsetid("com.microsoft", 1)]
-        model = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=10)
-        session = onnxruntime.InferenceSession(model.SerializeToString(), session_options(1))
-        feed = dict(zip(alone.input[1:], inputs, strict=True)) | {"x": np.eye(k, dtype=np.float32)}
-        weight = load(network).graph.initializers[name].const_value.numpy()
-        expected = widened(rounding(name, weight, block))
-        np.testing.assert_allclose(session.run(None, feed)[0], expected, atol=1e-5)

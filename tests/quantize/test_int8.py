@@ -13,7 +13,7 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import nn
 
-from quantize.apply_recipe import Report, quantize_graph
+from quantize.apply_recipe import QuantizedWeights, quantize_graph
 from quantize.errors import RecipeError
 from quantize.onnx_files import save
 from quantize.recipe import Recipe
@@ -34,7 +34,7 @@ class Network(nn.Module):
         return self.out(torch.tanh(self.left(x)) * self.right(x))
 
 
-def quantize_int8(source: Path, target: Path, keep_float: Collection[str] = ()) -> Report:
+def quantize_int8(source: Path, target: Path, keep_float: Collection[str] = ()) -> QuantizedWeights:
     named = {"graph": {name: "fp32" for name in keep_float}}
     return quantize_graph(source, target, "graph", Recipe(default="int8", weights=named))
 
@@ -53,7 +53,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def quantized(network: Path) -> tuple[Path, Report]:
+def quantized(network: Path) -> tuple[Path, QuantizedWeights]:
     target = network.with_name("int8.onnx")
     return target, quantize_int8(network, target)
 

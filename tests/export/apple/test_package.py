@@ -12,10 +12,10 @@ import pytest
 import torch
 from torch import nn
 
-from export.apple.bundle import Apple, Options
 from export.apple.calibration import Drawings, int4_layers, moments
+from export.apple.coreml_bundle import CoreMLExporter, CoreMLOptions
 from export.apple.data_format import Attention
-from export.apple.graphs import AppleGraph, Dimensions, apple_graphs, dimensions_of, functions_of
+from export.apple.graphs import AppleGraph, Dimensions, apple_graphs, dimensions_of, functions_of, step_of
 from export.apple.package import PackageReport, package_files, write_package
 from export.errors import ExportError
 from quantize.coreml import Form
@@ -248,12 +248,10 @@ def test_a_recipe_of_another_layout_is_refused(packages: Packages) -> None:
         ),
     ],
 )
-def test_choices_that_do_not_go_together(
-    checkpoint: Checkpoint, tmp_path: Path, options, error, message
-) -> None:
+def test_choices_that_do_not_go_together(checkpoint: Checkpoint, options, error, message) -> None:
     given = {"sizes": [SIZE], "recipe": FP16} | options
     with pytest.raises(error, match=message):
-        Apple(checkpoint, Options(tmp_path, **given))
+        CoreMLExporter(checkpoint, CoreMLOptions(**given))
 
 
 def test_what_a_recipe_names_is_planned_so(packages: Packages, tmp_path: Path) -> None:
@@ -262,7 +260,7 @@ def test_what_a_recipe_names_is_planned_so(packages: Packages, tmp_path: Path) -
     weight = graph.build(packages.shapes[0]).get_parameter("drawing.logits.weight")
     recipe = CoreMLRecipe(default="fp16", weights={"sampler": {"drawing_logits_weight": "int8"}})
     plain, named = (
-        Apple(packages.checkpoint, Options(tmp_path, [SIZE], one)).planned()["sampler"]
+        CoreMLExporter(packages.checkpoint, CoreMLOptions([SIZE], one)).sizes["sampler"]
         for one in (FP16, recipe)
     )
     assert plain - named == weight.numel()
@@ -275,9 +273,8 @@ def test_what_a_recipe_names_is_planned_so(packages: Packages, tmp_path: Path) -
 
 
 def test_ios17_has_one_function_of_two_rows(packages: Packages, tmp_path: Path) -> None:
-    target = Apple(packages.checkpoint, Options(tmp_path, [SIZE], FP16, target="ios17"))
-    report = target.write("text_encoder", tmp_path)
-    entry = target.entry("text_encoder", tmp_path, report.precision)
+    exporter = CoreMLExporter(packages.checkpoint, CoreMLOptions([SIZE], FP16, target="ios17"))
+    entry, _ = exporter.write("text_encoder", tmp_path)
     assert [(function.name, function.dimensions) for function in entry.functions] == [("main", {"rows": 2})]
     ids = np.zeros((2, packages.checkpoint.tokenizer.model_max_length), np.int32)
     assert Evaluator(tmp_path / "text_encoder.mlpackage", "main").run({"input_ids": ids})
@@ -285,8 +282,8 @@ def test_ios17_has_one_function_of_two_rows(packages: Packages, tmp_path: Path) 
 
 def test_activations_in_8_bits_stay_near(packages: Packages, tmp_path: Path) -> None:
     """Ranges are found by the evaluator; every layer then reads integers."""
-    options = Options(tmp_path, [SIZE], CoreMLRecipe(default="int8"), target="ios17", activations=True)
-    Apple(packages.checkpoint, options).write("transformer", tmp_path)
+    options = CoreMLOptions([SIZE], CoreMLRecipe(default="int8"), target="ios17", activations=True)
+    CoreMLExporter(packages.checkpoint, options).write("transformer", tmp_path)
     inputs = packages.drawings["gpu"].fed("transformer", packages.shapes[1])[0]
     found, kinds = evaluate(tmp_path / "transformer.mlpackage", inputs, half=True)
     expected = module_output(packages.graph("transformer"), packages.shapes[1], inputs, half=False)
@@ -295,7 +292,7 @@ def test_activations_in_8_bits_stay_near(packages: Packages, tmp_path: Path) -> 
     assert 1e-4 < error < 0.3
 
 
-def test_large_blocks_become_two_graphs(checkpoint: Checkpoint, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("export.apple.bundle.CHUNK_BYTES", 1000)
-    target = Apple(checkpoint, Options(tmp_path, [SIZE], FP16))
-    assert target.step == ["token_embedder", "double_blocks", "single_blocks", "sampler"]
+def test_large_blocks_become_two_graphs(checkpoint: Checkpoint, monkeypatch) -> None:
+    monkeypatch.setattr("export.apple.coreml_bundle.CHUNK_BYTES", 1000)
+    exporter = CoreMLExporter(checkpoint, CoreMLOptions([SIZE], FP16))
+    assert step_of(exporter.graphs) == ["token_embedder", "double_blocks", "single_blocks", "sampler"]
