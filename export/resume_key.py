@@ -21,6 +21,7 @@ TOOLS = (
     "onnx-ir",
     "onnxruntime",
     "onnxscript",
+    "protobuf",
     "pydantic",
     "regex",
     "safetensors",

@@ -107,9 +107,9 @@ def load_checkpoint(
 ) -> Checkpoint:
     """Read a checkpoint folder or hub id; None is the checkpoint shipped in the repository.
 
-    `text_encoder`, another folder or id, replaces the checkpoint's own: a component folder, a checkpoint, or a
-    whole CLIP model. The VQ stays float32 where its `force_upcast` says so. With `stream` the weights are only
-    checked here; `Checkpoint.loaded` reads them. Raises CheckpointError.
+    `text_encoder`, another folder or id, replaces the checkpoint's own: a component folder, a checkpoint, or
+    a whole CLIP model. The VQ stays float32 where its `force_upcast` says so. With `stream` the weights are
+    only checked here; `Checkpoint.loaded` reads them. Raises CheckpointError.
     """
     folder = locate(SHIPPED if path_or_id is None else path_or_id)
     index = read_json(folder / "model_index.json")

@@ -104,7 +104,7 @@ def test_the_hash_changes_with_every_file(tiny, tiny_folder):
 
 
 def test_every_file_that_loading_opens_is_hashed(tiny):
-    """Python's own opens: safetensors and tokenizers, which are not Python, read only files named by these."""
+    """Seen are the files that Python opens, not those of safetensors and tokenizers, which are Rust."""
     for name in ("added_tokens.json", "special_tokens_map.json", "tokenizer.json"):
         if not (tiny / "tokenizer" / name).exists():
             source = FOLDER / "mei" / "checkpoint" / "tokenizer" / name
