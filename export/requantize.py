@@ -22,7 +22,7 @@ from quantize.gptq_moments import CHAIN, Calibration, opened
 from quantize.onnx_files import files
 from quantize.recipe import Recipe, stored_bytes
 from quantize.rounding import Nearest
-from quantize.static_ranges import PICTURES, WINDOW, Feed, ImagesReport, quantize_images
+from quantize.static_ranges import PICTURES, WINDOW, Feed, QuantizedImageGraph, quantize_images
 from quantize.teacher import PROMPTS, Drawer, damage, record
 from quantize.weights import weights_of
 from runtime import measures
@@ -163,7 +163,7 @@ def static_int8(recipe: Recipe, graph: str, size: tuple[int, int]) -> bool:
 
 def write_graph(
     bundle: Bundle, name: str, path: Path, recipe: Recipe, calibration: Calibration
-) -> Report | ImagesReport:
+) -> Report | QuantizedImageGraph:
     """Writes a float bundle's graph to `path` as the recipe says; the graphs before it are done."""
 
     def float_graph(name: str) -> Path:

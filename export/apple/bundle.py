@@ -136,7 +136,7 @@ class Apple:
             functions=[
                 Function(
                     name=function if self.options.target == "ios18" else "main",
-                    dimensions={side: dimensions[side] for side in sorted(graph.names())},
+                    dimensions={side: dimensions[side] for side in sorted(graph.dimension_names())},
                 )
                 for function, dimensions in functions.items()
             ],
