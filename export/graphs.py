@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from export.conditioner import Conditioner, modulation_width
 from export.images import ImageDecoder, ImageEncoder
-from export.step import Step
+from export.step import TransformerStep
 from export.text import TextEncoder
 from reference.checkpoint import Checkpoint
 from reference.image import check_size
@@ -75,7 +75,7 @@ def cpu_graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, Graph
         ),
         "transformer": GraphSpec(
             part="transformer",
-            build=lambda: Step(transformer, length, height, width),
+            build=lambda: TransformerStep(transformer, length, height, width),
             inputs={
                 "tokens": tokens,
                 "context": torch.zeros(2, length, config.inner_dim),

@@ -115,7 +115,7 @@ class CoreMLExporter:
             functions=[
                 Function(
                     name=function if self.choices.target == "ios18" else "main",
-                    dimensions={side: dimensions[side] for side in sorted(graph.names())},
+                    dimensions={side: dimensions[side] for side in sorted(graph.dimension_names())},
                 )
                 for function, dimensions in functions_of(graph, self.shapes).items()
             ],
