@@ -12,7 +12,7 @@ DOMAIN = "com.microsoft"
 
 
 def tile_attention(model: ir.Model) -> int:
-    """Replaces every Attention that has heads side by side and no mask; returns how many."""
+    """Replace every Attention that has heads side by side and no mask, and return how many."""
     replaced = 0
     for node in list(model.graph):
         heads = heads_side_by_side(node)

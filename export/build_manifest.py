@@ -24,7 +24,7 @@ VOCAB, MERGES = "tokenizer/vocab.json", "tokenizer/merges.txt"
 
 
 def source_hash(checkpoint: Checkpoint) -> str:
-    """Identifies the checkpoint. One without files has no hash, so none of its graphs is resumed."""
+    """Hash of the checkpoint; of one that has no files another each time, so that nothing is resumed."""
     return checkpoint.sha256 if checkpoint.files else str(time.time_ns())
 
 

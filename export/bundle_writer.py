@@ -44,20 +44,20 @@ class Exporter(Protocol):
 
     @property
     def source(self) -> str:
-        """Identifies the model: a hash."""
+        """A hash that identifies the model."""
 
     def write(self, name: str, folder: Path) -> tuple[Graph, QuantizedGraph]:
-        """Writes a graph, after those before it in `sizes`; returns its entry of the manifest too."""
+        """Write a graph, after those before it in `sizes`, and return its entry of the manifest too."""
 
     def describe(self, folder: Path, graphs: dict[str, Graph]) -> Manifest:
-        """Writes the tokenizer; returns the manifest of all files so far."""
+        """Write the tokenizer, and return the manifest of all files so far."""
 
     def verify(self, bundle: Bundle, drawing: Drawing) -> dict[str, float]:
         """Figures of the bundle, which drew `drawing`. Raises VerificationError."""
 
 
 def write_bundle(exporter: Exporter, out: Path, overwrite: bool, log: Log) -> Manifest:
-    """Writes, verifies and publishes a bundle at `out`.
+    """Write, verify and publish a bundle at `out`.
 
     Raises BundleError (folder or disk), RecipeError or QuantizationError (a graph cannot be quantized as
     chosen), VerificationError (a graph misses a limit).
@@ -85,7 +85,7 @@ def write_bundle(exporter: Exporter, out: Path, overwrite: bool, log: Log) -> Ma
 
 
 def write_graphs(exporter: Exporter, workspace: Workspace, log: Log) -> None:
-    """Writes every graph that is not finished."""
+    """Write every graph that is not finished."""
     for number, name in enumerate(exporter.sizes, start=1):
         turn = f"[{number}/{len(exporter.sizes)}] {name}"
         if workspace.has(name):
@@ -100,7 +100,7 @@ def write_graphs(exporter: Exporter, workspace: Workspace, log: Log) -> None:
 
 
 def verified(exporter: Exporter, folder: Path, manifest: Manifest, log: Log) -> Manifest:
-    """Draws with the bundle, compares every graph, and writes the golden trace; the manifest with both."""
+    """Draw with the bundle, compare every graph, and write the golden trace; the manifest with both."""
     log("verifying: the bundle draws, and every graph is compared with its original")
     begun = time.perf_counter()
     bundle = open_bundle(folder)

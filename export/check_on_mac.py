@@ -97,7 +97,7 @@ class Report:
 def compile_packages(
     golden: Golden, folder: Path, device: Callable[[], Device], tell: Callable[[Any], None]
 ) -> None:
-    """Compiles each graph's package into a new folder, whose paths no cache knows."""
+    """Compile each graph's package into a new folder, whose paths no cache knows."""
     own = device()
     for name in golden.bundle.manifest.graphs:
         tell(Started(f"compiling {name}"))
@@ -117,12 +117,12 @@ def check_choice(
     device: Callable[[], Device],
     tell: Callable[[Any], None],
 ) -> None:
-    """Checks each graph and the drawing on one choice of compute units."""
+    """Check each graph and the drawing on one choice of compute units."""
     UnitCheck(golden, device(), compiled, choice, references, tell).run()
 
 
 def in_own_process(work: Callable[..., None], tell: Callable[[Any], None]) -> int:
-    """Runs `work(tell)` in a process that may die and returns its exit code; `tell` runs in this process."""
+    """Run `work(tell)` in a process that may die, and return its exit code; `tell` runs in this one."""
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_child, args=(work, sender), daemon=True)
@@ -148,7 +148,7 @@ def _child(work: Callable[..., None], sender: Connection) -> None:
 def check(
     bundle: Bundle, device: Callable[[], Device], out: Path, choices: Sequence[str] = CHOICES
 ) -> Report:
-    """Runs every check and prints its result. Raises BundleError for a bundle that cannot be checked."""
+    """Run every check and print its result. Raises BundleError for a bundle that cannot be checked."""
     trace = bundle.golden()
     if trace is None:
         raise BundleError(f"{bundle.folder} holds no golden trace: export it again")

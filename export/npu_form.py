@@ -22,7 +22,7 @@ from quantize.static_int8 import constant
 
 
 def to_npu_form(model: ir.Model, shapes: Mapping[str, tuple[int, ...]]) -> None:
-    """Fixes the shape of each input and rewrites the operators drawn above; the numbers stay the same."""
+    """Fix the shape of each input and rewrite the operators drawn above; the numbers stay the same."""
     graph = model.graph
     for value in graph.inputs:
         value.shape = ir.Shape(shapes[str(value.name)])
@@ -47,7 +47,7 @@ def to_npu_form(model: ir.Model, shapes: Mapping[str, tuple[int, ...]]) -> None:
 
 
 def fold(graph: ir.Graph) -> None:
-    """Computes what is constant once the shapes of the inputs are fixed: the NPU wants shapes and tables so.
+    """Compute what is constant once the shapes of the inputs are fixed: the NPU wants shapes and tables so.
 
     Shape(x) --> Concat(.., 1) --> Expand     positions --> Slice --> Expand --> RotaryEmbedding
     """

@@ -41,7 +41,7 @@ def write_graph(
     calibration: Calibration,
     npu: bool = False,
 ) -> QuantizedGraph:
-    """Writes the graph `name` into `path` and its data file, after `calibration` was passed those before it.
+    """Write the graph `name` into `path` and its data file, after `calibration` was passed those before it.
 
     `npu`: see `export.graphs`; the recipe is for the graphs that the CPU runs. The float graph goes to disk
     before it is quantized, so that the checkpoint's weights leave memory.
@@ -66,7 +66,7 @@ def write_graph(
 def write_static(
     checkpoint: Checkpoint, name: str, size: Size, whole: Path, path: Path, calibration: Calibration
 ) -> QuantizedGraph:
-    """Quantizes the float image graph `whole` into `path`; other files go beside `whole`."""
+    """Quantize the float image graph `whole` into `path`; other files go beside `whole`."""
     window = min(size[0], WINDOW), min(size[1], WINDOW)
     small, specs = whole, graphs(checkpoint, window)
     if window != size:
@@ -98,14 +98,14 @@ def windows(checkpoint: Checkpoint, window: Size, calibration: Calibration) -> l
 
 
 def write_float(checkpoint: Checkpoint, spec: GraphSpec, path: Path) -> None:
-    """Traces a graph into `path` and its data file; the checkpoint's weights then leave memory."""
+    """Trace a graph into `path` and its data file; the checkpoint's weights then leave memory."""
     with checkpoint.loaded(spec.part):
         save(trace(spec), path)
     gc.collect()  # the traced program refers to itself and holds folded weights
 
 
 def save_in_strips(source: Path, target: Path) -> None:
-    """Writes an image graph whose large maps are computed in strips (`export.strips`)."""
+    """Write an image graph whose large maps are computed in strips (`export.strips`)."""
     model = load(source)
     ShapeInferencePass()(model)  # quantization has inserted operators without shapes
     in_strips(model)

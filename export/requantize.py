@@ -69,7 +69,7 @@ class Requantizer:
         return self.bundle.manifest.graphs[name].model_copy(update=written), quantized
 
     def quantize(self, name: str, path: Path) -> QuantizedGraph:
-        """Writes a graph to `path` as the recipe says."""
+        """Write a graph to `path` as the recipe says."""
         source, recipe = self.float_graph(name), self.choices
         if static_int8(recipe, name, self.calibration.size):
             feeds: list[Feed] = [{"tokens": tokens} for tokens in self.calibration.pictures(PICTURES)]

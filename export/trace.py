@@ -58,7 +58,7 @@ def trace(spec: GraphSpec) -> ir.Model:
 
 
 def fold_transposes(model: ir.Model) -> None:
-    """Stores the weight of each linear as its MatMul reads it, [in, out], under the layer's name.
+    """Store the weight of each linear as its MatMul reads it, [in, out], under the layer's name.
 
         x --------------------> MatMul         x --> MatMul
         W [out, in] --> Transpose --^    ==>   W^T -----^
@@ -92,7 +92,7 @@ def transposed(name: str, tensor: ir.TensorProtocol, axes: list[int]) -> ir.Valu
 
 
 def name_linears(model: ir.Model) -> None:
-    """Names the outputs of linears after their layer: "double_blocks.0.image.qkv.out.0"."""
+    """Name the outputs of linears after their layer: "double_blocks.0.image.qkv.out.0"."""
     uses: Counter[str] = Counter()
     for node in model.graph:
         weight = node.inputs[1] if node.op_type == "MatMul" else None

@@ -63,7 +63,7 @@ class Workspace:
         )
 
     def record(self, name: str, graph: Graph) -> None:
-        """Notes that a graph and its files are finished."""
+        """Note that a graph and its files are finished."""
         files = {file: FileFacts.of(self.folder / file) for file in graph.files}
         self.finished[name] = Finished(graph, files)
         finished = {
@@ -83,7 +83,7 @@ class Workspace:
         return sum(facts.size for facts in self.finished[name].files.values())
 
     def publish(self) -> None:
-        """Renames the folder to the target. An older bundle there is put back if that fails."""
+        """Rename the folder to the target. An older bundle there is put back if that fails."""
         (self.folder / STATE).unlink()
         old = self.target.with_name(self.target.name + ".old")
         if old.exists():
@@ -142,7 +142,7 @@ def check_space(target: Path, needed: int) -> None:
 
 @contextmanager
 def disk_errors(workspace: Workspace, needed: int) -> Iterator[None]:
-    """Turns an OSError into a BundleError that says what to do about a full disk."""
+    """Turn an OSError into a BundleError that says what to do about a full disk."""
     try:
         yield
     except OSError as error:

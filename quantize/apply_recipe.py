@@ -47,7 +47,7 @@ class QuantizedWeights:
 def quantize_graph(
     source: Path, target: Path, graph: str, recipe: Recipe, rounding: Rounding = ROUNDING
 ) -> QuantizedWeights:
-    """Quantizes the float graph `source`, named `graph` in the bundle, into `target` as the recipe says.
+    """Quantize the float graph `source`, named `graph` in the bundle, into `target` as the recipe says.
 
     int4 weights are rounded by `rounding`, whose scales must be in units. Raises RecipeError if the recipe
     does not fit the graph, ValueError for a graph that hides weights (`weights.reads`), OSError when the

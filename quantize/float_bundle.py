@@ -7,7 +7,7 @@ from runtime.bundle import Bundle, open_bundle
 
 
 def open_float(folder: Path) -> Bundle:
-    """Opens a bundle whose graphs are all float. Raises BundleError, QuantizationError."""
+    """Open a bundle whose graphs are all float. Raises BundleError, QuantizationError."""
     bundle = open_bundle(folder)
     for name, graph in bundle.manifest.graphs.items():
         if graph.precision != "fp32":

@@ -34,7 +34,7 @@ DAMPING = 0.01  # of the mean diagonal of H
 
 @dataclass
 class Gptq:
-    """Rounds weights whose inputs are known, others to the nearest."""
+    """Round weights whose inputs are known, others to the nearest."""
 
     moments: Mapping[str, np.ndarray]  # H f32 [G, K / G, K / G] by weight
     kind: Kind = "units"

@@ -62,7 +62,7 @@ class Reader(CalibrationDataReader):
 
 
 def quantize_qnn(source: Path, target: Path, feeds: Sequence[Feed]) -> NpuGraph:
-    """Quantizes the float graph `source` into `target`, with ranges over `feeds`, its inputs by name.
+    """Quantize the float graph `source` into `target`, with ranges over `feeds`, its inputs by name.
 
     Raises QuantizationError without feeds, for feeds of several shapes and for too little memory, OSError
     when the target cannot be written.
@@ -109,7 +109,7 @@ def check_memory(source: Path) -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silences onnxruntime's advice to optimise the graph first, which would fold weights away."""
+    """Silence onnxruntime's advice to optimise the graph first, which would fold weights away."""
     logging.disable(logging.WARNING)
     try:
         yield

@@ -43,7 +43,7 @@ class Rounding(Protocol):
     def kind(self) -> Kind: ...
 
     def __call__(self, name: str, columns: np.ndarray, block: int) -> Blocks:
-        """Rounds columns f32 [K, n] of the weight `name`, a part of all its columns."""
+        """Round columns f32 [K, n] of the weight `name`, a part of all its columns."""
         ...
 
 

@@ -64,7 +64,7 @@ class Checkpoint:
 
     @contextmanager
     def loaded(self, *parts: str) -> Iterator[None]:
-        """Keeps the weights of the named parts in memory inside the block.
+        """Keep the weights of the named parts in memory inside the block.
 
         A checkpoint that was read as a whole always has them. A streamed one reads them now and drops them at
         the end, so that a text encoder does not take memory beside a transformer.
