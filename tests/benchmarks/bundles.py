@@ -9,13 +9,13 @@ import onnxruntime as ort
 from runtime.generator import Generator
 from runtime.onnxruntime_engine import session_options
 from runtime.request import Request
-from tests.benchmarks.layouts import PROMPT, SEED, Layout, inputs
+from tests.benchmarks.workloads import PROMPT, SEED, Workload, inputs
 
 
-def open_bundle(layout: Layout, folder: Path, item: str, threads: int) -> Callable[[], np.ndarray]:
+def open_bundle(workload: Workload, folder: Path, item: str, threads: int) -> Callable[[], np.ndarray]:
     """A run of "step" (drawn i32 [H*W]), "decoder" or "picture" (image u8 [h, w, 3])."""
     generator = Generator.open(folder, threads, keep=True)
-    stored = inputs(layout)
+    stored = inputs(workload)
     if item == "step":
         return lambda: generator.run_step(stored)["drawn"]
     if item == "decoder":

@@ -19,6 +19,7 @@ import numpy as np
 
 from runtime.bundle import Bundle, Tensor, read_manifest
 from runtime.onnxruntime_engine import OnnxRuntimeEngine
+from tests.benchmarks import processes
 
 ROWS = 2  # with guidance
 WATCH = Path(__file__).with_name("peak.py")
@@ -38,7 +39,7 @@ def child(command: Sequence[str]) -> Child:
     """Raises SystemExit for one that failed."""
     begun = time.perf_counter()
     watched = [sys.executable, "-S", str(WATCH), *command]
-    status, peak, printed = json.loads(subprocess.run(watched, stdout=subprocess.PIPE, check=True).stdout)
+    status, peak, printed = json.loads(processes.run(watched, stdout=subprocess.PIPE).stdout)
     if status:
         raise SystemExit(f"error: {' '.join(command)} failed")
     return Child(time.perf_counter() - begun, peak / 1e6, printed)
@@ -66,6 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in ("--graph", "--rows", "--threads"):  # the child: run this graph
         parser.add_argument(name, type=str if name == "--graph" else int, help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
+    processes.stop_on_terminate()
     if given.graph:
         if given.graph != NOTHING:
             seconds = run_graph(given.bundle, given.graph, given.steps, given.rows, given.threads)

@@ -1,4 +1,4 @@
-"""Writes this project's side: a layout's bundles, and the floor under their step."""
+"""Writes this project's side: a workload's bundles, and the floor under their step."""
 
 import math
 from pathlib import Path

@@ -3,8 +3,8 @@
 The damages of single weights (`quantize.sensitivity`) choose the mixed forms. All forms are then measured on
 prompts that chose nothing: KL and token agreement on the float bundle's steps, the prompt-following score,
 and the time of a step, in turns. Core ML's forms follow (`pareto_coreml`). The figures go to
-docs/pareto.json, from which the tables in docs/quantization.md and docs/pareto.png are made. A run that was
-stopped goes on where it was.
+docs/results/pareto.json; docs/pareto.png is drawn from it, and `python -m tests.benchmarks report` writes its tables.
+A run that was stopped continues where it was.
 """
 
 import json
@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import torch
 from tqdm import tqdm
 
@@ -35,7 +34,8 @@ from runtime.bundle import Bundle
 from runtime.errors import Parser, UserError
 from runtime.onnxruntime_engine import OnnxRuntimeEngine
 from tests.benchmarks.pareto_coreml import measure_coreml
-from tests.benchmarks.pareto_report import FIGURES, PLOT, TABLE, write_report
+from tests.benchmarks.pareto_report import FIGURES, PLOT, write_plot
+from tests.benchmarks.results import provenance
 
 UNIFORM = ("fp32", "fp16", "int8", "int4")
 # From one to the other, and how far.
@@ -46,11 +46,11 @@ ROUNDS = 41  # of step times
 WORK = Path("build/pareto")
 
 EXAMPLES = """examples:
-  python -m tests.benchmarks.pareto              # build/android-fp32, 240 prompts a form: takes an hour
+  python -m tests.benchmarks.pareto              # build/android-fp32, 240 prompts a form: an hour
   python -m tests.benchmarks.pareto --score 10   # a sixth of the prompts, for a first look
   python -m tests.benchmarks.pareto --only coreml --score 20    # beside fp32's pictures of the same prompts
   python -m tests.benchmarks.pareto --only times --threads 1    # again, while the machine does nothing else
-  python -m tests.benchmarks.pareto --report     # table and plot again, from docs/pareto.json
+  python -m tests.benchmarks.pareto --report     # the plot again, from docs/results/pareto.json
 """
 
 
@@ -118,20 +118,6 @@ def step_times(
     return {name: 1000 * statistics.median(seconds[1:]) for name, seconds in taken.items()}
 
 
-def machine(threads: int) -> dict[str, Any]:
-    """Where the step times were taken."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
-    flags = fields.get("flags", fields.get("Features", "")).split()
-    dot = [flag for flag in ("avx512_vnni", "avx_vnni", "asimddp") if flag in flags]
-    return {
-        "cpu": fields.get("model name", "unknown"),
-        "int8": dot[0] if dot else "no 8-bit dot product",
-        "threads": threads or "all",
-        "onnxruntime": onnxruntime.__version__,
-    }
-
-
 def run(bundle: Path, per_category: int, threads: int, only: str | None) -> None:
     """Raises UserError, OSError."""
     WORK.mkdir(parents=True, exist_ok=True)
@@ -167,8 +153,9 @@ def measure_onnx(bundle: Path, per_category: int, threads: int) -> None:
         {"graph": graph, "weight": name} | {option.precision: float(f"{option.kl:.3g}") for option in options}
         for (graph, name), options in study.options().items()
     ]
+    command = f"python -m tests.benchmarks.pareto --score {per_category} --threads {threads}"
     content = {
-        "command": f"python -m tests.benchmarks.pareto --score {per_category} --threads {threads}",
+        **provenance(command, threads),
         "source": source(opened),
         "prompts": len(tasks),
         "steps": len(trials.steps),
@@ -194,7 +181,8 @@ def measure_times(bundle: Path, threads: int) -> None:
         }
         for name, milliseconds in step_times(forms, trials.steps[0].tensors, threads).items():
             content["forms"][name]["milliseconds"] = milliseconds
-    write_json(FIGURES, content | {"machine": machine(threads)})
+    command = f"python -m tests.benchmarks.pareto --only times --threads {threads}"
+    write_json(FIGURES, content | {"times": provenance(command, threads)})
 
 
 def measure_packages(bundle: Path, per_category: int, threads: int) -> None:
@@ -236,7 +224,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = Parser(
         prog="python -m tests.benchmarks.pareto",
         description="Measure size, KL, token agreement, score and step time of a sticker bundle's uniform and"
-        " mixed forms, and write table and plot.",
+        " mixed forms, and draw the plot.",
         epilog=EXAMPLES,
     )
     add = parser.add_argument
@@ -257,9 +245,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     add("--threads", type=int, default=0, help="default: all cores")
     only = parser.add_mutually_exclusive_group()
-    only.add_argument(
-        "--only", choices=("times", "coreml"), help="a part, the others as they were measured before"
-    )
+    only.add_argument("--only", choices=("times", "coreml"), help="measure one part and keep the others")
     only.add_argument("--report", action="store_true", help="measure nothing")
     try:
         given = parser.parse_args(arguments)
@@ -267,8 +253,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise QuantizationError("--score and --threads must not be negative")
         if not given.report:
             run(given.bundle, given.score, given.threads, given.only)
-        write_report()
-        print(f"wrote {FIGURES}, the table in {TABLE}, and {PLOT}")
+        write_plot()
+        print(f"wrote {FIGURES} and {PLOT}; `python -m tests.benchmarks report` writes the tables")
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -276,7 +262,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: cannot read or write {error.filename}: {error.strerror}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"\nstopped: what was measured is kept in {WORK}: run again to go on", file=sys.stderr)
+        print(f"\nstopped: what was measured is kept in {WORK}: run again to continue", file=sys.stderr)
         return 130
     return 0
 
