@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = (".github", "android_demo", "docs", "export", "ios_demo", "quantize", "reference", "runtime", "tests")
-SKIPPED = ("target", "node_modules", ".build")  # of builds
 PACKAGES = ("export", "quantize", "reference", "runtime", "tests")
+FOLDERS = (".github", "android_demo", "docs", "ios_demo", *PACKAGES)
+SKIPPED = ("target", "node_modules", ".build")  # of builds
 FENCE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 
 
@@ -65,8 +65,9 @@ def test_commands_have_modules(document: Path) -> None:
 
 @each_document
 def test_targets_of_make_exist(document: Path) -> None:
-    targets = set(re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    for target in re.findall(r"(?:`|^)make ([a-z][\w-]*)", document.read_text(encoding="utf-8"), re.MULTILINE):
+    makefile, text = (path.read_text(encoding="utf-8") for path in (ROOT / "Makefile", document))
+    targets = set(re.findall(r"^([a-z][\w-]*):", makefile, re.MULTILINE))
+    for target in re.findall(r"(?:`|^)make ([a-z][\w-]*)", text, re.MULTILINE):
         assert target in targets, f"make {target}: the Makefile has no such target"
 
 

@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from reference.errors import Parser, RequestError, exit_code
 from reference.request import check_range
 from tests.benchmarks.contenders import CONTENDERS, TASKS
-from tests.benchmarks.workloads import WORKLOADS
 from tests.benchmarks.processes import stop_on_terminate
 from tests.benchmarks.report import differences, write_documents
 from tests.benchmarks.rounds import Plan, Results, run
 from tests.benchmarks.speed import plot, save, tables
+from tests.benchmarks.workloads import WORKLOADS
 
 EXAMPLES = """examples:
   python -m tests.benchmarks                                   # 2 + 4 blocks at 512 px, all contenders
   python -m tests.benchmarks --workload full-1024 --minutes 180  # the full size; can be stopped and continued
   python -m tests.benchmarks --task step --only bundle --only "onnxruntime fp32"
-  python -m tests.benchmarks report                            # write README's and docs' tables from docs/results
+  python -m tests.benchmarks report                            # write the tables of README and docs
   python -m tests.benchmarks report --check                    # exit code 1 and a line for each difference
-  python -m tests.benchmarks.precisions --help                 # size, parity, score and speed of every precision
+  python -m tests.benchmarks.precisions --help                 # size, KL, score and speed of every precision
   python -m tests.benchmarks.sizes --help                      # from 256 to 1024 px, one and two text rows
   python -m tests.benchmarks.parallel --help                   # parallel steps against one token a forward
   python -m tests.benchmarks.profile --help                    # where a step graph's time goes
@@ -30,8 +30,8 @@ def parser() -> argparse.ArgumentParser:
     made = Parser(
         prog="python -m tests.benchmarks",
         description="Step, VQ decoder and whole picture: this project's bundles beside every peer, same"
-        " weights, same threads, interleaved. Writes docs/results/speed-WORKLOAD.json; turns, log and plot go to"
-        " build/benchmarks/WORKLOAD.",
+        " weights, same threads, interleaved. Writes docs/results/speed-WORKLOAD.json; turns, log and plot"
+        " go to build/benchmarks/WORKLOAD.",
         epilog=EXAMPLES,
     )
     add = made.add_argument

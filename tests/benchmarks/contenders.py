@@ -1,4 +1,4 @@
-"""Who is measured: name, tasks, what it prepares once, how it is opened."""
+"""Who is measured: name, tasks, the files it prepares once, how it is opened."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from tests.benchmarks.workloads import Workload, examples
 
 STEP, DECODER, PICTURE = "step", "decoder", "picture"
 TASKS = (STEP, DECODER, PICTURE)
-BASE = "onnxruntime fp32"  # ratios are to it
+BASE = "onnxruntime fp32"  # of all ratios
 
 
 @dataclass(frozen=True)
 class Opened:
-    """Ready to run. `answer` makes of a run's result what is compared: drawn tokens i32 [H*W] or an image."""
+    """Ready to run. `answer` turns a result into what is compared: drawn tokens i32 [H*W] or an image."""
 
     run: Callable[[], np.ndarray]
     answer: Callable[[np.ndarray], np.ndarray] = lambda result: result
@@ -33,7 +33,7 @@ class Contender:
     files: str  # name in the workload's folder; "" if nothing is prepared
     prepare: Callable[[Workload, Path], None]
     open: Callable[[Workload, str, Path, int], Opened]  # workload, task, files, threads
-    needs: str = ""  # files of another contender that preparing takes
+    needs: str = ""  # files of another contender, needed to prepare
 
 
 def bundle(precision: str) -> Contender:
@@ -59,9 +59,7 @@ def plain(
     tasks: tuple[str, ...] = TASKS,
     needs: str = "",
 ) -> Contender:
-    """A peer that runs the plain modules: `runner` gives one of them as a function of its inputs, and a
-    note.
-    """
+    """A peer that runs the plain modules. `runner` returns a function of a module's inputs, and a note."""
 
     def open_it(workload: Workload, task: str, path: Path, threads: int) -> Opened:
         if task == PICTURE:
@@ -108,9 +106,9 @@ def dynamic_int8(workload: Workload, folder: Path) -> None:
 
 
 def static_int8(workload: Workload, folder: Path) -> None:
-    """Calibrated on the very inputs that are measured, which can only help the peer.
+    """Calibrated on the measured inputs, which can only help the peer.
 
-    Of a decoder that the machine's memory does not hold there is a reason instead.
+    A decoder that does not fit the machine's memory is replaced by a file with the reason.
     """
     from tests.benchmarks.peers import nncf_static
 
@@ -238,7 +236,7 @@ CONTENDERS = {
 
 
 def same_as(contender: Contender, workload: Workload, task: str) -> str:
-    """The contender whose graphs for a task are the same, "" if none: a decoder left float is fp32's."""
+    """The contender with the same graph for a task, "" if none: a decoder that stayed float is fp32's."""
     if not contender.name.startswith("bundle ") or task != DECODER or contender.name == "bundle fp32":
         return ""
     from runtime.bundle import open_bundle

@@ -1,12 +1,12 @@
-"""Parallel refinement against autoregressive decoding, on the shipped checkpoint, judged by its judge.
+"""Parallel refinement against one token a forward: the shipped checkpoint, judged by its judge.
 
     python -m tests.benchmarks.parallel
 
-The same bundle draws the same prompts with N steps of the loop. With N = the number of tokens the schedule
-fixes exactly one token a forward, the surest: decoding token by token in an order of the model's own choice.
-"left to right" fixes them in raster order instead, as an autoregressive decoder does; a masked model has no
-key-value cache, so each forward still runs the whole grid. Beyond the LONGEST drawing that the checkpoint was
-trained on, the step index it is told is that of the same moment in LONGEST steps.
+The same bundle draws the same prompts with N steps of the loop. With as many steps as tokens the schedule
+fixes exactly one token a forward, the most certain, so the model chooses the order. "left to right" fixes
+tokens in raster order, as an autoregressive decoder does; a masked model has no key-value cache, so each
+forward still runs the whole grid. The checkpoint was trained on at most LONGEST steps; a longer drawing
+passes the step index of the same moment in LONGEST steps.
 """
 
 import statistics
@@ -53,7 +53,7 @@ def ways(tokens: int) -> list[Way]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Of one way: median seconds a picture (steps and decoder, without the text), and the judge's verdict."""
+    """Median seconds a picture (steps and decoder, without the text) and score of one way."""
 
     name: str
     forwards: int
@@ -132,7 +132,8 @@ def command_line() -> None:
     parser = Parser(
         prog="python -m tests.benchmarks.parallel",
         description="The shipped checkpoint drawing in 8, 16 and 48 parallel steps and token by token:"
-        f" forwards, seconds, prompt-following score. Continues where it was stopped; writes docs/results/{RESULT}.json.",
+        " forwards, seconds, prompt-following score. Continues where it was stopped; writes"
+        f" docs/results/{RESULT}.json.",
         epilog="examples:\n  python -m tests.benchmarks.parallel                            # 240 prompts\n"
         "  python -m tests.benchmarks.parallel --bundle build/android-fp32 --prompts-per-category 10",
     )

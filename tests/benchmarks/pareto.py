@@ -1,10 +1,9 @@
-"""`python -m tests.benchmarks.pareto`: what size costs. A float bundle in uniform and in mixed precision.
+"""`python -m tests.benchmarks.pareto`: size against quality, in uniform and mixed precision.
 
-The damages of single weights (`quantize.sensitivity`) choose the mixed forms. All forms are then measured on
-prompts that chose nothing: KL and token agreement on the float bundle's steps, the prompt-following score,
-and the time of a step, in turns. Core ML's forms follow (`pareto_coreml`). The figures go to
-docs/results/pareto.json; docs/pareto.png is drawn from it, and `python -m tests.benchmarks report` writes its tables.
-A run that was stopped continues where it was.
+`quantize.sensitivity` measures single weights and chooses the mixed forms. All forms are then measured on
+other prompts: KL and equal tokens on the float bundle's steps, the prompt-following score, and the time
+of a step, in turns. Core ML's forms follow (`pareto_coreml`). The figures go to docs/results/pareto.json;
+docs/pareto.png is drawn from it. A run that was stopped continues where it was.
 """
 
 import json
@@ -38,7 +37,7 @@ from tests.benchmarks.pareto_report import FIGURES, PLOT, write_plot
 from tests.benchmarks.results import provenance
 
 UNIFORM = ("fp32", "fp16", "int8", "int4")
-# From one to the other, and how far.
+# From the smaller to the larger form, and the share of the way.
 BETWEEN = (*(("int4", "int8", share) for share in (0.15, 0.35, 0.6, 0.85)), ("int8", "fp16", 0.3))
 LAYERS = 5  # the most harmful, each alone at its coarsest
 STEPS = 8  # of each drawing that damage is measured on
@@ -55,7 +54,7 @@ EXAMPLES = """examples:
 
 
 def recipes(study: Study) -> dict[str, Recipe]:
-    """The forms to measure, by name: uniform ones, the best of sizes between them, and single layers."""
+    """The forms to measure, by name: uniform, the best of sizes between them, single layers."""
     trials = study.trials
     made = {name: Recipe.uniform(name) for name in UNIFORM}
     sizes = {name: trials.size(recipe) for name, recipe in made.items()}
@@ -68,7 +67,7 @@ def recipes(study: Study) -> dict[str, Recipe]:
 
 
 class Figures:
-    """What is known of each form, kept in a file from the first on."""
+    """The figures of each form, stored after every step."""
 
     def __init__(self, path: Path, key: str) -> None:
         self.path, self.key = path, key
@@ -78,7 +77,7 @@ class Figures:
             if content["key"] == key:
                 self.forms = content["forms"]
         except (OSError, ValueError, KeyError, TypeError):
-            pass  # not there, or not of this program: measured anew
+            pass  # missing or unreadable: measure again
 
     def add(self, form: str, **figures: Any) -> None:
         self.forms.setdefault(form, {}).update(figures)
@@ -105,7 +104,8 @@ def step_times(
     forms: Mapping[str, Bundle], tensors: Mapping[str, np.ndarray], threads: int
 ) -> dict[str, float]:
     """Median milliseconds of a guided step of each form. They take turns, so that what else the machine does
-    falls on all of them."""
+    falls on all of them.
+    """
     engines = {name: OnnxRuntimeEngine(form, threads) for name, form in forms.items()}
     taken: dict[str, list[float]] = {name: [] for name in engines}
     for _ in range(ROUNDS):
@@ -162,7 +162,7 @@ def measure_onnx(bundle: Path, per_category: int, threads: int) -> None:
         "weights": weights,
         "forms": {name: figures.forms[name] for name in named},
     }
-    # Core ML's stay until they are measured, or found to be of the same packages.
+    # Core ML's figures stay until they are measured again.
     before = json.loads(FIGURES.read_bytes()) if FIGURES.exists() else {}
     if before.get("source") == content["source"] and "coreml" in before:
         content["coreml"] = before["coreml"]
@@ -194,7 +194,7 @@ def measure_packages(bundle: Path, per_category: int, threads: int) -> None:
     trials = measuring(opened, threads)
     torch.set_num_threads(threads or torch.get_num_threads())
     figures = Figures(WORK / "coreml.json", f"{source(opened)} {len(tasks)}")
-    # On a new machine those of the same packages, which are the same bytes, count.
+    # The same packages are the same bytes on any machine, so their figures are kept.
     figures.forms = figures.forms or content.get("coreml", {}).get("forms", {})
     content["coreml"] = {"torch": torch.__version__, "forms": {}}
     for name in measure_coreml(figures.forms, figures.add, trials, tasks, WORK / "coreml", threads):

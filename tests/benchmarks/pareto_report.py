@@ -22,14 +22,14 @@ HEAD = [
     "against fp32, points",
 ]
 LISTED = 10
-LEAST = 1e-5  # nats that are worth a place in the plot
+LEAST = 1e-5  # nats; smaller ones are named beside the plot
 NOT_JUDGED = ""
 COLOURS = {"int8": "#3d6fc8", "int4": "#c8553d"}  # of single weights
 
 
 @dataclass(frozen=True)
 class Style:
-    """Of a group of forms in the plot."""
+    """How the plot shows a group of forms."""
 
     label: str
     marker: str
@@ -49,7 +49,7 @@ STYLES = (
 
 
 def write_plot() -> None:
-    """Raises QuantizationError for figures that a run did not finish, OSError."""
+    """Draw the plot. Raises QuantizationError if a run did not finish its figures, OSError."""
     content = json.loads(FIGURES.read_bytes())
     if missing := sorted({"times", "coreml"} - content.keys()):
         raise QuantizationError(f"{FIGURES} lacks {' and '.join(missing)}: run without --only to continue")
@@ -160,7 +160,7 @@ def draw_sizes(axes: Any, groups: list[dict[str, dict[str, Any]]]) -> None:
         for name, form in forms.items()
         if kl(form) <= LEAST
     ]
-    axes.text(0.99, 0.93, f"{', '.join(free)}: no damage to speak of", transform=axes.transAxes, ha="right")
+    axes.text(0.99, 0.93, f"{', '.join(free)}: no measurable damage", transform=axes.transAxes, ha="right")
     axes.set(title="Damage to the guided distributions", ylabel="KL to fp32, nats a position")
     axes.set_xlabel("graphs that decide tokens, MB")
     axes.grid(alpha=0.25)

@@ -15,14 +15,14 @@ Run = Callable[..., np.ndarray]
 
 
 def onnx_file(path: Path, threads: int) -> Run:
-    """A plain export in onnxruntime, with the very options a bundle's graphs run with."""
+    """A plain export in onnxruntime, with the session options of a bundle's graphs."""
     session = ort.InferenceSession(path, session_options(threads), providers=["CPUExecutionProvider"])
     names = [argument.name for argument in session.get_inputs()]
     return lambda *arrays: session.run(None, dict(zip(names, arrays, strict=True)))[0]
 
 
 def quantize_dynamic(source: Path, target: Path) -> None:
-    """onnxruntime's own dynamic int8 of a plain export, per channel, its defaults otherwise."""
+    """onnxruntime's dynamic int8 of a plain export, per channel, otherwise with its defaults."""
     import onnx
     from onnxruntime.quantization import QuantType
     from onnxruntime.quantization import quantize_dynamic as stock
@@ -53,12 +53,12 @@ def torch_module(workload: Workload, item: str, variant: str, threads: int) -> R
             return run(*(torch.from_numpy(array) for array in arrays)).numpy()
 
     if variant == "compiled":
-        call(*examples(workload)[item])  # the first run compiles, which is loading and no step
+        call(*examples(workload)[item])  # the first run compiles, which counts as loading
     return call
 
 
 def openvino_model(path: Path, precision: str, threads: int) -> tuple[Run, str]:
-    """A plain export on OpenVINO's CPU, `precision` "f32" or "bf16"; also what it says it computes in."""
+    """A plain export on OpenVINO's CPU, `precision` "f32" or "bf16"; the note names its compute precision."""
     import openvino as ov
 
     settings = {

@@ -1,4 +1,4 @@
-"""The reference as a peer gets it: two plain modules, their plain export, and a drawing loop around them.
+"""The reference for peers: two plain modules, their plain export, and a drawing loop around them.
 
 Nothing is folded: conditioning and text projection run in every step, logits of both text rows leave the
 graph, and guidance and drawing are done on the host.

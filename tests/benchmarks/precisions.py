@@ -1,8 +1,9 @@
 """`python -m tests.benchmarks.precisions`: README's table of precisions.
 
-Exports the shipped checkpoint in every uniform ONNX precision and measures the bundles as `pareto` does: KL and equal
-tokens beside the float bundle, prompt-following score, time of a step in turns. The figures go to
-docs/results/precisions.json. The Core ML rows of the table are `pareto`'s, which measures exported packages.
+Exports the shipped checkpoint in every uniform ONNX precision and measures the bundles as `pareto` does:
+KL and equal tokens beside the float bundle, prompt-following score, time of a step in turns. The figures
+go to docs/results/precisions.json. The Core ML rows of the table are `pareto`'s, which measures exported
+packages.
 """
 
 import subprocess
@@ -81,8 +82,8 @@ def row(name: str, export: str, form: dict[str, Any], step: str) -> list[str]:
 def command_line() -> None:
     parser = Parser(
         prog="python -m tests.benchmarks.precisions",
-        description="Export the shipped checkpoint in every precision and measure size, KL, equal tokens, score and"
-        f" step time. Continues where it was stopped; writes docs/results/{RESULT}.json.",
+        description="Export the shipped checkpoint in every precision and measure size, KL, equal tokens,"
+        f" score and step time. Continues where it was stopped; writes docs/results/{RESULT}.json.",
         epilog="example:\n  python -m tests.benchmarks.precisions --prompts-per-category 20",
     )
     add = parser.add_argument

@@ -1,4 +1,4 @@
-"""Where a step graph's time goes, operator by operator, as onnxruntime's own profiler counts it.
+"""Time of a step graph by operator, from onnxruntime's profiler.
 
 python -m tests.benchmarks.profile --workload blocks-1024 --bundle int8
 """
@@ -17,11 +17,11 @@ from reference.errors import Parser, RequestError, exit_code
 from reference.request import check_range
 from runtime.onnxruntime_engine import session_options
 from tests.benchmarks.results import provenance, read, source_line, write
-from tests.benchmarks.workloads import WORKLOADS, Workload, inputs
+from tests.benchmarks.workloads import WORKLOADS, inputs
 
 STEP_INPUTS = ("tokens", "context", "modulation", "guidance", "uniforms")
 
-# Operators as onnxruntime names them after its own fusions -> what they are for.
+# Purpose -> operators, named as onnxruntime does after its fusions.
 KINDS = {
     "matmul": (
         "MatMul",
@@ -83,7 +83,7 @@ def markdown(name: str) -> str:
 
 
 def table(spent: Counter[str]) -> list[str]:
-    """Kinds with their share, and the operators of each that take any time; Markdown."""
+    """Markdown lines: time by purpose, its share, and the operators of each purpose."""
     total = sum(spent.values())
     kinds: Counter[str] = Counter()
     for operator, milliseconds in spent.items():
@@ -120,7 +120,7 @@ def command_line() -> None:
     path = workload.folder / f"bundle-{given.bundle}" / "transformer.onnx"
     if not path.exists():
         raise RequestError(
-            f"{path} is missing: run `python -m tests.benchmarks --workload {workload.name} --task step` first"
+            f"{path} is missing: run `python -m tests.benchmarks --workload {workload.name} --task step`"
         )
     stored = inputs(workload)
     spent = profile(path, {name: stored[name] for name in STEP_INPUTS}, given.threads, given.runs)

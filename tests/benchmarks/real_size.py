@@ -1,7 +1,7 @@
 """The tables of docs/results/real-size.json: exports of a random checkpoint of the published size.
 
-The figures are printed by the commands that the file names; an export takes too long and too much memory for one
-command that measures all of them.
+The figures are printed by the commands that the file names, because an export of this size takes too long
+and too much memory to repeat them all in one command.
 """
 
 from collections.abc import Sequence

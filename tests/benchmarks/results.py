@@ -1,6 +1,6 @@
 """Result files: every published figure with its date, machine, versions and command.
 
-The command that measures writes `docs/results/NAME.json`; `report` makes the tables of README and docs from it.
+The measuring command writes `docs/results/NAME.json`; `report` makes the tables of README and docs from it.
 """
 
 import json

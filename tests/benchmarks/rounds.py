@@ -1,7 +1,7 @@
 """All turns of a workload in interleaved rounds, A B C A B C ..., within a time budget.
 
-What was measured is in `results.json` after every turn, so a run may be stopped at any moment; the next one
-goes on with whoever has had the fewest turns.
+`results.json` is written after every turn, so a run may be stopped at any moment; the next run continues with
+the contenders that had the fewest turns.
 """
 
 import json
@@ -21,14 +21,14 @@ from export.bundle_writer import code_hash
 from reference.errors import UserError
 from tests.benchmarks import processes
 from tests.benchmarks.contenders import CONTENDERS, PICTURE, Contender, same_as
-from tests.benchmarks.workloads import Workload, prepare
 from tests.benchmarks.machine import facts
 from tests.benchmarks.results import write_json
+from tests.benchmarks.workloads import Workload, prepare
 
 
 @dataclass
 class Results:
-    """What is known of a workload on one machine: `turns` measured, and why others could not be."""
+    """The measured `turns` of a workload on one machine, and why others failed."""
 
     path: Path
     machine: dict[str, Any]
@@ -39,7 +39,7 @@ class Results:
 
     @classmethod
     def open(cls, workload: Workload, threads: int) -> "Results":
-        """Raises UserError where the stored turns are another machine's, which no median may mix."""
+        """Raises UserError if the stored turns are another machine's, because a median must not mix them."""
         path, here = workload.folder / "results.json", facts(threads)
         if not path.exists():
             return cls(path, here)
@@ -49,7 +49,7 @@ class Results:
                 f"{path} was measured on another machine, thread count or set of versions: rename it, or add"
                 " --fresh to replace it"
             )
-        stored.failed = {}  # a package may be there now
+        stored.failed = {}  # a package may be installed by now
         return stored
 
     @classmethod
@@ -88,10 +88,10 @@ class Failed(Exception):
 
 
 def child(arguments: Sequence[str], workload: Workload, threads: int, limit: float) -> dict[str, Any]:
-    """Runs `tests.benchmarks.turn`; its messages go to the workload's log. Raises Failed."""
+    """Run `tests.benchmarks.turn`; its messages go to the workload's log. Raises Failed."""
     environment = os.environ | {
         "OMP_NUM_THREADS": str(threads),
-        "OMP_WAIT_POLICY": "PASSIVE",  # as onnxruntime's own threads, which do not spin either
+        "OMP_WAIT_POLICY": "PASSIVE",  # like onnxruntime's threads, which do not spin either
         "TOKENIZERS_PARALLELISM": "false",
     }
     with (workload.folder / "log.txt").open("a", encoding="utf-8") as log:
@@ -111,7 +111,7 @@ def child(arguments: Sequence[str], workload: Workload, threads: int, limit: flo
 
 
 def reason(messages: str, done: "subprocess.CompletedProcess[str]") -> str:
-    """The last line that says something, at most 200 characters."""
+    """The last line that is not empty, at most 200 characters."""
     if done.returncode < 0:
         return f"killed by signal {-done.returncode}"
     lines = [line.strip() for line in messages.splitlines() if line.strip()]
@@ -119,7 +119,7 @@ def reason(messages: str, done: "subprocess.CompletedProcess[str]") -> str:
 
 
 def stale(workload: Workload, contender: Contender) -> bool:
-    """Whether the files of a bundle come from other source code. A bundle put there by a link is as it is."""
+    """Whether a bundle was written by other source code. A linked bundle is taken as it is."""
     target, stamp = workload.folder / contender.files, workload.folder / f"{contender.files}.code"
     if not contender.files.startswith("bundle-") and contender.needs != "bundle-int8":
         return False
@@ -131,7 +131,7 @@ def stale(workload: Workload, contender: Contender) -> bool:
 
 
 def make_ready(workload: Workload, plan: Plan, results: Results) -> list[Contender]:
-    """Prepares the contenders whose files are missing; returns those that can run."""
+    """Prepare the contenders whose files are missing and return those that can run."""
     print(f"{workload.name}: {workload.note}", flush=True)
     prepare(workload)
     ready = []
@@ -164,14 +164,14 @@ def write_files(workload: Workload, contender: Contender, results: Results, thre
         return
     print(f"  {contender.name}: preparing {target}", end="", flush=True)
     begun = time.perf_counter()
-    # Only here without a limit: conversions of the full size take their time once.
+    # No limit here, because conversions of the full size take long but happen once.
     made = child(["prepare", workload.name, contender.name], workload, threads, 24 * 3600)
     (workload.folder / f"{contender.files}.code").write_text(code_hash(), encoding="utf-8")
     print(f", {time.perf_counter() - begun:.0f} s, peak {made['peak_mb'] / 1000:.1f} GB", flush=True)
 
 
 def run(workload: Workload, plan: Plan, results: Results) -> None:
-    """All turns due. Raises KeyboardInterrupt after Ctrl-C, with everything measured saved."""
+    """Run all turns that are due. Raises KeyboardInterrupt after Ctrl-C, with every finished turn saved."""
     ready = make_ready(workload, plan, results)
     deadline = time.monotonic() + 60 * plan.minutes
     due = [
@@ -181,7 +181,7 @@ def run(workload: Workload, plan: Plan, results: Results) -> None:
         if task in contender.tasks and not same_as(contender, workload, task) and measurable(workload, task)
     ]
     had = Counter((turn["task"], turn["contender"]) for turn in results.turns)
-    took: dict[tuple[str, str], float] = {}  # wall time of a turn, to tell how long the rest takes
+    took: dict[tuple[str, str], float] = {}  # wall time of a turn, to estimate the rest
     for number in range(plan.rounds):
         for task, contender in due:
             key = task, contender.name
@@ -225,7 +225,7 @@ def run(workload: Workload, plan: Plan, results: Results) -> None:
 
 
 def measurable(workload: Workload, task: str) -> bool:
-    """A whole picture of the full size is hours for the slower ones: the report adds its parts up instead."""
+    """A whole picture of the full size takes slower contenders hours: its tables add the parts up instead."""
     return task != PICTURE or workload.steps <= MOST_PICTURE_STEPS
 
 

@@ -1,8 +1,8 @@
-"""What int8 costs a checkpoint by itself: rounding simulated in torch, without any graph of ours.
+"""What int8 costs a checkpoint by itself: rounding simulated in torch, without any of our graphs.
 
-Every linear and convolution of the transformer gets weights of a scale an output channel and, but for what is
-computed once a prompt, inputs of 256 levels over their range, as `DynamicQuantizeLinear` makes them. An
-export that costs much more than this has a defect; one that costs the same has what int8 is.
+Every linear and convolution of the transformer gets weights with a scale per output channel. Inputs get
+256 levels over their range, as `DynamicQuantizeLinear` gives them, except in modules that run once a
+prompt. An export that loses much more than this has a defect.
 """
 
 import argparse
@@ -42,7 +42,7 @@ def rounded_weight(weight: Tensor, axis: int) -> Tensor:
 
 
 def rounded_input(x: Tensor) -> Tensor:
-    """256 levels between the smallest and largest value, 0 among them."""
+    """256 levels from the smallest to the largest value, with 0 among them."""
     low, high = min(x.min().item(), 0.0), max(x.max().item(), 0.0)
     scale = (high - low) / 255 or 1.0
     zero = round(-low / scale)
@@ -63,7 +63,7 @@ def logits_of(pipeline: Pipeline, tokens: Tensor, all_conditions: Sequence[Condi
 
 @torch.no_grad()
 def simulate(checkpoint: Checkpoint, guidances: Sequence[float]) -> list[dict[str, float]]:
-    """Figures of each guidance: how flat the float distribution is, then tokens kept and KL of both roundings."""
+    """For each guidance: how flat the float distribution is, then same tokens and KL of both roundings."""
     pipeline, size = Pipeline(checkpoint), checkpoint.defaults.size
     with checkpoint.loaded("text_encoder"):
         requests = [
@@ -136,7 +136,7 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
     """Raises UserError for wrong input."""
     parser = Parser(
         prog="python -m tests.benchmarks.simulated",
-        description="What int8 costs a checkpoint, simulated in torch. Writes docs/results/simulated-NAME.json.",
+        description="What int8 costs a checkpoint, simulated in torch. Writes a file in docs/results.",
         epilog=EXAMPLES,
     )
     parser.add_argument("--checkpoint", metavar="DIR|ID", help="default: the shipped one")

@@ -1,7 +1,7 @@
-"""`python -m tests.benchmarks.sizes`: how a drawing grows with its tokens, its text rows and its steps.
+"""`python -m tests.benchmarks.sizes`: time and memory of a drawing by its tokens, text rows and steps.
 
-The int8 bundle of the blocks-512 workload for each size, every graph alone and in the low-memory profile, each
-measurement a process of its own. The second run of a graph is timed, in which its weights are read already.
+The int8 bundle of the blocks-512 workload for each size; every graph alone in the low-memory profile, in
+a process of its own. The second run of a graph is timed, because the first reads its weights.
 """
 
 import json
@@ -17,11 +17,11 @@ from tqdm import tqdm
 from reference.errors import Parser, exit_code
 from reference.request import check_range
 from runtime.bundle import read_manifest
-from tests.benchmarks.workloads import WORKLOADS, ROOT, prepare
-from tests.benchmarks.memory import Child, drawing_child, graph_child
 from tests.benchmarks import processes
 from tests.benchmarks.markdown import table
+from tests.benchmarks.memory import Child, drawing_child, graph_child
 from tests.benchmarks.results import provenance, read, resume, source_line, write
+from tests.benchmarks.workloads import ROOT, WORKLOADS, prepare
 
 SIZES = ((256, 256), (512, 512), (768, 512), (768, 768), (1024, 768), (1024, 1024))
 STEPS, STEPS_AT, GUIDANCES = (1, 4, 16), (512, 512), (1.0, 9.0)

@@ -11,10 +11,10 @@ from runtime import measures
 from runtime.schedule import mask_length
 from tests.benchmarks import turn
 from tests.benchmarks.contenders import CONTENDERS, FLOOR
-from tests.benchmarks.workloads import WORKLOADS, Workload, inputs, prepare
 from tests.benchmarks.parallel import LONGEST, told
 from tests.benchmarks.profile import profile, table
 from tests.benchmarks.turn import answer_file
+from tests.benchmarks.workloads import WORKLOADS, Workload, inputs, prepare
 
 
 @pytest.fixture(scope="module")

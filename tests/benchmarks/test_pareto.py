@@ -1,7 +1,6 @@
 """Tables and plot of made-up figures; figures that survive a stop."""
 
 import pytest
-from PIL import Image
 
 from quantize.errors import QuantizationError
 from quantize.sensitivity_study import write_json

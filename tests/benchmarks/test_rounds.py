@@ -16,8 +16,8 @@ from reference.errors import UserError
 from tests.benchmarks import processes, results, rounds, speed
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.contenders import BASE, CONTENDERS, FLOOR
-from tests.benchmarks.workloads import WORKLOADS, Workload
 from tests.benchmarks.rounds import Failed, Plan, Results
+from tests.benchmarks.workloads import WORKLOADS, Workload
 
 SECONDS = {"bundle int8": 1.0, BASE: 4.0, "onnxruntime int8": 2.5, FLOOR: 0.8}
 

@@ -1,4 +1,4 @@
-"""One turn in a process of its own: nothing of a contender outlives it, and its peak memory is its own.
+"""One turn in a process of its own, so that its peak memory is its own and nothing of it outlives it.
 
     python -m tests.benchmarks.turn prepare WORKLOAD CONTENDER
     python -m tests.benchmarks.turn run WORKLOAD CONTENDER TASK THREADS
@@ -18,8 +18,8 @@ import numpy as np
 from tests.benchmarks.contenders import CONTENDERS, PICTURE, Contender, Opened
 from tests.benchmarks.workloads import WORKLOADS, Workload
 
-LONG = 15.0  # seconds; the first of longer runs counts, for what warms up is a small part of them
-ENOUGH = 6.0  # seconds of shorter runs a turn
+LONG = 15.0  # seconds; longer runs count from the first, because warming up is a small part of them
+ENOUGH = 6.0  # seconds a turn spends on shorter runs
 MOST = 5  # runs a turn
 
 
@@ -28,7 +28,7 @@ def answer_file(workload: Workload, contender: Contender, task: str) -> Path:
 
 
 def prepare(workload: Workload, contender: Contender) -> dict[str, float]:
-    """Writes the contender's files through a temporary name: a file that is there is whole."""
+    """Write the contender's files under a temporary name, so that existing files are whole."""
     target = workload.folder / contender.files
     part = workload.folder / f".{contender.files}.partial"
     shutil.rmtree(part, ignore_errors=True)
@@ -42,7 +42,7 @@ def prepare(workload: Workload, contender: Contender) -> dict[str, float]:
 
 
 def run(workload: Workload, contender: Contender, task: str, threads: int) -> dict[str, object]:
-    """Opens, warms up with one run, then times runs of about ENOUGH seconds."""
+    """Open, warm up with one run, then time runs for about ENOUGH seconds."""
     begun = time.perf_counter()
     opened: Opened = contender.open(workload, task, workload.folder / contender.files, threads)
     loaded = time.perf_counter() - begun
@@ -76,9 +76,7 @@ def timed(opened: Opened) -> tuple[float, np.ndarray]:
 
 
 def peak_mb() -> float:
-    """Largest resident size of this process so far, MB. Linux's own count for this program: getrusage would
-    begin with the size of the process that started it.
-    """
+    """Peak RSS of this process so far, MB. VmHWM, because getrusage includes the process that started it."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     (line,) = (line for line in lines if line.startswith("VmHWM:"))
     return int(line.split()[1]) * 1024 / 1e6

@@ -1,6 +1,6 @@
-"""What is measured: models of the published workload with random weights, their sizes and inputs.
+"""What is measured: a model in the published checkpoint format with random weights, its size and its inputs.
 
-Everything of a workload is in one folder: `checkpoint`, `inputs.npz`, what contenders prepare, `results.json`.
+A workload's folder holds `checkpoint`, `inputs.npz`, the files that contenders prepare, and `results.json`.
 """
 
 import os
@@ -19,7 +19,7 @@ PLAIN_INPUTS = ("tokens", "text_hidden", "text_pooled", "timestep", "micro")  # 
 
 @dataclass(frozen=True)
 class Workload:
-    """A model and a size. Guidance doubles the text rows, as in every drawing of the published model."""
+    """A model and a picture size. Guidance doubles the text rows, as in the published model."""
 
     name: str
     preset: str  # of reference.random_weights
@@ -51,15 +51,13 @@ WORKLOADS = {
 
 
 def prepare(workload: Workload) -> None:
-    """Writes the checkpoint (fp16, so that it takes half the disk; every contender widens it) and the inputs
-    unless they are there.
-    """
+    """Write the checkpoint and the inputs unless they exist. fp16 halves the disk space."""
     import torch
 
     from reference.checkpoint_files import new_folder
     from reference.random_weights import PRESETS, write_random
 
-    return_freed_memory()  # else the turns that follow lack 6 GB at full size
+    return_freed_memory()  # otherwise the turns lack 6 GB at full size
     if not workload.checkpoint.exists():
         preset = PRESETS[workload.preset]
         if workload.blocks:
@@ -76,7 +74,7 @@ def prepare(workload: Workload) -> None:
 
 
 def write_inputs(workload: Workload) -> None:
-    """The inputs of one step in the middle of a drawing, as the reference and as a bundle's graph take them.
+    """Write the inputs of one step in the middle of a drawing, for the reference and for a bundle's graph.
 
     tokens i32 [H, W] half of them masked, text_hidden [2, T, J], text_pooled [2, P], micro [2, 5], timestep,
     context [2, T, D], modulation [2, M], uniforms [2, H*W]; codes i32 [H, W] for the decoder.
