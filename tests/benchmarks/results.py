@@ -14,7 +14,7 @@ from reference.errors import UserError
 from tests.benchmarks.machine import facts
 
 FOLDER = Path("docs/results")
-NOT_COMPARED = ("date", "commit")  # a run that was stopped goes on on another day
+OF_A_RUN = ("date", "commit", "command")  # they may change when a stopped run is continued
 
 
 def provenance(command: str, threads: int) -> dict[str, Any]:
@@ -64,12 +64,12 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def resume(name: str, fresh: dict[str, Any], found: str) -> dict[str, Any]:
-    """The stored results if all but `found`, which collects figures, is as in `fresh`; else `fresh`."""
+    """`fresh`, with the stored figures under `found` if they are of the same machine and things."""
     if not path(name).exists():
         return fresh
     stored = read(name)
-    ignored = {key: fresh[key] for key in (found, *NOT_COMPARED) if key in fresh}
-    return stored if {**stored, **ignored} == fresh else fresh
+    ignored = {key: fresh[key] for key in (found, *OF_A_RUN) if key in fresh}
+    return {**fresh, found: stored[found]} if {**stored, **ignored} == fresh else fresh
 
 
 def source_line(content: dict[str, Any]) -> str:

@@ -51,7 +51,7 @@ def test_torch_and_the_bundle_decode_the_same_picture(workload):
 
 
 @pytest.mark.parametrize("name", ["torch fp32", "torch bf16", "bundle int8"])
-def test_whole_pictures_have_the_layouts_size(workload, name):
+def test_whole_pictures_have_the_workloads_size(workload, name):
     opened = CONTENDERS[name].open(workload, "picture", workload.folder / CONTENDERS[name].files, 1)
     picture = opened.answer(opened.run())
     assert picture.shape == (workload.side, workload.side, 3) and picture.dtype == np.uint8
