@@ -14,7 +14,7 @@ from export.graph_writer import write_graph
 from export.graphs import graphs
 from export.manifest import describe
 from export.size_estimate import estimate
-from export.verify import verify
+from export.verify import verify_against_reference
 from quantize.onnx_files import files, load
 from quantize.recipe import Recipe
 from reference.checkpoint import Checkpoint
@@ -73,7 +73,7 @@ class Android:
         return graph(model_path(name, folder), precision)
 
     def verify(self, bundle: Bundle, drawing: Drawing) -> dict[str, float]:
-        return verify(bundle, self.checkpoint, drawing)
+        return verify_against_reference(bundle, self.checkpoint, drawing)
 
 
 def model_path(name: str, folder: Path) -> Path:

@@ -20,8 +20,8 @@ from reference.checkpoint import Checkpoint
 from reference.text import vocabulary_and_merges
 from runtime.bundle import MANIFEST, Bundle, FileFacts, GoldenFile, Graph, Manifest, open_bundle
 from runtime.generator import Drawing
-from runtime.measures import storable
 from runtime.parity.golden import golden_drawing
+from runtime.parity.measures import storable
 
 GOLDEN = "golden/trace.json"
 Report = Callable[[str], None]

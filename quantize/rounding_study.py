@@ -18,9 +18,12 @@ from quantize.gptq import Gptq
 from quantize.gptq_moments import Calibration
 from quantize.recipe import Block, Recipe
 from quantize.rounding import Hqq, Nearest, Rounding
-from quantize.teacher import PROMPTS, Damage, Drawer, Step, damage, record
 from runtime.bundle import Bundle
 from runtime.errors import Parser, UserError
+from runtime.parity.bundle_steps import BundleSteps, record
+from runtime.parity.comparison import Comparison
+from runtime.parity.replay import RecordedStep
+from runtime.parity.verification import VERIFICATION_PROMPTS
 from runtime.request import Request
 
 GRAPHS = ("text_encoder", "conditioner", "transformer")
@@ -40,7 +43,9 @@ def candidates(moments: dict[str, np.ndarray]) -> dict[str, Rounding]:
     }
 
 
-def trial(bundle: Bundle, steps: Sequence[Step], recipe: Recipe, rounding: Rounding) -> tuple[float, Damage]:
+def trial(
+    bundle: Bundle, steps: Sequence[RecordedStep], recipe: Recipe, rounding: Rounding
+) -> tuple[float, Comparison]:
     """Megabytes of the three graphs' data and what they do to the steps."""
     with TemporaryDirectory() as name:
         folder = Path(name)
@@ -51,7 +56,7 @@ def trial(bundle: Bundle, steps: Sequence[Step], recipe: Recipe, rounding: Round
                 (folder / file).unlink()
             quantize_graph(bundle.path(f"{graph}.onnx"), folder / f"{graph}.onnx", graph, recipe, rounding)
         size = sum((folder / f"{graph}.onnx.data").stat().st_size for graph in GRAPHS)
-        return size / 1e6, damage(steps, Drawer(Bundle(folder, bundle.manifest)).repeat)
+        return size / 1e6, Comparison.of(steps, BundleSteps(Bundle(folder, bundle.manifest)).repeat)
 
 
 def run(arguments: Sequence[str] | None) -> None:
@@ -62,7 +67,8 @@ def run(arguments: Sequence[str] | None) -> None:
     )
     parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="folder of a float (fp32) bundle")
     bundle = open_float(parser.parse_args(arguments).bundle)
-    steps = list(record(Drawer(bundle), [Request(prompt, seed=i) for i, prompt in enumerate(PROMPTS)]))
+    requests = [Request(prompt, seed=i) for i, prompt in enumerate(VERIFICATION_PROMPTS)]
+    steps = list(record(BundleSteps(bundle), requests))
     moments = {
         weight: moment
         for graph in Calibration.all_moments(bundle).values()

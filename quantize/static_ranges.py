@@ -17,9 +17,9 @@ from quantize.errors import QuantizationError
 from quantize.graph_edit import operator
 from quantize.onnx_files import load
 from quantize.static_int8 import ConvRange, StaticReport, convolutions, quantize_static, quantized
-from runtime.measures import agreement, image_psnr
 from runtime.onnxruntime_engine import open_copy, session_options
 from runtime.ort import ort
+from runtime.parity.measures import agreement, image_psnr
 
 Feed = Mapping[str, np.ndarray]
 

@@ -27,7 +27,7 @@ from export.apple.package import SUFFIX, package_files, write_package
 from export.bundle_writer import Report, Written
 from export.errors import ExportError
 from export.size_estimate import weights_of
-from export.verify import verify
+from export.verify import verify_against_reference
 from quantize.coreml import BLOCK, SMALLEST, Form, in_program
 from quantize.coreml_recipe import CoreMLRecipe
 from reference.checkpoint import Checkpoint
@@ -144,7 +144,7 @@ class Apple:
         )
 
     def verify(self, bundle: Bundle, drawing: Drawing) -> dict[str, float]:
-        return verify(bundle, self.checkpoint, drawing)
+        return verify_against_reference(bundle, self.checkpoint, drawing)
 
 
 def tensor(name: str, spec: TensorSpec) -> Tensor:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from quantize.errors import QuantizationError
-from quantize.pictures import change, share, standard_error
 from quantize.sensitivity_study import replace
+from runtime.parity.prompt_following import change, share, standard_error
 
 FIGURES, TABLE, PLOT = Path("docs/pareto.json"), Path("docs/quantization.md"), Path("docs/pareto.png")
 BEGIN, END = "<!-- pareto: begin -->", "<!-- pareto: end -->"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from reference.errors import UserError
-from runtime import measures
+from runtime.parity import measures
 from tests.benchmarks.contenders import BASE, CONTENDERS, DECODER, FLOOR, PICTURE, STEP, TASKS
 from tests.benchmarks.layouts import LAYOUTS, ROOT, Layout
 from tests.benchmarks.profile import stored_tables

@@ -16,8 +16,8 @@ from quantize.onnx_files import load, save
 from quantize.qnn import LOGITS, QnnReport, decompose, fold, quantize_qnn
 from quantize.static_int8 import constant
 from reference.checkpoint import load_checkpoint
-from runtime import measures
 from runtime.onnxruntime_engine import session_options
+from runtime.parity import measures
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
