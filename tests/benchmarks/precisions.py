@@ -8,6 +8,7 @@ packages.
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -41,8 +42,8 @@ def export(precision: str) -> Path:
     return folder
 
 
-def measure(per_category: int, threads: int) -> dict[str, Any]:
-    """Figures of every precision. Raises UserError."""
+def measure(per_category: int, threads: int) -> Iterator[dict[str, Any]]:
+    """Figures of every precision, after each judged one. Raises UserError."""
     bundles = {precision: open_bundle(export(precision)) for precision in UNIFORM}
     teacher = open_float(bundles["fp32"].folder)
     trials, tasks = measuring(teacher, threads), sticker_tasks(teacher, per_category)
@@ -51,11 +52,12 @@ def measure(per_category: int, threads: int) -> dict[str, Any]:
         if "nats" not in figures.forms.get(precision, {}):
             found = damage(trials.steps, Drawer(bundle, threads).repeat)
             figures.add(precision, bytes=size(bundle), **asdict(found), verdicts="")
-        for verdicts in judge(bundle, tasks, figures.forms[precision]["verdicts"], threads):
-            figures.add(precision, verdicts=verdicts)
     for precision, milliseconds in step_times(bundles, trials.steps[0].tensors, threads).items():
         figures.add(precision, milliseconds=milliseconds)
-    return {"prompts": len(tasks), "forms": figures.forms}
+    for precision, bundle in bundles.items():
+        for verdicts in judge(bundle, tasks, figures.forms[precision]["verdicts"], threads):
+            figures.add(precision, verdicts=verdicts)
+        yield {"prompts": len(tasks), "forms": figures.forms}
 
 
 def markdown() -> str:
@@ -75,7 +77,7 @@ def markdown() -> str:
 
 
 def row(name: str, export: str, form: dict[str, Any], step: str) -> list[str]:
-    score = f"{100 * share(form['verdicts']):.1f}"
+    score = f"{100 * share(form['verdicts']):.1f}" if form["verdicts"] else ""
     return [name, export, f"{form['bytes'] / 1e6:.1f}", same(form), f"{kl(form):.2g}", score, step]
 
 
@@ -94,9 +96,8 @@ def command_line() -> None:
     check_range("threads", given.threads, 1, 256)
     processes.stop_on_terminate()
     command = f"python -m tests.benchmarks.precisions --prompts-per-category {given.prompts_per_category}"
-    write(
-        RESULT, {**provenance(command, given.threads), **measure(given.prompts_per_category, given.threads)}
-    )
+    for found in measure(given.prompts_per_category, given.threads):
+        write(RESULT, {**provenance(command, given.threads), **found})
     print(markdown())
 
 
