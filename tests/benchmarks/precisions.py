@@ -23,13 +23,13 @@ from runtime.bundle import MANIFEST, open_bundle
 from tests.benchmarks import processes
 from tests.benchmarks.markdown import table
 from tests.benchmarks.pareto import UNIFORM, Figures, measuring, source, step_times
-from tests.benchmarks.pareto_report import kl, same
+from tests.benchmarks.pareto_report import kl, relative, same
 from tests.benchmarks.results import provenance, read, source_line, write
 
 WORK = Path("build/precisions")
 RESULT = "precisions"
 COREML = {"fp16": "--fp16", "int8": "--int8", "palette6": "--palette 6", "int4": "--int4"}
-HEAD = ("format", "export", "size, MB", "same tokens, %", "KL, nats", "score, %", "step, ms")
+HEAD = ("format", "export", "size, MB", "same tokens, %", "KL, nats", "score, %", "step time")
 
 
 def export(precision: str) -> Path:
@@ -64,8 +64,13 @@ def markdown() -> str:
     """README's table."""
     content, packages = read(RESULT), read("pareto")
     rows = [
-        row(f"ONNX {name}", f"`export.onnx --{name}`", form, f"{form['milliseconds']:.1f}")
-        for name, form in content["forms"].items()
+        row(
+            f"ONNX {name}",
+            f"`export.onnx --{name}`",
+            content["forms"][name],
+            relative(name, content["forms"]),
+        )
+        for name in UNIFORM
     ]
     rows += [
         row(f"Core ML {name}", f"`export.coreml {flags}`", packages["coreml"]["forms"][name], "")
