@@ -99,8 +99,8 @@ def factor(moment: np.ndarray) -> np.ndarray:
 def inverse(upper: np.ndarray) -> np.ndarray:
     """The inverse of an upper triangle [K, K], by halves, so that nearly all the work is matrix products.
 
-        | A  B |^-1     | A^-1   -A^-1 B C^-1 |
-        | 0  C |     =  | 0       C^-1        |
+    | A  B |^-1     | A^-1   -A^-1 B C^-1 |
+    | 0  C |     =  | 0       C^-1        |
     """
     if len(upper) <= LEAF:
         return np.linalg.inv(upper)
