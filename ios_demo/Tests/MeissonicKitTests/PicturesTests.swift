@@ -4,7 +4,7 @@ import Testing
 
 @testable import MeissonicKit
 
-@Suite struct PicturesTests {
+@Suite struct PictureTests {
     struct Case: Decodable {
         let size: [Int]
         let grid: [Int]
