@@ -1,11 +1,11 @@
 """The errors of all packages, and how a command reports them. Standard library only.
 
-UserError             wrong input, or something else that the user can mend
-  CheckpointError     reference
-  RequestError        every package
-  BundleError, EngineError               runtime.errors
-  ExportError, VerificationError         export.errors
-  QuantizationError, RecipeError         quantize.errors
+- UserError: wrong input, or anything else that the user can fix
+    - CheckpointError: reference; RequestError: every package
+    - BundleError, EngineError: runtime.errors
+    - QuantizationError, RecipeError: quantize.errors
+    - ExportError, VerificationError: export.errors
+- Cancelled: the caller stopped a drawing
 """
 
 import argparse
@@ -33,7 +33,7 @@ class Cancelled(Exception):
 class Parser(argparse.ArgumentParser):
     """Reports a wrong argument in one line, like any wrong input, and keeps the lines of its examples.
 
-    A command started as `meissonic draw` calls itself that, and `prog` only when started with `python -m`.
+    A command started as `meissonic draw` calls itself that in place of `prog`.
     """
 
     def __init__(self, **settings: Any) -> None:
