@@ -16,9 +16,9 @@ from tests.runtime.tiny_bundle import SIZE, write_bundle
 ROOT = Path(__file__).parents[1]
 # Runs a module as `python -m` does, in an environment that lacks a package.
 WITHOUT = (
-    "import runpy, sys; sys.modules[{package!r}] = None; sys.orig_argv[1:] = sys.argv = ['-m', {module!r}]; "
+    "import runpy, sys; sys.modules[{package!r}] = None; sys.orig_argv = ['python', '-m', {module!r}]; "
+    "runpy.run_module({module!r}, run_name='__main__')"
 )
-WITHOUT += "runpy.run_module({module!r}, run_name='__main__')"
 
 
 @pytest.fixture(autouse=True)
