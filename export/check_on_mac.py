@@ -36,7 +36,7 @@ from runtime.coreml.unit_check import (
     UnitCheck,
     recorded,
 )
-from runtime.errors import BundleError, Parser, RequestError, UserError
+from runtime.errors import BundleError, Parser, RequestError, exit_code
 
 OUT = Path("check_on_mac.json")
 FORMAT = "meissonic-mobile check_on_mac"
@@ -278,20 +278,18 @@ def parse(arguments: Sequence[str] | None) -> Path | None:
     return given
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    try:
-        given = parse(arguments)
-        if sys.platform != "darwin":
-            raise RequestError("this check needs macOS: Core ML runs nothing elsewhere")
-        report = check(open_bundle(find_bundle(given)), Mac, OUT)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"\nstopped: what was measured so far is in {OUT}", file=sys.stderr)
-        return 130
+def run(arguments: Sequence[str] | None) -> int:
+    """0 if everything ran, else 1. Raises UserError."""
+    given = parse(arguments)
+    if sys.platform != "darwin":
+        raise RequestError("this check needs macOS: Core ML runs nothing elsewhere")
+    report = check(open_bundle(find_bundle(given)), Mac, OUT)
     print(f"written: {OUT} (please send it back)")
     return int(report.failed)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return exit_code(lambda: run(arguments), stopped=f"what was measured so far is in {OUT}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from export.workspace import megabytes, planned_sizes
 from reference.checkpoint import load_checkpoint
 from reference.errors import Parser, exit_code
 from runtime.errors import UserError as RuntimeUserError
-from runtime.memory import return_freed_memory
+from runtime.process import return_freed_memory
 
 PALETTES: dict[int, Any] = {4: "palette4", 6: "palette6", 8: "palette8"}
 EXAMPLES = """examples:

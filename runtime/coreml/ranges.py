@@ -15,7 +15,7 @@ from torch import Tensor
 from runtime.bundle import Bundle, Compute, open_bundle
 from runtime.coreml.engine import CoreMLEngine
 from runtime.coreml.evaluator import Evaluator
-from runtime.errors import Parser, RequestError, UserError
+from runtime.errors import Parser, RequestError, exit_code
 from runtime.generator import Generator
 from runtime.request import Request
 
@@ -87,15 +87,15 @@ def watch(bundle: Bundle, request: Request) -> dict[str, Ranges]:
         evaluator.hook = ranges
         return evaluator
 
-    generator = Generator(bundle, engine="evaluator")
-    generator.engine = CoreMLEngine(bundle, load)
+    generator = Generator(bundle, engine=CoreMLEngine(bundle, load))
     drawing = generator.text_to_image(request)
     if "image_encoder" in bundle.manifest.graphs:
         generator.encode(drawing.picture)
     return watched
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def run(arguments: Sequence[str] | None) -> int:
+    """1 if a result is not finite, else 0. Raises UserError."""
     parser = Parser(
         prog="python -m runtime.coreml.ranges",
         description="Draw once with the packages of an iPhone bundle and list the results that come closest"
@@ -107,22 +107,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--prompt", default="a red cat on a blue background")
     add("--steps", type=int, help="default: the bundle's")
     add("--rows", type=int, default=8, help="operations listed of each graph; default: 8")
-    try:
-        given = parser.parse_args(arguments)
-        bundle = open_bundle(given.bundle)
-        if bundle.manifest.engine != "coreml":
-            raise RequestError(f"{given.bundle} holds ONNX graphs: name the folder of an iPhone bundle")
-        watched = watch(bundle, Request(given.prompt, steps=given.steps))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nstopped", file=sys.stderr)
-        return 130
+    given = parser.parse_args(arguments)
+    bundle = open_bundle(given.bundle)
+    if bundle.manifest.engine != "coreml":
+        raise RequestError(f"{given.bundle} holds ONNX graphs: name the folder of an iPhone bundle")
+    watched = watch(bundle, Request(given.prompt, steps=given.steps))
     for graph, ranges in watched.items():
         if ranges.table():  # a graph may compute in float32 throughout
             print(f"{graph}\n{ranges.report(given.rows)}\n")
     return int(any(each.nonfinite for ranges in watched.values() for each in ranges.table()))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return exit_code(lambda: run(arguments))
 
 
 if __name__ == "__main__":

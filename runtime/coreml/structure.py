@@ -12,7 +12,7 @@ from typing import Any
 from runtime.coreml.costs import Stored, flops, memory, stored, total_bytes
 from runtime.coreml.neural_engine import RULES, Rule, first_broken
 from runtime.coreml.saved import Function, Operation, SavedPackage, read_package
-from runtime.errors import Parser, RequestError, UserError
+from runtime.errors import Parser, RequestError, exit_code
 
 NOT_SHOWN = (
     "Computed from the files. Only a device shows where operations run, how fast, and what the Neural Engine"
@@ -257,20 +257,16 @@ def parse(arguments: Sequence[str] | None) -> Job:
     return Job(given.path, given.json)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    try:
-        job = parse(arguments)
-        reports = [report(read_package(path)) for path in packages(job.path)]
-        if job.json is not None:
-            _write(job.json, json.dumps(to_json(reports), indent=1) + "\n")
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nstopped: nothing was written", file=sys.stderr)
-        return 130
+def run(job: Job) -> None:
+    """Raises UserError."""
+    reports = [report(read_package(path)) for path in packages(job.path)]
+    if job.json is not None:
+        _write(job.json, json.dumps(to_json(reports), indent=1) + "\n")
     print("\n\n".join([*map(text, reports), NOT_SHOWN]))
-    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return exit_code(lambda: run(parse(arguments)))
 
 
 def _write(path: Path, content: str) -> None:

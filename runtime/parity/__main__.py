@@ -1,5 +1,9 @@
 """`python -m runtime.parity --bundle DIR`: a bundle beside the reference it was made from."""
 
+from reference.extras import require
+
+require("export")
+
 import json
 import sys
 from collections.abc import Sequence
@@ -10,10 +14,9 @@ import numpy as np
 from tqdm import tqdm
 
 from reference.checkpoint import load_checkpoint
-from reference.errors import UserError as ReferenceError
 from reference.stickers.evaluation_prompts import prompt_set
 from runtime.bundle import open_bundle
-from runtime.errors import Parser, RequestError, UserError
+from runtime.errors import Parser, RequestError, exit_code
 from runtime.parity.compare import Comparison, DrawingComparison
 from runtime.parity.figures import figures, not_ties
 from runtime.parity.limits import judged
@@ -206,14 +209,7 @@ def run(job: Job) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    try:
-        return run(parse(arguments))
-    except (UserError, ReferenceError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("stopped: nothing was written", file=sys.stderr)
-        return 130
+    return exit_code(lambda: run(parse(arguments)))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,10 @@ Both run the same files with the same session options through the same runtime. 
 yardstick beside them: this machine beside itself, with every float input moved by as much as float32 rounds.
 """
 
+from reference.extras import require
+
+require("export")
+
 import json
 import sys
 import tempfile
@@ -16,7 +20,7 @@ import numpy as np
 from tqdm import tqdm
 
 from runtime.bundle import Bundle, open_bundle
-from runtime.errors import EngineError, Parser, RequestError, UserError
+from runtime.errors import EngineError, Parser, RequestError, exit_code
 from runtime.parity.beside import MEANING, Beside, beside, judged
 from runtime.parity.emulator import WAY_OUT, Emulator
 from runtime.parity.limits import Verdict
@@ -261,14 +265,7 @@ def run(job: Job) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    try:
-        return run(parse(arguments))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("stopped: nothing was written", file=sys.stderr)
-        return 130
+    return exit_code(lambda: run(parse(arguments)))
 
 
 if __name__ == "__main__":
