@@ -23,7 +23,7 @@ from runtime.bundle import Manifest, open_bundle
 from runtime.errors import BundleError
 from runtime.generator import Generator
 from runtime.request import Request
-from tests.export.conftest import GOLDEN
+from tests.export.inputs import GOLDEN
 from tests.float_bundle import WIDER, write_checkpoint
 
 INT8 = Recipe.uniform("int8")

@@ -13,7 +13,7 @@ from quantize.onnx_files import load
 from quantize.recipe import Recipe
 from quantize.rounding import Nearest
 from runtime.onnxruntime_engine import session_options
-from tests.quantize.test_rounding import widened
+from tests.quantize.dequantize import dequantized
 
 PRODUCTS = ("DynamicQuantizeMatMul", "MatMulIntegerToFloat", "MatMulInteger")  # as onnxruntime fuses them
 NAMED = {"left_weight": "int4", "right_weight": "int4"}
@@ -39,14 +39,14 @@ def test_the_graph_unpacks_codes_to_the_rounded_weights(network, tmp_path):
     for name, codes in zip(NAMED, unpacked, strict=True):
         weight = load(network).graph.initializers[name].const_value.numpy()
         blocks = rounding(name, weight, TWO.block)
-        np.testing.assert_array_equal(codes * blocks.units, widened(blocks))
+        np.testing.assert_array_equal(codes * blocks.units, dequantized(blocks))
 
 
 def test_sums_of_two_products_fit_16_bits():
     weight = np.random.default_rng(0).standard_t(2, size=(256, 300)).astype(np.float32)  # many extremes
     for block in (16, 64):
         blocks = Nearest()("w", weight, block)
-        units = np.abs(widened(blocks) / blocks.units)
+        units = np.abs(dequantized(blocks) / blocks.units)
         assert 60 <= units.max() <= 64 and 2 * 255 * units.max() < 2**15
 
 

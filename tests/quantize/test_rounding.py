@@ -8,7 +8,8 @@ from onnxruntime.quantization.matmul_nbits_quantizer import (
 )
 
 from quantize.gptq import DAMPING, Gptq, factor
-from quantize.rounding import MIDDLE, Blocks, Nearest, blocks_of, extreme_scales, fitted
+from quantize.rounding import Nearest, blocks_of, extreme_scales, fitted
+from tests.quantize.dequantize import dequantized
 
 K, N = 256, 48
 
@@ -17,13 +18,6 @@ K, N = 256, 48
 def weight() -> np.ndarray:
     """Heavy tails, as trained weights have; f32 [K, N]."""
     return (np.random.default_rng(0).standard_t(4, size=(K, N)) / 16).astype(np.float32)
-
-
-def widened(blocks: Blocks) -> np.ndarray:
-    """The weights that the codes stand for, f32 [K, N]."""
-    codes = blocks.codes.astype(np.float32) - MIDDLE
-    weights = (codes * blocks.scales[..., None]).reshape(len(blocks.codes), -1).T
-    return weights if blocks.units is None else np.rint(weights) * blocks.units
 
 
 @pytest.mark.parametrize("block", [16, 32, 64, 128])
@@ -39,21 +33,21 @@ def test_blocks_of_equal_or_no_weights_are_kept():
     weight = np.zeros((64, 3), np.float32)
     weight[:, 1], weight[32:, 2] = 0.5, -0.25
     for rounding in (Nearest("free"), Gptq({"w": np.eye(64, dtype=np.float32)[None]}, "free")):
-        np.testing.assert_allclose(widened(rounding("w", weight, 32)), weight, atol=1e-6)
+        np.testing.assert_allclose(dequantized(rounding("w", weight, 32)), weight, atol=1e-6)
 
 
 def test_units_keep_no_weights_and_equal_ones_nearly():
     weight = np.zeros((64, 3), np.float32)
     weight[:, 1], weight[32:, 2] = 0.5, -0.25
     for rounding in (Nearest(), Gptq({"w": np.eye(64, dtype=np.float32)[None]})):
-        made = widened(rounding("w", weight, 32))
+        made = dequantized(rounding("w", weight, 32))
         assert (made[weight == 0] == 0).all()
         np.testing.assert_allclose(made, weight, rtol=0.01)
 
 
 def test_sixteenths_of_a_unit_cost_little_of_free_scales_precision(weight):
     def lost(kind) -> float:
-        return float(np.square(widened(Nearest(kind)("w", weight, 16)) - weight).mean())
+        return float(np.square(dequantized(Nearest(kind)("w", weight, 16)) - weight).mean())
 
     blocks = Nearest()("w", weight, 16)
     assert (blocks.scales * 16 == np.rint(blocks.scales * 16)).all() and np.abs(
@@ -85,7 +79,7 @@ def test_gptq_loses_less_of_the_outputs_than_nearest(weight, kind):
     x, h = moment(np.random.default_rng(1))
 
     def lost(rounding) -> float:
-        return float(np.linalg.norm(x @ (widened(rounding("w", weight, 32)) - weight)))
+        return float(np.linalg.norm(x @ (dequantized(rounding("w", weight, 32)) - weight)))
 
     assert lost(Gptq({"w": h[None]}, kind)) < 0.8 * lost(Nearest(kind))
 
@@ -103,7 +97,7 @@ def test_gptq_is_the_surgeon_that_inverts_anew_for_every_row(weight):
         exact[row] = (np.clip(np.rint(left[row] / scales) + 8, 0, 15) - 8) * scales
         inverse = np.linalg.inv(damped[row:, row:])
         left[row:] -= np.outer(inverse[:, 0] / inverse[0, 0], left[row] - exact[row])
-    ours = widened(Gptq({"w": h.astype(np.float32)[None]}, "free")("w", weight, 32))
+    ours = dequantized(Gptq({"w": h.astype(np.float32)[None]}, "free")("w", weight, 32))
     # In float32 a few of the 12 288 codes fall to the other side of a tie, and what follows with them.
     assert np.isclose(ours, exact, atol=1e-4).mean() > 0.97
 

@@ -282,3 +282,9 @@ def edit_manifest(folder: Path, *keys: str | int, value: object) -> None:
         here = here[key]
     here[keys[-1]] = value
     path.write_text(json.dumps(data), encoding="utf-8")
+
+
+def replace_file(folder: Path, name: str, content: bytes) -> None:
+    """Writes a file of the bundle, and its size and hash into manifest.json."""
+    (folder / name).write_bytes(content)
+    edit_manifest(folder, "files", name, value=FileFacts.of(folder / name).model_dump())
