@@ -10,7 +10,7 @@ from export.bundle_writer import STOPPED, export_bundle
 from export.errors import ExportError
 from reference.checkpoint import load_checkpoint
 from reference.errors import Parser, exit_code
-from runtime.memory import return_freed_memory
+from runtime.process import return_freed_memory
 
 PALETTES: dict[int, Any] = {4: "palette4", 6: "palette6", 8: "palette8"}
 EXAMPLES = """examples:

@@ -10,7 +10,7 @@ from export.onnx_bundle import OnnxExporter, OnnxOptions
 from quantize.recipe import Precision, Recipe
 from reference.checkpoint import load_checkpoint
 from reference.errors import Parser, exit_code
-from runtime.memory import return_freed_memory
+from runtime.process import return_freed_memory
 
 PRECISIONS: dict[Precision, str] = {
     "int8": "8-bit weights and activations: the fastest (default)",

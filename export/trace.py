@@ -3,12 +3,10 @@
 import logging
 import warnings
 from collections import Counter
-from functools import cache
 
 import onnx_ir as ir
 import torch
 from torch.export import Dim
-from torch.onnx._internal.exporter._registration import ONNXRegistry
 
 from export.attention import tile_attention
 from export.graphs import ROWS, STEPS, GraphSpec
@@ -18,9 +16,6 @@ OPSET = 23  # the first with Attention, RMSNormalization and RotaryEmbedding as 
 
 # Rows are 1 or 2; a run has at least one step.
 DIMENSIONS = {ROWS: Dim(ROWS, min=1, max=2), STEPS: Dim(STEPS, min=1, max=1024)}
-
-# The exporter builds the same table of translations for every graph: 2 of the 5 s that a small graph takes.
-ONNXRegistry.from_torchlib = staticmethod(cache(ONNXRegistry.from_torchlib))  # type: ignore[method-assign]
 
 
 def trace(spec: GraphSpec) -> ir.Model:

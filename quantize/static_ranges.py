@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx_ir as ir
+import onnxruntime as ort
 
 from quantize.errors import QuantizationError
 from quantize.graph_edit import operator
@@ -25,7 +26,6 @@ from quantize.static_int8 import (
 )
 from runtime.measures import agreement, image_psnr
 from runtime.onnxruntime_engine import open_copy, session_options
-from runtime.ort import ort
 
 Feed = Mapping[str, np.ndarray]
 

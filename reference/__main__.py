@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reference.errors import Parser, RequestError, exit_code
+from reference.extras import require
 
 EXAMPLES = """examples:
   python -m reference "a red cat with a hat" --seed 7 --out cat.png
@@ -99,6 +100,7 @@ def check(job: Job) -> None:
 def command_line(arguments: Sequence[str] | None = None) -> None:
     """Parse (sys.argv by default), draw with a progress bar, write the picture whole or not at all."""
     job = parse(arguments)
+    require("export")
     # Imported late: torch and transformers take seconds, which neither --help nor a wrong argument need.
     from tqdm import tqdm
 

@@ -5,6 +5,10 @@
 `model_index.json` may have a key of our own, "defaults": {"size": [W, H], "steps": N, "guidance": g}.
 """
 
+from reference.extras import require
+
+require("export")
+
 import hashlib
 import json
 import sys

@@ -87,8 +87,7 @@ def watch(bundle: Bundle, request: Request) -> dict[str, Ranges]:
         evaluator.hook = ranges
         return evaluator
 
-    generator = Generator(bundle, engine="evaluator")
-    generator.engine = CoreMLEngine(bundle, load)
+    generator = Generator(bundle, engine=CoreMLEngine(bundle, load))
     drawing = generator.text_to_image(request)
     if "image_encoder" in bundle.manifest.graphs:
         generator.encode(drawing.picture)
