@@ -68,24 +68,24 @@ def write_bundle(exporter: Exporter, out: Path, overwrite: bool, log: Log) -> Ma
     check_space(out, needed + exporter.scratch_bytes)
 
     workspace = Workspace(out, resume_key(exporter.source, exporter.choices))
+    folder = workspace.folder
     with disk_errors(workspace, needed):
-        write_graphs(exporter, workspace, log)
-        graphs = {name: workspace.finished[name].graph for name in exporter.sizes}
-        manifest = exporter.describe(workspace.folder, graphs)
-        write_manifest(workspace.folder, manifest)
+        graphs = write_graphs(exporter, workspace, log)  # each is loaded, traced, quantized
+        manifest = exporter.describe(folder, graphs)
+        write_manifest(folder, manifest)
         try:
-            manifest = verified(exporter, workspace.folder, manifest, log)
+            manifest = verified(exporter, folder, manifest, log)
         except VerificationError:
             workspace.discard()
             raise
-        write_manifest(workspace.folder, manifest)
-        open_bundle(workspace.folder)
+        write_manifest(folder, manifest)
+        open_bundle(folder)
         workspace.publish()
     return manifest
 
 
-def write_graphs(exporter: Exporter, workspace: Workspace, log: Log) -> None:
-    """Write every graph that is not finished."""
+def write_graphs(exporter: Exporter, workspace: Workspace, log: Log) -> dict[str, Graph]:
+    """Write every graph that is not finished; the manifest's entries of all."""
     for number, name in enumerate(exporter.sizes, start=1):
         turn = f"[{number}/{len(exporter.sizes)}] {name}"
         if workspace.has(name):
@@ -97,6 +97,7 @@ def write_graphs(exporter: Exporter, workspace: Workspace, log: Log) -> None:
         workspace.record(name, graph)
         seconds = time.perf_counter() - begun
         log(f"{turn}: {quantized}, {megabytes(workspace.size(name))}, {seconds:.1f} s")
+    return {name: workspace.finished[name].graph for name in exporter.sizes}
 
 
 def verified(exporter: Exporter, folder: Path, manifest: Manifest, log: Log) -> Manifest:
