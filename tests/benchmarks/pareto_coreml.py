@@ -1,6 +1,6 @@
 """Core ML forms of the checkpoint beside ONNX's: the same steps and prompts, executed by the evaluator.
 
-No time is taken: how long the evaluator needs says nothing of a phone. What a step moves is counted instead.
+The evaluator's time says nothing of a phone, so the bytes that a step moves are counted instead.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from runtime.coreml.structure import report
 
 @dataclass(frozen=True)
 class CoreMLForm:
-    """A form of a bundle; pictures of the chosen ones are judged, for that takes minutes a form."""
+    """A form of a bundle; pictures are judged for some only, because that takes minutes a form."""
 
     default: Form
     activations: bool = False
@@ -42,11 +42,11 @@ FORMS = {
     "palette4": CoreMLForm("palette4"),
 }
 
-Add = Callable[..., None]  # figures of a form are kept: `pareto.Figures.add`
+Add = Callable[..., None]  # stores figures of a form: `pareto.Figures.add`
 
 
 def exported(name: str, work: Path) -> Bundle:
-    """The shipped checkpoint's bundle in that form; one that is there already is taken as it is."""
+    """The shipped checkpoint's bundle in that form; an existing one is taken as it is."""
     form, folder = FORMS[name], work / name.replace(", ", "-").replace(" ", "-")
     if not (folder / MANIFEST).exists():
         checkpoint = load_checkpoint(None, stream=True)
@@ -59,9 +59,9 @@ def exported(name: str, work: Path) -> Bundle:
 def measure_coreml(
     known: dict[str, dict[str, Any]], add: Add, trials: Trials, tasks: list[Task], work: Path, threads: int
 ) -> Iterator[str]:
-    """Size, damage and verdicts of every form, whose name is given when all of it is known.
+    """Measure size, damage and verdicts of every form; yields its name when it is done.
 
-    What is known of the same bundle is not measured again.
+    Figures of the same bundle are not measured again.
     """
     for name, form in FORMS.items():
         bundle = exported(name, work)
