@@ -63,7 +63,7 @@ RULES = ROW_BY_ROW | {"Conv", "GroupNormalization", "Pad", "Resize"}
 def in_strips(model: ir.Model) -> None:
     """Rewrite a graph of convolutions in place. It stays as it is if all maps [1, C, height, W] are small.
 
-    Raises AssertionError for an operator on a large map that this file does not know.
+    Raises AssertionError if an operator outside RULES gives a large map.
     """
     nodes = list(model.graph)
     strips = Strips(model.graph)
