@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from export.requantize import open_float
+from quantize.float_bundle import open_float
 from quantize.pictures import judge, share, sticker_tasks
 from quantize.teacher import Drawer, damage
 from quantize.trials import size
