@@ -217,7 +217,7 @@ def test_missing_unknown_and_wrongly_shaped_tensors_are_named(tiny, part):
     cases = [
         ({key: value for key, value in tensors.items() if key != name}, f"lack {name}"),
         ({**tensors, unknown: torch.zeros(1)}, f"unknown {unknown}"),
-        ({**tensors, name: torch.zeros(3, 3)}, rf"{name} has shape \[3, 3\], but config.json asks for"),
+        ({**tensors, name: torch.zeros(3, 3)}, rf"{name} has shape \[3, 3\], but config.json says"),
     ]
     for changed, message in cases:
         save_file(changed, file)
@@ -270,8 +270,8 @@ def test_a_component_without_weights_is_named(tiny):
         ("transformer/config.json", {"axes_dims_rope": [4, 6, 8]}, "axes_dims_rope"),
         ("transformer/config.json", {"dropout": 0.1}, "unknown dropout"),
         ("vqvae/config.json", {"num_vq_embeddings": 128}, r"embedding.weight has shape \[64, 8\]"),
-        ("vqvae/config.json", {"block_out_channels": [8, 8, 32]}, "config.json asks for"),
-        ("text_encoder/config.json", {"hidden_size": 64}, "config.json asks for"),
+        ("vqvae/config.json", {"block_out_channels": [8, 8, 32]}, "config.json says"),
+        ("text_encoder/config.json", {"hidden_size": 64}, "config.json says"),
         ("text_encoder/config.json", {"num_attention_heads": 7}, "no CLIP text config"),
         ("scheduler/scheduler_config.json", {"mask_token_id": 3}, "mask_token_id 3 must lie between"),
         ("scheduler/scheduler_config.json", {"masking_schedule": "sqrt"}, "must be cosine or linear"),
