@@ -75,15 +75,15 @@ def quantize_qnn(source: Path, target: Path, feeds: Sequence[Feed]) -> NpuGraph:
             f"{source.name}: the NPU takes one shape of each input, and the steps have several"
         )
     check_memory(source)
-    turn = {TURN: [EXACT]} if TURN in load(source).graph.initializers else None
+    graph = load(source).graph
     with tempfile.TemporaryDirectory(dir=source.parent) as folder, quiet():
         settings = get_qnn_qdq_config(
             source,
             Reader(feeds),
             activation_type=QuantType.QUInt16,
             weight_type=QuantType.QUInt8,
-            init_overrides=turn,
-            nodes_to_exclude=list(after_logits(load(source).graph)),
+            init_overrides={TURN: [EXACT]} if TURN in graph.initializers else None,
+            nodes_to_exclude=list(after_logits(graph)),
         )
         quantized = Path(folder) / "quantized.onnx"
         quantize(source, quantized, settings)
