@@ -17,8 +17,7 @@ from export.errors import VerificationError
 from reference.checkpoint import Checkpoint
 from reference.image import decode_tokens, encode_pixels
 from reference.pipeline import Conditions, Pipeline
-from reference.request import Request as PipelineRequest
-from reference.request import check_request
+from reference.request import PipelineRequest, check_request
 from reference.transformer import MaskedTransformer
 from runtime.bundle import Bundle, Manifest
 from runtime.conditioning import run_conditioner

@@ -13,9 +13,9 @@ from types import ModuleType
 
 from tqdm import tqdm
 
-from export.requantize import open_float
 from export.workspace import megabytes
 from quantize.errors import QuantizationError
+from quantize.float_bundle import open_float
 from quantize.frontier import Choice, frontier
 from quantize.recipe import BLOCK, PRECISIONS, Recipe
 from quantize.sensitivity_study import Study, replace

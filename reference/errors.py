@@ -31,9 +31,14 @@ class Cancelled(Exception):
 
 
 class Parser(argparse.ArgumentParser):
-    """Reports a wrong argument in one line, like any wrong input, and keeps the lines of its examples."""
+    """Reports a wrong argument in one line, like any wrong input, and keeps the lines of its examples.
+
+    A command started as `meissonic draw` calls itself that in place of `prog`.
+    """
 
     def __init__(self, **settings: Any) -> None:
+        if sys.argv[0].startswith("meissonic "):  # see `runtime.commands`
+            settings["prog"] = sys.argv[0]
         super().__init__(**{"formatter_class": argparse.RawDescriptionHelpFormatter, **settings})
 
     def error(self, message: str) -> NoReturn:

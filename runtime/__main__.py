@@ -13,6 +13,7 @@ from runtime.errors import Parser, RequestError, exit_code
 from runtime.generator import Drawing, Generator
 from runtime.loop import OnStep, Progress
 from runtime.pictures import read_picture, write_png
+from runtime.process import load_onnxruntime, return_freed_memory
 from runtime.request import Request
 
 EXAMPLES = """examples:
@@ -139,6 +140,8 @@ def draw(job: Job, generator: Generator, on_step: OnStep) -> Drawing:
 
 def run(job: Job) -> None:
     """Draws with a progress bar and writes the picture. Raises UserError or KeyboardInterrupt."""
+    return_freed_memory()
+    load_onnxruntime()
     keep = job.preview > 0 and not job.low_memory
     generator = Generator.open(job.bundle, job.threads, keep, job.low_memory, job.engine)
     for which, cut in generator.cut(job.request).items():

@@ -8,7 +8,6 @@ import pytest
 COMMANDS = (
     "export.onnx",
     "quantize",
-    "quantize.rounding_study",
     "reference",
     "reference.checkpoint",
     "reference.judge",

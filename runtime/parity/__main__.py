@@ -1,5 +1,9 @@
 """`python -m runtime.parity --bundle DIR`: a bundle beside the reference it was made from."""
 
+from reference.extras import require
+
+require("export")
+
 import json
 import sys
 from collections.abc import Sequence

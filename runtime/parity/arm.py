@@ -4,6 +4,10 @@ Both run the same files with the same session options through the same runtime. 
 yardstick beside them: this machine beside itself, with every float input moved by as much as float32 rounds.
 """
 
+from reference.extras import require
+
+require("export")
+
 import json
 import sys
 import tempfile

@@ -103,8 +103,7 @@ def open_exposed(model: bytes, folder: Path, threads: int) -> Callable[[Tensors]
 def record(bundle: Bundle, logits_model: bytes, request: Request) -> Recording:
     """Draws, and encodes the picture again if the bundle can. Raises the UserErrors of drawing."""
     recorder = Recorder(bundle, logits_model, lambda: None)
-    generator = Generator(bundle, threads=1, keep=True)
-    generator.engine = recorder
+    generator = Generator(bundle, keep=True, engine=recorder)
     drawing = generator.text_to_image(request)
     if "image_encoder" in bundle.manifest.graphs:
         generator.encode(drawing.picture)

@@ -5,19 +5,18 @@ that left a golden trace (`steps_of_trace`). A repeated step is teacher-forced: 
 tokens and uniforms, whatever was drawn in the step before. Needs numpy, but no engine.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from runtime.bundle import GoldenTrace, Manifest, ModelFacts
 from runtime.feeds import step_feed
-from runtime.loop import Plan, draw_tokens
+from runtime.loop import Plan, StepFunction, draw_tokens
 from runtime.philox import PhiloxNoise
 from runtime.request import Settings
 
 Tensors = Mapping[str, np.ndarray]
-StepFunction = Callable[[int, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]  # see `runtime.loop`
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,8 @@ from runtime.parity.golden import golden_drawing
 from runtime.parity.limits import LIMITS
 from tests.benchmarks.ours import write_bundle as export_bundle
 from tests.float_bundle import SIZE, write_bundle, write_checkpoint
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +42,7 @@ def test_a_float_bundle_becomes_a_verified_smaller_one(source, tmp_path, capsys,
     golden = bundle.golden()
     assert golden is not None and golden_drawing(bundle, golden.steps)[0] == golden
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1].startswith(f"[1/5] text_encoder: 11 linears {precision}")
+    assert lines[2].startswith(f"[1/5] text_encoder: 11 linears {precision}")
     assert lines[-2].startswith("verified: same token ")
     sizes = [
         sum(bundle.manifest.files[file].size for file in bundle.manifest.graphs["transformer"].files)
@@ -64,6 +68,12 @@ def test_graphs_are_those_of_an_export_from_the_checkpoint(source, tmp_path):
 
 def operators(path: Path) -> list[tuple[str, str | None]]:
     return [(node.op_type, node.name) for node in load(path).graph]
+
+
+def test_the_command_needs_no_torch():
+    code = "import sys, quantize.__main__; print({'torch', 'transformers', 'diffusers'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.strip() == "set()"
 
 
 def test_large_pictures_keep_float_convolutions(source):

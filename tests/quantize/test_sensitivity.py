@@ -11,9 +11,9 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 
-from export.requantize import open_float
 from quantize.apply_recipe import quantize_graph
 from quantize.errors import RecipeError
+from quantize.float_bundle import open_float
 from quantize.frontier import frontier
 from quantize.onnx_files import files, load, save
 from quantize.recipe import BLOCK, Recipe

@@ -285,17 +285,19 @@ def edit_manifest(folder: Path, *keys: str | int, value: object) -> None:
 
 
 def write_float_bundle(folder: Path) -> Path:
-    """The tiny bundle with its logits named as the exporter names them, for which a graph's text form has no
-    syntax.
+    """The tiny bundle with its logits named as the exporter names them (a graph's text form has no syntax
+    for such a name).
     """
     write_bundle(folder)
-    path = folder / "transformer.onnx"
-    model = onnx.load(path, load_external_data=False)
+    model = onnx.load(folder / "transformer.onnx", load_external_data=False)
     for node in model.graph.node:
         for names in (node.input, node.output):
             names[:] = ["drawing.logits.out.0" if name == "logits" else name for name in names]
-    onnx.save(model, path)
-    manifest = json.loads((folder / "manifest.json").read_text())
-    manifest["files"][path.name] = FileFacts.of(path).model_dump()
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    replace_file(folder, "transformer.onnx", model.SerializeToString())
     return folder
+
+
+def replace_file(folder: Path, name: str, content: bytes) -> None:
+    """Writes a file of the bundle, and its size and hash into manifest.json."""
+    (folder / name).write_bytes(content)
+    edit_manifest(folder, "files", name, value=FileFacts.of(folder / name).model_dump())

@@ -1,14 +1,15 @@
-"""The manifest of written graphs: model facts from the checkpoint, tensors from the files, hashes of
-everything.
-"""
+"""What a bundle takes from its checkpoint beside the graphs: the manifest's facts and the tokenizer."""
 
+import time
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from export.bundle_writer import write_json
 from export.conditioner import modulation_width
 from reference.checkpoint import Checkpoint
 from reference.request import AESTHETIC_SCORE
+from reference.text import vocabulary_and_merges
 from runtime.bundle import (
     Defaults,
     FileFacts,
@@ -22,7 +23,19 @@ from runtime.bundle import (
 VOCAB, MERGES = "tokenizer/vocab.json", "tokenizer/merges.txt"
 
 
-def describe(
+def source_hash(checkpoint: Checkpoint) -> str:
+    """Hash of the checkpoint; of one that has no files another each time, so that nothing is resumed."""
+    return checkpoint.sha256 if checkpoint.files else str(time.time_ns())
+
+
+def write_tokenizer(folder: Path, checkpoint: Checkpoint) -> None:
+    vocabulary, merges = vocabulary_and_merges(checkpoint.tokenizer)
+    write_json(folder / VOCAB, vocabulary)
+    lines = ["#version: 0.2", *(" ".join(merge) for merge in merges)]
+    (folder / MERGES).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def build_manifest(
     folder: Path,
     checkpoint: Checkpoint,
     sizes: Sequence[tuple[int, int]],
@@ -30,8 +43,9 @@ def describe(
     step: Sequence[str],
     tools: Iterable[str],
 ) -> Manifest:
-    """The manifest of the graphs in `folder`, as yet without golden trace and figures. `sizes` (W, H), the
-    default first; `tools`: packages whose versions it names.
+    """The manifest of the graphs and tokenizer in `folder`, without golden trace and figures.
+
+    `sizes` are (W, H) in pixels, the default first; the manifest names the versions of `tools`.
     """
     written = [VOCAB, MERGES, *(file for described in graphs.values() for file in described.files)]
     config, defaults = checkpoint.transformer.config, checkpoint.defaults

@@ -1,14 +1,12 @@
 """The iPhone bundle: Core ML packages, compressed as a recipe says."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-import export.bundle_writer as bundle_writer
 from export.apple.calibration import Drawings
 from export.apple.convert import Target
 from export.apple.data_format import Attention
@@ -16,7 +14,6 @@ from export.apple.graphs import (
     CHUNK_BYTES,
     ROWS,
     AppleGraph,
-    Dimensions,
     TensorSpec,
     apple_graphs,
     dimensions_of,
@@ -24,10 +21,11 @@ from export.apple.graphs import (
     step_of,
 )
 from export.apple.package import SUFFIX, package_files, write_package
-from export.bundle_writer import Report, Written
+from export.build_manifest import build_manifest, source_hash, write_tokenizer
+from export.bundle_writer import QuantizedGraph
 from export.errors import ExportError
 from export.size_estimate import weights_of
-from export.verify import verify_against_reference
+from export.verify import Effort, verify_against_reference
 from quantize.coreml import BLOCK, SMALLEST, Form, in_program
 from quantize.coreml_recipe import CoreMLRecipe
 from reference.checkpoint import Checkpoint
@@ -48,100 +46,86 @@ KINDS = {"linear": "linear", "table": "gather", "convolution": "conv"}
 
 
 @dataclass(frozen=True)
-class Options:
+class CoreMLOptions:
     """What to make of a checkpoint."""
 
-    out: Path
     sizes: Sequence[tuple[int, int]]  # (W, H) in pixels, the default first
     recipe: CoreMLRecipe
     target: Target = "ios18"
     attention: Attention = "gpu"
-    overwrite: bool = False
     activations: bool = False  # of the blocks, in 8 bits too
 
 
-@dataclass
-class Apple:
-    """A `bundle_writer.Target`."""
+class CoreMLExporter:
+    """An `Exporter` (see `bundle_writer`) of a checkpoint to Core ML."""
 
-    checkpoint: Checkpoint
-    options: Options
-    tools: Sequence[str] = TOOLS
-    sizes: Sequence[tuple[int, int]] = field(init=False)
-    step: Sequence[str] = field(init=False)
-    choices: Sequence[Any] = field(init=False)
-
-    def __post_init__(self) -> None:
+    def __init__(self, checkpoint: Checkpoint, options: CoreMLOptions) -> None:
         """Raises ExportError or RecipeError for choices that do not go together, RequestError for a size."""
-        options = self.options
-        self.sizes = options.sizes
-        self.choices = [options.recipe.model_dump(), options.target, options.attention, options.activations]
+        self.checkpoint, self.choices = checkpoint, options
         if options.target == "ios17" and len(options.sizes) > 1:
             raise ExportError("several sizes in one package need iOS 18: use --target ios18, or one --size")
-        # iOS 17 has one function a package: two rows then serve drawings without guidance too.
+        # iOS 17 has one function a package, so drawings without guidance use two rows there too.
         rows = ROWS if options.target == "ios18" else (2,)
-        self.shapes: list[Dimensions] = [
-            dimensions_of(self.checkpoint, size, count) for size in options.sizes for count in rows
-        ]
-        self.graphs = apple_graphs(self.checkpoint, options.attention, chunked=False)
-        self.estimated = self.estimate()
-        if self.estimated["transformer"] > CHUNK_BYTES:
-            self.graphs = apple_graphs(self.checkpoint, options.attention, chunked=True)
-            self.estimated = self.estimate()
-        self.step = step_of(self.graphs)
-        self.drawings = Drawings(self.checkpoint, self.graphs)
+        self.shapes = [dimensions_of(checkpoint, size, count) for size in options.sizes for count in rows]
+        self.graphs = apple_graphs(checkpoint, options.attention, chunked=False)
+        self.sizes = self.estimate()
+        if self.sizes["transformer"] > CHUNK_BYTES:
+            self.graphs = apple_graphs(checkpoint, options.attention, chunked=True)
+            self.sizes = self.estimate()
         if options.activations and "transformer" not in self.graphs:
             raise ExportError(
                 "--activations needs the blocks in one graph, and here they are more than 1 GB: leave it out"
             )
         options.recipe.check(self.graphs, options.target)
+        # The functions of a package exist apart before they are merged; an int4 code takes a byte until then.
+        self.scratch_bytes = (len(self.shapes) + 2) * max(self.sizes.values())
+        self.golden_steps = Effort.of(checkpoint).golden_steps
+        self.drawings = Drawings(checkpoint, self.graphs)
 
-    def planned(self) -> dict[str, int]:
-        return self.estimated
+    @property
+    def source(self) -> str:
+        return source_hash(self.checkpoint)
 
     def estimate(self) -> dict[str, int]:
-        dimensions = self.shapes[0]
+        """Bytes of each graph."""
         with FakeTensorMode(allow_non_fake_inputs=True):
             return {
-                name: stored_bytes(graph.build(dimensions), name, graph, self.options.recipe)
+                name: stored_bytes(graph.build(self.shapes[0]), name, graph, self.choices.recipe)
                 for name, graph in self.graphs.items()
             }
 
-    def scratch_bytes(self) -> int:
-        """Functions stand beside each other before they are merged, and int4 codes, a byte each."""
-        return (len(self.shapes) + 2) * max(self.estimated.values())
-
-    def write(self, name: str, folder: Path) -> Written:
-        options, functions = self.options, functions_of(self.graphs[name], self.shapes)
-        path = folder / (name + SUFFIX)
+    def write(self, name: str, folder: Path) -> tuple[Graph, QuantizedGraph]:
+        options, functions = self.choices, functions_of(self.graphs[name], self.shapes)
+        package = folder / (name + SUFFIX)
         activations = options.activations and name == "transformer"
-        return write_package(
-            self.drawings, name, functions, options.target, options.recipe, path, activations
+        quantized = write_package(
+            self.drawings, name, functions, options.target, options.recipe, package, activations
         )
+        files = [path.relative_to(folder).as_posix() for path in package_files(package)]
+        return self.entry(name, quantized.precision, files), quantized
 
-    def done(self, name: str, folder: Path) -> None:
-        pass
-
-    def files(self, name: str, folder: Path) -> list[Path]:
-        return list(package_files(folder / (name + SUFFIX)))
-
-    def entry(self, name: str, folder: Path, precision: str) -> Graph:
+    def entry(self, name: str, precision: str, files: list[str]) -> Graph:
+        """A graph's entry of the manifest."""
         graph = self.graphs[name]
-        functions = functions_of(graph, self.shapes)
         return Graph(
             precision=precision,
             inputs=[tensor(name, spec) for name, spec in graph.inputs.items()],
             outputs=[tensor(name, spec) for name, spec in graph.outputs.items()],
-            files=[path.relative_to(folder).as_posix() for path in self.files(name, folder)],
+            files=files,
             functions=[
                 Function(
-                    name=function if self.options.target == "ios18" else "main",
-                    dimensions={side: dimensions[side] for side in sorted(graph.names())},
+                    name=function if self.choices.target == "ios18" else "main",
+                    dimensions={side: dimensions[side] for side in sorted(graph.dimension_names())},
                 )
-                for function, dimensions in functions.items()
+                for function, dimensions in functions_of(graph, self.shapes).items()
             ],
             compute=graph.compute,
         )
+
+    def describe(self, folder: Path, graphs: dict[str, Graph]) -> Manifest:
+        write_tokenizer(folder, self.checkpoint)
+        sizes, step = self.choices.sizes, step_of(self.graphs)
+        return build_manifest(folder, self.checkpoint, sizes, graphs, step, TOOLS)
 
     def verify(self, bundle: Bundle, drawing: Drawing) -> dict[str, float]:
         return verify_against_reference(bundle, self.checkpoint, drawing)
@@ -152,7 +136,7 @@ def tensor(name: str, spec: TensorSpec) -> Tensor:
 
 
 def stored_bytes(module: nn.Module, name: str, graph: AppleGraph, recipe: CoreMLRecipe) -> int:
-    """Of a graph's module, its weights as the recipe stores them."""
+    """Bytes of a graph's module, with weights as the recipe stores them."""
     weights, total = dict(weights_of(module)), 0.0
     for parameter, tensor in [*module.named_parameters(), *module.named_buffers()]:
         bits = 16.0 if graph.half else 32.0
@@ -160,13 +144,3 @@ def stored_bytes(module: nn.Module, name: str, graph: AppleGraph, recipe: CoreML
             bits = BITS[recipe.form(name, in_program(parameter), KINDS[weights[parameter].kind])]
         total += tensor.numel() * bits / 8
     return int(total)
-
-
-def planned(checkpoint: Checkpoint, options: Options) -> dict[str, int]:
-    """See `bundle_writer.planned`."""
-    return bundle_writer.planned(Apple(checkpoint, options), options.out, options.overwrite)
-
-
-def write_bundle(checkpoint: Checkpoint, options: Options, report: Report) -> Manifest:
-    """See `bundle_writer.write_bundle`."""
-    return bundle_writer.write_bundle(Apple(checkpoint, options), options.out, options.overwrite, report)

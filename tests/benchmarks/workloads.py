@@ -1,6 +1,6 @@
-"""What is measured: models of the published layout with random weights, their sizes and inputs.
+"""What is measured: a model in the published checkpoint format with random weights, its size and its inputs.
 
-Everything of a layout is in one folder: `checkpoint`, `inputs.npz`, what contenders prepare, `results.json`.
+A workload's folder holds `checkpoint`, `inputs.npz`, the files that contenders prepare, and `results.json`.
 """
 
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from runtime.memory import return_freed_memory
+from runtime.process import return_freed_memory
 
 ROOT = Path("build/benchmarks")
 PROMPT = "a red cat on a blue background"
@@ -18,8 +18,8 @@ PLAIN_INPUTS = ("tokens", "text_hidden", "text_pooled", "timestep", "micro")  # 
 
 
 @dataclass(frozen=True)
-class Layout:
-    """A model and a size. Guidance doubles the text rows, as in every drawing of the published model."""
+class Workload:
+    """A model and a picture size. Guidance doubles the text rows, as in the published model."""
 
     name: str
     preset: str  # of reference.random_weights
@@ -39,44 +39,42 @@ class Layout:
         return self.folder / "checkpoint"
 
 
-LAYOUTS = {
-    layout.name: layout
-    for layout in (
-        Layout("tiny", "tiny", None, None, 64, 2, 3.0, "for tests of this benchmark"),
-        Layout("blocks-512", "1b", (2, 4), 2, 512, 4, 9.0, "2 double + 4 single blocks of 1 B, 512 px"),
-        Layout("blocks-1024", "1b", (2, 4), 2, 1024, 4, 9.0, "2 double + 4 single blocks of 1 B, 1024 px"),
-        Layout("full-1024", "1b", None, None, 1024, 48, 9.0, "14 + 28 blocks, 1 B, 1024 px"),
+WORKLOADS = {
+    workload.name: workload
+    for workload in (
+        Workload("tiny", "tiny", None, None, 64, 2, 3.0, "for tests of this benchmark"),
+        Workload("blocks-512", "1b", (2, 4), 2, 512, 4, 9.0, "2 double + 4 single blocks of 1 B, 512 px"),
+        Workload("blocks-1024", "1b", (2, 4), 2, 1024, 4, 9.0, "2 double + 4 single blocks of 1 B, 1024 px"),
+        Workload("full-1024", "1b", None, None, 1024, 48, 9.0, "14 + 28 blocks, 1 B, 1024 px"),
     )
 }
 
 
-def prepare(layout: Layout) -> None:
-    """Writes the checkpoint (fp16, so that it takes half the disk; every contender widens it) and the inputs
-    unless they are there.
-    """
+def prepare(workload: Workload) -> None:
+    """Write the checkpoint and the inputs unless they exist. fp16 halves the disk space."""
     import torch
 
     from reference.checkpoint_files import new_folder
     from reference.random_weights import PRESETS, write_random
 
-    return_freed_memory()  # else the turns that follow lack 6 GB at full size
-    if not layout.checkpoint.exists():
-        preset = PRESETS[layout.preset]
-        if layout.blocks:
-            double, single = layout.blocks
+    return_freed_memory()  # otherwise the turns lack 6 GB at full size
+    if not workload.checkpoint.exists():
+        preset = PRESETS[workload.preset]
+        if workload.blocks:
+            double, single = workload.blocks
             blocks = replace(preset.transformer, num_layers=double, num_single_layers=single)
             preset = replace(preset, transformer=blocks)
-        if layout.text_layers:
-            preset = replace(preset, text={**preset.text, "num_hidden_layers": layout.text_layers})
-        defaults = {"size": [layout.side] * 2, "steps": layout.steps, "guidance": layout.guidance}
-        with new_folder(layout.checkpoint) as target:
+        if workload.text_layers:
+            preset = replace(preset, text={**preset.text, "num_hidden_layers": workload.text_layers})
+        defaults = {"size": [workload.side] * 2, "steps": workload.steps, "guidance": workload.guidance}
+        with new_folder(workload.checkpoint) as target:
             write_random(target, replace(preset, defaults=defaults), torch.float16, SEED)
-    if not (layout.folder / "inputs.npz").exists():
-        write_inputs(layout)
+    if not (workload.folder / "inputs.npz").exists():
+        write_inputs(workload)
 
 
-def write_inputs(layout: Layout) -> None:
-    """The inputs of one step in the middle of a drawing, as the reference and as a bundle's graph take them.
+def write_inputs(workload: Workload) -> None:
+    """Write the inputs of one step in the middle of a drawing, for the reference and for a bundle's graph.
 
     tokens i32 [H, W] half of them masked, text_hidden [2, T, J], text_pooled [2, P], micro [2, 5], timestep,
     context [2, T, D], modulation [2, M], uniforms [2, H*W]; codes i32 [H, W] for the decoder.
@@ -88,17 +86,17 @@ def write_inputs(layout: Layout) -> None:
     from reference.pipeline import Conditions
     from reference.text import encode_text
 
-    checkpoint = load_checkpoint(str(layout.checkpoint))
-    side = layout.side // checkpoint.token_size
+    checkpoint = load_checkpoint(str(workload.checkpoint))
+    side = workload.side // checkpoint.token_size
     random = np.random.default_rng(SEED)
     codes = random.integers(0, checkpoint.transformer.config.codebook_size, (side, side), np.int32)
     tokens = np.where(random.random((side, side)) < 0.5, np.int32(checkpoint.mask_token_id), codes)
     with torch.no_grad():
         hidden, pooled = encode_text(checkpoint.tokenizer, checkpoint.text_encoder, ["", PROMPT])
-        micro = torch.tensor([[layout.side, layout.side, 0, 0, 6]] * 2).float()
-        conditions = Conditions(hidden, pooled, micro, layout.guidance)
+        micro = torch.tensor([[workload.side, workload.side, 0, 0, 6]] * 2).float()
+        conditions = Conditions(hidden, pooled, micro, workload.guidance)
         made = reference_conditioning(checkpoint.transformer, conditions, 2)
-    part = layout.folder / f".inputs.{os.getpid()}.npz"
+    part = workload.folder / f".inputs.{os.getpid()}.npz"
     np.savez(
         part,
         codes=codes,
@@ -109,23 +107,23 @@ def write_inputs(layout: Layout) -> None:
         timestep=np.ones(1, np.int64),
         context=made["context"],
         modulation=made["modulation"][1],
-        guidance=np.array(layout.guidance, np.float32),
+        guidance=np.array(workload.guidance, np.float32),
         uniforms=random.random((2, side * side)).astype(np.float32).clip(1e-7, 1 - 1e-7),
     )
-    part.replace(layout.folder / "inputs.npz")
+    part.replace(workload.folder / "inputs.npz")
 
 
-def inputs(layout: Layout) -> dict[str, np.ndarray]:
-    with np.load(layout.folder / "inputs.npz") as stored:
+def inputs(workload: Workload) -> dict[str, np.ndarray]:
+    with np.load(workload.folder / "inputs.npz") as stored:
         return dict(stored)
 
 
-def examples(layout: Layout) -> dict[str, tuple[np.ndarray, ...]]:
+def examples(workload: Workload) -> dict[str, tuple[np.ndarray, ...]]:
     """Inputs of the two plain modules, in order."""
-    return {"step": step_inputs(layout), "decoder": (inputs(layout)["codes"].astype(np.int64)[None],)}
+    return {"step": step_inputs(workload), "decoder": (inputs(workload)["codes"].astype(np.int64)[None],)}
 
 
-def step_inputs(layout: Layout) -> tuple[np.ndarray, ...]:
-    stored = inputs(layout)
+def step_inputs(workload: Workload) -> tuple[np.ndarray, ...]:
+    stored = inputs(workload)
     stored["tokens"] = np.repeat(stored["tokens"].astype(np.int64)[None], 2, axis=0)
     return tuple(stored[name] for name in PLAIN_INPUTS)
