@@ -16,8 +16,8 @@ from export.resume_key import resume_key
 from export.workspace import Workspace, check_space, check_target, disk_errors, megabytes
 from runtime.bundle import MANIFEST, Bundle, FileFacts, GoldenFile, Graph, Manifest, open_bundle
 from runtime.generator import Drawing
-from runtime.measures import storable
 from runtime.parity.golden import golden_drawing
+from runtime.parity.measures import storable
 
 GOLDEN = "golden/trace.json"
 

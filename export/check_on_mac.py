@@ -25,10 +25,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from runtime.bundle import MANIFEST, Bundle, open_bundle
-from runtime.coreml.device import Device, Mac, Placement, machine
-from runtime.coreml.feeds import Golden, package
-from runtime.coreml.unit_check import (
+from export.mac_check.device import Device, Mac, Placement, machine
+from export.mac_check.feeds import Golden, package
+from export.mac_check.unit_check import (
     CHOICES,
     DrawingCheck,
     GraphCheck,
@@ -37,6 +36,7 @@ from runtime.coreml.unit_check import (
     UnitCheck,
     recorded,
 )
+from runtime.bundle import MANIFEST, Bundle, open_bundle
 from runtime.errors import BundleError, Parser, RequestError, exit_code
 
 OUT = Path("check_on_mac.json")

@@ -11,7 +11,7 @@ from export.calibration import calibration
 from export.graphs import graphs
 from export.onnx_graph import write_graph
 from export.size_estimate import estimate
-from export.verify import Effort, verify
+from export.verify import Effort, verify_against_reference
 from quantize.onnx_files import files, load
 from quantize.recipe import Recipe
 from reference.checkpoint import Checkpoint
@@ -62,7 +62,7 @@ class OnnxExporter:
         return build_manifest(folder, self.checkpoint, [self.choices.size], graphs, STEP, TOOLS)
 
     def verify(self, bundle: Bundle, drawing: Drawing) -> dict[str, float]:
-        return verify(bundle, self.checkpoint, drawing)
+        return verify_against_reference(bundle, self.checkpoint, drawing)
 
 
 def manifest_of(

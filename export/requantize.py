@@ -2,7 +2,6 @@
 
 import hashlib
 import shutil
-from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,19 +14,13 @@ from quantize.onnx_files import files
 from quantize.recipe import Recipe, stored_bytes
 from quantize.rounding import Nearest
 from quantize.static_ranges import PICTURES, WINDOW, Feed, quantize_images
-from quantize.teacher import PROMPTS, Drawer, damage, record
 from quantize.weights import weights_of
-from runtime import measures
 from runtime.bundle import MANIFEST, Bundle, FileFacts, Graph, Manifest
-from runtime.generator import Drawing, Generator
-from runtime.limits import DECODER_LIMITS, ENCODER_LIMITS, step_limit
-from runtime.measures import Limit
-from runtime.request import Request
+from runtime.generator import Drawing
+from runtime.parity.limits import judged, missed
+from runtime.parity.verification import verification_steps, verify_against_bundle
 
 TOOLS = ("onnx", "onnx-ir", "onnxruntime", "numpy")
-# Of a drawing that verifies, which goes from all masked to finished whatever the default is.
-MOST_STEPS, FEWEST_STEPS = 8, 4
-POSITIONS = 2**14  # drawn, that are enough: 4 drawings at 64 px, 1 in 4 steps at 1024
 
 
 class Requantizer:
@@ -39,7 +32,7 @@ class Requantizer:
         recipe.check_graphs(bundle.manifest.graphs)
         self.sizes = {name: self.estimate(name) for name in bundle.manifest.graphs}
         self.scratch_bytes = 0
-        self.golden_steps = steps_of(bundle)
+        self.golden_steps = verification_steps(bundle)
         self.calibration = Calibration.of(bundle)
 
     @property
@@ -99,7 +92,11 @@ class Requantizer:
         )
 
     def verify(self, bundle: Bundle, drawing: Drawing) -> dict[str, float]:
-        return verify(self.bundle, bundle)
+        figures = verify_against_bundle(self.bundle, bundle)
+        if wrong := missed(judged(figures, bundle.manifest)):
+            said = ", ".join(map(str, wrong))
+            raise VerificationError(f"{said}: nothing was kept; choose a higher precision")
+        return figures
 
 
 def static_int8(recipe: Recipe, graph: str, size: tuple[int, int]) -> bool:
@@ -109,68 +106,3 @@ def static_int8(recipe: Recipe, graph: str, size: tuple[int, int]) -> bool:
     the checkpoint has a graph without strips.
     """
     return recipe.static_int8(graph) and max(size) <= WINDOW
-
-
-def verify(bundle: Bundle, quantized: Bundle) -> dict[str, float]:
-    """Figures of the quantized bundle beside the float one. Raises VerificationError for a limit missed.
-
-    Drawings from text, with guidance: fewer and in fewer steps, the more tokens a picture has.
-    """
-    steps, guidance = steps_of(bundle), max(bundle.manifest.defaults.guidance, 2.0)
-    prompts = PROMPTS[: max(1, POSITIONS // (steps * tokens_of(bundle)))]
-    requests = [
-        Request(prompt, seed=seed, steps=steps, guidance=guidance) for seed, prompt in enumerate(prompts)
-    ]
-    teacher, other = Drawer(bundle), Drawer(quantized)
-    found = damage(record(teacher, requests), other.repeat)
-    figures = {
-        "transformer.agreement": found.agreement,
-        "transformer.kl": found.kl,
-        "transformer.kl_per_guidance": measures.kl_per_guidance(found.kl, guidance),
-    }
-    figures |= images(Generator(bundle), Generator(quantized), requests[0])
-    for limit in limits_of(quantized.manifest):
-        value = figures[limit.figure]
-        if not limit.holds(value):
-            side = "below" if limit.higher_is_better else "above"
-            graph = limit.figure.partition(".")[0]
-            precision = (
-                quantized.manifest.precision if graph in CHAIN else quantized.manifest.graphs[graph].coarsest
-            )
-            raise VerificationError(
-                f"{limit.figure} is {value:.6g}, {side} the {precision} limit of {limit.worst:g}:"
-                " nothing was kept; choose a higher precision"
-            )
-    return figures
-
-
-def limits_of(manifest: Manifest) -> Iterator[Limit]:
-    """Those of its graphs' precisions."""
-    yield step_limit(manifest.precision, "transformer")
-    yield from DECODER_LIMITS[manifest.graphs["image_decoder"].coarsest]
-    if "image_encoder" in manifest.graphs:
-        yield from ENCODER_LIMITS[manifest.graphs["image_encoder"].coarsest]
-
-
-def tokens_of(bundle: Bundle) -> int:
-    width, height = bundle.manifest.defaults.size
-    return width * height // bundle.manifest.model.token_size**2
-
-
-def steps_of(bundle: Bundle) -> int:
-    """Of a drawing that verifies, or that other runtimes reproduce."""
-    return min(bundle.manifest.defaults.steps, MOST_STEPS, max(FEWEST_STEPS, POSITIONS // tokens_of(bundle)))
-
-
-def images(teacher: Generator, other: Generator, request: Request) -> dict[str, float]:
-    """Of the image graphs, on one picture of the teacher."""
-    drawing = teacher.text_to_image(request)
-    decoded = other.decode(drawing.tokens)
-    figures = {
-        "image_decoder.psnr": measures.image_psnr(drawing.picture, decoded),
-        "image_decoder.levels": measures.max_abs(drawing.picture, decoded),
-    }
-    if "image_encoder" in teacher.bundle.manifest.graphs:
-        codes = teacher.encode(drawing.picture)
-        figures["image_encoder.agreement"] = measures.agreement(codes, other.encode(drawing.picture))
-    return figures

@@ -24,8 +24,8 @@ from quantize.static_int8 import (
     quantize_static,
     quantized_model,
 )
-from runtime.measures import agreement, image_psnr
 from runtime.onnxruntime_engine import open_copy, session_options
+from runtime.parity.measures import agreement, image_psnr
 
 Feed = Mapping[str, np.ndarray]
 

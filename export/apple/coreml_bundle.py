@@ -25,7 +25,7 @@ from export.build_manifest import build_manifest, source_hash, write_tokenizer
 from export.bundle_writer import QuantizedGraph
 from export.errors import ExportError
 from export.size_estimate import weights_of
-from export.verify import Effort, verify
+from export.verify import Effort, verify_against_reference
 from quantize.coreml import BLOCK, SMALLEST, Form, in_program
 from quantize.coreml_recipe import CoreMLRecipe
 from reference.checkpoint import Checkpoint
@@ -128,7 +128,7 @@ class CoreMLExporter:
         return build_manifest(folder, self.checkpoint, sizes, graphs, step, TOOLS)
 
     def verify(self, bundle: Bundle, drawing: Drawing) -> dict[str, float]:
-        return verify(bundle, self.checkpoint, drawing)
+        return verify_against_reference(bundle, self.checkpoint, drawing)
 
 
 def tensor(name: str, spec: TensorSpec) -> Tensor:

@@ -13,14 +13,15 @@ from export.apple.coreml_bundle import CoreMLExporter, CoreMLOptions
 from export.bundle_writer import write_bundle
 from quantize.coreml import Form
 from quantize.coreml_recipe import CoreMLRecipe
-from quantize.pictures import judge
-from quantize.teacher import Drawer, damage
 from quantize.trials import Trials, size
 from reference.checkpoint import load_checkpoint
 from reference.stickers.evaluation_prompts import Task
 from runtime.bundle import MANIFEST, Bundle, open_bundle
 from runtime.coreml.saved import read_package
 from runtime.coreml.structure import report
+from runtime.parity.bundle_steps import BundleSteps
+from runtime.parity.comparison import Comparison
+from runtime.parity.prompt_following import judge
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def measure_coreml(
             manifest = bundle.manifest
             graphs = ("text_encoder", "conditioner", *manifest.step)
             deciding = [file for graph in graphs for file in manifest.graphs[graph].files]
-            found = damage(trials.steps, Drawer(bundle, threads).repeat)
+            found = Comparison.of(trials.steps, BundleSteps(bundle, threads).repeat)
             add(
                 name,
                 bundle=digest,

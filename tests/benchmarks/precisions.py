@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from quantize.float_bundle import open_float
-from quantize.pictures import judge, share, sticker_tasks
-from quantize.teacher import Drawer, damage
 from quantize.trials import size
 from reference.errors import Parser, UserError, exit_code
 from reference.request import check_range
 from runtime.bundle import MANIFEST, open_bundle
+from runtime.parity.bundle_steps import BundleSteps
+from runtime.parity.comparison import Comparison
+from runtime.parity.prompt_following import judge, share, sticker_tasks
 from tests.benchmarks import processes
 from tests.benchmarks.markdown import table
 from tests.benchmarks.pareto import UNIFORM, Figures, measuring, source, step_times
@@ -49,11 +50,11 @@ def measure(per_category: int, threads: int) -> dict[str, Any]:
     figures = Figures(WORK / "figures.json", f"{source(teacher)} {len(tasks)}")
     for precision, bundle in bundles.items():
         if "nats" not in figures.forms.get(precision, {}):
-            found = damage(trials.steps, Drawer(bundle, threads).repeat)
+            found = Comparison.of(trials.steps, BundleSteps(bundle, threads).repeat)
             figures.add(precision, bytes=size(bundle), **asdict(found), verdicts="")
         for verdicts in judge(bundle, tasks, figures.forms[precision]["verdicts"], threads):
             figures.add(precision, verdicts=verdicts)
-    for precision, milliseconds in step_times(bundles, trials.steps[0].tensors, threads).items():
+    for precision, milliseconds in step_times(bundles, trials.steps[0].feed(), threads).items():
         figures.add(precision, milliseconds=milliseconds)
     return {"prompts": len(tasks), "forms": figures.forms}
 

@@ -15,8 +15,8 @@ from quantize.recipe import Recipe
 from quantize.weights import weights_of
 from reference.checkpoint import load_checkpoint
 from runtime.bundle import Bundle, open_bundle
-from runtime.limits import KL_PER_GUIDANCE
 from runtime.parity.golden import golden_drawing
+from runtime.parity.limits import LIMITS
 from tests.benchmarks.ours import write_bundle as export_bundle
 from tests.float_bundle import SIZE, write_bundle, write_checkpoint
 
@@ -162,7 +162,7 @@ def test_an_interrupted_run_goes_on_from_the_graphs_that_are_done(source, tmp_pa
 
 
 def test_a_bundle_that_misses_a_limit_is_not_kept(source, tmp_path, monkeypatch, capsys):
-    monkeypatch.setitem(KL_PER_GUIDANCE, "int4", 0.0)
+    monkeypatch.setitem(LIMITS["transformer.kl_per_guidance"], "int4", 0.0)
     said = refused([str(source.folder), "--int4", "--out", str(tmp_path / "out")], capsys)
     assert "transformer.kl_per_guidance is 0." in said and "above the int4 limit of 0" in said
     assert not any(tmp_path.iterdir())

@@ -19,8 +19,8 @@ from quantize.static_int8 import quantize_static
 from quantize.static_ranges import measure
 from reference.checkpoint import SHIPPED, load_checkpoint
 from reference.image import decode_tokens
-from runtime.measures import image_psnr
 from runtime.onnxruntime_engine import session_options
+from runtime.parity.measures import image_psnr
 
 SIZE = (256, 192)  # (W, H) pixels: larger than the stickers' 64, and not square
 LIMIT = "export.strips.STRIP_BYTES"

@@ -13,8 +13,8 @@ from quantize.errors import QuantizationError
 from quantize.onnx_files import load, save
 from quantize.qnn import LOGITS, NpuGraph, quantize_qnn
 from reference.checkpoint import load_checkpoint
-from runtime import measures
 from runtime.onnxruntime_engine import session_options
+from runtime.parity import measures
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 

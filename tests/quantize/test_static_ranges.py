@@ -12,7 +12,7 @@ from torch import nn
 from quantize.errors import QuantizationError
 from quantize.onnx_files import load, save
 from quantize.static_ranges import measure, quantize_images, run
-from runtime.measures import image_psnr
+from runtime.parity.measures import image_psnr
 
 
 def ran(path: Path, feeds: list[dict[str, np.ndarray]]) -> list[np.ndarray]:

@@ -26,7 +26,7 @@ from runtime.coreml.evaluator import Evaluator
 from runtime.coreml.program import load_program
 from runtime.coreml.structure import read_package
 from runtime.coreml.tools import coremltools as ct
-from runtime.measures import max_abs
+from runtime.parity.measures import max_abs
 from tests.float_bundle import WIDER, write_checkpoint
 from tests.shared_bundles import ROOT
 

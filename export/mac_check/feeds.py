@@ -1,10 +1,8 @@
-"""What the golden drawing feeds each graph of a Core ML bundle, step by step.
-
-Steps are teacher-forced: each starts from the tokens of the trace, whatever was drawn before.
-"""
+"""What the golden drawing feeds each graph of a Core ML bundle, and in which calls."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +11,8 @@ from runtime.bundle import Bundle, GoldenTrace, Graph
 from runtime.conditioning import split_steps
 from runtime.coreml.functions import adapted, choose, in_core_ml
 from runtime.errors import BundleError
-from runtime.philox import PhiloxNoise
-from runtime.sinusoids import micro_sinusoids, step_sinusoids
+from runtime.feeds import prompt_feed
+from runtime.parity.replay import RecordedStep, steps_of_trace
 
 Tensors = dict[str, np.ndarray]
 
@@ -48,7 +46,7 @@ class Golden:
 
     def dimensions(self) -> dict[str, int]:
         """What a function's dimensions are called, and are for this drawing."""
-        height, width = self.final().shape
+        height, width = self.final.shape
         cells = height * width // self.bundle.manifest.model.compression**2
         return {
             "rows": self.rows,
@@ -63,54 +61,27 @@ class Golden:
 
     def texts(self) -> Tensors:
         """What is known before the first graph runs."""
-        guided = self.trace.guidance > 1
-        rows = [self.trace.negative_ids if guided else self.trace.prompt_ids, self.trace.prompt_ids]
-        return {
-            "input_ids": np.array(rows[-self.rows :], np.int32),
-            "micro_sinusoids": micro_sinusoids(*self.trace.size, self.bundle.manifest.defaults.score),
-            "step_sinusoids": step_sinusoids(self.trace.steps),
-        }
+        trace = self.trace
+        rows = [trace.negative_ids if trace.guidance > 1 else trace.prompt_ids, trace.prompt_ids]
+        ids = np.array(rows[-self.rows :], np.int32)
+        return prompt_feed(ids, trace.size, trace.steps, self.bundle.manifest.defaults.score)
 
-    def step(self, i: int, conditions: Mapping[str, np.ndarray]) -> Tensors:
-        """Step `i` with context [R, T, D] and modulation [N, R, M] of the conditioner."""
-        return {
-            "tokens": self.before(i),
-            "context": conditions["context"],
-            "modulation": conditions["modulation"][self.trace.steps - 1 - i],
-            "guidance": np.array(self.trace.guidance, np.float32),
-            "uniforms": PhiloxNoise(self.trace.seed).draw(i, len(self.trace.final_tokens)),
-        }
+    @cached_property
+    def steps(self) -> list[RecordedStep]:
+        """The steps to repeat, each from the tokens of the trace, whatever was drawn before."""
+        return steps_of_trace(self.trace, self.bundle.manifest)
 
-    def before(self, i: int) -> np.ndarray:
-        """Tokens i32 [H, W] that step `i` starts from."""
-        if i:
-            return self._grid(self.trace.tokens[i - 1])
-        return np.full_like(self.final(), self.bundle.manifest.model.mask_token_id)
-
+    @property
     def final(self) -> np.ndarray:
         """Finished tokens i32 [H, W]."""
-        return self._grid(self.trace.final_tokens)
-
-    def equal(self, i: int, drawn: np.ndarray) -> tuple[int, int]:
-        """Of the tokens that step `i` drew and kept: how many are the trace's, and how many there are.
-
-        The trace does not tell what was drawn where the position was masked again.
-        """
-        mask = self.bundle.manifest.model.mask_token_id
-        after = np.array(self.trace.tokens[i])
-        kept = (self.before(i).ravel() == mask) & (after != mask)
-        return int(np.count_nonzero(drawn.ravel()[kept] == after[kept])), int(np.count_nonzero(kept))
-
-    def _grid(self, tokens: Sequence[int]) -> np.ndarray:
-        width, height = (side // self.bundle.manifest.model.token_size for side in self.trace.size)
-        return np.array(tokens, np.int32).reshape(height, width)
+        return np.array(self.trace.final_tokens, np.int32).reshape(self.steps[0].tokens.shape)
 
 
 def calls(graph: Graph, tensors: Mapping[str, np.ndarray]) -> list[Tensors]:
     """The inputs of a graph as Core ML takes them, one dictionary a call.
 
-    The conditioner takes a fixed number of steps: the last of its several calls is filled up with a copy of
-    the last step. Raises RuntimeError for a tensor that no graph before it gave.
+    The conditioner takes a fixed number of steps, so it is called several times, and the last call repeats
+    the last step to be full. Raises RuntimeError for a tensor that no graph before it gave.
     """
     declared = {tensor.name: tensor for tensor in graph.inputs}
     if missing := declared.keys() - tensors.keys():

@@ -1,39 +1,15 @@
-"""How far one result is from another: the same measures in export's verification and in the parity report.
+"""How far one result is from another.
 
 Every function takes the reference first. NumPy only; sums in float64.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 BLOCK = 2**20  # values compared at a time
 ROWS = 256  # distributions compared at a time
-
-
-@dataclass(frozen=True)
-class Limit:
-    """The worst value a figure may have; see `at_least` and `at_most`."""
-
-    figure: str
-    worst: float
-    higher_is_better: bool
-
-    def holds(self, value: float) -> bool:
-        # Written so that NaN fails.
-        return value >= self.worst if self.higher_is_better else value <= self.worst
-
-
-def at_least(figure: str, worst: float) -> Limit:
-    """A figure that must not fall below `worst`."""
-    return Limit(figure, worst, higher_is_better=True)
-
-
-def at_most(figure: str, worst: float) -> Limit:
-    """A figure that must not rise above `worst`."""
-    return Limit(figure, worst, higher_is_better=False)
 
 
 def max_abs(reference: ArrayLike, other: ArrayLike) -> float:

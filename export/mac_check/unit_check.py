@@ -1,4 +1,4 @@
-"""One choice of compute units under the golden drawing: how fast, how like another choice, which tokens."""
+"""Runs the golden drawing on one choice of compute units: how fast, how like another choice, which tokens."""
 
 import hashlib
 import math
@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from runtime.coreml.device import UNITS, Device, Model, Placement
-from runtime.coreml.feeds import Golden, Tensors, calls, joined
-from runtime.measures import agreement, cosine
+from export.mac_check.device import UNITS, Device, Model, Placement
+from export.mac_check.feeds import Golden, Tensors, calls, joined
+from runtime.parity.measures import agreement, cosine
 
 # Each graph on the unit that the manifest names: what the app does.
 AS_SHIPPED = "AS_SHIPPED"
@@ -58,7 +58,7 @@ class DrawingCheck:
 
 @dataclass(frozen=True)
 class Started:
-    """What is being done now, said before it is done: it may end the process."""
+    """What is about to be done: it is sent before, because it may end the process."""
 
     what: str
 
@@ -69,7 +69,7 @@ Tell = Callable[[Message], None]
 
 @contextmanager
 def recorded(errors: dict[str, str], what: str) -> Iterator[None]:
-    """Notes a failure and goes on."""
+    """Records a failure and continues."""
     try:
         yield
     except Exception as error:  # coremltools raises bare Exceptions; one failure must not hide other figures
@@ -113,8 +113,8 @@ class Reference:
 class UnitCheck:
     """The first choice that runs a graph leaves its inputs and outputs in the folder `references`.
 
-    The others are fed the same inputs, so that a difference is the graph's own; and where a graph fails, the
-    graphs after it still get something to work on.
+    Other choices are fed the same inputs, so that a difference is the graph's own. Where a graph fails, the
+    graphs after it run on what an earlier choice left.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class UnitCheck:
             tensors |= made
         with recorded(self.drawing.errors, "steps"):
             self._draw(tensors)
-        decoder, made = self._check("image_decoder", {"tokens": self.golden.final()})
+        decoder, made = self._check("image_decoder", {"tokens": self.golden.final})
         if decoder is not None:
             pixels = np.ascontiguousarray(made["image"], np.uint8).tobytes()
             self.drawing.image_same = hashlib.sha256(pixels).hexdigest() == self.golden.trace.image_sha256
@@ -151,7 +151,7 @@ class UnitCheck:
         if not conditions.keys() >= {"context", "modulation"}:
             raise RuntimeError("the conditioner never ran, so no token was drawn")
         chain: dict[str, Model] = {}
-        tensors = self.golden.step(0, conditions)
+        tensors = self.golden.steps[0].feed(conditions)
         for name in self.golden.bundle.manifest.step:
             model, made = self._check(name, tensors)
             tensors |= made
@@ -162,16 +162,16 @@ class UnitCheck:
         milliseconds = []
         for i in chosen_steps(self.golden.trace.steps):
             self.tell(Started(f"{self.choice}: step {i + 1} of {self.golden.trace.steps}"))
-            tensors = self.golden.step(i, conditions)
+            step = self.golden.steps[i]
+            tensors = step.feed(conditions)
             begun = time.perf_counter()
             for name, model in chain.items():
                 (feed,) = calls(graphs[name], tensors)
                 tensors |= model.predict(feed)
             milliseconds.append(1e3 * (time.perf_counter() - begun))
-            equal, compared = self.golden.equal(i, tensors["drawn"])
             self.drawing.steps.append(i)
-            self.drawing.equal += equal
-            self.drawing.compared += compared
+            self.drawing.equal += int((tensors["drawn"].ravel() == step.drawn)[step.compared].sum())
+            self.drawing.compared += int(step.compared.sum())
         self.drawing.share = self.drawing.equal / self.drawing.compared
         self.drawing.step_ms = statistics.median(milliseconds)
 

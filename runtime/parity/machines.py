@@ -1,15 +1,14 @@
-"""Two recordings of a bundle side by side: what the second machine computes otherwise than the first."""
+"""Compares two recordings of a bundle: what the second machine computes otherwise than the first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from runtime import measures
 from runtime.bundle import Bundle
-from runtime.measures import at_least, at_most
-from runtime.parity.limits import Verdict
-from runtime.parity.replay import LOGITS, Recording, Run
+from runtime.parity import measures
+from runtime.parity.comparison import Comparison
+from runtime.parity.machine_recording import LOGITS, Recording, Run
 
 MEANING = {
     "graphs.cosine": "the smallest cosine of a graph's float output, all its runs together",
@@ -21,22 +20,6 @@ MEANING = {
     "image_decoder.levels": "largest difference of the same tokens' pictures, of 255",
     "image_encoder.agreement": "share of equal tokens of the same picture",
 }
-
-# Both machines sum in float32, in different orders. Where activations are quantized to 8 bits, that moves
-# some of them to the next level, which costs up to half of what the quantization itself does (docs/arm.md).
-FLOAT = (
-    at_least("graphs.cosine", 0.999999),
-    at_least("teacher_forced.agreement", 0.999),
-    at_most("teacher_forced.kl", 1e-6),
-    at_most("image_decoder.levels", 1),
-    at_least("image_encoder.agreement", 0.99),
-)
-QUANTIZED = (
-    at_least("graphs.cosine", 0.999),
-    at_least("teacher_forced.agreement", 0.93),
-    at_most("teacher_forced.kl", 4e-3),
-)
-
 
 Pair = tuple[Run, Run]
 
@@ -66,7 +49,7 @@ class StepFigures:
 
 
 @dataclass(frozen=True)
-class Beside:
+class MachineComparison:
     """All that differs."""
 
     outputs: list[OutputFigures]
@@ -74,7 +57,7 @@ class Beside:
     figures: dict[str, float]
 
 
-def beside(bundle: Bundle, first: Recording, second: Recording) -> Beside:
+def compare_machines(bundle: Bundle, first: Recording, second: Recording) -> MachineComparison:
     """Compares two recordings of the same runs."""
     pairs: dict[str, list[Pair]] = {}
     for ours, theirs in zip(first.runs, second.runs, strict=True):
@@ -85,16 +68,16 @@ def beside(bundle: Bundle, first: Recording, second: Recording) -> Beside:
     chain = bundle.manifest.step
     mask = bundle.manifest.model.mask_token_id
     masks = [(ours.inputs["tokens"] == mask).ravel() for ours, _ in pairs[chain[0]]]
+    compared = [compare_step(*step) for step in zip(masks, pairs[chain[-1]], pairs[LOGITS], strict=True)]
     steps = [
-        step_figures(index, *step)
-        for index, step in enumerate(zip(masks, pairs[chain[-1]], pairs[LOGITS], strict=True))
+        StepFigures(index, step.positions, step.agreement, step.kl) for index, step in enumerate(compared)
     ]
-    weights = [step.masked for step in steps]
+    total = Comparison.total(compared)
     figures = {
         "graphs.cosine": min(output.cosine for output in outputs if output.cosine is not None),
-        "teacher_forced.positions": sum(weights),
-        "teacher_forced.agreement": float(np.average([step.agreement for step in steps], weights=weights)),
-        "teacher_forced.kl": float(np.average([step.kl for step in steps], weights=weights)),
+        "teacher_forced.positions": total.positions,
+        "teacher_forced.agreement": total.agreement,
+        "teacher_forced.kl": total.kl,
         "free_running.agreement": measures.agreement(first.tokens, second.tokens),
         "free_running.psnr": measures.image_psnr(first.picture, second.picture),
     }
@@ -103,7 +86,7 @@ def beside(bundle: Bundle, first: Recording, second: Recording) -> Beside:
             figures["image_decoder.levels"] = output.max_abs
         if output.graph == "image_encoder":
             figures["image_encoder.agreement"] = output.equal
-    return Beside(outputs, steps, figures)
+    return MachineComparison(outputs, steps, figures)
 
 
 def output_figures(pairs: Sequence[Pair], name: str) -> OutputFigures:
@@ -135,20 +118,8 @@ def comparable(ours: Run, theirs: Run, name: str) -> tuple[np.ndarray, np.ndarra
     return first, second
 
 
-def step_figures(index: int, masked: np.ndarray, drawn: Pair, logits: Pair) -> StepFigures:
+def compare_step(masked: np.ndarray, drawn: Pair, logits: Pair) -> Comparison:
     """One step over the positions that were masked, bool [H*W]."""
-    codes = [run.outputs["drawn"][masked] for run in drawn]
-    rows = [run.outputs[LOGITS][masked] for run in logits]
-    return StepFigures(
-        step=index,
-        masked=int(masked.sum()),
-        agreement=measures.agreement(*codes),
-        kl=max(measures.kl(*rows), 0.0),  # rounding may leave it below 0
-    )
-
-
-def judged(bundle: Bundle, figures: dict[str, float]) -> list[Verdict]:
-    """Every limit of the bundle's kind whose figure was measured."""
-    floats = all(graph.precision == "fp32" for graph in bundle.manifest.graphs.values())
-    limits = FLOAT if floats else QUANTIZED
-    return [Verdict(limit, figures[limit.figure]) for limit in limits if limit.figure in figures]
+    codes = drawn[0].outputs["drawn"][masked], drawn[1].outputs["drawn"][masked]
+    rows = logits[0].outputs[LOGITS][masked], logits[1].outputs[LOGITS][masked]
+    return Comparison.between(codes, rows, float(drawn[0].inputs["guidance"]))

@@ -3,7 +3,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from runtime import measures
+from runtime.parity import measures
 
 RNG = np.random.default_rng(0)
 A, B = RNG.normal(size=(6, 40)).astype(np.float32), RNG.normal(size=(6, 40)).astype(np.float32)

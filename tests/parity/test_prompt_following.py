@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from quantize.pictures import BATCH, change, judge, share, standard_error, sticker_tasks
 from runtime.generator import Generator
+from runtime.parity.prompt_following import BATCH, change, judge, share, standard_error, sticker_tasks
 from runtime.request import Request
 
 
@@ -16,7 +16,7 @@ def test_verdicts_are_the_judges_and_go_on_where_they_stopped(bundle, monkeypatc
         assert len(tasks) == len(pictures)
         return SimpleNamespace(passed=[bool(picture.sum() % 2 == 0) for picture in pictures])
 
-    monkeypatch.setattr("reference.stickers.evaluation_prompts.judge_pictures", even)
+    monkeypatch.setattr("runtime.parity.prompt_following.judge_pictures", even)
     tasks = sticker_tasks(bundle, 3)  # 18: a batch and a half
     whole = list(judge(bundle, tasks, ""))
     assert [len(verdicts) for verdicts in whole] == [BATCH, len(tasks)]
