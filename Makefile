@@ -13,7 +13,7 @@ help:
 	@echo "make test-ios   the Swift package alone; it is a part of make test"
 	@echo "make arm64      an emulated ARM64 machine in build/arm64 (Debian only), for python -m runtime.parity.arm"
 	@echo "make test-slow  the real-size checks: 1 B parameters, several GB of disk and memory"
-	@echo "make bench      this project's graphs beside every peer, an hour at most: docs/benchmarks.md"
+	@echo "make bench      this project's graphs beside every peer, an hour and the preparation: docs/performance.md"
 	@echo "make format     let ruff format the sources"
 
 # An own environment with the tested versions; made again when they change.
@@ -21,7 +21,7 @@ $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "error: Python 3.11 to 3.13 is needed; say which one with: make PYTHON=python3.12")'
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --upgrade pip
-	$(RUN) -m pip install -qq --constraint requirements.lock --editable '.[export,coreml,train,dev]'
+	$(RUN) -m pip install -qq --constraint requirements.lock --editable '.[export,coreml,optimum,train,dev]'
 	touch $@
 
 bundle: $(READY)

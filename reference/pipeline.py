@@ -68,9 +68,12 @@ class Pipeline:
     def text_to_image(self, prompt: str | Sequence[str], **settings: Any) -> Drawing:
         """Draw one prompt or several."""
         request = check_request(prompt, self.checkpoint.defaults, self.unit, **settings)
+        return self.draw(request, self.blank(request), 0, self.checkpoint.masking_schedule)
+
+    def blank(self, request: PipelineRequest) -> Tensor:
+        """The grid of a request, all masked: i64 [B, H, W]."""
         width, height = (side // self.checkpoint.token_size for side in request.size)
-        tokens = torch.full((request.batch, height, width), self.checkpoint.mask_token_id)
-        return self.draw(request, tokens, 0, self.checkpoint.masking_schedule)
+        return torch.full((request.batch, height, width), self.checkpoint.mask_token_id)
 
     def image_to_image(
         self, prompt: str | Sequence[str], image: Image.Image, strength: float = 0.5, **settings: Any
@@ -145,12 +148,30 @@ class Pipeline:
     def draw(
         self, request: PipelineRequest, tokens: Tensor, start: int, schedule: str, starting_ratio: float = 1.0
     ) -> Drawing:
+        """Encode the prompts, run the masked loop on tokens i64 [B, H, W] from step `start`, decode."""
+        conditions = self.conditions(request)
+        tokens, trace = self.run_loop(request, conditions, tokens, start, schedule, starting_ratio)
+        pixels = decode_tokens(self.checkpoint.vqvae, tokens)
+        _, cut = tokenize(self.checkpoint.tokenizer, request.prompts)
+        return Drawing(to_images(pixels), tokens, cut, trace)
+
+    @torch.no_grad()
+    def run_loop(
+        self,
+        request: PipelineRequest,
+        conditions: Conditions,
+        tokens: Tensor,
+        start: int,
+        schedule: str,
+        starting_ratio: float = 1.0,
+    ) -> tuple[Tensor, list[StepTrace]]:
         """Run the masked loop on tokens i64 [B, H, W] from step `start`; docs/contract.md describes it.
+
+        Returns the finished tokens, and the trace if the request asks for one.
 
         `starting_ratio` is the unknown share of the grid if the known tokens are never redrawn; else 1.
         """
         mask_token, steps = self.checkpoint.mask_token_id, request.steps
-        conditions = self.conditions(request)
         total = tokens[0].numel()
         lengths = [int(count) for count in (tokens == mask_token).flatten(1).sum(dim=1)]
         weights = temperatures(steps, request.temperature)
@@ -169,9 +190,7 @@ class Pipeline:
                 trace.append(StepTrace(step, before, drawn.view_as(tokens), log_prob.view_as(tokens), tokens))
             if request.callback and request.callback(step, steps, tokens) is False:
                 raise Cancelled(f"cancelled after step {step + 1} of {steps}")
-        pixels = decode_tokens(self.checkpoint.vqvae, tokens)
-        _, cut = tokenize(self.checkpoint.tokenizer, request.prompts)
-        return Drawing(to_images(pixels), tokens, cut, trace)
+        return tokens, trace
 
     def conditions(self, request: PipelineRequest) -> Conditions:
         """Encode the prompts, and the negative prompts if the request is guided."""

@@ -1,10 +1,24 @@
-"""How fast and how large this project's bundles are beside every peer: `python -m tests.benchmarks`.
+"""Measurements and the tables made of them: `python -m tests.benchmarks --help`.
 
-layouts      what is measured: weights, size, inputs, all on disk under build/benchmarks
-contenders   who is measured: this project's bundles, plain exports, torch, OpenVINO, ExecuTorch, the floor
-turn         one contender's turn at one task, a process of its own
-rounds       all turns, interleaved, within a time budget, resumable
-report       tables, plot, document, from the JSON alone
-parallel     parallel refinement against one token a forward
-profile      where a step graph's time goes, operator by operator
+docs/results/*.json hold every published figure; each is written by the command that measured it.
+
+    report        tables of README and docs, written from the result files or checked against them
+    tables        the tables by name
+    results       reading and writing result files; machine: which machine and versions they are of
+
+Speed beside other engines, on random weights of the published size:
+
+    workloads     what is measured: weights, size, inputs
+    contenders    who is measured: bundles (ours, bundles), plain exports and peers (plain, peers)
+    rounds        turns of all contenders, interleaved, within a time budget, resumable; turn: one of them
+    speed         result file, tables and plot of a workload
+    profile       time of a step by operator
+    sizes         time and memory from 256 to 1024 px; memory: peak RSS of one bundle
+
+Quality of the shipped checkpoint:
+
+    precisions    README's table: size, tokens, KL, score and time of every precision
+    pareto        size against damage: uniform, mixed and Core ML forms, single layers and weights
+    parallel      parallel refinement against one token a forward
+    simulated     what int8 costs by itself, rounded in torch
 """

@@ -1,4 +1,4 @@
-"""Runs what `ours` wrote. Apart from it, so that a turn's memory is the runtime's and holds no torch."""
+"""Run what `ours` wrote; a module of its own, so that a turn's memory holds no torch."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,13 +9,13 @@ import onnxruntime as ort
 from runtime.generator import Generator
 from runtime.onnxruntime_engine import session_options
 from runtime.request import Request
-from tests.benchmarks.layouts import PROMPT, SEED, Layout, inputs
+from tests.benchmarks.workloads import PROMPT, SEED, Workload, inputs
 
 
-def open_bundle(layout: Layout, folder: Path, item: str, threads: int) -> Callable[[], np.ndarray]:
-    """A run of "step" (drawn i32 [H*W]), "decoder" or "picture" (image u8 [h, w, 3])."""
+def open_bundle(workload: Workload, folder: Path, item: str, threads: int) -> Callable[[], np.ndarray]:
+    """A function that runs "step" (drawn i32 [H*W]), "decoder" or "picture" (image u8 [h, w, 3])."""
     generator = Generator.open(folder, threads, keep=True)
-    stored = inputs(layout)
+    stored = inputs(workload)
     if item == "step":
         return lambda: generator.run_step(stored)["drawn"]
     if item == "decoder":
@@ -24,7 +24,7 @@ def open_bundle(layout: Layout, folder: Path, item: str, threads: int) -> Callab
 
 
 def open_floor(path: Path, threads: int) -> tuple[Callable[[], np.ndarray], str]:
-    """A run of all products; also how many they are."""
+    """A function that runs all products, and a note with their number."""
     session = ort.InferenceSession(path, session_options(threads), providers=["CPUExecutionProvider"])
     random = np.random.default_rng(SEED)
     feed = {"scale": np.array(0.01, np.float32), "zero": np.array(128, np.uint8)}

@@ -1,4 +1,4 @@
-"""Who is measured: name, tasks, what it prepares once, how it is opened."""
+"""Who is measured: name, tasks, the files it prepares once, how it is opened."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from reference.errors import UserError
-from tests.benchmarks.layouts import Layout, examples
+from tests.benchmarks.workloads import Workload, examples
 
 STEP, DECODER, PICTURE = "step", "decoder", "picture"
 TASKS = (STEP, DECODER, PICTURE)
-BASE = "onnxruntime fp32"  # ratios are to it
+BASE = "onnxruntime fp32"  # of all ratios
 
 
 @dataclass(frozen=True)
 class Opened:
-    """Ready to run. `answer` makes of a run's result what is compared: drawn tokens i32 [H*W] or an image."""
+    """Ready to run. `answer` turns a result into what is compared: drawn tokens i32 [H*W] or an image."""
 
     run: Callable[[], np.ndarray]
     answer: Callable[[np.ndarray], np.ndarray] = lambda result: result
@@ -25,27 +25,27 @@ class Opened:
 
 @dataclass(frozen=True)
 class Contender:
-    """One way to run the model. `files` are made once a layout, before any turn."""
+    """One way to run the model. `files` are made once a workload, before any turn."""
 
     name: str
     about: str
     tasks: tuple[str, ...]
-    files: str  # name in the layout's folder; "" if nothing is prepared
-    prepare: Callable[[Layout, Path], None]
-    open: Callable[[Layout, str, Path, int], Opened]  # layout, task, files, threads
-    needs: str = ""  # files of another contender that preparing takes
+    files: str  # name in the workload's folder; "" if nothing is prepared
+    prepare: Callable[[Workload, Path], None]
+    open: Callable[[Workload, str, Path, int], Opened]  # workload, task, files, threads
+    needs: str = ""  # files of another contender, needed to prepare
 
 
 def bundle(precision: str) -> Contender:
-    def prepare(layout: Layout, folder: Path) -> None:
+    def prepare(workload: Workload, folder: Path) -> None:
         from tests.benchmarks.ours import write_bundle
 
-        write_bundle(layout.checkpoint, (layout.side, layout.side), precision, folder)
+        write_bundle(workload.checkpoint, (workload.side, workload.side), precision, folder)
 
-    def open_it(layout: Layout, task: str, folder: Path, threads: int) -> Opened:
+    def open_it(workload: Workload, task: str, folder: Path, threads: int) -> Opened:
         from tests.benchmarks.bundles import open_bundle
 
-        return Opened(open_bundle(layout, folder, task, threads))
+        return Opened(open_bundle(workload, folder, task, threads))
 
     return Contender(f"bundle {precision}", "this project", TASKS, f"bundle-{precision}", prepare, open_it)
 
@@ -54,34 +54,32 @@ def plain(
     name: str,
     about: str,
     files: str,
-    prepare: Callable[[Layout, Path], None],
-    runner: Callable[[Layout, str, Path, int], tuple[Callable[..., np.ndarray], str]],
+    prepare: Callable[[Workload, Path], None],
+    runner: Callable[[Workload, str, Path, int], tuple[Callable[..., np.ndarray], str]],
     tasks: tuple[str, ...] = TASKS,
     needs: str = "",
 ) -> Contender:
-    """A peer that runs the plain modules: `runner` gives one of them as a function of its inputs, and a
-    note.
-    """
+    """A peer that runs the plain modules. `runner` returns a function of a module's inputs, and a note."""
 
-    def open_it(layout: Layout, task: str, path: Path, threads: int) -> Opened:
+    def open_it(workload: Workload, task: str, path: Path, threads: int) -> Opened:
         if task == PICTURE:
             from tests.benchmarks.plain import Drawer
 
-            logits, note = runner(layout, STEP, path, threads)
-            decode, _ = runner(layout, DECODER, path, threads)
-            return Opened(Drawer(layout, logits, decode), image, note)
-        run, note = runner(layout, task, path, threads)
-        arguments = examples(layout)[task]
-        answer = image if task == DECODER else lambda logits: tokens_of(logits, layout)
+            logits, note = runner(workload, STEP, path, threads)
+            decode, _ = runner(workload, DECODER, path, threads)
+            return Opened(Drawer(workload, logits, decode), image, note)
+        run, note = runner(workload, task, path, threads)
+        arguments = examples(workload)[task]
+        answer = image if task == DECODER else lambda logits: tokens_of(logits, workload)
         return Opened(lambda: run(*arguments), answer, note)
 
     return Contender(name, about, tasks, files, prepare, open_it, needs)
 
 
-def tokens_of(logits: np.ndarray, layout: Layout) -> np.ndarray:
+def tokens_of(logits: np.ndarray, workload: Workload) -> np.ndarray:
     from tests.benchmarks.plain import drawn  # torch comes in only now, when memory has been measured
 
-    return drawn(logits, layout)
+    return drawn(logits, workload)
 
 
 def image(result: np.ndarray) -> np.ndarray:
@@ -89,34 +87,34 @@ def image(result: np.ndarray) -> np.ndarray:
     return result[0].transpose(1, 2, 0)
 
 
-def nothing(layout: Layout, path: Path) -> None:
+def nothing(workload: Workload, path: Path) -> None:
     pass
 
 
-def export_plain(layout: Layout, folder: Path) -> None:
+def export_plain(workload: Workload, folder: Path) -> None:
     from tests.benchmarks.plain import export
 
-    export(layout, folder)
+    export(workload, folder)
 
 
-def dynamic_int8(layout: Layout, folder: Path) -> None:
+def dynamic_int8(workload: Workload, folder: Path) -> None:
     from tests.benchmarks.peers import quantize_dynamic
 
     folder.mkdir()
     for task in (STEP, DECODER):
-        quantize_dynamic(layout.folder / "plain" / f"{task}.onnx", folder / f"{task}.onnx")
+        quantize_dynamic(workload.folder / "plain" / f"{task}.onnx", folder / f"{task}.onnx")
 
 
-def static_int8(layout: Layout, folder: Path) -> None:
-    """Calibrated on the very inputs that are measured, which can only help the peer.
+def static_int8(workload: Workload, folder: Path) -> None:
+    """Calibrated on the measured inputs, which can only help the peer.
 
-    Of a decoder that the machine's memory does not hold there is a reason instead.
+    A decoder that does not fit the machine's memory is replaced by a file with the reason.
     """
     from tests.benchmarks.peers import nncf_static
 
     folder.mkdir()
-    for task, example in examples(layout).items():
-        source, target = layout.folder / "plain" / f"{task}.onnx", folder / f"{task}.xml"
+    for task, example in examples(workload).items():
+        source, target = workload.folder / "plain" / f"{task}.onnx", folder / f"{task}.xml"
         try:
             nncf_static(source, target, [example], transformer=task == STEP)
         except RuntimeError as error:
@@ -126,31 +124,35 @@ def static_int8(layout: Layout, folder: Path) -> None:
             target.with_suffix(".failed").write_text(f"not prepared: {why}", encoding="utf-8")
 
 
-def executorch(layout: Layout, folder: Path) -> None:
+def executorch(workload: Workload, folder: Path) -> None:
     from tests.benchmarks.peers import executorch_program
 
     folder.mkdir()
-    executorch_program(layout, STEP, folder / f"{STEP}.pte")
+    executorch_program(workload, STEP, folder / f"{STEP}.pte")
 
 
-def run_onnx(layout: Layout, task: str, folder: Path, threads: int) -> tuple[Callable[..., np.ndarray], str]:
+def run_onnx(
+    workload: Workload, task: str, folder: Path, threads: int
+) -> tuple[Callable[..., np.ndarray], str]:
     from tests.benchmarks.peers import onnx_file
 
     return onnx_file(folder / f"{task}.onnx", threads), ""
 
 
 def run_torch(variant: str) -> Callable[..., tuple[Callable[..., np.ndarray], str]]:
-    def runner(layout: Layout, task: str, path: Path, threads: int) -> tuple[Callable[..., np.ndarray], str]:
+    def runner(
+        workload: Workload, task: str, path: Path, threads: int
+    ) -> tuple[Callable[..., np.ndarray], str]:
         from tests.benchmarks.peers import torch_module
 
-        return torch_module(layout, task, variant, threads), ""
+        return torch_module(workload, task, variant, threads), ""
 
     return runner
 
 
 def run_openvino(ending: str, precision: str) -> Callable[..., tuple[Callable[..., np.ndarray], str]]:
     def runner(
-        layout: Layout, task: str, folder: Path, threads: int
+        workload: Workload, task: str, folder: Path, threads: int
     ) -> tuple[Callable[..., np.ndarray], str]:
         from tests.benchmarks.peers import openvino_model
 
@@ -162,21 +164,21 @@ def run_openvino(ending: str, precision: str) -> Callable[..., tuple[Callable[..
 
 
 def run_executorch(
-    layout: Layout, task: str, folder: Path, threads: int
+    workload: Workload, task: str, folder: Path, threads: int
 ) -> tuple[Callable[..., np.ndarray], str]:
     from tests.benchmarks.peers import executorch_model
 
     return executorch_model(folder / f"{task}.pte"), ""
 
 
-def write_floor(layout: Layout, folder: Path) -> None:
+def write_floor(workload: Workload, folder: Path) -> None:
     from tests.benchmarks.ours import write_floor as write
 
     folder.mkdir()
-    write(layout.folder / "bundle-int8", folder / "products.onnx")
+    write(workload.folder / "bundle-int8", folder / "products.onnx")
 
 
-def open_floor(layout: Layout, task: str, folder: Path, threads: int) -> Opened:
+def open_floor(workload: Workload, task: str, folder: Path, threads: int) -> Opened:
     from tests.benchmarks.bundles import open_floor as open_it
 
     run, note = open_it(folder / "products.onnx", threads)
@@ -233,11 +235,11 @@ CONTENDERS = {
 }
 
 
-def same_as(contender: Contender, layout: Layout, task: str) -> str:
-    """The contender whose graphs for a task are the same, "" if none: a decoder left float is fp32's."""
+def same_as(contender: Contender, workload: Workload, task: str) -> str:
+    """The contender with the same graph for a task, "" if none: a decoder that stayed float is fp32's."""
     if not contender.name.startswith("bundle ") or task != DECODER or contender.name == "bundle fp32":
         return ""
     from runtime.bundle import open_bundle
 
-    manifest = open_bundle(layout.folder / contender.files).manifest
+    manifest = open_bundle(workload.folder / contender.files).manifest
     return "bundle fp32" if manifest.graphs["image_decoder"].precision == "fp32" else ""

@@ -1,4 +1,4 @@
-"""The machine and the versions that figures belong to."""
+"""The machine and the package versions of a measurement."""
 
 import os
 import platform
@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PACKAGES = ("torch", "onnxruntime", "onnx", "openvino", "nncf", "executorch", "numpy")
-# What decides whether 8-bit and bf16 products gain anything; as Linux names them.
+# They decide the speed of 8-bit and bf16 products; named as in /proc/cpuinfo.
 FLAGS = ("avx2", "fma", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16")
 ARM_FLAGS = ("asimd", "asimddp", "i8mm", "bf16", "sve")
 

@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.memory BUNDLE`: the resident peak of every graph, and of a whole drawing.
+"""`python -m tests.benchmarks.memory BUNDLE`: peak RSS of every graph and of a whole drawing.
 
 Each line is a process of its own, in the low-memory profile; its peak is what the operating system says when
 it has ended (`/usr/bin/time` prints the same number). A peak holds the pages of mapped weights that were
@@ -19,15 +19,16 @@ import numpy as np
 
 from runtime.bundle import Bundle, Tensor, read_manifest
 from runtime.onnxruntime_engine import OnnxRuntimeEngine
+from tests.benchmarks import processes
 
 ROWS = 2  # with guidance
 WATCH = Path(__file__).with_name("peak.py")
-NOTHING = "nothing"  # the graph of a process that runs none
+NOTHING = "nothing"  # a process that runs no graph
 
 
 @dataclass(frozen=True)
 class Child:
-    """A process that has ended: seconds from start to end, largest resident size in MB, what it printed."""
+    """A finished process: seconds from start to end, peak RSS in MB, printed text."""
 
     seconds: float
     peak_mb: float
@@ -35,23 +36,23 @@ class Child:
 
 
 def child(command: Sequence[str]) -> Child:
-    """Raises SystemExit for one that failed."""
+    """Run a command and measure it. Raises SystemExit if it fails."""
     begun = time.perf_counter()
     watched = [sys.executable, "-S", str(WATCH), *command]
-    status, peak, printed = json.loads(subprocess.run(watched, stdout=subprocess.PIPE, check=True).stdout)
+    status, peak, printed = json.loads(processes.run(watched, stdout=subprocess.PIPE).stdout)
     if status:
         raise SystemExit(f"error: {' '.join(command)} failed")
     return Child(time.perf_counter() - begun, peak / 1e6, printed)
 
 
 def graph_child(bundle: Path, graph: str, steps: int, rows: int = ROWS, threads: int = 0) -> Child:
-    """Runs one graph twice and prints the seconds of the second run, which finds its weights read."""
+    """Run one graph twice; prints the seconds of the second run, whose weights are in memory."""
     own = [sys.executable, "-m", "tests.benchmarks.memory", str(bundle), "--graph", graph]
     return child([*own, "--steps", str(steps), "--rows", str(rows), "--threads", str(threads)])
 
 
 def drawing_child(bundle: Path, steps: int, guidance: float | None = None, threads: int = 0) -> Child:
-    """`python -m runtime --low-memory`, whose picture nobody keeps."""
+    """Run `python -m runtime --low-memory` and drop the picture."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "runtime", "a red fox", "--bundle", str(bundle), "--low-memory"]
         command += ["--steps", str(steps), "--threads", str(threads), "--out", f"{folder}/picture.png"]
@@ -66,6 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in ("--graph", "--rows", "--threads"):  # the child: run this graph
         parser.add_argument(name, type=str if name == "--graph" else int, help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
+    processes.stop_on_terminate()
     if given.graph:
         if given.graph != NOTHING:
             seconds = run_graph(given.bundle, given.graph, given.steps, given.rows, given.threads)
@@ -87,8 +89,8 @@ def row(name: str, size: int, ended: Child) -> None:
 
 
 def run_graph(folder: Path, name: str, steps: int, rows: int, threads: int) -> float:
-    """Runs a graph twice on inputs of the manifest's shapes; seconds of the second run."""
-    # The files were verified when the bundle was written: hashing them would load every page.
+    """Run a graph twice on inputs of the manifest's shapes; returns the seconds of the second run."""
+    # Not open_bundle, because hashing the files would load every page.
     bundle = Bundle(folder, read_manifest(folder))
     rng = np.random.default_rng(0)
     inputs = bundle.manifest.graphs[name].inputs

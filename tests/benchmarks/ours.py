@@ -1,4 +1,4 @@
-"""Writes this project's side: a layout's bundles, and the floor under their step."""
+"""Write a workload's bundles, and the floor of their step: its int8 products alone."""
 
 import math
 from pathlib import Path
@@ -6,24 +6,24 @@ from pathlib import Path
 import numpy as np
 import onnx_ir as ir
 
-from export.android import manifest_of
-from export.bundle_writer import write_manifest, write_tokenizer
+from export.build_manifest import write_tokenizer
+from export.bundle_writer import write_manifest
 from export.calibration import calibration
-from export.graph_writer import write_graph
 from export.graphs import graphs
+from export.onnx_bundle import manifest_of
+from export.onnx_graph import write_graph
 from export.trace import OPSET
 from quantize.onnx_files import load, save
 from quantize.recipe import Precision, Recipe
 from reference.checkpoint import load_checkpoint
 from reference.errors import UserError
 
-PRODUCTS = {"fp32": "MatMul", "int8": "MatMulInteger", "int4": "QLinearMul"}  # how each multiplies
+PRODUCTS = {"fp32": "MatMul", "int8": "MatMulInteger", "int4": "QLinearMul"}  # the operator that multiplies
 
 
 def write_bundle(source: Path, size: tuple[int, int], precision: Precision, folder: Path) -> None:
-    """A bundle of a checkpoint's folder for pictures of (width, height), as `export.onnx` writes it, without
-    the verification, which a random checkpoint of the full size would spend hours on; the benchmark compares
-    the answers.
+    """Write a checkpoint's bundle for pictures of (width, height) as `export.onnx` does, without
+    verification: it would take long at the full size, and the benchmark compares the answers.
     """
     checkpoint = load_checkpoint(str(source), stream=True)
     recipe, drawings = Recipe.uniform(precision), calibration(checkpoint, size)
@@ -39,7 +39,7 @@ def write_bundle(source: Path, size: tuple[int, int], precision: Precision, fold
 
 
 def check_products(folder: Path, precision: str) -> None:
-    """Raises UserError for a bundle whose step does not multiply as its precision says."""
+    """Raises UserError if the step does not use the operator of its precision."""
     wanted = PRODUCTS[precision]
     if not any(node.op_type == wanted for node in load(folder / "transformer.onnx").graph):
         raise UserError(f"{folder}: no {wanted} for {precision}: nothing was quantized so")

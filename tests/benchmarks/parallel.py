@@ -1,12 +1,12 @@
-"""Parallel refinement against autoregressive decoding, on the shipped checkpoint, judged by its judge.
+"""Parallel refinement against one token a forward: the shipped checkpoint, judged by its judge.
 
     python -m tests.benchmarks.parallel
 
-The same bundle draws the same prompts with N steps of the loop. With N = the number of tokens the schedule
-fixes exactly one token a forward, the surest: decoding token by token in an order of the model's own choice.
-"left to right" fixes them in raster order instead, as an autoregressive decoder does; a masked model has no
-key-value cache, so each forward still runs the whole grid. Beyond the LONGEST drawing that the checkpoint was
-trained on, the step index it is told is that of the same moment in LONGEST steps.
+The same bundle draws the same prompts with N steps of the loop. With as many steps as tokens the schedule
+fixes exactly one token a forward, the most certain, so the model chooses the order. "left to right" fixes
+tokens in raster order, as an autoregressive decoder does; a masked model has no key-value cache, so each
+forward still runs the whole grid. The checkpoint was trained on at most LONGEST steps; a longer drawing
+passes the step index of the same moment in LONGEST steps.
 """
 
 import statistics
@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -29,14 +28,13 @@ from runtime.generator import Generator
 from runtime.loop import Plan, draw_tokens
 from runtime.philox import PhiloxNoise
 from runtime.request import Request, settle
-from tests.benchmarks.layouts import ROOT
-from tests.benchmarks.machine import facts
-from tests.benchmarks.stored import stored_or_fresh, write
+from tests.benchmarks.markdown import table
+from tests.benchmarks.results import provenance, read, resume, source_line, write
 
 LONGEST = max(STEP_COUNTS)
 STEPS = (8, 16, 48)
 SUREST, RASTER = "one token a forward, the surest", "one token a forward, left to right"
-RESULTS = ROOT / "parallel.json"
+RESULT = "parallel"
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ def ways(tokens: int) -> list[Way]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Of one way: median seconds a picture (steps and decoder, without the text), and the judge's verdict."""
+    """Median seconds a picture (steps and decoder, without the text) and score of one way."""
 
     name: str
     forwards: int
@@ -113,29 +111,29 @@ def judged(
     return Outcome(way.name, way.forwards, statistics.median(seconds), scores.overall, scores.categories)
 
 
-def markdown(stored: dict[str, Any]) -> str:
-    """The table of `parallel.json`."""
-    machine, outcomes = stored["machine"], stored["outcomes"]
-    lines = [
-        f"{stored['prompts']} prompts, one picture each; {machine['cpu']}, {machine['threads']} threads.",
-        "",
-        f"| way | forwards | s a picture | {' | '.join(CATEGORIES)} | score |",
-        f"|---|---:|---:|{'---:|' * len(CATEGORIES)}---:|",
+def markdown() -> str:
+    """The table of the result file."""
+    content = read(RESULT)
+    rows = [
+        [
+            outcome["name"],
+            str(outcome["forwards"]),
+            f"{outcome['seconds']:.2f}",
+            *(f"{100 * outcome['categories'][name]:.0f}" for name in CATEGORIES),
+            f"**{100 * outcome['overall']:.1f}**",
+        ]
+        for outcome in content["outcomes"]
     ]
-    for outcome in outcomes:
-        shares = " | ".join(f"{outcome['categories'][name]:.0%}" for name in CATEGORIES)
-        lines.append(
-            f"| {outcome['name']} | {outcome['forwards']} | {outcome['seconds']:.2f} | {shares}"
-            f" | **{outcome['overall']:.1%}** |"
-        )
-    return "\n".join(lines)
+    head = ["how tokens are filled in", "forwards", "s a picture", *(f"{name}, %" for name in CATEGORIES)]
+    return f"{table([*head, 'score, %'], rows)}\n\n{source_line(content)}"
 
 
 def command_line() -> None:
     parser = Parser(
         prog="python -m tests.benchmarks.parallel",
         description="The shipped checkpoint drawing in 8, 16 and 48 parallel steps and token by token:"
-        f" forwards, seconds, prompt-following score. Goes on where it was stopped; writes {RESULTS}.",
+        " forwards, seconds, prompt-following score. Continues where it was stopped; writes"
+        f" docs/results/{RESULT}.json.",
         epilog="examples:\n  python -m tests.benchmarks.parallel                            # 240 prompts\n"
         "  python -m tests.benchmarks.parallel --bundle build/android-fp32 --prompts-per-category 10",
     )
@@ -152,16 +150,22 @@ def command_line() -> None:
     width, height = manifest.defaults.size
     every = ways(width * height // manifest.model.token_size**2)
     checkpoint = str(manifest.source.sha256)
-    fresh = {"machine": facts(given.threads), "checkpoint": checkpoint, "prompts": len(tasks), "outcomes": []}
-    stored = stored_or_fresh(RESULTS, fresh, found="outcomes")
+    command = f"python -m tests.benchmarks.parallel --prompts-per-category {given.prompts_per_category}"
+    fresh = {
+        **provenance(command, given.threads),
+        "checkpoint": checkpoint,
+        "prompts": len(tasks),
+        "outcomes": [],
+    }
+    stored = resume(RESULT, fresh, found="outcomes")
     done = {outcome["name"] for outcome in stored["outcomes"]}
     due = [way for way in every if way.name not in done]
     with tqdm(total=len(tasks) * sum(way.forwards for way in due), unit="forward", disable=None) as bar:
         for way in due:
             bar.set_description(way.name)
             stored["outcomes"].append(asdict(judged(generator, way, tasks, bar.update)))
-            write(stored, RESULTS)
-    print(markdown(stored))
+            write(RESULT, stored)
+    print(markdown())
 
 
 if __name__ == "__main__":

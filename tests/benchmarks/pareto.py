@@ -1,10 +1,9 @@
-"""`python -m tests.benchmarks.pareto`: what size costs. A float bundle in uniform and in mixed precision.
+"""`python -m tests.benchmarks.pareto`: size against quality, in uniform and mixed precision.
 
-The damages of single weights (`quantize.sensitivity`) choose the mixed forms. All forms are then measured on
-prompts that chose nothing: KL and token agreement on the float bundle's steps, the prompt-following score,
-and the time of a step, in turns. Core ML's forms follow (`pareto_coreml`). The figures go to
-docs/pareto.json, from which the tables in docs/quantization.md and docs/pareto.png are made. A run that was
-stopped goes on where it was.
+`quantize.sensitivity` measures single weights and chooses the mixed forms. All forms are then measured on
+other prompts: KL and equal tokens on the float bundle's steps, the prompt-following score, and the time
+of a step, in turns. Core ML's forms follow (`pareto_coreml`). The figures go to docs/results/pareto.json;
+docs/pareto.png is drawn from it. A run that was stopped continues where it was.
 """
 
 import json
@@ -18,27 +17,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import torch
 from tqdm import tqdm
 
-from export.requantize import open_float
 from quantize.errors import QuantizationError
+from quantize.float_bundle import open_float
 from quantize.frontier import frontier
-from quantize.pictures import judge, sticker_tasks
 from quantize.recipe import BLOCK, Recipe
 from quantize.sensitivity import best_within_size, measure, recipe_of
 from quantize.sensitivity_study import Study, write_json
-from quantize.teacher import damage
 from quantize.trials import Trials, size
 from runtime.bundle import Bundle
 from runtime.errors import Parser, UserError
 from runtime.onnxruntime_engine import OnnxRuntimeEngine
+from runtime.parity.prompt_following import judge, sticker_tasks
 from tests.benchmarks.pareto_coreml import measure_coreml
-from tests.benchmarks.pareto_report import FIGURES, PLOT, TABLE, write_report
+from tests.benchmarks.pareto_report import FIGURES, PLOT, write_plot
+from tests.benchmarks.results import provenance
 
 UNIFORM = ("fp32", "fp16", "int8", "int4")
-# From one to the other, and how far.
+# From the smaller to the larger form, and the share of the way.
 BETWEEN = (*(("int4", "int8", share) for share in (0.15, 0.35, 0.6, 0.85)), ("int8", "fp16", 0.3))
 LAYERS = 5  # the most harmful, each alone at its coarsest
 STEPS = 8  # of each drawing that damage is measured on
@@ -46,16 +44,16 @@ ROUNDS = 41  # of step times
 WORK = Path("build/pareto")
 
 EXAMPLES = """examples:
-  python -m tests.benchmarks.pareto              # build/android-fp32, 240 prompts a form: takes an hour
+  python -m tests.benchmarks.pareto              # build/android-fp32, 240 prompts a form: an hour
   python -m tests.benchmarks.pareto --score 10   # a sixth of the prompts, for a first look
   python -m tests.benchmarks.pareto --only coreml --score 20    # beside fp32's pictures of the same prompts
   python -m tests.benchmarks.pareto --only times --threads 1    # again, while the machine does nothing else
-  python -m tests.benchmarks.pareto --report     # table and plot again, from docs/pareto.json
+  python -m tests.benchmarks.pareto --report     # the plot again, from docs/results/pareto.json
 """
 
 
 def recipes(study: Study) -> dict[str, Recipe]:
-    """The forms to measure, by name: uniform ones, the best of sizes between them, and single layers."""
+    """The forms to measure, by name: uniform, the best of sizes between them, single layers."""
     trials = study.trials
     made = {name: Recipe.uniform(name) for name in UNIFORM}
     sizes = {name: trials.size(recipe) for name, recipe in made.items()}
@@ -68,7 +66,7 @@ def recipes(study: Study) -> dict[str, Recipe]:
 
 
 class Figures:
-    """What is known of each form, kept in a file from the first on."""
+    """The figures of each form, stored after every step."""
 
     def __init__(self, path: Path, key: str) -> None:
         self.path, self.key = path, key
@@ -78,7 +76,7 @@ class Figures:
             if content["key"] == key:
                 self.forms = content["forms"]
         except (OSError, ValueError, KeyError, TypeError):
-            pass  # not there, or not of this program: measured anew
+            pass  # missing or unreadable: measure again
 
     def add(self, form: str, **figures: Any) -> None:
         self.forms.setdefault(form, {}).update(figures)
@@ -90,7 +88,7 @@ def measure_form(figures: Figures, name: str, trials: Trials, recipe: Recipe) ->
     with trials.form(recipe) as form:
         manifest = form.manifest
         deciding = [file for graph in trials.deciding for file in manifest.graphs[graph].files]
-        found = damage(trials.steps, trials.repeat(form))
+        found = trials.compare(form)
         figures.add(
             name,
             recipe=recipe.model_dump(include={"default", "block", "weights"}),
@@ -105,7 +103,8 @@ def step_times(
     forms: Mapping[str, Bundle], tensors: Mapping[str, np.ndarray], threads: int
 ) -> dict[str, float]:
     """Median milliseconds of a guided step of each form. They take turns, so that what else the machine does
-    falls on all of them."""
+    falls on all of them.
+    """
     engines = {name: OnnxRuntimeEngine(form, threads) for name, form in forms.items()}
     taken: dict[str, list[float]] = {name: [] for name in engines}
     for _ in range(ROUNDS):
@@ -116,20 +115,6 @@ def step_times(
                 fed |= engine.run(graph, fed)
             taken[name].append(time.perf_counter() - begun)
     return {name: 1000 * statistics.median(seconds[1:]) for name, seconds in taken.items()}
-
-
-def machine(threads: int) -> dict[str, Any]:
-    """Where the step times were taken."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
-    flags = fields.get("flags", fields.get("Features", "")).split()
-    dot = [flag for flag in ("avx512_vnni", "avx_vnni", "asimddp") if flag in flags]
-    return {
-        "cpu": fields.get("model name", "unknown"),
-        "int8": dot[0] if dot else "no 8-bit dot product",
-        "threads": threads or "all",
-        "onnxruntime": onnxruntime.__version__,
-    }
 
 
 def run(bundle: Path, per_category: int, threads: int, only: str | None) -> None:
@@ -167,15 +152,16 @@ def measure_onnx(bundle: Path, per_category: int, threads: int) -> None:
         {"graph": graph, "weight": name} | {option.precision: float(f"{option.kl:.3g}") for option in options}
         for (graph, name), options in study.options().items()
     ]
+    command = f"python -m tests.benchmarks.pareto --score {per_category} --threads {threads}"
     content = {
-        "command": f"python -m tests.benchmarks.pareto --score {per_category} --threads {threads}",
+        **provenance(command, threads),
         "source": source(opened),
         "prompts": len(tasks),
         "steps": len(trials.steps),
         "weights": weights,
         "forms": {name: figures.forms[name] for name in named},
     }
-    # Core ML's stay until they are measured, or found to be of the same packages.
+    # Core ML's figures stay until they are measured again.
     before = json.loads(FIGURES.read_bytes()) if FIGURES.exists() else {}
     if before.get("source") == content["source"] and "coreml" in before:
         content["coreml"] = before["coreml"]
@@ -192,9 +178,10 @@ def measure_times(bundle: Path, threads: int) -> None:
             for name, form in content["forms"].items()
             if not name.startswith("only ")
         }
-        for name, milliseconds in step_times(forms, trials.steps[0].tensors, threads).items():
+        for name, milliseconds in step_times(forms, trials.steps[0].feed(), threads).items():
             content["forms"][name]["milliseconds"] = milliseconds
-    write_json(FIGURES, content | {"machine": machine(threads)})
+    command = f"python -m tests.benchmarks.pareto --only times --threads {threads}"
+    write_json(FIGURES, content | {"times": provenance(command, threads)})
 
 
 def measure_packages(bundle: Path, per_category: int, threads: int) -> None:
@@ -206,7 +193,7 @@ def measure_packages(bundle: Path, per_category: int, threads: int) -> None:
     trials = measuring(opened, threads)
     torch.set_num_threads(threads or torch.get_num_threads())
     figures = Figures(WORK / "coreml.json", f"{source(opened)} {len(tasks)}")
-    # On a new machine those of the same packages, which are the same bytes, count.
+    # The same packages are the same bytes on any machine, so their figures are kept.
     figures.forms = figures.forms or content.get("coreml", {}).get("forms", {})
     content["coreml"] = {"torch": torch.__version__, "forms": {}}
     for name in measure_coreml(figures.forms, figures.add, trials, tasks, WORK / "coreml", threads):
@@ -236,7 +223,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = Parser(
         prog="python -m tests.benchmarks.pareto",
         description="Measure size, KL, token agreement, score and step time of a sticker bundle's uniform and"
-        " mixed forms, and write table and plot.",
+        " mixed forms, and draw the plot.",
         epilog=EXAMPLES,
     )
     add = parser.add_argument
@@ -257,9 +244,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     add("--threads", type=int, default=0, help="default: all cores")
     only = parser.add_mutually_exclusive_group()
-    only.add_argument(
-        "--only", choices=("times", "coreml"), help="a part, the others as they were measured before"
-    )
+    only.add_argument("--only", choices=("times", "coreml"), help="measure one part and keep the others")
     only.add_argument("--report", action="store_true", help="measure nothing")
     try:
         given = parser.parse_args(arguments)
@@ -267,8 +252,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise QuantizationError("--score and --threads must not be negative")
         if not given.report:
             run(given.bundle, given.score, given.threads, given.only)
-        write_report()
-        print(f"wrote {FIGURES}, the table in {TABLE}, and {PLOT}")
+        write_plot()
+        print(f"wrote {FIGURES} and {PLOT}; `python -m tests.benchmarks report` writes the tables")
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -276,7 +261,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: cannot read or write {error.filename}: {error.strerror}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"\nstopped: what was measured is kept in {WORK}: run again to go on", file=sys.stderr)
+        print(f"\nstopped: what was measured is kept in {WORK}: run again to continue", file=sys.stderr)
         return 130
     return 0
 

@@ -1,6 +1,6 @@
 """Core ML forms of the checkpoint beside ONNX's: the same steps and prompts, executed by the evaluator.
 
-No time is taken: how long the evaluator needs says nothing of a phone. What a step moves is counted instead.
+The evaluator's time says nothing of a phone, so the bytes that a step moves are counted instead.
 """
 
 import hashlib
@@ -9,22 +9,24 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from export.apple.bundle import Options, write_bundle
+from export.apple.coreml_bundle import CoreMLExporter, CoreMLOptions
+from export.bundle_writer import write_bundle
 from quantize.coreml import Form
 from quantize.coreml_recipe import CoreMLRecipe
-from quantize.pictures import judge
-from quantize.teacher import Drawer, damage
 from quantize.trials import Trials, size
 from reference.checkpoint import load_checkpoint
 from reference.stickers.evaluation_prompts import Task
 from runtime.bundle import MANIFEST, Bundle, open_bundle
 from runtime.coreml.saved import read_package
 from runtime.coreml.structure import report
+from runtime.parity.bundle_steps import BundleSteps
+from runtime.parity.comparison import Comparison
+from runtime.parity.prompt_following import judge
 
 
 @dataclass(frozen=True)
 class CoreMLForm:
-    """A form of a bundle; pictures of the chosen ones are judged, for that takes minutes a form."""
+    """A form of a bundle; pictures are judged for some only, because that takes minutes a form."""
 
     default: Form
     activations: bool = False
@@ -41,26 +43,26 @@ FORMS = {
     "palette4": CoreMLForm("palette4"),
 }
 
-Add = Callable[..., None]  # figures of a form are kept: `pareto.Figures.add`
+Add = Callable[..., None]  # stores figures of a form: `pareto.Figures.add`
 
 
 def exported(name: str, work: Path) -> Bundle:
-    """The shipped checkpoint's bundle in that form; one that is there already is taken as it is."""
+    """The shipped checkpoint's bundle in that form; an existing one is taken as it is."""
     form, folder = FORMS[name], work / name.replace(", ", "-").replace(" ", "-")
     if not (folder / MANIFEST).exists():
         checkpoint = load_checkpoint(None, stream=True)
         recipe = CoreMLRecipe(default=form.default)
-        options = Options(folder, [checkpoint.defaults.size], recipe, activations=form.activations)
-        write_bundle(checkpoint, options, lambda line: None)
+        options = CoreMLOptions([checkpoint.defaults.size], recipe, activations=form.activations)
+        write_bundle(CoreMLExporter(checkpoint, options), folder, False, lambda line: None)
     return open_bundle(folder)
 
 
 def measure_coreml(
     known: dict[str, dict[str, Any]], add: Add, trials: Trials, tasks: list[Task], work: Path, threads: int
 ) -> Iterator[str]:
-    """Size, damage and verdicts of every form, whose name is given when all of it is known.
+    """Measure size, damage and verdicts of every form; yields its name when it is done.
 
-    What is known of the same bundle is not measured again.
+    Figures of the same bundle are not measured again.
     """
     for name, form in FORMS.items():
         bundle = exported(name, work)
@@ -69,7 +71,7 @@ def measure_coreml(
             manifest = bundle.manifest
             graphs = ("text_encoder", "conditioner", *manifest.step)
             deciding = [file for graph in graphs for file in manifest.graphs[graph].files]
-            found = damage(trials.steps, Drawer(bundle, threads).repeat)
+            found = Comparison.of(trials.steps, BundleSteps(bundle, threads).repeat)
             add(
                 name,
                 bundle=digest,

@@ -1,4 +1,4 @@
-"""Table and plot of docs/pareto.json: no figure is typed by hand."""
+"""Tables and plot of docs/results/pareto.json."""
 
 import json
 from dataclasses import dataclass
@@ -6,20 +6,30 @@ from pathlib import Path
 from typing import Any
 
 from quantize.errors import QuantizationError
-from quantize.pictures import change, share, standard_error
 from quantize.sensitivity_study import replace
+from runtime.parity.prompt_following import change, share, standard_error
+from tests.benchmarks.markdown import table
+from tests.benchmarks.results import source_line
 
-FIGURES, TABLE, PLOT = Path("docs/pareto.json"), Path("docs/quantization.md"), Path("docs/pareto.png")
-BEGIN, END = "<!-- pareto: begin -->", "<!-- pareto: end -->"
+FIGURES, PLOT = Path("docs/results/pareto.json"), Path("docs/pareto.png")
+HEAD = [
+    "form",
+    "bundle, MB",
+    "MB that decide tokens",
+    "KL, nats",
+    "same tokens, %",
+    "score, %",
+    "against fp32, points",
+]
 LISTED = 10
-LEAST = 1e-5  # nats that are worth a place in the plot
-NOT_JUDGED = "not judged"
+LEAST = 1e-5  # nats; smaller ones are named beside the plot
+NOT_JUDGED = ""
 COLOURS = {"int8": "#3d6fc8", "int4": "#c8553d"}  # of single weights
 
 
 @dataclass(frozen=True)
 class Style:
-    """Of a group of forms in the plot."""
+    """How the plot shows a group of forms."""
 
     label: str
     marker: str
@@ -38,62 +48,62 @@ STYLES = (
 )
 
 
-def write_report() -> None:
-    """Raises QuantizationError for figures that a run did not finish, OSError."""
+def write_plot() -> None:
+    """Draw the plot. Raises QuantizationError if a run did not finish its figures, OSError."""
     content = json.loads(FIGURES.read_bytes())
-    if missing := sorted({"machine", "coreml"} - content.keys()):
-        raise QuantizationError(f"{FIGURES} lacks {' and '.join(missing)}: run without --only to go on")
-    text = TABLE.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    after = rest.partition(END)[2]
-    made = f"{before}{BEGIN}\n{tables(content)}\n{END}{after}"
-    replace(TABLE, lambda part: part.write_text(made, encoding="utf-8"))
+    if missing := sorted({"times", "coreml"} - content.keys()):
+        raise QuantizationError(f"{FIGURES} lacks {' and '.join(missing)}: run without --only to continue")
     replace(PLOT, lambda part: plot(content, part))
 
 
-def tables(content: dict[str, Any]) -> str:
-    """Markdown."""
-    forms, machine = content["forms"], content["machine"]
-    whole = {name: form for name, form in forms.items() if not name.startswith("only ")}
-    layers = {name.removeprefix("only "): form for name, form in forms.items() if name.startswith("only ")}
-    teacher = forms["fp32"]["verdicts"]
-    lines = [
-        f"Checkpoint {content['source']}; {forms['fp32']['positions']} positions of {content['steps']} steps;"
-        f" {content['prompts']} prompts judged; step times on {machine['cpu']} ({machine['int8']}),"
-        f" threads: {machine['threads']}, onnxruntime {machine['onnxruntime']}; Core ML executed by the"
-        f" evaluator, torch {content['coreml']['torch']}. Command: `{content['command']}`.",
-        "",
-        "| form | bundle | deciding tokens | KL, nats | same token | score | against fp32 | step |",
-        "|---|---|---|---|---|---|---|---|",
+def forms_table(content: dict[str, Any]) -> str:
+    """ONNX bundles: uniform and mixed forms, with step times."""
+    whole = {name: form for name, form in content["forms"].items() if not name.startswith("only ")}
+    rows = [[*cells(name, form, content), f"{form['milliseconds']:.1f}"] for name, form in whole.items()]
+    lines = [source_line(content)]
+    if content["times"]["date"] != content["date"]:
+        lines = [f"Accuracy: {lines[0]}", "", f"Step times: {source_line(content['times'])}"]
+    return "\n".join([table([*HEAD, "step, ms"], rows), "", *lines])
+
+
+def coreml_table(content: dict[str, Any]) -> str:
+    """Core ML's forms, with the bytes that a guided step moves."""
+    forms = content["coreml"]["forms"]
+    rows = [[*cells(name, form, content), f"{form['moved'] / 1e6:.1f}"] for name, form in forms.items()]
+    return f"{table([*HEAD, 'a step moves, MB'], rows)}\n\n{source_line(content)}"
+
+
+def layers_table(content: dict[str, Any]) -> str:
+    """Single layers, each alone in its coarsest form."""
+    layers = {name: form for name, form in content["forms"].items() if name.startswith("only ")}
+    rows = [
+        [name.removeprefix("only "), f"{kl(form):.2g}", same(form), scored(form), changed(content, form)]
+        for name, form in layers.items()
     ]
-    for name, form in whole.items():
-        lines.append(row(name, form, teacher, f"{form['milliseconds']:.1f} ms"))
-    for name, form in content["coreml"]["forms"].items():
-        lines.append(row(f"Core ML {name}", form, teacher, f"moves {form['moved'] / 1e6:.1f} MB"))
-    lines += [
-        "",
-        "| layer alone in its coarsest form | KL, nats | same token | score | against fp32 |",
-        "|---|---|---|---|---|",
-    ]
-    for name, form in layers.items():
-        lines.append(
-            f"| {name} | {kl(form):.2g} | {form['same'] / form['positions']:.1%} | {scored(form)} |"
-            f" {changed(teacher, form)} |"
-        )
-    lines += ["", "| weight alone, KL in nats | fp16 | int8 | int4 |", "|---|---|---|---|"]
+    return table(["layer", "KL, nats", *HEAD[4:]], rows)
+
+
+def weights_table(content: dict[str, Any]) -> str:
+    """The weights that suffer most, each alone in each precision."""
     harm = sorted(content["weights"], key=lambda one: -max(one["int8"], one.get("int4", 0)))
-    for one in harm[:LISTED]:
-        kls = (f"{one[precision]:.2g}" if precision in one else "-" for precision in ("fp16", "int8", "int4"))
-        lines.append(f"| {one['graph']} {one['weight']} | {' | '.join(kls)} |")
-    return "\n".join(lines)
+    rows = [
+        [
+            f"{one['graph']} {one['weight']}",
+            *(f"{one[form]:.2g}" if form in one else "" for form in ("fp16", "int8", "int4")),
+        ]
+        for one in harm[:LISTED]
+    ]
+    return table(["weight", *(f"KL in {form}, nats" for form in ("fp16", "int8", "int4"))], rows)
 
 
-def row(name: str, form: dict[str, Any], teacher: str, step: str) -> str:
-    """One form of a whole bundle."""
-    return (
-        f"| {name} | {form['bytes'] / 1e6:.1f} MB | {form['deciding'] / 1e6:.1f} MB | {kl(form):.2g} |"
-        f" {form['same'] / form['positions']:.1%} | {scored(form)} | {changed(teacher, form)} | {step} |"
-    )
+def cells(name: str, form: dict[str, Any], content: dict[str, Any]) -> list[str]:
+    """One form of a whole bundle, under HEAD."""
+    sizes = (f"{form[part] / 1e6:.1f}" for part in ("bytes", "deciding"))
+    return [name, *sizes, f"{kl(form):.2g}", same(form), scored(form), changed(content, form)]
+
+
+def same(form: dict[str, Any]) -> str:
+    return f"{100 * form['same'] / form['positions']:.1f}"
 
 
 def kl(form: dict[str, Any]) -> float:
@@ -101,16 +111,16 @@ def kl(form: dict[str, Any]) -> float:
 
 
 def scored(form: dict[str, Any]) -> str:
-    if not form["verdicts"]:
-        return NOT_JUDGED
-    return f"{share(form['verdicts']):.1%} ± {standard_error(form['verdicts']):.1%}"
+    return f"{100 * share(form['verdicts']):.1f}" if form["verdicts"] else NOT_JUDGED
 
 
-def changed(teacher: str, form: dict[str, Any]) -> str:
+def changed(content: dict[str, Any], form: dict[str, Any]) -> str:
+    """Points of score gained over fp32 on the same prompts, with the standard error of the difference."""
+    teacher = content["forms"]["fp32"]["verdicts"]
     if not teacher or not form["verdicts"]:
         return NOT_JUDGED
     gained, error = change(teacher, form["verdicts"])
-    return f"{100 * gained:+.1f} ± {100 * error:.1f} points"
+    return f"{100 * gained:+.1f} ± {100 * error:.1f}"
 
 
 def plot(content: dict[str, Any], path: Path) -> None:
@@ -150,7 +160,7 @@ def draw_sizes(axes: Any, groups: list[dict[str, dict[str, Any]]]) -> None:
         for name, form in forms.items()
         if kl(form) <= LEAST
     ]
-    axes.text(0.99, 0.93, f"{', '.join(free)}: no damage to speak of", transform=axes.transAxes, ha="right")
+    axes.text(0.99, 0.93, f"{', '.join(free)}: no measurable damage", transform=axes.transAxes, ha="right")
     axes.set(title="Damage to the guided distributions", ylabel="KL to fp32, nats a position")
     axes.set_xlabel("graphs that decide tokens, MB")
     axes.grid(alpha=0.25)

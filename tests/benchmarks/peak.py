@@ -1,8 +1,7 @@
-"""Runs a command; prints, as JSON, its exit status, its largest resident size in bytes and what it printed.
+"""Run a command and print, as JSON, its exit status, its peak RSS in bytes and what it printed.
 
-A program of its own, for the operating system counts to a process's peak what the one that began it held
-then: a benchmark that has torch in its memory would find its 800 MB in every child. This one holds next to
-nothing.
+This is a program of its own because a child's peak includes what its parent held when it started the child: a
+benchmark with torch in memory would add that to every child. This program holds next to nothing.
 """
 
 import json

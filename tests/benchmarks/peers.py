@@ -9,20 +9,20 @@ import numpy as np
 import onnxruntime as ort
 
 from runtime.onnxruntime_engine import session_options
-from tests.benchmarks.layouts import Layout, examples
+from tests.benchmarks.workloads import Workload, examples
 
 Run = Callable[..., np.ndarray]
 
 
 def onnx_file(path: Path, threads: int) -> Run:
-    """A plain export in onnxruntime, with the very options a bundle's graphs run with."""
+    """A plain export in onnxruntime, with the session options of a bundle's graphs."""
     session = ort.InferenceSession(path, session_options(threads), providers=["CPUExecutionProvider"])
     names = [argument.name for argument in session.get_inputs()]
     return lambda *arrays: session.run(None, dict(zip(names, arrays, strict=True)))[0]
 
 
 def quantize_dynamic(source: Path, target: Path) -> None:
-    """onnxruntime's own dynamic int8 of a plain export, per channel, its defaults otherwise."""
+    """onnxruntime's dynamic int8 of a plain export, per channel, otherwise with its defaults."""
     import onnx
     from onnxruntime.quantization import QuantType
     from onnxruntime.quantization import quantize_dynamic as stock
@@ -36,14 +36,14 @@ def quantize_dynamic(source: Path, target: Path) -> None:
         stock(bare, target, per_channel=True, weight_type=QuantType.QInt8, use_external_data_format=True)
 
 
-def torch_module(layout: Layout, item: str, variant: str, threads: int) -> Run:
+def torch_module(workload: Workload, item: str, variant: str, threads: int) -> Run:
     """The reference in torch: "fp32" or "bf16" eager, or "compiled" (fp32, inductor)."""
     import torch
 
     from tests.benchmarks.plain import modules
 
     torch.set_num_threads(threads)
-    module = modules(layout)[item]
+    module = modules(workload)[item]
     if variant == "bf16":
         module = module.bfloat16()
     run: Any = torch.compile(module) if variant == "compiled" else module
@@ -53,12 +53,12 @@ def torch_module(layout: Layout, item: str, variant: str, threads: int) -> Run:
             return run(*(torch.from_numpy(array) for array in arrays)).numpy()
 
     if variant == "compiled":
-        call(*examples(layout)[item])  # the first run compiles, which is loading and no step
+        call(*examples(workload)[item])  # the first run compiles, which counts as loading
     return call
 
 
 def openvino_model(path: Path, precision: str, threads: int) -> tuple[Run, str]:
-    """A plain export on OpenVINO's CPU, `precision` "f32" or "bf16"; also what it says it computes in."""
+    """A plain export on OpenVINO's CPU, `precision` "f32" or "bf16"; the note names its compute precision."""
     import openvino as ov
 
     settings = {
@@ -87,7 +87,7 @@ def nncf_static(source: Path, target: Path, samples: list[tuple[np.ndarray, ...]
     )
 
 
-def executorch_program(layout: Layout, item: str, target: Path) -> None:
+def executorch_program(workload: Workload, item: str, target: Path) -> None:
     """ExecuTorch's program of a plain module: linears 8-bit dynamic in XNNPACK, the rest portable kernels."""
     import torch
     from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
@@ -100,10 +100,10 @@ def executorch_program(layout: Layout, item: str, target: Path) -> None:
 
     from tests.benchmarks.plain import modules
 
-    arguments = tuple(torch.from_numpy(array) for array in examples(layout)[item])
+    arguments = tuple(torch.from_numpy(array) for array in examples(workload)[item])
     config = get_symmetric_quantization_config(is_per_channel=True, is_dynamic=True)
     with torch.no_grad():
-        graph = torch.export.export(modules(layout)[item], arguments).module()
+        graph = torch.export.export(modules(workload)[item], arguments).module()
         prepared = prepare_pt2e(graph, XNNPACKQuantizer().set_global(config))
         prepared(*arguments)
         program = torch.export.export(convert_pt2e(prepared), arguments)

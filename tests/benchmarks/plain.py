@@ -1,4 +1,4 @@
-"""The reference as a peer gets it: two plain modules, their plain export, and a drawing loop around them.
+"""The reference for peers: two plain modules, their plain export, and a drawing loop around them.
 
 Nothing is folded: conditioning and text projection run in every step, logits of both text rows leave the
 graph, and guidance and drawing are done on the host.
@@ -18,7 +18,7 @@ from reference.inverse_cdf import draw
 from reference.text import encode_text
 from runtime.loop import Plan, draw_tokens
 from runtime.philox import PhiloxNoise
-from tests.benchmarks.layouts import PLAIN_INPUTS, PROMPT, SEED, Layout, examples, inputs
+from tests.benchmarks.workloads import PLAIN_INPUTS, PROMPT, SEED, Workload, examples, inputs
 
 # (tokens i64 [2, H, W], text_hidden, text_pooled, timestep, micro) -> logits f32 [2, C, H, W]
 Logits = Callable[..., np.ndarray]
@@ -52,19 +52,19 @@ class Transformer(nn.Module):
         return self.transformer(tokens, hidden, pooled, timestep, micro).float()
 
 
-def modules(layout: Layout) -> dict[str, nn.Module]:
-    checkpoint = load_checkpoint(str(layout.checkpoint))
+def modules(workload: Workload) -> dict[str, nn.Module]:
+    checkpoint = load_checkpoint(str(workload.checkpoint))
     return {
         "step": Transformer(checkpoint.transformer).eval(),
         "decoder": Decoder(checkpoint.vqvae).eval(),
     }
 
 
-def export(layout: Layout, folder: Path) -> None:
+def export(workload: Workload, folder: Path) -> None:
     """`step.onnx` and `decoder.onnx` with fixed shapes, by torch.onnx.export with its own defaults."""
     folder.mkdir()
-    for name, module in modules(layout).items():
-        arguments = tuple(torch.from_numpy(array) for array in examples(layout)[name])
+    for name, module in modules(workload).items():
+        arguments = tuple(torch.from_numpy(array) for array in examples(workload)[name])
         names = PLAIN_INPUTS if name == "step" else ("tokens",)
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -75,9 +75,9 @@ def export(layout: Layout, folder: Path) -> None:
         program.save(folder / f"{name}.onnx", external_data=True)
 
 
-def drawn(logits: np.ndarray, layout: Layout) -> np.ndarray:
+def drawn(logits: np.ndarray, workload: Workload) -> np.ndarray:
     """The tokens i32 [H*W] that a bundle's step graph draws from the same logits f32 [2, C, H, W]."""
-    return sample(logits, layout.guidance, inputs(layout)["uniforms"])[0]
+    return sample(logits, workload.guidance, inputs(workload)["uniforms"])[0]
 
 
 def sample(logits: np.ndarray, guidance: float, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -89,25 +89,25 @@ def sample(logits: np.ndarray, guidance: float, uniforms: np.ndarray) -> tuple[n
 class Drawer:
     """A whole picture with plain graphs: text by the reference in float32, steps and decoder by the peer."""
 
-    def __init__(self, layout: Layout, logits: Logits, decode: Decode) -> None:
-        self.layout, self.logits, self.decode = layout, logits, decode
-        self.checkpoint: Checkpoint = load_checkpoint(str(layout.checkpoint))
+    def __init__(self, workload: Workload, logits: Logits, decode: Decode) -> None:
+        self.workload, self.logits, self.decode = workload, logits, decode
+        self.checkpoint: Checkpoint = load_checkpoint(str(workload.checkpoint))
         del self.checkpoint.transformer.transformer_blocks  # the peer has its own weights
 
     def __call__(self) -> np.ndarray:
         """Image u8 [1, 3, h, w]."""
-        layout, checkpoint = self.layout, self.checkpoint
+        workload, checkpoint = self.workload, self.checkpoint
         with torch.no_grad():
             hidden, pooled = encode_text(checkpoint.tokenizer, checkpoint.text_encoder, ["", PROMPT])
-        stored = inputs(layout)
+        stored = inputs(workload)
         text = hidden.numpy(), pooled.numpy()
 
         def step(i: int, tokens: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             grid = np.repeat(tokens.astype(np.int64)[None], 2, axis=0)
-            logits = self.logits(grid, *text, np.array([layout.steps - 1 - i]), stored["micro"])
-            return sample(logits, layout.guidance, uniforms)
+            logits = self.logits(grid, *text, np.array([workload.steps - 1 - i]), stored["micro"])
+            return sample(logits, workload.guidance, uniforms)
 
-        plan = Plan(layout.steps, checkpoint.mask_token_id, checkpoint.masking_schedule)
+        plan = Plan(workload.steps, checkpoint.mask_token_id, checkpoint.masking_schedule)
         masks = np.full_like(stored["tokens"], checkpoint.mask_token_id)
         tokens = draw_tokens(step, masks, PhiloxNoise(SEED), plan)
         return self.decode(tokens.astype(np.int64)[None])

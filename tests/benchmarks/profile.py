@@ -1,6 +1,6 @@
-"""Where a step graph's time goes, operator by operator, as onnxruntime's own profiler counts it.
+"""Time of a step graph by operator, from onnxruntime's profiler.
 
-python -m tests.benchmarks.profile --layout blocks-1024 --bundle int8
+python -m tests.benchmarks.profile --workload blocks-1024 --bundle int8
 """
 
 import json
@@ -16,11 +16,12 @@ import onnxruntime as ort
 from reference.errors import Parser, RequestError, exit_code
 from reference.request import check_range
 from runtime.onnxruntime_engine import session_options
-from tests.benchmarks.layouts import LAYOUTS, Layout, inputs
+from tests.benchmarks.results import provenance, read, source_line, write
+from tests.benchmarks.workloads import WORKLOADS, inputs
 
 STEP_INPUTS = ("tokens", "context", "modulation", "guidance", "uniforms")
 
-# Operators as onnxruntime names them after its own fusions -> what they are for.
+# Purpose -> operators, named as onnxruntime does after its fusions.
 KINDS = {
     "matmul": (
         "MatMul",
@@ -71,37 +72,33 @@ def profile(path: Path, feed: dict[str, np.ndarray], threads: int, runs: int) ->
     return Counter({operator: microseconds / 1000 / runs for operator, microseconds in spent.items()})
 
 
-def profile_file(layout: Layout, precision: str) -> Path:
-    return layout.folder / f"profile-{precision}.json"
+def result_name(workload_name: str, precision: str) -> str:
+    return f"profile-{workload_name}-{precision}"
 
 
-def stored_tables(layout: Layout) -> list[str]:
-    """Markdown of the profiles that were taken of a layout."""
-    lines: list[str] = []
-    for precision in ("fp32", "int8", "int4"):
-        path = profile_file(layout, precision)
-        if path.exists():
-            stored = json.loads(path.read_text(encoding="utf-8"))
-            lines += ["", f"Inside the {precision} step, {stored['threads']} threads:", ""]
-            lines += table(Counter(stored["spent"]))
-    return lines[1:]
+def markdown(name: str) -> str:
+    """The table of a profile's result file."""
+    content = read(name)
+    return "\n".join([*table(Counter(content["spent"])), "", source_line(content)])
 
 
 def table(spent: Counter[str]) -> list[str]:
-    """Kinds with their share, and the operators of each that take any time; Markdown."""
+    """Markdown lines: time by purpose, its share, and the operators of each purpose."""
     total = sum(spent.values())
     kinds: Counter[str] = Counter()
     for operator, milliseconds in spent.items():
         kinds[KIND_OF.get(operator, "other")] += milliseconds
-    lines = ["| kind | ms | share | operators |", "|---|---:|---:|---|"]
+    lines = ["| operators for | ms | share, % | onnxruntime operators, ms |", "|---|---:|---:|---|"]
     for kind, milliseconds in kinds.most_common():
         inside = [
             f"{operator} {ms:.0f}"
             for operator, ms in spent.most_common()
             if KIND_OF.get(operator, "other") == kind and ms >= 0.5
         ]
-        lines.append(f"| {kind} | {milliseconds:.0f} | {milliseconds / total:.1%} | {', '.join(inside)} |")
-    return [*lines, f"| in all | {total:.0f} | | |"]
+        lines.append(
+            f"| {kind} | {milliseconds:.0f} | {100 * milliseconds / total:.1f} | {', '.join(inside)} |"
+        )
+    return [*lines, f"| total | {total:.0f} | | |"]
 
 
 def command_line() -> None:
@@ -109,29 +106,28 @@ def command_line() -> None:
         prog="python -m tests.benchmarks.profile",
         description="The time of a bundle's step graph by kind of operator. The benchmark makes it.",
         epilog="examples:\n  python -m tests.benchmarks.profile\n"
-        "  python -m tests.benchmarks.profile --layout blocks-1024 --bundle fp32 --runs 5",
+        "  python -m tests.benchmarks.profile --workload blocks-1024 --bundle fp32 --runs 5",
     )
     add = parser.add_argument
-    add("--layout", choices=sorted(LAYOUTS), default="blocks-512", help="default: %(default)s")
+    add("--workload", choices=sorted(WORKLOADS), default="blocks-512", help="default: %(default)s")
     add("--bundle", default="int8", metavar="PRECISION", help="fp32, int8 or int4; default: %(default)s")
     add("--threads", type=int, default=2, help="%(default)s")
     add("--runs", type=int, default=3, help="%(default)s")
     given = parser.parse_args()
     check_range("threads", given.threads, 1, 256)
     check_range("runs", given.runs, 1, 1000)
-    layout = LAYOUTS[given.layout]
-    path = layout.folder / f"bundle-{given.bundle}" / "transformer.onnx"
+    workload = WORKLOADS[given.workload]
+    path = workload.folder / f"bundle-{given.bundle}" / "transformer.onnx"
     if not path.exists():
         raise RequestError(
-            f"{path} is missing: run `python -m tests.benchmarks --layout {layout.name} --task step` first"
+            f"{path} is missing: run `python -m tests.benchmarks --workload {workload.name} --task step`"
         )
-    stored = inputs(layout)
+    stored = inputs(workload)
     spent = profile(path, {name: stored[name] for name in STEP_INPUTS}, given.threads, given.runs)
-    stored_file = profile_file(layout, given.bundle)
-    stored_file.write_text(json.dumps({"threads": given.threads, "spent": spent}), encoding="utf-8")
-    print(f"{path}, {given.threads} threads, load average {os.getloadavg()[0]:.1f}\n")
-    print("\n".join(table(spent)))
-    print(f"\nwrote {stored_file}, which `python -m tests.benchmarks report` reads")
+    name = result_name(workload.name, given.bundle)
+    command = f"python -m tests.benchmarks.profile --workload {workload.name} --bundle {given.bundle}"
+    write(name, {**provenance(command, given.threads), "spent": spent})
+    print(f"{path}, load average {os.getloadavg()[0]:.1f}\n\n{markdown(name)}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""All turns of a layout in interleaved rounds, A B C A B C ..., within a time budget.
+"""All turns of a workload in interleaved rounds, A B C A B C ..., within a time budget.
 
-What was measured is in `results.json` after every turn, so a run may be stopped at any moment; the next one
-goes on with whoever has had the fewest turns.
+`results.json` is written after every turn, so a run may be stopped at any moment; the next run continues with
+the contenders that had the fewest turns.
 """
 
 import json
@@ -17,17 +17,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from export.bundle_writer import code_hash
+from export.resume_key import code_hash
 from reference.errors import UserError
+from tests.benchmarks import processes
 from tests.benchmarks.contenders import CONTENDERS, PICTURE, Contender, same_as
-from tests.benchmarks.layouts import Layout, prepare
 from tests.benchmarks.machine import facts
-from tests.benchmarks.stored import write
+from tests.benchmarks.results import write_json
+from tests.benchmarks.workloads import Workload, prepare
 
 
 @dataclass
 class Results:
-    """What is known of a layout on one machine: `turns` measured, and why others could not be."""
+    """The measured `turns` of a workload on one machine, and why others failed."""
 
     path: Path
     machine: dict[str, Any]
@@ -37,9 +38,9 @@ class Results:
     )  # "task/contender" or "contender" -> the error's last line
 
     @classmethod
-    def open(cls, layout: Layout, threads: int) -> "Results":
-        """Raises UserError where the stored turns are another machine's, which no median may mix."""
-        path, here = layout.folder / "results.json", facts(threads)
+    def open(cls, workload: Workload, threads: int) -> "Results":
+        """Raises UserError if the stored turns are another machine's, because a median must not mix them."""
+        path, here = workload.folder / "results.json", facts(threads)
         if not path.exists():
             return cls(path, here)
         stored = cls.read(path)
@@ -48,7 +49,7 @@ class Results:
                 f"{path} was measured on another machine, thread count or set of versions: rename it, or add"
                 " --fresh to replace it"
             )
-        stored.failed = {}  # a package may be there now
+        stored.failed = {}  # a package may be installed by now
         return stored
 
     @classmethod
@@ -58,7 +59,7 @@ class Results:
 
     def save(self) -> None:
         content = {"machine": self.machine, "failed": self.failed, "turns": self.turns}
-        write(content, self.path)
+        write_json(self.path, content)
 
     def of(self, task: str, contender: str) -> list[dict[str, Any]]:
         return [turn for turn in self.turns if (turn["task"], turn["contender"]) == (task, contender)]
@@ -77,7 +78,7 @@ class Plan:
     tasks: Sequence[str]
     contenders: Sequence[Contender]
     rounds: int
-    minutes: float  # for everything; what is begun is finished
+    minutes: float  # of turns, preparation apart; what is begun is finished
     threads: int
     limit: float  # seconds a turn
 
@@ -86,46 +87,40 @@ class Failed(Exception):
     """A turn's process failed; the message is the last line it wrote."""
 
 
-def child(arguments: Sequence[str], layout: Layout, threads: int, limit: float) -> dict[str, Any]:
-    """Runs `tests.benchmarks.turn`; its messages go to the layout's log. Raises Failed."""
+def child(arguments: Sequence[str], workload: Workload, threads: int, limit: float) -> dict[str, Any]:
+    """Run `tests.benchmarks.turn`; its messages go to the workload's log. Raises Failed."""
     environment = os.environ | {
         "OMP_NUM_THREADS": str(threads),
-        "OMP_WAIT_POLICY": "PASSIVE",  # as onnxruntime's own threads, which do not spin either
+        "OMP_WAIT_POLICY": "PASSIVE",  # like onnxruntime's threads, which do not spin either
         "TOKENIZERS_PARALLELISM": "false",
     }
-    with (layout.folder / "log.txt").open("a", encoding="utf-8") as log:
+    with (workload.folder / "log.txt").open("a", encoding="utf-8") as log:
         log.write(f"== {' '.join(arguments)}\n")
         log.flush()
         start = log.tell()
         try:
-            done = subprocess.run(
-                [sys.executable, "-m", "tests.benchmarks.turn", *arguments],
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                env=environment,
-                timeout=limit,
-            )
+            command = [sys.executable, "-m", "tests.benchmarks.turn", *arguments]
+            done = processes.run(command, limit, stdout=subprocess.PIPE, stderr=log, env=environment)
         except subprocess.TimeoutExpired:
             raise Failed(f"took longer than {limit:.0f} s (--limit)") from None
     if done.returncode:
         raise Failed(
-            reason((layout.folder / "log.txt").read_text(encoding="utf-8", errors="replace")[start:], done)
+            reason((workload.folder / "log.txt").read_text(encoding="utf-8", errors="replace")[start:], done)
         )
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
 def reason(messages: str, done: "subprocess.CompletedProcess[str]") -> str:
-    """The last line that says something, at most 200 characters."""
+    """The last line that is not empty, at most 200 characters."""
     if done.returncode < 0:
         return f"killed by signal {-done.returncode}"
     lines = [line.strip() for line in messages.splitlines() if line.strip()]
     return lines[-1][:200] if lines else f"exit code {done.returncode}"
 
 
-def stale(layout: Layout, contender: Contender) -> bool:
-    """Whether the files of a bundle come from other source code. A bundle put there by a link is as it is."""
-    target, stamp = layout.folder / contender.files, layout.folder / f"{contender.files}.code"
+def stale(workload: Workload, contender: Contender) -> bool:
+    """Whether a bundle was written by other source code. A linked bundle is taken as it is."""
+    target, stamp = workload.folder / contender.files, workload.folder / f"{contender.files}.code"
     if not contender.files.startswith("bundle-") and contender.needs != "bundle-int8":
         return False
     return (
@@ -135,10 +130,10 @@ def stale(layout: Layout, contender: Contender) -> bool:
     )
 
 
-def make_ready(layout: Layout, plan: Plan, results: Results) -> list[Contender]:
-    """Prepares the contenders whose files are missing; returns those that can run."""
-    print(f"{layout.name}: {layout.note}", flush=True)
-    prepare(layout)
+def make_ready(workload: Workload, plan: Plan, results: Results) -> list[Contender]:
+    """Prepare the contenders whose files are missing and return those that can run."""
+    print(f"{workload.name}: {workload.note}", flush=True)
+    prepare(workload)
     ready = []
     for contender in plan.contenders:
         if not set(contender.tasks) & set(plan.tasks):
@@ -146,7 +141,7 @@ def make_ready(layout: Layout, plan: Plan, results: Results) -> list[Contender]:
         try:
             for files in filter(None, (contender.needs, contender.files)):
                 maker = contender if files == contender.files else maker_of(files)
-                write_files(layout, maker, results, plan.threads)
+                write_files(workload, maker, results, plan.threads)
             ready.append(contender)
         except Failed as error:
             results.failed[contender.name] = f"not prepared: {error}"
@@ -158,35 +153,35 @@ def maker_of(files: str) -> Contender:
     return next(contender for contender in CONTENDERS.values() if contender.files == files)
 
 
-def write_files(layout: Layout, contender: Contender, results: Results, threads: int) -> None:
-    target = layout.folder / contender.files
-    if stale(layout, contender):
+def write_files(workload: Workload, contender: Contender, results: Results, threads: int) -> None:
+    target = workload.folder / contender.files
+    if stale(workload, contender):
         shutil.rmtree(target)
         results.forget(contender.name)
-        for answer in (layout.folder / "answers").glob(f"*-{contender.name.replace(' ', '-')}.npy"):
+        for answer in (workload.folder / "answers").glob(f"*-{contender.name.replace(' ', '-')}.npy"):
             answer.unlink()
     if target.exists():
         return
     print(f"  {contender.name}: preparing {target}", end="", flush=True)
     begun = time.perf_counter()
-    # Only here without a limit: conversions of the full size take their time once.
-    made = child(["prepare", layout.name, contender.name], layout, threads, 24 * 3600)
-    (layout.folder / f"{contender.files}.code").write_text(code_hash(), encoding="utf-8")
+    # No limit here, because conversions of the full size take long but happen once.
+    made = child(["prepare", workload.name, contender.name], workload, threads, 24 * 3600)
+    (workload.folder / f"{contender.files}.code").write_text(code_hash(), encoding="utf-8")
     print(f", {time.perf_counter() - begun:.0f} s, peak {made['peak_mb'] / 1000:.1f} GB", flush=True)
 
 
-def run(layout: Layout, plan: Plan, results: Results) -> None:
-    """All turns due. Raises KeyboardInterrupt after Ctrl-C, with everything measured saved."""
+def run(workload: Workload, plan: Plan, results: Results) -> None:
+    """Run all turns that are due. Raises KeyboardInterrupt after Ctrl-C, with every finished turn saved."""
+    ready = make_ready(workload, plan, results)
     deadline = time.monotonic() + 60 * plan.minutes
-    ready = make_ready(layout, plan, results)
     due = [
         (task, contender)
         for task in plan.tasks
         for contender in ready
-        if task in contender.tasks and not same_as(contender, layout, task) and measurable(layout, task)
+        if task in contender.tasks and not same_as(contender, workload, task) and measurable(workload, task)
     ]
     had = Counter((turn["task"], turn["contender"]) for turn in results.turns)
-    took: dict[tuple[str, str], float] = {}  # wall time of a turn, to tell how long the rest takes
+    took: dict[tuple[str, str], float] = {}  # wall time of a turn, to estimate the rest
     for number in range(plan.rounds):
         for task, contender in due:
             key = task, contender.name
@@ -195,14 +190,15 @@ def run(layout: Layout, plan: Plan, results: Results) -> None:
                 continue
             if time.monotonic() + took.get(key, 0.0) > deadline:
                 print(
-                    f"  {plan.minutes:g} minutes are used up; the same command goes on from here", flush=True
+                    f"  {plan.minutes:g} minutes are used up; the same command continues from here",
+                    flush=True,
                 )
                 return
             begun = time.monotonic()
             try:
                 turn = child(
-                    ["run", layout.name, contender.name, task, str(plan.threads)],
-                    layout,
+                    ["run", workload.name, contender.name, task, str(plan.threads)],
+                    workload,
                     plan.threads,
                     plan.limit,
                 )
@@ -228,9 +224,9 @@ def run(layout: Layout, plan: Plan, results: Results) -> None:
             )
 
 
-def measurable(layout: Layout, task: str) -> bool:
-    """A whole picture of the full size is hours for the slower ones: the report adds its parts up instead."""
-    return task != PICTURE or layout.steps <= MOST_PICTURE_STEPS
+def measurable(workload: Workload, task: str) -> bool:
+    """A whole picture of the full size takes slower contenders hours: its tables add the parts up instead."""
+    return task != PICTURE or workload.steps <= MOST_PICTURE_STEPS
 
 
 MOST_PICTURE_STEPS = 8

@@ -1,7 +1,7 @@
-"""`python -m tests.benchmarks.sizes`: how a drawing grows with its tokens, its text rows and its steps.
+"""`python -m tests.benchmarks.sizes`: time and memory of a drawing by its tokens, text rows and steps.
 
-The int8 bundle of the blocks-512 layout for each size, every graph alone and in the low-memory profile, each
-measurement a process of its own. The second run of a graph is timed, in which its weights are read already.
+The int8 bundle of the blocks-512 workload for each size; every graph alone in the low-memory profile, in
+a process of its own. The second run of a graph is timed, because the first reads its weights.
 """
 
 import json
@@ -17,15 +17,16 @@ from tqdm import tqdm
 from reference.errors import Parser, exit_code
 from reference.request import check_range
 from runtime.bundle import read_manifest
-from tests.benchmarks.layouts import LAYOUTS, ROOT, prepare
-from tests.benchmarks.machine import facts
+from tests.benchmarks import processes
+from tests.benchmarks.markdown import table
 from tests.benchmarks.memory import Child, drawing_child, graph_child
-from tests.benchmarks.stored import stored_or_fresh, write
+from tests.benchmarks.results import provenance, read, resume, source_line, write
+from tests.benchmarks.workloads import ROOT, WORKLOADS, prepare
 
 SIZES = ((256, 256), (512, 512), (768, 512), (768, 768), (1024, 768), (1024, 1024))
 STEPS, STEPS_AT, GUIDANCES = (1, 4, 16), (512, 512), (1.0, 9.0)
-LAYOUT = LAYOUTS["blocks-512"]
-RESULTS = ROOT / "sizes.json"
+WORKLOAD = WORKLOADS["blocks-512"]
+RESULT = "sizes"
 
 
 def named(size: tuple[int, int]) -> str:
@@ -40,14 +41,14 @@ def write_bundles() -> None:
     """The bundle of each size, unless it is there. One that is there is whole."""
     from tests.benchmarks.ours import write_bundle
 
-    prepare(LAYOUT)
+    prepare(WORKLOAD)
     for size in SIZES:
         target, part = folder(size), folder(size).with_suffix(".partial")
         if target.exists():
             continue
         print(f"writing {target}", flush=True)
         part.parent.mkdir(parents=True, exist_ok=True)
-        write_bundle(LAYOUT.checkpoint, size, "int8", part)
+        write_bundle(WORKLOAD.checkpoint, size, "int8", part)
         part.rename(target)
 
 
@@ -79,14 +80,14 @@ def measure(stored: dict[str, Any], rounds: int, threads: int) -> None:
                 ended = run()
                 seconds = json.loads(ended.printed) if "drawing" not in name else ended.seconds
                 had.append({"seconds": seconds, "peak_mb": ended.peak_mb})
-                write(stored, RESULTS)
+                write(RESULT, stored)
                 bar.update()
 
 
-def markdown(stored: dict[str, Any]) -> str:
-    """The two tables of `sizes.json`."""
-    turns, machine = stored["turns"], stored["machine"]
-    token, position = stored["pixels"]["token"], stored["pixels"]["position"]
+def markdown() -> str:
+    """The tables of the result file; columns of what was not measured are left out."""
+    content = read(RESULT)
+    turns, token, position = content["turns"], content["pixels"]["token"], content["pixels"]["position"]
 
     def seconds(name: str) -> str:
         return f"{statistics.median(turn['seconds'] for turn in turns[name]):.3g}"
@@ -94,39 +95,42 @@ def markdown(stored: dict[str, Any]) -> str:
     def peak(name: str) -> str:
         return f"{max(turn['peak_mb'] for turn in turns[name]):,.0f}"
 
-    rounds = min(len(found) for found in turns.values())
-    counted = f"medians of {rounds} processes" if rounds > 1 else "one process each"
-    lines = [
-        f"{machine['cpu']}, {machine['threads']} threads, has {', '.join(machine['flags'])}; {counted}.",
-        "",
-        "| size | tokens | in the blocks | step, guided, s | one row, s | decoder, s | peak of step, MB"
-        " | of decoder, MB |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|",
-    ]
-    for width, height in SIZES:
-        name = named((width, height))
-        one, two, decoder = (f"{name} {run}" for run in ("transformer 1", "transformer 2", "image_decoder 2"))
-        lines.append(
-            f"| {name} | {width * height // token**2:,} | {width * height // position**2:,} | {seconds(two)}"
-            f" | {seconds(one)} | {seconds(decoder)} | {peak(two)} | {peak(decoder)} |"
+    columns = [
+        (f"{title}, {unit}", run, cell)
+        for run, title in (
+            ("transformer 2", "guided step"),
+            ("transformer 1", "step without guidance"),
+            ("image_decoder 2", "decoder"),
         )
-    lines += [
-        "",
-        f"| whole drawing, {named(STEPS_AT)} | guided, s | peak, MB | one row, s | peak, MB |",
-        "|---|---:|---:|---:|---:|",
+        for unit, cell in (("s", seconds), ("peak MB", peak))
+        if f"{named(SIZES[0])} {run}" in turns
     ]
-    for steps in STEPS:
-        one, two = (f"drawing {steps} {guidance:g}" for guidance in GUIDANCES)
-        cells = (seconds(two), peak(two), seconds(one), peak(one))
-        lines.append(f"| {steps} step{'s' if steps > 1 else ''} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+    rows = [
+        [
+            f"{width} x {height}",
+            f"{width * height // token**2:,}",
+            f"{width * height // position**2:,}",
+            *(cell(f"{named((width, height))} {run}") for _, run, cell in columns),
+        ]
+        for width, height in SIZES
+    ]
+    head = ["picture, px", "tokens", "positions in the blocks", *(title for title, _, _ in columns)]
+    parts = [table(head, rows)]
+    if any(name.startswith("drawing") for name in turns):
+        rows = []
+        for steps in STEPS:
+            one, two = (f"drawing {steps} {guidance:g}" for guidance in GUIDANCES)
+            rows.append([str(steps), seconds(two), peak(two), seconds(one), peak(one)])
+        head = ["steps", "guided drawing, s", "peak MB", "without guidance, s", "peak MB"]
+        parts.append(f"Whole drawings of {named(STEPS_AT).replace('x', ' x ')} px:\n\n{table(head, rows)}")
+    return "\n\n".join([*parts, source_line(content)])
 
 
 def command_line(arguments: Sequence[str] | None = None) -> None:
     parser = Parser(
         prog="python -m tests.benchmarks.sizes",
         description="Seconds and peak memory of step and decoder at sizes from 256 to 1024 px, and of whole"
-        f" drawings in 1 to 16 steps. Goes on where it was stopped; writes {RESULTS}.",
+        f" drawings in 1 to 16 steps. Continues where it was stopped; writes docs/results/{RESULT}.json.",
         epilog="example:\n  python -m tests.benchmarks.sizes --rounds 3",
     )
     add = parser.add_argument
@@ -135,19 +139,21 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     check_range("rounds", given.rounds, 0, 1000)
     check_range("threads", given.threads, 1, 256)
+    processes.stop_on_terminate()
     write_bundles()
     model = read_manifest(folder(SIZES[0])).model
     pixels = {"token": model.token_size, "position": model.token_size * model.compression}
-    fresh = {"machine": facts(given.threads), "pixels": pixels, "turns": {}}
-    stored = stored_or_fresh(RESULTS, fresh, found="turns")
+    command = f"python -m tests.benchmarks.sizes --rounds {given.rounds}"
+    fresh = {**provenance(command, given.threads), "pixels": pixels, "turns": {}}
+    stored = resume(RESULT, fresh, found="turns")
     measure(stored, given.rounds, given.threads)
     if given.rounds:
-        print(markdown(stored))
+        print(markdown())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     return exit_code(
-        lambda: command_line(arguments), stopped="what was measured is kept; the same command goes on"
+        lambda: command_line(arguments), stopped="what was measured is kept; the same command continues"
     )
 
 

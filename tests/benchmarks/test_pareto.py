@@ -1,13 +1,12 @@
 """Tables and plot of made-up figures; figures that survive a stop."""
 
 import pytest
-from PIL import Image
 
 from quantize.errors import QuantizationError
 from quantize.sensitivity_study import write_json
 from tests.benchmarks import pareto_report
-from tests.benchmarks.pareto import Figures, machine
-from tests.benchmarks.pareto_report import BEGIN, END, plot, tables
+from tests.benchmarks.pareto import Figures
+from tests.benchmarks.pareto_report import coreml_table, forms_table, layers_table, plot, weights_table
 
 
 def form(size: float, nats: float, verdicts: str) -> dict:
@@ -22,10 +21,15 @@ def form(size: float, nats: float, verdicts: str) -> dict:
     }
 
 
-CONTENT = {
+WHERE = {
+    "date": "2026-11-29",
     "command": "python -m tests.benchmarks.pareto",
+    "machine": {"cpu": "a processor", "flags": ["avx_vnni"], "threads": 1},
+}
+CONTENT = {
+    **WHERE,
+    "times": {**WHERE, "date": "2026-11-30"},
     "source": "stickers 0123",
-    "machine": {"cpu": "a processor", "int8": "avx_vnni", "threads": 1, "onnxruntime": "1"},
     "prompts": 4,
     "steps": 8,
     "weights": [
@@ -52,40 +56,26 @@ CONTENT = {
 
 
 def test_tables_say_what_was_measured():
-    text = tables(CONTENT)
-    # 2 of 4 right: standard error sqrt(.5 * .5 / 4); one of four lost: sqrt(.25 * .75 / 4).
-    assert (
-        "| int8 | 9.0 MB | 7.2 MB | 0.0025 | 95.0% | 50.0% ± 25.0% | -25.0 ± 21.7 points | 12.3 ms |" in text
+    # 2 of 4 right, and one of four lost: sqrt(.25 * .75 / 4).
+    forms = forms_table(CONTENT)
+    assert "| int8 | 9.0 | 7.2 | 0.0025 | 95.0 | 50.0 | -25.0 ± 21.7 | 12.3 |" in forms
+    assert "Accuracy: *2026-11-29; a processor, 1 thread, with avx_vnni" in forms
+    assert "Step times: *2026-11-30; a processor" in forms
+    assert "| transformer head | 0.001 | 95.0 | 50.0 | -25.0 ± 21.7 |" in layers_table(CONTENT)
+    weights = weights_table(CONTENT)
+    assert weights.index("| transformer head.up | 0 | 0.2 | 0.4 |") < weights.index(
+        "| text_encoder tokens.weight | 0 | 0.1 |  |"
     )
-    assert "| transformer head | 0.001 | 95.0% | 50.0% ± 25.0% | -25.0 ± 21.7 points |" in text
-    assert text.index("| transformer head.up | 0 | 0.2 | 0.4 |") < text.index(
-        "| text_encoder tokens.weight | 0 | 0.1 | - |"
-    )
-    assert "a processor (avx_vnni), threads: 1" in text
-    assert "| Core ML fp16 | 15.0 MB | 12.0 MB | 1e-07 | 95.0% | 100.0% ± 0.0% | +25.0 ±" in text
-    assert "points | moves 8.0 MB |" in text
-    assert "| 0.06 | 95.0% | not judged | not judged | moves 2.0 MB |" in text
+    packages = coreml_table(CONTENT)
+    assert "| fp16 | 15.0 | 12.0 | 1e-07 | 95.0 | 100.0 | +25.0 ± 21.7 | 8.0 |" in packages
+    assert "| palette4 | 5.0 | 4.0 | 0.06 | 95.0 |  |  | 2.0 |" in packages
 
 
-def test_what_was_not_judged_says_so(tmp_path):
+def test_what_was_not_judged_is_left_empty(tmp_path):
     forms = {name: form | {"verdicts": ""} for name, form in CONTENT["forms"].items()}
     content = CONTENT | {"forms": forms, "prompts": 0}
-    assert "| int8 | 9.0 MB | 7.2 MB | 0.0025 | 95.0% | not judged | not judged | 12.3 ms |" in tables(
-        content
-    )
+    assert "| int8 | 9.0 | 7.2 | 0.0025 | 95.0 |  |  | 12.3 |" in forms_table(content)
     plot(content, tmp_path / "x.png")
-
-
-def test_the_report_replaces_what_is_between_its_marks_and_nothing_else(tmp_path, monkeypatch):
-    table, figures = tmp_path / "quantization.md", tmp_path / "pareto.json"
-    table.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
-    write_json(figures, CONTENT)
-    for name, path in (("TABLE", table), ("FIGURES", figures), ("PLOT", tmp_path / "pareto.png")):
-        monkeypatch.setattr(pareto_report, name, path)
-    pareto_report.write_report()
-    assert table.read_text() == f"before\n{BEGIN}\n{tables(CONTENT)}\n{END}\nafter\n"
-    with Image.open(tmp_path / "pareto.png") as image:
-        assert image.size == (1100, 840)
 
 
 def test_figures_of_a_run_that_was_stopped_are_not_reported(tmp_path, monkeypatch):
@@ -93,7 +83,7 @@ def test_figures_of_a_run_that_was_stopped_are_not_reported(tmp_path, monkeypatc
     write_json(figures, {part: one for part, one in CONTENT.items() if part != "coreml"})
     monkeypatch.setattr(pareto_report, "FIGURES", figures)
     with pytest.raises(QuantizationError, match=r"lacks coreml: run without --only"):
-        pareto_report.write_report()
+        pareto_report.write_plot()
 
 
 def test_the_plot_is_small(tmp_path):
@@ -109,9 +99,3 @@ def test_figures_are_kept_for_the_same_measurement_only(tmp_path):
     assert Figures(path, "b").forms == {}
     path.write_text("{")
     assert Figures(path, "a").forms == {}
-
-
-@pytest.mark.parametrize("threads", [0, 2])
-def test_the_machine_is_named(threads):
-    found = machine(threads)
-    assert found["cpu"] and found["threads"] == (threads or "all")

@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.benchmarks import sizes
+from tests.benchmarks import results, sizes
 from tests.benchmarks.memory import Child, child, drawing_child, graph_child, main
-from tests.benchmarks.stored import stored_or_fresh, write
 from tests.runtime.tiny_bundle import write_bundle
 
 
@@ -28,13 +27,14 @@ def children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(sizes, "graph_child", graph)
     monkeypatch.setattr(sizes, "drawing_child", drawing)
-    monkeypatch.setattr(sizes, "RESULTS", tmp_path / "sizes.json")
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
     return taken
 
 
 def fresh() -> dict:
     machine = {"cpu": "a processor", "threads": 2, "flags": ["avx2"]}
-    return {"machine": machine, "pixels": {"token": 16, "position": 32}, "turns": {}}
+    where = {"date": "2026-11-29", "command": "sizes", "machine": machine}
+    return {**where, "pixels": {"token": 16, "position": 32}, "turns": {}}
 
 
 def test_measurements_take_turns_and_those_done_before_count(children):
@@ -44,15 +44,23 @@ def test_measurements_take_turns_and_those_done_before_count(children):
     assert len(once) == len(set(once)) == 3 * len(sizes.SIZES) + 6
     sizes.measure(stored, 2, 2)
     assert children == once + once
-    assert json.loads(sizes.RESULTS.read_text()) == stored
+    assert results.read("sizes") == stored
 
 
 def test_the_table_says_seconds_of_a_run_and_of_whole_drawings(children):
+    sizes.measure(fresh(), 1, 2)
+    lines = sizes.markdown().splitlines()
+    assert "| 1024 x 768 | 3,072 | 768 | 2 | 200 | 1 | 100 | 2 | 200 |" in lines
+    assert "| 16 | 16 | 300 | 16 | 300 |" in lines
+
+
+def test_columns_that_were_not_measured_are_left_out(children):
     stored = fresh()
     sizes.measure(stored, 1, 2)
-    lines = sizes.markdown(stored).splitlines()
-    assert "| 1024x768 | 3,072 | 768 | 2 | 1 | 2 | 200 | 200 |" in lines
-    assert "| 16 steps | 16 | 300 | 16 | 300 |" in lines
+    steps = {name: turns for name, turns in stored["turns"].items() if name.endswith("transformer 2")}
+    results.write("sizes", {**stored, "turns": steps})
+    text = sizes.markdown()
+    assert "| 256 x 256 | 256 | 64 | 2 | 200 |" in text and "decoder" not in text and "drawing" not in text
 
 
 def test_a_graph_alone_takes_less_than_a_drawing_of_the_same_bundle(tmp_path, capsys):
@@ -77,8 +85,9 @@ def test_a_graph_that_is_not_there_ends_the_measurement(tmp_path):
         graph_child(write_bundle(tmp_path / "bundle"), "nowhere", 1)
 
 
-def test_results_of_other_things_are_begun_anew(tmp_path):
-    path, here = tmp_path / "stored.json", {"machine": "this", "turns": []}
-    write({"machine": "this", "turns": [1]}, path)
-    assert stored_or_fresh(path, here, found="turns")["turns"] == [1]
-    assert stored_or_fresh(path, {"machine": "another", "turns": []}, found="turns")["turns"] == []
+def test_results_of_other_things_are_begun_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    here = {"machine": "this", "date": "today", "turns": []}
+    results.write("stored", {"machine": "this", "date": "yesterday", "turns": [1]})
+    assert results.resume("stored", here, found="turns")["turns"] == [1]
+    assert results.resume("stored", {**here, "machine": "another"}, found="turns")["turns"] == []

@@ -1,7 +1,7 @@
-"""One turn in a process of its own: nothing of a contender outlives it, and its peak memory is its own.
+"""One turn in a process of its own, so that its peak memory is its own and nothing of it outlives it.
 
-    python -m tests.benchmarks.turn prepare LAYOUT CONTENDER
-    python -m tests.benchmarks.turn run LAYOUT CONTENDER TASK THREADS
+    python -m tests.benchmarks.turn prepare WORKLOAD CONTENDER
+    python -m tests.benchmarks.turn run WORKLOAD CONTENDER TASK THREADS
 
 The last line printed is the result in JSON.
 """
@@ -16,35 +16,35 @@ from pathlib import Path
 import numpy as np
 
 from tests.benchmarks.contenders import CONTENDERS, PICTURE, Contender, Opened
-from tests.benchmarks.layouts import LAYOUTS, Layout
+from tests.benchmarks.workloads import WORKLOADS, Workload
 
-LONG = 15.0  # seconds; the first of longer runs counts, for what warms up is a small part of them
-ENOUGH = 6.0  # seconds of shorter runs a turn
+LONG = 15.0  # seconds; longer runs count from the first, because warming up is a small part of them
+ENOUGH = 6.0  # seconds a turn spends on shorter runs
 MOST = 5  # runs a turn
 
 
-def answer_file(layout: Layout, contender: Contender, task: str) -> Path:
-    return layout.folder / "answers" / f"{task}-{contender.name.replace(' ', '-')}.npy"
+def answer_file(workload: Workload, contender: Contender, task: str) -> Path:
+    return workload.folder / "answers" / f"{task}-{contender.name.replace(' ', '-')}.npy"
 
 
-def prepare(layout: Layout, contender: Contender) -> dict[str, float]:
-    """Writes the contender's files through a temporary name: a file that is there is whole."""
-    target = layout.folder / contender.files
-    part = layout.folder / f".{contender.files}.partial"
+def prepare(workload: Workload, contender: Contender) -> dict[str, float]:
+    """Write the contender's files under a temporary name, so that existing files are whole."""
+    target = workload.folder / contender.files
+    part = workload.folder / f".{contender.files}.partial"
     shutil.rmtree(part, ignore_errors=True)
     begun = time.perf_counter()
     try:
-        contender.prepare(layout, part)
+        contender.prepare(workload, part)
         part.rename(target)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return {"seconds": time.perf_counter() - begun, "peak_mb": peak_mb()}
 
 
-def run(layout: Layout, contender: Contender, task: str, threads: int) -> dict[str, object]:
-    """Opens, warms up with one run, then times runs of about ENOUGH seconds."""
+def run(workload: Workload, contender: Contender, task: str, threads: int) -> dict[str, object]:
+    """Open, warm up with one run, then time runs for about ENOUGH seconds."""
     begun = time.perf_counter()
-    opened: Opened = contender.open(layout, task, layout.folder / contender.files, threads)
+    opened: Opened = contender.open(workload, task, workload.folder / contender.files, threads)
     loaded = time.perf_counter() - begun
     first, result = timed(opened)
     seconds = [first] if first >= LONG else []
@@ -52,7 +52,7 @@ def run(layout: Layout, contender: Contender, task: str, threads: int) -> dict[s
         took, result = timed(opened)
         seconds.append(took)
     peak = peak_mb()
-    path = answer_file(layout, contender, task)
+    path = answer_file(workload, contender, task)
     if not path.exists() and task != PICTURE:
         path.parent.mkdir(exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}.npy")
@@ -76,21 +76,19 @@ def timed(opened: Opened) -> tuple[float, np.ndarray]:
 
 
 def peak_mb() -> float:
-    """Largest resident size of this process so far, MB. Linux's own count for this program: getrusage would
-    begin with the size of the process that started it.
-    """
+    """Peak RSS of this process so far, MB. VmHWM, because getrusage includes the process that started it."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     (line,) = (line for line in lines if line.startswith("VmHWM:"))
     return int(line.split()[1]) * 1024 / 1e6
 
 
 def main(arguments: list[str]) -> None:
-    what, layout, contender, *rest = arguments
+    what, workload, contender, *rest = arguments
     if what == "prepare":
-        result = prepare(LAYOUTS[layout], CONTENDERS[contender])
+        result = prepare(WORKLOADS[workload], CONTENDERS[contender])
     else:
         task, threads = rest
-        result = run(LAYOUTS[layout], CONTENDERS[contender], task, int(threads))
+        result = run(WORKLOADS[workload], CONTENDERS[contender], task, int(threads))
     print(json.dumps(result), flush=True)
 
 

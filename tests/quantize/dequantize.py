@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from quantize.rounding import Blocks
+from quantize.rounding import MIDDLE, Blocks
 
 
 def dequantized(blocks: Blocks) -> np.ndarray:
-    """[K, N] float32."""
-    zeros = np.float32(8) if blocks.zeros is None else blocks.zeros[..., None].astype(np.float32)
-    weights = ((blocks.codes - zeros) * blocks.scales[..., None]).reshape(len(blocks.codes), -1).T
+    """The matrix f32 [K, N]."""
+    codes = blocks.codes.astype(np.float32) - MIDDLE
+    weights = (codes * blocks.scales[..., None]).reshape(len(blocks.codes), -1).T
     return weights if blocks.units is None else np.rint(weights) * blocks.units

@@ -2,17 +2,13 @@
 
 import numpy as np
 import pytest
-import torch
 from onnxruntime.quantization.matmul_nbits_quantizer import (
     DefaultWeightOnlyQuantConfig,
     DefaultWeightOnlyQuantizer,
-    HQQWeightOnlyQuantConfig,
-    HQQWeightOnlyQuantizer,
 )
 
 from quantize.gptq import DAMPING, Gptq, factor
-from quantize.nbits import packed
-from quantize.rounding import Hqq, Nearest, blocks_of, fitted, grid
+from quantize.rounding import Nearest, blocks_of, extreme_scales, fitted
 from tests.quantize.dequantize import dequantized
 
 K, N = 256, 48
@@ -25,32 +21,18 @@ def weight() -> np.ndarray:
 
 
 @pytest.mark.parametrize("block", [16, 32, 64, 128])
-@pytest.mark.parametrize("zeros", [False, True])
-def test_nearest_is_bit_for_bit_onnxruntimes(weight, block, zeros):
-    theirs = DefaultWeightOnlyQuantizer(
-        DefaultWeightOnlyQuantConfig(block_size=block, is_symmetric=not zeros)
-    )
-    codes, scales, points = theirs.qbits_block_quant(weight)
-    ours = Nearest("zeros" if zeros else "free")("", weight, block)
-    assert np.array_equal(packed(ours.codes), codes)
+def test_nearest_is_bit_for_bit_onnxruntimes(weight, block):
+    theirs = DefaultWeightOnlyQuantizer(DefaultWeightOnlyQuantConfig(block_size=block, is_symmetric=True))
+    packed, scales, _ = theirs.qbits_block_quant(weight)
+    ours = Nearest("free")("", weight, block)
+    assert np.array_equal(ours.codes[..., ::2] | ours.codes[..., 1::2] << 4, packed)
     assert np.array_equal(ours.scales, scales)
-    assert ours.zeros is None if not zeros else np.array_equal(packed(ours.zeros), points)
 
 
-def test_hqq_moves_zero_points_as_onnxruntime_does(weight):
-    theirs = HQQWeightOnlyQuantizer(HQQWeightOnlyQuantConfig(block_size=32))
-    _, scales, points = theirs.quantize_internal(torch.from_numpy(weight.T.copy()), bits=4, group_size=32)
-    blocks = blocks_of(weight, 32)
-    ours_scales, ours_points = grid(blocks, zeros=True)
-    np.testing.assert_allclose(ours_scales, scales.numpy(), rtol=1e-6)
-    np.testing.assert_allclose(Hqq().moved(blocks, ours_scales, ours_points), points.numpy(), atol=1e-4)
-
-
-@pytest.mark.parametrize("kind", ["free", "zeros"])
-def test_blocks_of_equal_or_no_weights_are_kept(kind):
+def test_blocks_of_equal_or_no_weights_are_kept():
     weight = np.zeros((64, 3), np.float32)
     weight[:, 1], weight[32:, 2] = 0.5, -0.25
-    for rounding in (Nearest(kind), Hqq(), Gptq({"w": np.eye(64, dtype=np.float32)[None]}, kind)):
+    for rounding in (Nearest("free"), Gptq({"w": np.eye(64, dtype=np.float32)[None]}, "free")):
         np.testing.assert_allclose(dequantized(rounding("w", weight, 32)), weight, atol=1e-6)
 
 
@@ -81,7 +63,7 @@ def test_fitted_scales_lose_less_than_those_of_the_extremes(weight):
         codes = np.clip(np.rint(blocks / scales[..., None]), -8, 7)
         return np.square(codes * scales[..., None] - blocks).sum(axis=-1)
 
-    extreme, _ = grid(blocks, zeros=False)
+    extreme = extreme_scales(blocks)
     assert (lost(fitted(blocks)) <= lost(extreme) * (1 + 1e-5)).all()
     assert lost(fitted(blocks)).mean() < 0.97 * lost(extreme).mean()
 
@@ -92,7 +74,7 @@ def moment(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     return x, x.T @ x
 
 
-@pytest.mark.parametrize("kind", ["units", "free", "zeros"])
+@pytest.mark.parametrize("kind", ["units", "free"])
 def test_gptq_loses_less_of_the_outputs_than_nearest(weight, kind):
     x, h = moment(np.random.default_rng(1))
 
@@ -122,10 +104,6 @@ def test_gptq_is_the_surgeon_that_inverts_anew_for_every_row(weight):
 
 def test_gptq_without_activations_is_nearest(weight):
     assert np.array_equal(Gptq({})("w", weight, 32).codes, Nearest()("w", weight, 32).codes)
-
-
-def test_codes_are_packed_low_half_first_and_odd_rows_padded():
-    assert packed(np.array([[1, 2, 3]], np.uint8)).tolist() == [[0x21, 0x03]]
 
 
 @pytest.mark.parametrize("rows", [1, 64, 65, 131])
