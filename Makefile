@@ -21,7 +21,7 @@ $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "error: Python 3.11 to 3.13 is needed; say which one with: make PYTHON=python3.12")'
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --upgrade pip
-	$(RUN) -m pip install -qq --constraint requirements.lock --editable '.[export,coreml,train,dev]'
+	$(RUN) -m pip install -qq --constraint requirements.lock --editable '.[export,coreml,optimum,train,dev]'
 	touch $@
 
 bundle: $(READY)

@@ -1,31 +1,34 @@
 #!/usr/bin/env bash
-# The tests of all three languages: Kotlin's and Swift's one after the other, Python's beside them, for compilers and
-# single tests leave cores idle. Python's are printed last, whichever end first; the exit code is 0 if all passed.
+# The tests of all three languages. Kotlin's and Swift's run one after the other beside Python's, because compilers and
+# single tests leave cores idle. Both always run to their end; Python's summary is the last line. The exit code is 0 if
+# all passed.
 #
 # usage: .ci/test.sh PYTHON      after `make android-vectors iphone-vectors`
 set -uo pipefail
 cd "$(dirname "$0")/.."
-log=build/pytest.log
 mkdir -p build
 
+phones() {
+    local failed=0
+    .ci/android.sh || failed=1
+    .ci/ios.sh "$1" || failed=1
+    return $failed
+}
+
+set -m # the job gets a process group, so that the trap ends its children too
+phones "$1" >build/phones.log 2>&1 </dev/null &
+job=$!
+set +m
+trap 'kill -- -$job 2>/dev/null' EXIT
+
 # Two workers of one thread each: more threads would fight over two cores.
-OMP_NUM_THREADS=1 "$1" -m pytest -n 2 -m 'not slow' >"$log" 2>&1 &
-pytest=$!
-trap 'kill $pytest 2>/dev/null' EXIT
-
-phones=0
-.ci/android.sh || phones=$?
-.ci/ios.sh "$1" || phones=$?
-
-tail -n +1 -f "$log" &
-reader=$!
-wait $pytest
+OMP_NUM_THREADS=1 "$1" -m pytest -n 2 -m 'not slow' 2>&1 | tee build/pytest.log
 python=$?
-sleep 1 # for the last lines
-kill $reader
-wait $reader 2>/dev/null
-if [ "$phones" != 0 ]; then
-    echo "error: the tests of Kotlin or Swift failed: see above" >&2
-    exit "$phones"
-fi
-exit "$python"
+
+wait $job
+phones=$?
+cat build/phones.log
+[ $phones = 0 ] || echo "error: the tests of Kotlin or Swift failed: see above" >&2
+tail -n 1 build/pytest.log
+[ $python = 0 ] || exit $python
+exit $phones

@@ -1,139 +1,128 @@
-"""Writes a bundle: graphs one by one, verified together, published in one rename.
+"""Writes a bundle of any kind: graph by graph, verified, then published in one rename.
 
-Until the last moment everything is in `NAME.partial`. What is interrupted resumes from the graphs that are
-done; what fails verification is removed.
+`write_bundle` is the spine of `python -m export.onnx`, `export.coreml` and `quantize`. What differs between
+them is an `Exporter`. Until the last stage everything lies in `NAME.partial`: an interrupted run resumes from
+the graphs that are finished there, and a bundle that fails verification is removed.
 """
 
-import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
-from importlib.metadata import version
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from export.errors import VerificationError
-from export.manifest import MERGES, VOCAB, describe
-from export.verify import Effort
+from export.resume_key import resume_key
 from export.workspace import Workspace, check_space, check_target, disk_errors, megabytes
-from reference.checkpoint import Checkpoint
-from reference.text import vocabulary_and_merges
 from runtime.bundle import MANIFEST, Bundle, FileFacts, GoldenFile, Graph, Manifest, open_bundle
 from runtime.generator import Drawing
-from runtime.measures import storable
 from runtime.parity.golden import golden_drawing
+from runtime.parity.measures import storable
 
 GOLDEN = "golden/trace.json"
-Report = Callable[[str], None]
+
+STOPPED = "finished graphs are kept, and the same command resumes from them"  # after Ctrl-C
+
+Log = Callable[[str], None]  # takes one line to print
 
 
-class Written(Protocol):
-    """What became of a graph, to print."""
+class QuantizedGraph(Protocol):
+    """What a quantization pass made of a graph; `str` of it is for the log."""
 
     @property
     def precision(self) -> str:
         """For the manifest."""
 
 
-class Target(Protocol):
-    """The platform a bundle is for, and what is to be made of a checkpoint for it."""
+class Exporter(Protocol):
+    """One kind of bundle and what it is made from. To create one checks the choices."""
 
-    checkpoint: Checkpoint
-    sizes: Sequence[tuple[int, int]]  # (W, H) in pixels, the default first
-    step: Sequence[str]  # the chain
-    tools: Sequence[str]  # packages that make the graphs
-    choices: Sequence[Any]  # what, beside checkpoint, code and tools, makes its graphs; JSON
+    choices: Any  # every option that decides what the graphs are; JSON, dataclasses or pydantic models
+    sizes: Mapping[str, int]  # estimated bytes of each graph, in the order of writing
+    scratch_bytes: int  # most that lies on the disk beside the bundle while it is written
+    golden_steps: int  # of the golden drawing
 
-    def planned(self) -> dict[str, int]:
-        """Bytes of each graph, by name. Raises what is wrong with the choices."""
+    @property
+    def source(self) -> str:
+        """A hash that identifies the model."""
 
-    def scratch_bytes(self) -> int:
-        """On the disk beside the bundle while it is written, at most."""
+    def write(self, name: str, folder: Path) -> tuple[Graph, QuantizedGraph]:
+        """Write a graph, after those before it in `sizes`, and return its entry of the manifest too."""
 
-    def write(self, name: str, folder: Path) -> Written:
-        """Writes a graph."""
-
-    def done(self, name: str, folder: Path) -> None:
-        """Told of each graph that is there, before the next is written."""
-
-    def files(self, name: str, folder: Path) -> list[Path]:
-        """Of a written graph."""
-
-    def entry(self, name: str, folder: Path, precision: str) -> Graph:
-        """Of a written graph, for the manifest."""
+    def describe(self, folder: Path, graphs: dict[str, Graph]) -> Manifest:
+        """Write the tokenizer, and return the manifest of all files so far."""
 
     def verify(self, bundle: Bundle, drawing: Drawing) -> dict[str, float]:
-        """The figures of the bundle, `drawing` its own. Raises VerificationError."""
+        """Figures of the bundle, which drew `drawing`. Raises VerificationError."""
 
 
-def planned(target: Target, out: Path, overwrite: bool) -> dict[str, int]:
-    """Bytes of each graph that `write_bundle` would write. Raises what it would raise before writing."""
-    check_target(out, overwrite)
-    return target.planned()
+def write_bundle(exporter: Exporter, out: Path, overwrite: bool, log: Log) -> Manifest:
+    """Write, verify and publish a bundle at `out`.
 
-
-def write_bundle(target: Target, out: Path, overwrite: bool, report: Report) -> Manifest:
-    """Writes and publishes the bundle at `out`; `report` is given a line for each thing done.
-
-    Raises BundleError (folder or disk), RequestError (size), RecipeError (a recipe of another layout),
-    VerificationError (a graph misses a limit).
+    Raises BundleError (folder or disk), RecipeError or QuantizationError (a graph cannot be quantized as
+    chosen), VerificationError (a graph misses a limit).
     """
-    total = sum(planned(target, out, overwrite).values())
+    check_target(out, overwrite)
+    needed = sum(exporter.sizes.values())
     out.parent.mkdir(parents=True, exist_ok=True)
-    check_space(out, total + target.scratch_bytes())
-    workspace = Workspace(out, resume_key(target))
-    with disk_errors(workspace, total):
+    check_space(out, needed + exporter.scratch_bytes)
+
+    workspace = Workspace(out, resume_key(exporter.source, exporter.choices))
+    folder = workspace.folder
+    with disk_errors(workspace, needed):
+        graphs = write_graphs(exporter, workspace, log)  # each is loaded, traced, quantized
+        manifest = exporter.describe(folder, graphs)
+        write_manifest(folder, manifest)
         try:
-            return fill(workspace, target, report)
+            manifest = verified(exporter, folder, manifest, log)
         except VerificationError:
             workspace.discard()
             raise
-
-
-def fill(workspace: Workspace, target: Target, report: Report) -> Manifest:
-    folder, names = workspace.folder, list(target.planned())
-    for number, name in enumerate(names, start=1):
-        turn = f"[{number}/{len(names)}] {name}"
-        if workspace.has(name):
-            report(f"{turn}: done before")
-        else:
-            report(f"{turn}: tracing")
-            begun = time.perf_counter()
-            written = target.write(name, folder)
-            workspace.record(name, written.precision, target.files(name, folder))
-            seconds = time.perf_counter() - begun
-            report(f"{turn}: {written}, {megabytes(workspace.size(name))}, {seconds:.1f} s")
-        target.done(name, folder)
-    write_tokenizer(folder, target.checkpoint)
-    graphs = {name: target.entry(name, folder, workspace.done[name].precision) for name in names}
-    manifest = describe(folder, target.checkpoint, target.sizes, graphs, target.step, target.tools)
-    write_manifest(folder, manifest)
-
-    report("verifying: the bundle draws, the reference draws, every graph is compared")
-    begun = time.perf_counter()
-    bundle = open_bundle(folder)
-    golden, drawing = golden_drawing(bundle, Effort.of(target.checkpoint).golden_steps)
-    figures = target.verify(bundle, drawing)
-    report(f"verified: {summary(figures)}, {time.perf_counter() - begun:.1f} s")
-    write_json(folder / GOLDEN, golden.model_dump())
-    manifest = manifest.model_copy(
-        update={
-            "golden": GoldenFile(file=GOLDEN),
-            "files": manifest.files | {GOLDEN: FileFacts.of(folder / GOLDEN)},
-            "parity": {name: storable(value) for name, value in figures.items()},
-        }
-    )
-    write_manifest(folder, manifest)
-    open_bundle(folder)
-    workspace.publish()
+        write_manifest(folder, manifest)
+        open_bundle(folder)
+        workspace.publish()
     return manifest
 
 
-def write_tokenizer(folder: Path, checkpoint: Checkpoint) -> None:
-    vocabulary, merges = vocabulary_and_merges(checkpoint.tokenizer)
-    write_json(folder / VOCAB, vocabulary)
-    lines = ["#version: 0.2", *(" ".join(merge) for merge in merges)]
-    (folder / MERGES).write_text("\n".join(lines) + "\n", encoding="utf-8")
+def write_graphs(exporter: Exporter, workspace: Workspace, log: Log) -> dict[str, Graph]:
+    """Write every graph that is not finished; the manifest's entries of all."""
+    for number, name in enumerate(exporter.sizes, start=1):
+        turn = f"[{number}/{len(exporter.sizes)}] {name}"
+        if workspace.has(name):
+            log(f"{turn}: done before")
+            continue
+        log(f"{turn}: writing")
+        begun = time.perf_counter()
+        graph, quantized = exporter.write(name, workspace.folder)
+        workspace.record(name, graph)
+        seconds = time.perf_counter() - begun
+        log(f"{turn}: {quantized}, {megabytes(workspace.size(name))}, {seconds:.1f} s")
+    return {name: workspace.finished[name].graph for name in exporter.sizes}
+
+
+def verified(exporter: Exporter, folder: Path, manifest: Manifest, log: Log) -> Manifest:
+    """Draw with the bundle, compare every graph, and write the golden trace; the manifest with both."""
+    log("verifying: the bundle draws, and every graph is compared with its original")
+    begun = time.perf_counter()
+    bundle = open_bundle(folder)
+    golden, drawing = golden_drawing(bundle, exporter.golden_steps)
+    figures = exporter.verify(bundle, drawing)
+    log(f"verified: {summary(figures)}, {time.perf_counter() - begun:.1f} s")
+    write_json(folder / GOLDEN, golden.model_dump())
+    return manifest.model_copy(
+        update={
+            "golden": GoldenFile(file=GOLDEN),
+            "files": manifest.files | {GOLDEN: FileFacts.of(folder / GOLDEN)},
+            "parity": manifest.parity | {name: storable(value) for name, value in figures.items()},
+        }
+    )
+
+
+def summary(figures: dict[str, float]) -> str:
+    same, kl = figures["transformer.agreement"], figures["transformer.kl"]
+    psnr = figures["image_decoder.psnr"]
+    image = "image equal" if psnr == float("inf") else f"image {psnr:.1f} dB"
+    return f"same token {same:.2%}, KL {kl:.2g}, {image}"
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -145,26 +134,20 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
 
 
-def summary(figures: dict[str, float]) -> str:
-    same, kl = figures["transformer.agreement"], figures["transformer.kl"]
-    psnr = figures["image_decoder.psnr"]
-    image = "image equal" if psnr == float("inf") else f"image {psnr:.1f} dB"
-    return f"same token {same:.2%}, KL {kl:.2g}, {image}"
+def export_bundle(exporter: Exporter, out: Path, overwrite: bool, dry_run: bool) -> None:
+    """`write_bundle` for a command: prints progress and total size, or in a dry run the planned sizes."""
+    if dry_run:
+        check_target(out, overwrite)
+        print(planned_sizes(exporter.sizes))
+        return
+    begun = time.perf_counter()
+    manifest = write_bundle(exporter, out, overwrite, lambda line: print(line, flush=True))
+    total = sum(facts.size for facts in manifest.files.values())
+    print(f"{out}: {megabytes(total)} in {time.perf_counter() - begun:.0f} s", flush=True)
 
 
-def resume_key(target: Target) -> str:
-    """Equal keys give equal graphs. A checkpoint without files has no hash, so nothing of it is resumed."""
-    checkpoint = target.checkpoint
-    parts = [checkpoint.sha256 if checkpoint.files else time.time_ns(), list(target.sizes), *target.choices]
-    parts += [code_hash(), {tool: version(tool) for tool in target.tools}]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-def code_hash() -> str:
-    """Hash of all source a graph is traced from: graphs of another version of it are not resumed."""
-    root = Path(__file__).parents[1]
-    digest = hashlib.sha256()
-    for package in ("export", "quantize", "reference"):
-        for path in sorted((root / package).rglob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+def planned_sizes(sizes: Mapping[str, int]) -> str:
+    """What a dry run prints: the size of each graph, and their sum."""
+    lines = [f"{name:14} {megabytes(size):>9}" for name, size in sizes.items()]
+    lines.append(f"{'total':14} {megabytes(sum(sizes.values())):>9}  and tokenizer; nothing was written")
+    return "\n".join(lines)

@@ -1,14 +1,15 @@
-"""`python -m export.check_on_mac`: what only Apple's hardware can tell of an exported iPhone bundle.
+"""`python -m export.check_on_mac`: measures an exported iPhone bundle on Apple's hardware.
 
 On a Mac with macOS 15 or newer, in a clone of this repository:
 
-    pip install coremltools 'numpy<2.4' pydantic
+    pip install -e '.[export,coreml]'
     python -m export.check_on_mac
 
-It takes the bundle in the current folder, else build/iphone, and runs the drawing recorded in the bundle's
-golden trace on every choice of compute units: how long graphs take to load and to run, on which device Core
-ML places their operations, and whether they draw the tokens that were recorded on Linux. What fails is noted
-and the rest goes on. Everything is in check_on_mac.json in the current folder: that file is to be sent back.
+It takes the bundle in the current folder, or else build/iphone, and repeats the drawing of its golden trace
+on every choice of compute units. It measures how long the graphs take to load and to run, and records which
+device Core ML places their operations on and whether they draw the tokens that were recorded on Linux. A
+failure is recorded and the rest goes on. The results are in check_on_mac.json in the current folder: please
+send back that file.
 """
 
 import json
@@ -24,10 +25,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from runtime.bundle import MANIFEST, Bundle, open_bundle
-from runtime.coreml.device import Device, Mac, Placement, machine
-from runtime.coreml.feeds import Golden, package
-from runtime.coreml.unit_check import (
+from export.mac_check.device import Device, Mac, Placement, machine
+from export.mac_check.feeds import Golden, package
+from export.mac_check.unit_check import (
     CHOICES,
     DrawingCheck,
     GraphCheck,
@@ -36,7 +36,8 @@ from runtime.coreml.unit_check import (
     UnitCheck,
     recorded,
 )
-from runtime.errors import BundleError, Parser, RequestError, UserError
+from runtime.bundle import MANIFEST, Bundle, open_bundle
+from runtime.errors import BundleError, Parser, RequestError, exit_code
 
 OUT = Path("check_on_mac.json")
 FORMAT = "meissonic-mobile check_on_mac"
@@ -52,7 +53,7 @@ exit code: 0 everything ran, 1 something failed (check_on_mac.json says what), 2
 
 @dataclass
 class Compiled:
-    """A package made ready for this Mac. Those who only read the report may ignore `path`."""
+    """A package compiled for this Mac. `path` means nothing to a reader of the report."""
 
     graph: str
     seconds: float | None = None
@@ -62,7 +63,7 @@ class Compiled:
 
 @dataclass
 class Crash:
-    """A process that ended in the middle: Core ML aborts where it should complain."""
+    """A process that ended before its work did: Core ML aborts where it should raise an error."""
 
     doing: str
     exit_code: int  # negative: the signal
@@ -70,7 +71,7 @@ class Crash:
 
 @dataclass
 class Report:
-    """What is written to check_on_mac.json, again after every message, so that nothing measured is lost."""
+    """The content of check_on_mac.json, written after every message, so that a crash loses nothing."""
 
     machine: dict[str, Any]
     bundle: dict[str, Any]
@@ -96,7 +97,7 @@ class Report:
 def compile_packages(
     golden: Golden, folder: Path, device: Callable[[], Device], tell: Callable[[Any], None]
 ) -> None:
-    """Tells of each graph's compiled package. A path in a new folder is one that no cache knows."""
+    """Compile each graph's package into a new folder, whose paths no cache knows."""
     own = device()
     for name in golden.bundle.manifest.graphs:
         tell(Started(f"compiling {name}"))
@@ -116,21 +117,21 @@ def check_choice(
     device: Callable[[], Device],
     tell: Callable[[Any], None],
 ) -> None:
-    """Tells of each graph and of the drawing on one choice of units."""
+    """Check each graph and the drawing on one choice of compute units."""
     UnitCheck(golden, device(), compiled, choice, references, tell).run()
 
 
 def in_own_process(work: Callable[..., None], tell: Callable[[Any], None]) -> int:
-    """Runs `work(tell)` in a process that may die; `tell` is called here. Returns the exit code."""
+    """Run `work(tell)` in a process that may die, and return its exit code; `tell` runs in this one."""
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_child, args=(work, sender), daemon=True)
     process.start()
-    sender.close()  # so that the end of the process ends the pipe
+    sender.close()  # so that the pipe ends with the process
     while True:
         try:
             message = receiver.recv()
-        except (EOFError, OSError):  # OSError: it died within a message
+        except (EOFError, OSError):  # OSError: the process died while it sent a message
             break
         tell(message)
     process.join()
@@ -139,7 +140,7 @@ def in_own_process(work: Callable[..., None], tell: Callable[[Any], None]) -> in
 
 
 def _child(work: Callable[..., None], sender: Connection) -> None:
-    # Ctrl-C is for the parent, which says what is kept.
+    # The parent handles Ctrl-C and says which results are kept.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     work(tell=sender.send)
 
@@ -147,7 +148,7 @@ def _child(work: Callable[..., None], sender: Connection) -> None:
 def check(
     bundle: Bundle, device: Callable[[], Device], out: Path, choices: Sequence[str] = CHOICES
 ) -> Report:
-    """Runs everything, with a line for each result. Raises BundleError for what cannot be checked."""
+    """Run every check and print its result. Raises BundleError for a bundle that cannot be checked."""
     trace = bundle.golden()
     if trace is None:
         raise BundleError(f"{bundle.folder} holds no golden trace: export it again")
@@ -205,7 +206,7 @@ def check(
 
 
 def lines(message: Compiled | GraphCheck | DrawingCheck) -> list[str]:
-    """A result as people read it."""
+    """A result, to print."""
     shown: list[str]
     match message:
         case Compiled():
@@ -230,7 +231,7 @@ def lines(message: Compiled | GraphCheck | DrawingCheck) -> list[str]:
 
 
 def _placement_lines(placement: Placement) -> list[str]:
-    """Counts by device, then what is not on the device that does most of the work."""
+    """Counts by device, then the operations that are not on the device that does most of the work."""
     totals = {device: sum(kinds.values()) for device, kinds in placement.operations.items()}
     if not totals:
         return []
@@ -252,7 +253,7 @@ def _shown(value: float | None, digits: int = 2) -> str:
 
 
 def find_bundle(given: Path | None) -> Path:
-    """What was given, else this folder if it is a bundle, else build/iphone here or in the repository."""
+    """The given folder, or this one if it is a bundle, or build/iphone here or in the repository."""
     if given is not None:
         return given
     here = Path.cwd()
@@ -268,7 +269,7 @@ def find_bundle(given: Path | None) -> Path:
 def parse(arguments: Sequence[str] | None) -> Path | None:
     parser = Parser(
         prog="python -m export.check_on_mac",
-        description="Run an iPhone bundle on this Mac's CPU, GPU and Neural Engine; write check_on_mac.json.",
+        description="Measure an iPhone bundle on the units of this Mac, and write check_on_mac.json.",
         epilog=EXAMPLES,
     )
     parser.add_argument(
@@ -278,20 +279,18 @@ def parse(arguments: Sequence[str] | None) -> Path | None:
     return given
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    try:
-        given = parse(arguments)
-        if sys.platform != "darwin":
-            raise RequestError("this check needs macOS: Core ML runs nothing elsewhere")
-        report = check(open_bundle(find_bundle(given)), Mac, OUT)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"\nstopped: what was measured so far is in {OUT}", file=sys.stderr)
-        return 130
+def run(arguments: Sequence[str] | None) -> int:
+    """0 if everything ran, else 1. Raises UserError."""
+    given = parse(arguments)
+    if sys.platform != "darwin":
+        raise RequestError("this check needs macOS: Core ML runs nothing elsewhere")
+    report = check(open_bundle(find_bundle(given)), Mac, OUT)
     print(f"written: {OUT} (please send it back)")
     return int(report.failed)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return exit_code(lambda: run(arguments), stopped=f"what was measured so far is in {OUT}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,4 @@
-"""The graph that runs once a prompt: text to context, pooled text and steps to every modulation of every
-block.
-"""
+"""The graph that runs once a prompt: the context, and the modulation of every block in every step."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,21 +11,19 @@ from export.fold import copy_of, linear, stacked
 from reference.blocks import EPSILON, Modulation
 from reference.transformer import MaskedTransformer, TwoLayer
 
-# Which D-wide slices of a modulation are scales: (shift, scale, gate) a sub-layer.
-SCALES = (1, 4)
+SCALES = (1, 4)  # which D-wide parts of a modulation are scales: a sub-layer has (shift, scale, gate)
 
 
 class Conditioner(nn.Module):
-    """Conditioning of all steps in one pass.
+    """Conditioning of all N steps in one pass.
 
-    A modulation depends on the step, the size and the pooled text alone, so none of it has to run in the
-    loop, and its weights (a quarter of the 1 B model) leave memory before the loop starts. "1 + scale" is
-    folded into the biases.
+    A modulation depends only on the step, the size and the pooled text. So the loop need not compute it, and
+    its weights (a quarter of the 1 B model) leave memory before the loop starts. The biases hold the 1 of
+    "1 + scale".
 
     Inputs: text_hidden [R, T, J], text_pooled [R, P], micro_sinusoids [5, 256], step_sinusoids [N, 256].
-    Outputs: context [R, T, D], modulation [N, R, M]. M runs over the double blocks (image 6D, then text 6D:
-    shift, scale, gate of attention, then of the MLP) and then over the single blocks (3D: shift, scale,
-    gate).
+    Outputs: context [R, T, D], modulation [N, R, M]. M lists the double blocks (image 6D, then text 6D:
+    shift, scale, gate of attention, then of the MLP), then the single blocks (3D: shift, scale, gate).
     """
 
     def __init__(self, transformer: MaskedTransformer) -> None:
@@ -44,7 +40,7 @@ class Conditioner(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         context = self.context_embedder(text_hidden)
         context = F.rms_norm(context, self.context_norm.shape, self.context_norm, EPSILON)
-        # Rows are kept three-dimensional throughout: a 2-D linear becomes a Gemm, which quantizers pass over.
+        # Three dimensions make every linear a MatMul; a linear of two becomes a Gemm, which quantizers skip.
         pooled = text_pooled.unsqueeze(0)
         micro = micro_sinusoids.reshape(1, 1, -1).expand(1, text_pooled.shape[0], -1)
         text = self.text(self.cond_embed(torch.cat([pooled, micro], dim=-1)))  # [1, R, D]
@@ -53,11 +49,12 @@ class Conditioner(nn.Module):
 
 
 def two_layer(layers: TwoLayer) -> nn.Sequential:
+    """A float32 copy of linear, SiLU, linear."""
     return nn.Sequential(copy_of(layers.linear_1), nn.SiLU(), copy_of(layers.linear_2))
 
 
 def modulations(transformer: MaskedTransformer) -> nn.Linear:
-    """The AdaLN linears of all blocks side by side, D -> M."""
+    """One linear D -> M with the AdaLN linears of all blocks, in the order of `Conditioner`."""
     doubles: Iterable[Any] = transformer.transformer_blocks
     singles: Iterable[Any] = transformer.single_transformer_blocks
     layers = [norm for block in doubles for norm in (block.norm1, block.norm1_context)]
@@ -66,7 +63,7 @@ def modulations(transformer: MaskedTransformer) -> nn.Linear:
 
 
 def one_plus_scale(modulation: Modulation) -> nn.Linear:
-    """The linear of a modulation with 1 added to the bias of its scales."""
+    """A modulation's linear with 1 added to the bias of its scales."""
     bias = modulation.linear.bias.detach().float().unflatten(0, (modulation.parts, -1)).clone()
     for part in SCALES:
         if part < modulation.parts:
@@ -75,6 +72,6 @@ def one_plus_scale(modulation: Modulation) -> nn.Linear:
 
 
 def modulation_width(transformer: MaskedTransformer) -> int:
-    """M."""
+    """M, the length of a step's modulation of all blocks."""
     config = transformer.config
     return (12 * config.num_layers + 3 * config.num_single_layers) * config.inner_dim

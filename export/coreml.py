@@ -1,18 +1,16 @@
-"""`python -m export.coreml`: a checkpoint to an iPhone bundle."""
+"""`python -m export.coreml`: export a checkpoint as an iPhone bundle."""
 
 import argparse
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from export.bundle_writer import STOPPED, export_bundle
 from export.errors import ExportError
-from export.workspace import megabytes, planned_sizes
 from reference.checkpoint import load_checkpoint
 from reference.errors import Parser, exit_code
-from runtime.errors import UserError as RuntimeUserError
-from runtime.memory import return_freed_memory
+from runtime.process import return_freed_memory
 
 PALETTES: dict[int, Any] = {4: "palette4", 6: "palette6", 8: "palette8"}
 EXAMPLES = """examples:
@@ -28,12 +26,11 @@ EXAMPLES = """examples:
 def parser() -> argparse.ArgumentParser:
     made = Parser(
         prog="python -m export.coreml",
-        description="Export a checkpoint as a bundle of Core ML packages, executed here and verified against"
-        " the PyTorch reference.",
+        description="Export a checkpoint as a bundle of Core ML packages, verified against PyTorch.",
         epilog=EXAMPLES,
     )
     add = made.add_argument
-    add("--checkpoint", metavar="DIR|ID", help="folder or hub id; default: the one shipped in the repository")
+    add("--checkpoint", metavar="DIR|ID", help="folder or hub id; default: the shipped stickers")
     form = made.add_mutually_exclusive_group()
     form.add_argument("--fp16", dest="form", action="store_const", const="fp16", help="half precision")
     form.add_argument(
@@ -51,18 +48,18 @@ def parser() -> argparse.ArgumentParser:
         type=int,
         choices=(4, 6, 8),
         metavar="4|6|8",
-        help="each weight one of 2^N values, for the Neural Engine",
+        help="weights as indices into a palette of 2^N values, for the Neural Engine",
     )
-    form.add_argument("--recipe", type=Path, metavar="FILE", help="weight by weight")
+    form.add_argument("--recipe", type=Path, metavar="FILE", help="the form of each weight, as JSON")
     add(
         "--size",
         nargs=2,
         type=int,
         action="append",
         metavar=("W", "H"),
-        help="pixels; again for more sizes, the first is the default; default: the checkpoint's",
+        help="pixels; repeat for several sizes, the default first; default: the checkpoint's",
     )
-    add("--target", choices=("ios17", "ios18"), default="ios18", help="oldest system; default: ios18")
+    add("--target", choices=("ios17", "ios18"), default="ios18", help="oldest iOS to support; default: ios18")
     add(
         "--attention",
         choices=("gpu", "ane"),
@@ -73,53 +70,40 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--activations",
         action="store_true",
-        help="with --int8: activations of the blocks in 8 bits too, ranges of the checkpoint's own drawings",
+        help="with --int8: 8-bit activations in the blocks too, with ranges from drawings of the checkpoint",
     )
-    add("--dry-run", action="store_true", help="print what would be written and how large, and write nothing")
-    add("--overwrite", action="store_true", help="replace a bundle that is already there")
+    add("--dry-run", action="store_true", help="print the size of each graph and write nothing")
+    add("--overwrite", action="store_true", help="replace an existing bundle")
     return made
 
 
 def run(arguments: Sequence[str] | None) -> None:
-    """Raises UserError for anything the user can mend."""
+    """Raises UserError for anything the user can fix."""
     given = parser().parse_args(arguments)
-    try:
-        export(given)
-    except RuntimeUserError as error:  # the runtime's way of saying what reference.UserError says
-        raise ExportError(str(error)) from error
-
-
-def export(given: argparse.Namespace) -> None:
-    from export.apple.bundle import Options, planned, write_bundle  # coremltools: after --help and its errors
+    # coremltools is slow to import: --help and wrong arguments need not wait for it.
+    from export.apple.coreml_bundle import CoreMLExporter, CoreMLOptions
     from quantize.coreml import Form
     from quantize.coreml_recipe import CoreMLRecipe
 
-    begun = time.perf_counter()
-    return_freed_memory()  # one part of the checkpoint follows another
     form: Form = PALETTES[given.palette] if given.palette else given.form or "int8"
-    recipe = CoreMLRecipe.read(given.recipe) if given.recipe else CoreMLRecipe(default=form)
-    checkpoint = load_checkpoint(given.checkpoint, stream=True)
-    sizes = [(width, height) for width, height in given.size or [checkpoint.defaults.size]]
     if given.activations and form != "int8":
         raise ExportError("--activations goes with 8-bit weights: add --int8")
-    chosen = given.target, given.attention, given.overwrite, given.activations
-    options = Options(given.out, sizes, recipe, *chosen)
+    recipe = CoreMLRecipe.read(given.recipe) if given.recipe else CoreMLRecipe(default=form)
+    return_freed_memory()  # the parts of the checkpoint are loaded one after the other
+    checkpoint = load_checkpoint(given.checkpoint, stream=True)
+    sizes = [(width, height) for width, height in given.size or [checkpoint.defaults.size]]
     shown = ", ".join(f"{width}x{height}" for width, height in sizes)
     what = f"recipe {given.recipe}" if given.recipe else form + " with 8-bit activations" * given.activations
     print(
-        f"{checkpoint.name} at {shown}, {what}, {given.target}, {given.attention}, to {options.out}",
-        flush=True,
+        f"{checkpoint.name} at {shown}, {what}, {given.target}, {given.attention}, to {given.out}", flush=True
     )
-    if given.dry_run:
-        print(planned_sizes(planned(checkpoint, options)))
-        return
-    manifest = write_bundle(checkpoint, options, lambda line: print(line, flush=True))
-    total = sum(facts.size for facts in manifest.files.values())
-    print(f"{options.out}: {megabytes(total)} in {time.perf_counter() - begun:.0f} s", flush=True)
+    options = CoreMLOptions(sizes, recipe, given.target, given.attention, given.activations)
+    exporter = CoreMLExporter(checkpoint, options)
+    export_bundle(exporter, given.out, given.overwrite, given.dry_run)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    return exit_code(lambda: run(arguments))
+    return exit_code(lambda: run(arguments), STOPPED)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""The last projection and the two-level draw, in chunks of positions.
+"""Guidance, the last projection and the two-level draw.
 
-All logits of a 1024-px image are a tensor of 134 MB, of which the draw keeps several alive (logits,
-exponentials, sums): too much for a phone. A chunk's tensors are bounded by CHUNK_BYTES, whatever the size of
-the image.
+The logits of a 1024-px image take 134 MB, and the draw would hold several such tensors at once (logits,
+exponentials, sums): too much for a phone. So logits are computed and drawn in chunks of positions, whose
+tensors stay below CHUNK_BYTES whatever the size of the image.
 """
 
 import torch
@@ -17,7 +17,7 @@ from reference.transformer import MaskedTokenHead
 CHUNK_BYTES = 16 * 2**20
 
 
-def chunks(positions: int, codes: int) -> int:
+def chunk_size(positions: int, codes: int) -> int:
     """Positions a chunk: the largest divisor of `positions` whose float32 logits fit CHUNK_BYTES (at least
     1).
     """
@@ -25,8 +25,22 @@ def chunks(positions: int, codes: int) -> int:
     return max(size for size in range(1, positions + 1) if positions % size == 0 and size <= fitting)
 
 
+def guided_features(features: Tensor, guidance: Tensor, grid: tuple[int, int], side: int) -> Tensor:
+    """Guided features [h*side * w*side, D] in the order of tokens.
+
+    features: of the grid h x w, whose positions hold side x side tokens, [R, h*w, ...]; the first row is
+    without the prompt, the last with it. Guidance is c + (g - 1)(c - u) with u the first and c the last row.
+    It is defined for logits, but the projection to them has no bias, so guiding its input gives the same at
+    half the work. A single row serves as both, and guidance then has no effect.
+    """
+    without, prompt = features[:1], features[-1:]
+    guided = prompt + (guidance - 1) * (prompt - without)
+    blocks = guided.reshape(*grid, side, side, -1)
+    return blocks.permute(0, 2, 1, 3, 4).reshape(grid[0] * grid[1] * side**2, -1)
+
+
 class DrawingHead(nn.Module):
-    """Guided features [S, D] and uniforms [2, S] -> drawn i32 [S], log_prob [S], S positions.
+    """Guided features [S, D] and uniforms [2, S] of S positions -> drawn i32 [S], log_prob [S].
 
     `reference.inverse_cdf.draw` itself is traced, so the graph and the reference share one definition.
     """
@@ -34,11 +48,10 @@ class DrawingHead(nn.Module):
     def __init__(self, head: MaskedTokenHead, positions: int) -> None:
         super().__init__()
         self.logits = linear(after_norm(head.conv2.weight.flatten(1), head.layer_norm))
-        self.chunk = chunks(positions, self.logits.out_features)
+        self.chunk = chunk_size(positions, self.logits.out_features)
 
     def forward(self, features: Tensor, uniforms: Tensor) -> tuple[Tensor, Tensor]:
         parts = zip(features.split(self.chunk), uniforms.split(self.chunk, dim=1), strict=True)
-        # Three dimensions keep the projection a MatMul: a 2-D linear becomes a Gemm, which quantizers pass
-        # over.
+        # Three dimensions make this linear a MatMul; with two it becomes a Gemm, which quantizers skip.
         drawn, log_prob = zip(*(draw(self.logits(rows[None])[0], u) for rows, u in parts), strict=True)
         return torch.cat(drawn).to(torch.int32), torch.cat(log_prob)

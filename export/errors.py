@@ -1,11 +1,11 @@
-"""Errors of exporting; like all of reference's UserErrors, the message is the one line that is printed."""
+"""Errors of exporting; see `reference.errors`."""
 
 from reference.errors import UserError
 
 
 class ExportError(UserError):
-    """The bundle cannot be written: what the runtime says of its folder or the disk."""
+    """Choices that do not go together, or that the platform cannot have."""
 
 
 class VerificationError(UserError):
-    """A written graph does not do what the reference does."""
+    """A written graph misses a limit: it does not do what the reference does."""

@@ -1,7 +1,7 @@
-"""Exact weight algebra: linears and tables that give what several layers of the reference give.
+"""Exact weight algebra: one linear or table in place of several layers of the reference.
 
-Every function here is an identity of real numbers, so only rounding separates the two sides. Products of
-weights are formed in float64 and rounded once.
+In real numbers both sides are equal, so they differ by rounding alone. Products of weights are computed in
+float64 and rounded to float32 once.
 """
 
 from typing import Any
@@ -23,17 +23,17 @@ def linear(weight: Tensor, bias: Tensor | None = None) -> nn.Linear:
 
 
 def lookup(table: Tensor) -> nn.Embedding:
-    """A float32 table [rows, width] to look rows up in."""
+    """A float32 table [rows, width] whose rows are looked up."""
     return nn.Embedding.from_pretrained(table.detach().float(), freeze=True)
 
 
 def copy_of(layer: nn.Linear) -> nn.Linear:
-    """The layer in float32."""
+    """A float32 copy of the layer."""
     return linear(layer.weight, layer.bias)
 
 
 def stacked(*layers: nn.Linear) -> nn.Linear:
-    """One linear that gives the outputs of several linears of one input, one after the other."""
+    """One linear that concatenates the outputs of several linears of the same input."""
     weight = torch.cat([layer.weight for layer in layers])
     if all(layer.bias is None for layer in layers):
         return linear(weight)
@@ -41,19 +41,19 @@ def stacked(*layers: nn.Linear) -> nn.Linear:
 
 
 def after_norm(weight: Tensor, norm: RMSNorm) -> Tensor:
-    """Weight [out, in] that reads a norm without weight: W (g * x) = (W diag g) x."""
+    """The norm's weight g moved into the next linear's weight W [out, in]: W (g * x) = (W diag g) x."""
     return weight.double() * norm.weight.double()
 
 
 def corner_tables(transformer: MaskedTransformer) -> Tensor:
-    """Tables of the front end, [K*V, D] float32; K = 4 with feature compression, else 1.
+    """Tables f32 [K*V, D] that embed V tokens; K = 4 with feature compression, else 1.
 
         tokens -> table -> RMSNorm -> 1x1 conv -> RMSNorm -> 2x2 conv, stride 2
                   '------------ all per token ----------'    '- a sum over four corners
 
-    A token enters the 2x2 convolution at one corner, so each corner (row, column) in {0,1}^2 has a table of
-    its own: row V*(2*row + column) + token. The sum of the four rows is the compressed grid before
-    project_to_hidden_norm. Without compression the one table also holds project_to_hidden_norm and
+    A token enters the 2x2 convolution at one corner, so each corner (row, column) in {0,1}^2 has its own
+    table, whose rows are V*(2*row + column) + token. The sum of a block's four rows is the compressed grid
+    before project_to_hidden_norm. Without compression the one table also holds project_to_hidden_norm and
     project_to_hidden.
     """
     embed = transformer.embed
@@ -73,31 +73,34 @@ def rms_normed(x: Tensor) -> Tensor:
 
 
 def upsampling(transformer: MaskedTransformer) -> Tensor:
-    """Weight [4*D, D]: up_block's norm weight, transposed 2x2 convolution and mlm_layer.conv1 in one.
+    """Weight f32 [K*D, D] of the linear up to mlm_layer.conv1; K = 4 with feature compression, else 1.
 
         x -> norm -> transposed conv 2x2, stride 2 -> conv1    ==    x -> norm without weight -> linear
+        x -> norm -> project_from_hidden -> conv1              ==    x -> norm without weight -> linear
 
-    Strides equal the kernel, so no output pixel is written twice and the transposed convolution is a linear
-    per input pixel; nothing stands between it and conv1. Outputs are ordered (row, column, channel) of the
-    2x2 block.
+    The transposed convolution's stride equals its kernel, so no output pixel is written twice and it is a
+    linear per input pixel. The K*D outputs are ordered (row, column, channel) of the 2x2 block.
     """
-    up: Any = transformer.up_block.get_submodule("upsample")
     conv1 = transformer.mlm_layer.conv1.weight.double().flatten(1)  # [D_out, D_mid]
+    if not transformer.config.upsample:
+        project = after_norm(transformer.project_from_hidden.weight, transformer.project_from_hidden_norm)
+        return (conv1 @ project).float()
+    up: Any = transformer.up_block.get_submodule("upsample")
     kernel = up.conv.weight.double() * up.norm.weight.double()[:, None, None, None]  # [D_in, D_mid, 2, 2]
     return torch.einsum("om,imrc->rcoi", conv1, kernel).flatten(0, 2).float()
 
 
 def codebook_table(codebook: Tensor, post_quant_conv: nn.Conv2d) -> Tensor:
-    """Rows of the decoder's input [C, latent channels]: codebook [C, E] through the 1x1 post_quant_conv."""
+    """The decoder's input for each code, [C, latent channels]: codebook [C, E] after post_quant_conv."""
     assert post_quant_conv.bias is not None
     weight = post_quant_conv.weight.double().flatten(1)
     return (codebook.double() @ weight.T + post_quant_conv.bias.double()).float()
 
 
 def nearest_code(codebook: Tensor, quant_conv: nn.Conv2d) -> nn.Linear:
-    """A linear whose largest output is the code nearest to quant_conv of its input, [latent channels] -> [C].
+    """A linear [latent channels] -> [C] whose largest output marks the code nearest to quant_conv's output.
 
-    argmin |z - e|^2 = argmax 2 z.e - |e|^2 with z = W h + b, so code e scores h.(2 W^T e) + 2 b.e - |e|^2.
+    With z = W h + b, argmin |z - e|^2 = argmax 2 z.e - |e|^2, so code e scores h.(2 W^T e) + 2 b.e - |e|^2.
     """
     assert quant_conv.bias is not None
     codes = codebook.double()

@@ -1,18 +1,19 @@
-"""The graphs of a bundle by name: which module, which inputs, which dimensions are known only at run time.
+"""The ONNX graphs of a bundle by name: module, inputs, and the dimensions that only a run knows.
 
 R text rows (2 with guidance, 1 without), N steps, T text length, J text width, P pooled width, D model width,
 H x W token grid, M modulation width.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from export.conditioner import Conditioner, modulation_width
 from export.images import ImageDecoder, ImageEncoder
-from export.step import Step
+from export.step import TransformerStep
 from export.text import TextEncoder
 from reference.checkpoint import Checkpoint
 from reference.image import check_size
@@ -20,23 +21,31 @@ from reference.transformer import MICRO_CONDITIONS, SINUSOID_WIDTH
 
 ROWS = "rows"  # R, 1 or 2
 STEPS = "steps"  # N
+NPU_GRAPHS = ("transformer", "image_decoder")  # that Qualcomm's NPU runs; the CPU runs the others
 
 
 @dataclass(frozen=True)
 class GraphSpec:
-    """What is needed to trace one graph."""
+    """What tracing one graph needs."""
 
-    part: str  # of the checkpoint: whose weights it holds
-    build: Callable[[], nn.Module]  # called late, so that one graph's folded weights exist at a time
+    part: str  # of the checkpoint, whose weights the graph holds
+    build: Callable[[], nn.Module]  # called late, so that only one graph's folded weights exist at a time
     inputs: dict[str, Tensor]  # examples, in the module's order
     outputs: tuple[str, ...]
     dynamic: dict[str, dict[int, str]]  # input name -> axis -> ROWS or STEPS
+    hardware: Literal["cpu", "npu"] = "cpu"  # whose operators the graph consists of (see `trace`)
 
 
-def graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, GraphSpec]:
-    """The five graphs for images of `size` (W, H) pixels. Raises RequestError for a size the checkpoint
-    cannot draw.
+def graphs(checkpoint: Checkpoint, size: tuple[int, int], npu: bool = False) -> dict[str, GraphSpec]:
+    """The five graphs for images of `size` (W, H) pixels; with `npu` NPU_GRAPHS for Qualcomm's NPU.
+
+    Raises RequestError for a size the checkpoint cannot draw.
     """
+    specs = cpu_graphs(checkpoint, size)
+    return specs | {name: replace(specs[name], hardware="npu") for name in NPU_GRAPHS if npu}
+
+
+def cpu_graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, GraphSpec]:
     transformer, vqvae = checkpoint.transformer, checkpoint.vqvae
     config = transformer.config
     width, height = token_grid(checkpoint, size)
@@ -66,7 +75,7 @@ def graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, GraphSpec
         ),
         "transformer": GraphSpec(
             part="transformer",
-            build=lambda: Step(transformer, length, height, width),
+            build=lambda: TransformerStep(transformer, length, height, width),
             inputs={
                 "tokens": tokens,
                 "context": torch.zeros(2, length, config.inner_dim),
@@ -95,11 +104,10 @@ def graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, GraphSpec
 
 
 def token_grid(checkpoint: Checkpoint, size: tuple[int, int]) -> tuple[int, int]:
-    """(W, H) pixels -> (W, H) tokens. Raises RequestError unless each side is a positive multiple of the
-    unit.
+    """(W, H) pixels -> (W, H) tokens. Raises RequestError unless each side is a positive multiple of a unit.
 
-    With feature compression the unit is two tokens: an odd grid would need the published zero padding, whose
-    effect the front end's tables do not hold.
+    The unit is one token, or two with feature compression: an odd grid would need the published zero padding,
+    and the front end's tables do not hold its effect.
     """
     check_size(size, checkpoint.token_size * checkpoint.compression)
     return size[0] // checkpoint.token_size, size[1] // checkpoint.token_size

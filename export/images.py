@@ -1,7 +1,7 @@
-"""The graphs between tokens and pixels: the VQ model's decoder and encoder, 8-bit RGB on the outside.
+"""The graphs between tokens and pixels: the VQ model's decoder and encoder, with 8-bit RGB pixels.
 
-The convolutional trunks are those of a diffusers `VQModel` (a class without type hints: Any); what stands
-around them is here.
+The convolutional trunks are those of a diffusers `VQModel`, which has no type hints (hence Any). Code
+look-up, pixel conversion and the search for the nearest code are ours.
 """
 
 import copy
@@ -10,13 +10,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from export.draw_head import chunks
+from export.draw_head import chunk_size
 from export.fold import codebook_table, lookup, nearest_code
 from reference.errors import CheckpointError
 
 
 class ImageDecoder(nn.Module):
-    """tokens i32 [H, W], all of them codes -> image u8 [H*token_size, W*token_size, 3]."""
+    """tokens i32 [H, W], none masked -> image u8 [H*token_size, W*token_size, 3].
+
+    Raises CheckpointError for a VQ model with other norms than GroupNorm.
+    """
 
     def __init__(self, vqvae: Any) -> None:
         super().__init__()
@@ -28,30 +31,33 @@ class ImageDecoder(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         pixels = self.decoder(self.table(tokens).permute(2, 0, 1).unsqueeze(0))
-        # The published pipeline clips to [0, 1] and rounds half to even; there is no shift from [-1, 1].
+        # As in the published pipeline: pixels are in [0, 1], not [-1, 1], and are rounded half to even.
         levels = (pixels.clamp(0.0, 1.0) * 255.0).round().to(torch.uint8)
         return levels.squeeze(0).permute(1, 2, 0)
 
 
 class ImageEncoder(nn.Module):
-    """image u8 [H*token_size, W*token_size, 3] -> tokens i32 [H, W], the nearest codes."""
+    """image u8 [H*token_size, W*token_size, 3] -> tokens i32 [H, W], the nearest codes.
+
+    Scores are computed in chunks of positions, as in `draw_head`.
+    """
 
     def __init__(self, vqvae: Any, height: int, width: int) -> None:
         super().__init__()
         self.encoder = trunk(vqvae.encoder)
         self.scores = nearest_code(vqvae.quantize.embedding.weight.detach(), vqvae.quant_conv)
         self.height, self.width = height, width
-        self.chunks = chunks(height * width, self.scores.out_features)
+        self.chunk = chunk_size(height * width, self.scores.out_features)
 
     def forward(self, image: Tensor) -> Tensor:
         latents = self.encoder(image.permute(2, 0, 1).unsqueeze(0).float() / 255.0)
         rows = latents.flatten(2).transpose(1, 2)  # [1, H*W, latent channels]
-        codes = [self.scores(part).argmax(dim=-1) for part in rows.split(self.chunks, dim=1)]
+        codes = [self.scores(part).argmax(dim=-1) for part in rows.split(self.chunk, dim=1)]
         return torch.cat(codes, dim=1).to(torch.int32).reshape(self.height, self.width)
 
 
 def trunk(module: nn.Module) -> nn.Module:
-    """A float32 copy for inference."""
+    """A frozen float32 copy of a VQ trunk, in evaluation mode."""
     copied = copy.deepcopy(module)
     copied.load_state_dict(
         {name: tensor.float() for name, tensor in module.state_dict().items()}, assign=True

@@ -1,23 +1,20 @@
-"""`python -m export.onnx`: a checkpoint to an Android bundle."""
+"""`python -m export.onnx`: export a checkpoint as an Android bundle."""
 
 import argparse
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from export.android import Options, planned, write_bundle
-from export.errors import ExportError
-from export.workspace import megabytes, planned_sizes
+from export.bundle_writer import STOPPED, export_bundle
+from export.onnx_bundle import OnnxExporter, OnnxOptions
 from quantize.recipe import Precision, Recipe
 from reference.checkpoint import load_checkpoint
 from reference.errors import Parser, exit_code
-from runtime.errors import UserError as RuntimeUserError
-from runtime.memory import return_freed_memory
+from runtime.process import return_freed_memory
 
 PRECISIONS: dict[Precision, str] = {
-    "int8": "8-bit weights and activations: the fast one (default)",
-    "int4": "4-bit weights in blocks: the small one",
+    "int8": "8-bit weights and activations: the fastest (default)",
+    "int4": "4-bit weights in blocks: the smallest",
     "fp16": "weights stored in half precision, arithmetic in float32",
     "fp32": "no quantization",
 }
@@ -38,50 +35,44 @@ def parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
     )
     add = made.add_argument
-    add("--checkpoint", metavar="DIR|ID", help="folder or hub id; default: the one shipped in the repository")
+    add("--checkpoint", metavar="DIR|ID", help="folder or hub id; default: the shipped stickers")
     precision = made.add_mutually_exclusive_group()
     for name, meaning in PRECISIONS.items():
         precision.add_argument(f"--{name}", dest="precision", action="store_const", const=name, help=meaning)
     precision.add_argument(
         "--qnn",
         action="store_true",
-        help="step and decoder for Qualcomm's NPU: 8-bit weights, 16-bit activations; int8 for the rest",
+        help="step and decoder for Qualcomm's NPU, with 8-bit weights and 16-bit activations; the rest int8",
     )
     precision.add_argument(
-        "--recipe", type=Path, metavar="FILE", help="weight by weight, see python -m quantize.sensitivity"
+        "--recipe",
+        type=Path,
+        metavar="FILE",
+        help="precision of each weight, see python -m quantize.sensitivity",
     )
     add("--size", nargs=2, type=int, metavar=("W", "H"), help="pixels; default: the checkpoint's")
     add("--out", type=Path, default=Path("build/android"), metavar="DIR", help="default: build/android")
-    add("--dry-run", action="store_true", help="print what would be written and how large, and write nothing")
-    add("--overwrite", action="store_true", help="replace a bundle that is already there")
+    add("--dry-run", action="store_true", help="print the size of each graph and write nothing")
+    add("--overwrite", action="store_true", help="replace an existing bundle")
     return made
 
 
 def run(arguments: Sequence[str] | None) -> None:
-    """Raises UserError for anything the user can mend."""
+    """Raises UserError for anything the user can fix."""
     given = parser().parse_args(arguments)
-    begun = time.perf_counter()
-    return_freed_memory()  # one part of the checkpoint follows another
+    return_freed_memory()  # the parts of the checkpoint are loaded one after the other
     checkpoint = load_checkpoint(given.checkpoint, stream=True)
     width, height = given.size or checkpoint.defaults.size
-    try:
-        precision: Precision = given.precision or "int8"
-        recipe = Recipe.read(given.recipe) if given.recipe else Recipe.uniform(precision)
-        options = Options(given.out, (width, height), recipe, given.overwrite, given.qnn)
-        what = f"recipe {given.recipe}" if given.recipe else "qnn" if given.qnn else precision
-        print(f"{checkpoint.name} at {width}x{height}, {what}, to {options.out}", flush=True)
-        if given.dry_run:
-            print(planned_sizes(planned(checkpoint, options)))
-            return
-        manifest = write_bundle(checkpoint, options, lambda line: print(line, flush=True))
-    except RuntimeUserError as error:  # the runtime's way of saying what reference.UserError says
-        raise ExportError(str(error)) from error
-    total = sum(facts.size for facts in manifest.files.values())
-    print(f"{options.out}: {megabytes(total)} in {time.perf_counter() - begun:.0f} s", flush=True)
+    precision: Precision = given.precision or "int8"
+    recipe = Recipe.read(given.recipe) if given.recipe else Recipe.uniform(precision)
+    what = f"recipe {given.recipe}" if given.recipe else "qnn" if given.qnn else precision
+    print(f"{checkpoint.name} at {width}x{height}, {what}, to {given.out}", flush=True)
+    exporter = OnnxExporter(checkpoint, OnnxOptions((width, height), recipe, npu=given.qnn))
+    export_bundle(exporter, given.out, given.overwrite, given.dry_run)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    return exit_code(lambda: run(arguments))
+    return exit_code(lambda: run(arguments), STOPPED)
 
 
 if __name__ == "__main__":

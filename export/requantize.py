@@ -1,266 +1,108 @@
-"""A quantized bundle from a float one, without the checkpoint.
-
-Graphs are quantized one by one in a work folder, compared with the float bundle's, and published in one
-rename. What is interrupted resumes from the graphs that are done.
-"""
+"""A quantized bundle from a float one, without its checkpoint: the `Exporter` of `python -m quantize`."""
 
 import hashlib
-import json
 import shutil
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-from export.workspace import Workspace, check_space, check_target, disk_errors, megabytes
-from quantize.apply_recipe import Report, quantize_graph
-from quantize.errors import QuantizationError
+from export.bundle_writer import QuantizedGraph
+from export.errors import VerificationError
+from quantize.apply_recipe import quantize_graph
 from quantize.gptq import Gptq
 from quantize.gptq_moments import CHAIN, Calibration, opened
 from quantize.onnx_files import files
 from quantize.recipe import Recipe, stored_bytes
 from quantize.rounding import Nearest
-from quantize.static_ranges import PICTURES, WINDOW, Feed, ImagesReport, quantize_images
-from quantize.teacher import PROMPTS, Drawer, damage, record
+from quantize.static_ranges import PICTURES, WINDOW, Feed, quantize_images
 from quantize.weights import weights_of
-from runtime import measures
-from runtime.bundle import MANIFEST, Bundle, FileFacts, GoldenFile, Manifest, open_bundle
-from runtime.generator import Generator
-from runtime.limits import DECODER_LIMITS, ENCODER_LIMITS, step_limit
-from runtime.measures import Limit, storable
-from runtime.parity.golden import golden_drawing
-from runtime.request import Request
+from runtime.bundle import MANIFEST, Bundle, FileFacts, Graph, Manifest
+from runtime.generator import Drawing
+from runtime.parity.limits import judged, missed
+from runtime.parity.verification import verification_steps, verify_against_bundle
 
-GOLDEN = "golden/trace.json"
 TOOLS = ("onnx", "onnx-ir", "onnxruntime", "numpy")
-# Of a drawing that verifies, which goes from all masked to finished whatever the default is.
-MOST_STEPS, FEWEST_STEPS = 8, 4
-POSITIONS = 2**14  # drawn, that are enough: 4 drawings at 64 px, 1 in 4 steps at 1024
-
-Say = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class Options:
-    """What to make of a float bundle."""
+class Requantizer:
+    """An `Exporter` (see `bundle_writer`) of a float bundle to a quantized one."""
 
-    out: Path
-    recipe: Recipe
-    overwrite: bool = False
+    def __init__(self, bundle: Bundle, recipe: Recipe) -> None:
+        """`bundle` is float (`quantize.float_bundle`). Raises RecipeError for a recipe of another model."""
+        self.bundle, self.choices = bundle, recipe
+        recipe.check_graphs(bundle.manifest.graphs)
+        self.sizes = {name: self.estimate(name) for name in bundle.manifest.graphs}
+        self.scratch_bytes = 0
+        self.golden_steps = verification_steps(bundle)
+        self.calibration = Calibration.of(bundle)
 
+    @property
+    def source(self) -> str:
+        """Hash of the manifest, which holds the hashes of all files."""
+        return hashlib.sha256((self.bundle.folder / MANIFEST).read_bytes()).hexdigest()
 
-def open_float(folder: Path) -> Bundle:
-    """A bundle all of whose graphs are float. Raises BundleError, QuantizationError."""
-    bundle = open_bundle(folder)
-    for name, graph in bundle.manifest.graphs.items():
-        if graph.precision != "fp32":
-            raise QuantizationError(
-                f"{folder}: {name} is {graph.precision} already, and only a float bundle can be quantized:"
-                " export one with python -m export.onnx --fp32 --out DIR"
-            )
-    return bundle
+    def float_graph(self, name: str) -> Path:
+        return self.bundle.path(self.bundle.manifest.graphs[name].files[0])
 
-
-def planned(bundle: Bundle, options: Options) -> dict[str, int]:
-    """Bytes of each graph that `requantize` would write. Raises what it would raise before writing."""
-    check_target(options.out, options.overwrite)
-    if options.out.resolve() == bundle.folder.resolve():
-        raise QuantizationError(f"{options.out} is the float bundle itself: name another folder with --out")
-    options.recipe.check_graphs(bundle.manifest.graphs)
-    sizes = {}
-    for name, graph in bundle.manifest.graphs.items():
-        weights = weights_of(bundle.path(graph.files[0]))
-        options.recipe.check(name, weights)
-        now = sum(bundle.manifest.files[file].size for file in graph.files)
+    def estimate(self, name: str) -> int:
+        """Bytes of a graph as the recipe stores it."""
+        recipe, manifest, weights = self.choices, self.bundle.manifest, weights_of(self.float_graph(name))
+        recipe.check(name, weights)
+        now = sum(manifest.files[file].size for file in manifest.graphs[name].files)
         stored = sum(
-            stored_bytes(weight, options.recipe.precision(name, weight), options.recipe.block)
-            for weight in weights.values()
+            stored_bytes(weight, recipe.precision(name, weight), recipe.block) for weight in weights.values()
         )
-        sizes[name] = now - 4 * sum(weight.size for weight in weights.values()) + stored
-    return sizes
+        return now - 4 * sum(weight.size for weight in weights.values()) + stored
 
+    def write(self, name: str, folder: Path) -> tuple[Graph, QuantizedGraph]:
+        for earlier in self.sizes:  # a graph is calibrated with the outputs of those before it
+            self.calibration.pass_on(earlier, folder / f"{earlier}.onnx")
+        path = folder / f"{name}.onnx"
+        quantized = self.quantize(name, path)
+        written = {"precision": quantized.precision, "files": [file.name for file in files(path)]}
+        return self.bundle.manifest.graphs[name].model_copy(update=written), quantized
 
-def requantize(bundle: Bundle, options: Options, say: Say) -> Manifest:
-    """Writes and publishes the bundle at `options.out`; `say` is given a line for each thing done.
+    def quantize(self, name: str, path: Path) -> QuantizedGraph:
+        """Write a graph to `path` as the recipe says."""
+        source, recipe = self.float_graph(name), self.choices
+        if static_int8(recipe, name, self.calibration.size):
+            feeds: list[Feed] = [{"tokens": tokens} for tokens in self.calibration.pictures(PICTURES)]
+            if name == "image_encoder":
+                decode = opened(self.float_graph("image_decoder"))
+                feeds = [decode(feed) for feed in feeds]
+            return quantize_images(source, path, feeds)
+        observed = "int4" in recipe.precisions and name in CHAIN
+        rounding = Gptq(self.calibration.moments(name, source)) if observed else Nearest()
+        return quantize_graph(source, path, name, recipe, rounding)
 
-    Raises RecipeError, BundleError (folder or disk), QuantizationError (a limit is missed).
-    """
-    total = sum(planned(bundle, options).values())
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    check_space(options.out, total)
-    workspace = Workspace(options.out, resume_key(bundle, options))
-    with disk_errors(workspace, total):
-        try:
-            return fill(workspace, bundle, options, say)
-        except QuantizationError:
-            workspace.discard()
-            raise
+    def describe(self, folder: Path, graphs: dict[str, Graph]) -> Manifest:
+        float_manifest = self.bundle.manifest
+        tokenizer = [float_manifest.tokenizer.vocab, float_manifest.tokenizer.merges]
+        for file in tokenizer:
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self.bundle.path(file), folder / file)
+        names = [*tokenizer, *(file for graph in graphs.values() for file in graph.files)]
+        return float_manifest.model_copy(
+            update={
+                "graphs": graphs,
+                "files": {name: FileFacts.of(folder / name) for name in names},
+                "golden": None,
+                "tools": float_manifest.tools | {tool: version(tool) for tool in TOOLS},
+                "parity": {"float_bundle": float_manifest.parity},
+            }
+        )
 
-
-def fill(workspace: Workspace, bundle: Bundle, options: Options, say: Say) -> Manifest:
-    folder, old = workspace.folder, bundle.manifest
-    calibration, graphs = Calibration.of(bundle), {}
-    for number, (name, graph) in enumerate(old.graphs.items(), start=1):
-        turn, path = f"[{number}/{len(old.graphs)}] {name}", folder / f"{name}.onnx"
-        begun = time.perf_counter()
-        if workspace.has(name):
-            say(f"{turn}: done before")
-        else:
-            quantized = write_graph(bundle, name, path, options.recipe, calibration)
-            workspace.record(name, quantized.precision, files(path))
-            seconds = time.perf_counter() - begun
-            say(f"{turn}: {quantized}, {megabytes(workspace.size(name))}, {seconds:.1f} s")
-        calibration.pass_on(name, path)
-        done = workspace.done[name]
-        graphs[name] = graph.model_copy(update={"precision": done.precision, "files": list(done.files)})
-    for name in (old.tokenizer.vocab, old.tokenizer.merges):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(bundle.path(name), folder / name)
-    names = [old.tokenizer.vocab, old.tokenizer.merges]
-    names += [file for graph in graphs.values() for file in graph.files]
-    manifest = old.model_copy(
-        update={
-            "graphs": graphs,
-            "files": {name: FileFacts.of(folder / name) for name in names},
-            "golden": None,
-            "tools": old.tools | {tool: version(tool) for tool in TOOLS},
-            "parity": {},
-        }
-    )
-    write_json(folder / MANIFEST, manifest.model_dump(mode="json"))
-
-    say("verifying: the float bundle draws, every step is compared")
-    begun = time.perf_counter()
-    quantized_bundle = open_bundle(folder)
-    figures = verify(bundle, quantized_bundle)
-    say(f"verified: {summary(figures)}, {time.perf_counter() - begun:.1f} s")
-    trace, _ = golden_drawing(quantized_bundle, steps_of(quantized_bundle))
-    write_json(folder / GOLDEN, trace.model_dump())
-    manifest = manifest.model_copy(
-        update={
-            "golden": GoldenFile(file=GOLDEN),
-            "files": manifest.files | {GOLDEN: FileFacts.of(folder / GOLDEN)},
-            "parity": {"float_bundle": old.parity}
-            | {name: storable(value) for name, value in figures.items()},
-        }
-    )
-    write_json(folder / MANIFEST, manifest.model_dump(mode="json"))
-    open_bundle(folder)
-    workspace.publish()
-    return manifest
+    def verify(self, bundle: Bundle, drawing: Drawing) -> dict[str, float]:
+        figures = verify_against_bundle(self.bundle, bundle)
+        if wrong := missed(judged(figures, bundle.manifest)):
+            said = ", ".join(map(str, wrong))
+            raise VerificationError(f"{said}: nothing was kept; choose a higher precision")
+        return figures
 
 
 def static_int8(recipe: Recipe, graph: str, size: tuple[int, int]) -> bool:
     """Whether convolutions become int8 with measured ranges, for pictures of `size`.
 
-    Image graphs of larger pictures run in strips, where ranges cannot be measured: only an export from the
-    checkpoint has a graph without.
+    The image graphs of larger pictures run in strips, where ranges cannot be measured: only an export from
+    the checkpoint has a graph without strips.
     """
     return recipe.static_int8(graph) and max(size) <= WINDOW
-
-
-def write_graph(
-    bundle: Bundle, name: str, path: Path, recipe: Recipe, calibration: Calibration
-) -> Report | ImagesReport:
-    """Writes a float bundle's graph to `path` as the recipe says; the graphs before it are done."""
-
-    def float_graph(name: str) -> Path:
-        return bundle.path(bundle.manifest.graphs[name].files[0])
-
-    source = float_graph(name)
-    if static_int8(recipe, name, calibration.size):
-        feeds: list[Feed] = [{"tokens": tokens} for tokens in calibration.pictures(PICTURES)]
-        if name == "image_encoder":
-            decode = opened(float_graph("image_decoder"))
-            feeds = [decode(feed) for feed in feeds]
-        return quantize_images(source, path, feeds)
-    observed = "int4" in recipe.precisions and name in CHAIN
-    rounding = Gptq(calibration.moments(name, source)) if observed else Nearest()
-    return quantize_graph(source, path, name, recipe, rounding)
-
-
-def verify(bundle: Bundle, quantized: Bundle) -> dict[str, float]:
-    """Figures of the quantized bundle beside the float one. Raises QuantizationError for a limit missed.
-
-    Drawings from text, with guidance: fewer and in fewer steps, the more tokens a picture has.
-    """
-    steps, guidance = steps_of(bundle), max(bundle.manifest.defaults.guidance, 2.0)
-    prompts = PROMPTS[: max(1, POSITIONS // (steps * tokens_of(bundle)))]
-    requests = [
-        Request(prompt, seed=seed, steps=steps, guidance=guidance) for seed, prompt in enumerate(prompts)
-    ]
-    teacher, other = Drawer(bundle), Drawer(quantized)
-    found = damage(record(teacher, requests), other.repeat)
-    figures = {
-        "transformer.agreement": found.agreement,
-        "transformer.kl": found.kl,
-        "transformer.kl_per_guidance": measures.kl_per_guidance(found.kl, guidance),
-    }
-    figures |= images(Generator(bundle), Generator(quantized), requests[0])
-    for limit in limits_of(quantized.manifest):
-        value = figures[limit.figure]
-        if not limit.holds(value):
-            side = "below" if limit.higher_is_better else "above"
-            graph = limit.figure.partition(".")[0]
-            precision = (
-                quantized.manifest.precision if graph in CHAIN else quantized.manifest.graphs[graph].coarsest
-            )
-            raise QuantizationError(
-                f"{limit.figure} is {value:.6g}, {side} the {precision} limit of {limit.worst:g}:"
-                " nothing was kept; choose a higher precision"
-            )
-    return figures
-
-
-def limits_of(manifest: Manifest) -> Iterator[Limit]:
-    """Those of its graphs' precisions."""
-    yield step_limit(manifest.precision, "transformer")
-    yield from DECODER_LIMITS[manifest.graphs["image_decoder"].coarsest]
-    if "image_encoder" in manifest.graphs:
-        yield from ENCODER_LIMITS[manifest.graphs["image_encoder"].coarsest]
-
-
-def tokens_of(bundle: Bundle) -> int:
-    width, height = bundle.manifest.defaults.size
-    return width * height // bundle.manifest.model.token_size**2
-
-
-def steps_of(bundle: Bundle) -> int:
-    """Of a drawing that verifies, or that other runtimes reproduce."""
-    return min(bundle.manifest.defaults.steps, MOST_STEPS, max(FEWEST_STEPS, POSITIONS // tokens_of(bundle)))
-
-
-def images(teacher: Generator, other: Generator, request: Request) -> dict[str, float]:
-    """Of the image graphs, on one picture of the teacher."""
-    drawing = teacher.text_to_image(request)
-    decoded = other.decode(drawing.tokens)
-    figures = {
-        "image_decoder.psnr": measures.image_psnr(drawing.picture, decoded),
-        "image_decoder.levels": measures.max_abs(drawing.picture, decoded),
-    }
-    if "image_encoder" in teacher.bundle.manifest.graphs:
-        codes = teacher.encode(drawing.picture)
-        figures["image_encoder.agreement"] = measures.agreement(codes, other.encode(drawing.picture))
-    return figures
-
-
-def summary(figures: dict[str, float]) -> str:
-    same, kl = figures["transformer.agreement"], figures["transformer.kl"]
-    return f"same token {same:.2%}, KL {kl:.2g}, picture {figures['image_decoder.psnr']:.1f} dB"
-
-
-def write_json(path: Path, content: Any) -> None:
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
-
-
-def resume_key(bundle: Bundle, options: Options) -> str:
-    """Equal keys give equal graphs."""
-    digest = hashlib.sha256((bundle.folder / MANIFEST).read_bytes())
-    digest.update(options.recipe.model_dump_json().encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    digest.update(json.dumps({tool: version(tool) for tool in TOOLS}).encode())
-    return digest.hexdigest()

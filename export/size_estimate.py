@@ -1,41 +1,37 @@
-"""How large a bundle's graphs will be, without making them."""
+"""The size of a bundle's graphs, estimated without making them."""
 
 from collections.abc import Iterator, Mapping
 
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from export.graph_writer import QNN_GRAPHS
 from export.graphs import GraphSpec
 from quantize.onnx_files import PAGE
 from quantize.recipe import Recipe, stored_bytes
 from quantize.weights import Weight
 
 
-def estimate(specs: Mapping[str, GraphSpec], recipe: Recipe, qnn: bool = False) -> dict[str, int]:
-    """Bytes of each graph's data file, by name; `qnn`: see `write_graph`. Raises RecipeError for a
-    recipe that does not fit.
+def estimate(specs: Mapping[str, GraphSpec], recipe: Recipe) -> dict[str, int]:
+    """Bytes of each graph's data file, by name. Raises RecipeError for a recipe that does not fit.
 
     Modules are built from shapes alone: nothing is folded and no memory is taken.
     """
     recipe.check_graphs(specs)
     with FakeTensorMode(allow_non_fake_inputs=True):
         return {
-            name: data_bytes(spec.build(), name, recipe, qnn and name in QNN_GRAPHS)
+            name: data_bytes(spec.build(), name, recipe, all_int8=spec.hardware == "npu")
             for name, spec in specs.items()
         }
 
 
-def data_bytes(module: nn.Module, graph: str, recipe: Recipe, eight_bits: bool) -> int:
-    """Of the module of a graph, its weights as the recipe stores them, or all in 8 bits, and all other
-    tensors as they are.
-    """
+def data_bytes(module: nn.Module, graph: str, recipe: Recipe, all_int8: bool) -> int:
+    """Bytes of a graph's tensors: weights as the recipe stores them, or all in 8 bits; others as they are."""
     weights = dict(weights_of(module))
     recipe.check(graph, {weight.name: weight for weight in weights.values()})
     total = 0
     for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
         size = tensor.numel() * tensor.element_size()
-        if name in weights and eight_bits:
+        if name in weights and all_int8:
             size = weights[name].size
         elif name in weights:
             size = stored_bytes(weights[name], recipe.precision(graph, weights[name]), recipe.block)
@@ -44,9 +40,9 @@ def data_bytes(module: nn.Module, graph: str, recipe: Recipe, eight_bits: bool) 
 
 
 def weights_of(module: nn.Module) -> Iterator[tuple[str, Weight]]:
-    """Parameter name and weight of each layer, named and shaped as the traced graph has it."""
+    """Parameter name and weight of each layer, with the name and shape it has in the traced graph."""
     for name, part in module.named_modules():
-        if isinstance(part, nn.Linear):  # stored as it is read, under its layer's name (`trace`)
+        if isinstance(part, nn.Linear):  # stored transposed under its layer's name (`trace`)
             yield f"{name}.weight", Weight(name, "linear", (part.in_features, part.out_features))
         elif isinstance(part, nn.Embedding):
             yield f"{name}.weight", Weight(f"{name}.weight", "table", tuple(part.weight.shape))

@@ -1,30 +1,32 @@
-"""A convolutional graph computed in strips of rows, where its feature maps are too large to hold several of.
+"""Rewrites a convolutional graph to compute its large feature maps in strips of rows, which saves memory.
 
-At 1024 px the last level of the VQ decoder works on 256 and 128 channels of 1024 x 1024: 1 GB and 0.5 GB a
-map in float32, of which the plain graph holds several. Here a large map is a list of strips, bands of whole
-rows stored in float16, or in the 8 bits that an int8 convolution gave, and widened one at a time:
+At 1024 px the last level of the VQ decoder has 256 and 128 channels of 1024 x 1024: 1 GB and 0.5 GB a map in
+float32, and the plain graph holds several maps. Here a large map is a list of strips, which are bands of
+whole rows. Strips are stored in float16, or in the 8 bits that an int8 convolution gives, and are widened one
+at a time:
 
     strip i-1 -- last row  --.
     strip i   -- all rows  --+--> float32 -> norm -> SiLU -> conv 3x3 -> float16 --> strip i of the next map
     strip i+1 -- first row --'                                        or 8 bits
 
-Two kinds of maps are stored: those that a GroupNormalization reads, for it needs the whole map before its
-first row, and those that are doubled, lest each of the many strips of the doubled map compute halos again.
-Whatever stands between them is computed for the rows a strip needs, so one strip of it exists.
-Nothing is approximated but the storage: statistics are those of the whole map, of the sums of each strip and
-of its squares. (onnxruntime's own GroupNormalization takes the mean square less the square of the mean, too.)
+Two kinds of maps are stored:
+- the inputs of a GroupNormalization, because it needs the whole map before its first row;
+- the inputs of a Resize, because otherwise each strip of the doubled map would compute their halos anew.
+All maps between them are computed only for the rows of one strip at a time.
+Only storage loses precision. A norm's statistics are those of the whole map: sums over the strips and over
+their squares. (onnxruntime's GroupNormalization computes the variance from mean squares, too.)
 
-All is unrolled into one graph of ordinary operators over the same weights, and strips are tensors of their
-own: onnxruntime releases a strip once no later one needs it, so a pass from a map of N bytes to another of N
-bytes takes N bytes and a few strips. Loop operators would hold both maps.
+The result is one unrolled graph of ordinary operators over the same weights. Each strip is a tensor of its
+own, which onnxruntime releases after its last use. So a pass from one map of N bytes to another takes N bytes
+and a few strips. Loop operators would hold both maps.
 
-Graphs are run depth first from the outputs, and equal expressions are merged; four choices below keep that
-from holding what should go:
-- statistics are taken from the stored strip, so that the float32 one ends where it is stored;
-- they widen it in a shape of its own, so that no widened strip is shared by two passes;
-- a strip's two sums are one tensor, so that none is widened for the first and kept for the second;
-- a block's shortcut is stored in one tensor with the block's hidden map, since both read the block's input
-  and neither should keep it for the other.
+onnxruntime runs graphs depth first from the outputs and merges equal expressions, which could keep tensors
+alive for too long. Four choices prevent that:
+- Statistics read the stored strip, so the float32 strip is released as soon as it is stored.
+- Statistics widen it in another shape, so no two passes share a widened strip.
+- A strip's two sums are one tensor, so no widened strip waits for the second sum.
+- A block's shortcut and hidden map, which both read the block's input, share a stored tensor, so neither
+  keeps the input for the other.
 """
 
 from collections.abc import Iterator, Sequence
@@ -35,30 +37,34 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir.passes.common import RemoveUnusedNodesPass
 
-# About the most bytes of a strip of the largest map: 20 float32 rows of 128 x 1024 x 1024. Smaller strips
+from quantize.graph_edit import initializer
+
+# The approximate size of a strip of the largest map: 20 float32 rows of 128 x 1024 x 1024. Smaller strips
 # read more halo rows and make a longer graph.
 STRIP_BYTES = 10 * 2**20
-# So many tensors of a strip's size are resident in a pass: three to five that are alive, what a convolution
-# unfolds, and what onnxruntime keeps for later tensors of the same shape.
+# The strip-sized tensors that a pass holds: three to five live ones, a convolution's unfolded input, and the
+# memory that onnxruntime keeps for later tensors of the same shape.
 TENSORS = 20
 
-# Strips hold the map divided by this, and are widened so: float16 ends at 65504, and a residual stream can go
-# beyond (published configurations ask for float32 with `force_upcast`). A power of two, so nothing is lost
-# but below 2^-10.
+# float16 ends at 65504, which a residual stream can exceed (published configurations set `force_upcast`). So
+# stored strips are divided by this power of two. It costs precision only below 2^-10.
 DIVISOR = 16.0
 
 FLOAT_BYTES = 4
 
-# Operators that give a row from the same row of their inputs.
+# Operators whose output row depends only on the same row of their inputs.
 ROW_BY_ROW = {
     "Add", "Mul", "Sub", "Div", "Sigmoid", "Clip", "Round", "Cast", "QuantizeLinear", "DequantizeLinear",
 }  # fmt: skip
-# Operators that can read a map by rows; for any other, a map is made whole.
+# Operators that can read a map by rows. Any other operator gets the whole map.
 RULES = ROW_BY_ROW | {"Conv", "GroupNormalization", "Pad", "Resize"}
 
 
 def in_strips(model: ir.Model) -> None:
-    """Rewrites a graph of convolutions. One whose maps [1, C, height, W] are small stays as it is."""
+    """Rewrite a graph of convolutions in place. It stays as it is if all maps [1, C, height, W] are small.
+
+    Raises AssertionError if an operator outside RULES gives a large map.
+    """
     nodes = list(model.graph)
     strips = Strips(model.graph)
     if not any(node.op_type == "Conv" and strips.is_large(node.outputs[0]) for node in nodes):
@@ -72,38 +78,40 @@ def in_strips(model: ir.Model) -> None:
 
 @dataclass
 class Stored:
-    """A map in strips of `size` rows [1, more channels, rows, W], its channels first..last there."""
+    """A map [1, C, height, W] stored in strips [1, C or more, rows, W] of `size` rows."""
 
-    strips: list[ir.Value]  # of float16, or of 8 bits
+    strips: list[ir.Value]  # float16 or 8 bits
     size: int
-    channels: tuple[int, int] | None  # None: all
-    reader: ir.Node | None  # the DequantizeLinear of 8 bits
+    channels: tuple[int, int] | None  # the map's channels in a strip, first and end; None: all of them
+    dequantize: ir.Node | None  # the DequantizeLinear that widens 8 bits; None for float16
 
 
 class Strips:
+    """Adds operators on strips to a graph and remembers which maps they store."""
+
     def __init__(self, graph: ir.Graph) -> None:
         self.graph = graph
         self.stored: dict[ir.Value, Stored] = {}
-        self.norms: dict[ir.Node, tuple[ir.Value, ir.Value]] = {}  # scale and shift, [C, 1, 1]
+        self.norms: dict[ir.Node, tuple[ir.Value, ir.Value]] = {}  # each norm's scale and shift, [C, 1, 1]
         self.constants: dict[tuple[object, ...], ir.Value] = {}
         maps = [value for node in graph for value in node.outputs if is_map(value)]
         self.largest = max(map(bytes_of, maps), default=0)
 
     def limit(self, size: int) -> int:
-        """Most bytes of a strip while the widest map has `size` of them, in float32.
+        """The most bytes a strip may have in a pass whose widest map has `size` bytes in float32.
 
-        A pass keeps two stored maps, together `size` bytes; that to the largest map gives up strip by strip
-        what it reads, and keeps half of `largest`. What another keeps less its strips may have: fewer and
-        larger ones, for which onnxruntime maps fewer copies of a kernel (see `unshare_weights`).
+        A pass holds two stored maps, together `size` bytes. The pass to the largest map releases the strips
+        it has read, so it holds only `largest` / 2. Other passes may spend the difference on larger strips.
+        These are fewer, so onnxruntime holds fewer copies of a kernel (see `unshare_weights`).
         """
         return STRIP_BYTES + max(0, self.largest // 2 - size) // TENSORS
 
     def is_large(self, value: ir.Value | None) -> bool:
-        """Whether a value is a map that cannot be held whole."""
+        """Whether a value is a map that is too large to be held whole."""
         return value is not None and is_map(value) and bytes_of(value) > self.limit(bytes_of(value))
 
     def visit(self, value: ir.Value) -> None:
-        """Makes what others need of a value whose inputs were visited."""
+        """Add what the readers of a value need; its inputs have been visited before."""
         node = value.producer()
         assert node is not None
         if self.is_large(value):
@@ -121,13 +129,14 @@ class Strips:
             ir.convenience.replace_all_uses_with(value, whole, replace_graph_outputs=True)
 
     def whole(self, value: ir.Value) -> ir.Value:
-        """A map computed in strips, joined for readers that need all of it."""
+        """A map that is computed in strips and joined for a reader that needs all of it."""
         parts = [self.rows(value, start, stop, {}) for start, stop in self.spans(value)]
         joined = self.op("Concat", *parts, axis=2)
         joined.name = f"{value.name}.whole"
         return joined
 
     def store(self, value: ir.Value) -> None:
+        """Store a large map, and a shortcut beside it, in strips."""
         shortcut = self.shortcut_beside(value)
         maps = [value] if shortcut is None else [shortcut, value]
         codes = [codes_of(each) for each in maps]
@@ -137,7 +146,7 @@ class Strips:
             parts = [self.rows(each, start, stop, {}) for each in (codes if in_codes else maps)]
             rows = self.op("Concat", *parts, axis=1) if len(parts) > 1 else parts[0]
             if not in_codes:
-                # Div, since onnxruntime would fold a Mul into a copy of the convolution's weight per strip.
+                # Not Mul: onnxruntime would fold it into the convolution's weight, with one copy a strip.
                 rows = self.op("Div", rows, self.constant(DIVISOR))
                 rows = self.op("Cast", rows, to=ir.DataType.FLOAT16)
             rows.name = f"{value.name}.rows.{start}"
@@ -149,39 +158,39 @@ class Strips:
             self.stored[each] = Stored(strips, size, channels, each.producer() if in_codes else None)
 
     def shortcut_beside(self, value: ir.Value) -> ir.Value | None:
-        """What a convolution gives of the stored map that `value` is made from, if it is not stored yet."""
-        for base in self.bases(value):
-            for node in convolutions_of(base):
-                result = in_full(node.outputs[0])
+        """Another convolution's large output from the same stored map as `value`, if not stored itself."""
+        for source in self.stored_sources(value):
+            for node in convolutions_of(source):
+                result = dequantized(node.outputs[0])
                 kept = result in self.stored or is_kept(result)
                 if result is not value and self.is_large(result) and not kept:
                     return result
         return None
 
-    def bases(self, value: ir.Value) -> list[ir.Value]:
-        """The stored maps that rows of `value` are computed from."""
+    def stored_sources(self, value: ir.Value) -> list[ir.Value]:
+        """The stored maps from which rows of `value` are computed."""
         node = value.producer()
         assert node is not None
         found: dict[ir.Value, None] = {}
         for source in node.inputs:
             if source is not None and self.is_large(source):
-                found |= dict.fromkeys([source] if source in self.stored else self.bases(source))
+                found |= dict.fromkeys([source] if source in self.stored else self.stored_sources(source))
         return list(found)
 
     def spans(self, value: ir.Value) -> list[tuple[int, int]]:
-        """First and last row (not included) of each strip of a map, by the widest on the way to it.
+        """First row and end of each strip of a map; the widest map on the way to it sets their number.
 
-        Those of a map that is doubled are made one by one while the doubled map grows: as large as its own.
+        The strips of a map that a Resize reads exist beside the doubled map, so that map limits them.
         """
         height = shape(value)[2]
         widest = self.widest(value)
         doubled = [numbers(node.outputs[0]) for node in readers(value) if node.op_type == "Resize"]
-        beside = max([widest, *(FLOAT_BYTES * count for count in doubled)])
-        size = ceil(height / ceil(widest / self.limit(beside)))
+        widest_beside = max([widest, *(FLOAT_BYTES * count for count in doubled)])
+        size = ceil(height / ceil(widest / self.limit(widest_beside)))
         return [(start, min(start + size, height)) for start in range(0, height, size)]
 
     def widest(self, value: ir.Value) -> int:
-        """Bytes of the largest map that is computed, not stored, in order to have this one."""
+        """Bytes of the largest map on the way from stored maps to this one, both ends included."""
         node = value.producer()
         assert node is not None
         inputs = [source for source in node.inputs if source is not None and self.is_large(source)]
@@ -191,7 +200,10 @@ class Strips:
         )
 
     def statistics(self, node: ir.Node) -> tuple[ir.Value, ir.Value]:
-        """GroupNormalization as scale and shift [C, 1, 1] of the stored map."""
+        """Scale and shift [C, 1, 1] by which a GroupNormalization maps its stored (divided) input.
+
+        (x - mean) / deviation * weight + bias   ==   x * scale + shift
+        """
         source, weight, bias = node.inputs
         assert source is not None
         stored, channels = self.stored[source], shape(source)[1]
@@ -202,12 +214,12 @@ class Strips:
                 strip = self.cut(strip, *stored.channels, axis=1)
             values = self.widened(stored, self.reshaped(strip, groups, -1))
             both = [self.op(kind, values, self.constant([1])) for kind in ("ReduceSum", "ReduceSumSquare")]
-            moments.append(self.op("Concat", *both, axis=0))
+            moments.append(self.op("Concat", *both, axis=0))  # [2 * groups, 1]
         count = self.constant(numbers(source) / groups)
         sums = self.op("ReduceSum", self.op("Concat", *moments, axis=1), self.constant([1]))
         means = self.op("Div", sums, count)  # [2 * groups, 1]
         mean, squares = self.cut(means, 0, groups, axis=0), self.cut(means, groups, 2 * groups, axis=0)
-        # Of a map that is the same everywhere rounding may leave less than zero.
+        # Rounding may give a constant map a variance below zero.
         variance = self.op("Relu", self.op("Sub", squares, self.op("Mul", mean, mean)))
         epsilon = self.constant(node.attributes["epsilon"].as_float() / DIVISOR**2)
         deviation = self.op("Sqrt", self.op("Add", variance, epsilon))
@@ -216,7 +228,7 @@ class Strips:
         return self.reshaped(scale, channels, 1, 1), self.reshaped(shift, channels, 1, 1)
 
     def rows(self, value: ir.Value | None, start: int, stop: int, known: dict[object, ir.Value]) -> ir.Value:
-        """Rows of a map; `known` holds those of other maps that were computed for the same strip."""
+        """Rows of a map in float32; `known` holds the rows of all maps computed for the same strip."""
         assert value is not None
         key, node = (value, start, stop), value.producer()
         if key not in known:
@@ -230,16 +242,16 @@ class Strips:
         return known[key]
 
     def stored_rows(self, value: ir.Value, start: int, stop: int, known: dict[object, ir.Value]) -> ir.Value:
-        """Rows of a stored map, widened, still divided."""
+        """Rows of a stored map in float32, still divided."""
         key = ("stored", value, start, stop)
         if key not in known:
             stored, parts = self.stored[value], []
             for index in range(start // stored.size, ceil(stop / stored.size)):
                 first = index * stored.size
-                here, there = max(start - first, 0), min(stop - first, stored.size, shape(value)[2] - first)
-                whole = there - here == min(stored.size, shape(value)[2] - first)
+                height = min(stored.size, shape(value)[2] - first)  # the last strip may have fewer rows
+                top, bottom = max(start - first, 0), min(stop - first, height)
                 strip = stored.strips[index]
-                parts.append(strip if whole else self.cut(strip, here, there, axis=2))
+                parts.append(strip if bottom - top == height else self.cut(strip, top, bottom, axis=2))
             joined = self.op("Concat", *parts, axis=2) if len(parts) > 1 else parts[0]
             if stored.channels is not None:
                 joined = self.cut(joined, *stored.channels, axis=1)
@@ -247,14 +259,14 @@ class Strips:
         return known[key]
 
     def widened(self, stored: Stored, part: ir.Value) -> ir.Value:
-        """A part of a stored map as float32, divided."""
-        if stored.reader is None:
+        """A part of a stored map in float32, still divided."""
+        if stored.dequantize is None:
             return self.op("Cast", part, to=ir.DataType.FLOAT)
-        _, scale, zero = stored.reader.inputs
+        _, scale, zero = stored.dequantize.inputs
         return self.op("DequantizeLinear", part, self.constant(constant_of(scale) / DIVISOR), zero)
 
     def computed_rows(self, node: ir.Node, start: int, stop: int, known: dict[object, ir.Value]) -> ir.Value:
-        """Rows of what `node` gives, from the rows of its inputs that they depend on."""
+        """Rows of the output of `node`, from the rows of its inputs on which they depend."""
         source = node.inputs[0]
         assert source is not None
         height = shape(source)[2]
@@ -290,7 +302,7 @@ class Strips:
         return self.again(node, *inputs)
 
     def again(self, node: ir.Node, *inputs: ir.Value | None, **changed: Sequence[int]) -> ir.Value:
-        """The node on other inputs."""
+        """The output of a copy of the node on other inputs, with some attributes changed."""
         attributes = [value for name, value in node.attributes.items() if name not in changed]
         attributes += ir.convenience.convert_attributes(changed)
         made = ir.Node(node.domain, node.op_type, inputs, attributes)
@@ -298,6 +310,7 @@ class Strips:
         return made.outputs[0]
 
     def op(self, kind: str, *inputs: ir.Value | None, **attributes: int) -> ir.Value:
+        """The output of a new node."""
         made = ir.Node("", kind, inputs, ir.convenience.convert_attributes(attributes))
         self.graph.append(made)
         return made.outputs[0]
@@ -309,18 +322,12 @@ class Strips:
         return self.op("Reshape", value, self.constant(list(sizes)))
 
     def constant(self, content: float | list[int] | np.ndarray) -> ir.Value:
+        """An initializer of these numbers; equal ones are the same initializer."""
         array = np.asarray(content, np.float32 if isinstance(content, float) else None)
         key = (array.dtype, array.shape, array.tobytes())
         if key not in self.constants:
             tensor = ir.tensor(array, name=f"strips.{len(self.constants)}")
-            value = ir.Value(
-                name=tensor.name,
-                shape=ir.Shape(array.shape),
-                type=ir.TensorType(tensor.dtype),
-                const_value=tensor,
-            )
-            self.graph.register_initializer(value)
-            self.constants[key] = value
+            self.constants[key] = initializer(self.graph, tensor)
         return self.constants[key]
 
 
@@ -339,13 +346,14 @@ def bytes_of(value: ir.Value) -> int:
 
 
 def is_map(value: ir.Value | None) -> bool:
-    """Whether a value is a map [1, C, height, W]; weights are not."""
+    """Whether a value is a computed map [1, C, height, W]; weights are not."""
     if value is None or value.shape is None or value.producer() is None:
         return False
     return value.shape.rank() == 4 and shape(value)[0] == 1
 
 
 def constant_of(value: ir.Value | None) -> np.ndarray:
+    """The numbers of an initializer or a Constant."""
     assert value is not None
     tensor = ir.convenience.get_const_tensor(value)
     assert tensor is not None
@@ -353,14 +361,17 @@ def constant_of(value: ir.Value | None) -> np.ndarray:
 
 
 def convolutions_of(value: ir.Value) -> Iterator[ir.Node]:
-    """Those that read a map, also in 8 bits."""
+    """The convolutions that read a map, directly or through 8 bits.
+
+    map --> Conv          map --> QuantizeLinear --> DequantizeLinear --> Conv
+    """
     for node in readers(value):
         behind = node.outputs[0].uses() if node.op_type == "DequantizeLinear" else ()
         yield from (each for each in (node, *(use.node for use in behind)) if each.op_type == "Conv")
 
 
-def in_full(result: ir.Value) -> ir.Value:
-    """What a convolution gives, where it gives 8 bits as floats again."""
+def dequantized(result: ir.Value) -> ir.Value:
+    """A convolution's output as later operators read it: after QuantizeLinear, DequantizeLinear if any."""
     for node in readers(result):
         if node.op_type == "DequantizeLinear":
             return node.outputs[0]
@@ -368,19 +379,19 @@ def in_full(result: ir.Value) -> ir.Value:
 
 
 def codes_of(value: ir.Value) -> ir.Value | None:
-    """The 8 bits that a map is read from as floats, if there are any."""
+    """The 8-bit codes from which a DequantizeLinear makes a map; None for any other map."""
     node = value.producer()
     assert node is not None
     return node.inputs[0] if node.op_type == "DequantizeLinear" else None
 
 
 def is_kept(value: ir.Value) -> bool:
-    """Whether a map, if large, is stored: one that is normalised or doubled."""
+    """Whether a map is stored if it is large: GroupNormalization and Resize read stored maps."""
     return any(reader.op_type in ("GroupNormalization", "Resize") for reader in readers(value))
 
 
 def readers(value: ir.Value) -> list[ir.Node]:
-    """What reads a map, also in 8 bits."""
+    """The nodes that read a map, and those that read its 8-bit codes if it is quantized."""
     direct = [node for node, _ in value.uses()]
     quantizing = [node for node in direct if node.op_type == "QuantizeLinear"]
     return direct + [node for each in quantizing for node, _ in each.outputs[0].uses()]

@@ -1,39 +1,34 @@
-"""From a graph module to an ONNX model: torch.onnx.export with the settings every graph shares."""
+"""From a graph module to an ONNX model: torch.onnx.export with the settings that all graphs share."""
 
 import logging
 import warnings
 from collections import Counter
-from functools import cache
 
 import onnx_ir as ir
 import torch
 from torch.export import Dim
-from torch.onnx._internal.exporter._registration import ONNXRegistry
 
 from export.attention import tile_attention
 from export.graphs import ROWS, STEPS, GraphSpec
+from export.npu_form import to_npu_form
 
 OPSET = 23  # the first with Attention, RMSNormalization and RotaryEmbedding as single operators
 
 # Rows are 1 or 2; a run has at least one step.
 DIMENSIONS = {ROWS: Dim(ROWS, min=1, max=2), STEPS: Dim(STEPS, min=1, max=1024)}
 
-# The exporter makes its table of translations anew for every graph: the same one, for 2 s of the 5 to trace a
-# small graph.
-ONNXRegistry.from_torchlib = staticmethod(cache(ONNXRegistry.from_torchlib))  # type: ignore[method-assign]
-
 
 def trace(spec: GraphSpec) -> ir.Model:
-    """The graph as an ONNX model, its tensors still in memory; named inputs and outputs as in the spec."""
+    """The graph as an ONNX model in the operators of its hardware, with its tensors still in memory."""
     module = spec.build().eval()
     shapes = {
         name: {axis: DIMENSIONS[dimension] for axis, dimension in spec.dynamic.get(name, {}).items()}
         for name in spec.inputs
     }
-    # The exporter reports each absent optional package (torchvision) as a warning; real trouble raises.
+    # The exporter warns of each absent optional package (torchvision); real trouble raises.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with torch.no_grad(), warnings.catch_warnings():
-        # Deprecations inside the exporter, and a notice that inputs which share a dimension share its name.
+        # Deprecations inside the exporter, and a notice that inputs share the names of dimensions.
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             module,
@@ -49,19 +44,22 @@ def trace(spec: GraphSpec) -> ir.Model:
         assert program is not None
         fold_transposes(program.model)
         program.optimize()
-    tile_attention(program.model)
     name_linears(program.model)
+    if spec.hardware == "npu":
+        to_npu_form(program.model, {name: tuple(example.shape) for name, example in spec.inputs.items()})
+    else:
+        tile_attention(program.model)
     return program.model
 
 
 def fold_transposes(model: ir.Model) -> None:
-    """Stores each linear's weight as its MatMul reads it, [in, out], under its layer's name.
+    """Store the weight of each linear as its MatMul reads it, [in, out], under the layer's name.
 
         x --------------------> MatMul         x --> MatMul
         W [out, in] --> Transpose --^    ==>   W^T -----^
 
-    The exporter's own folding leaves a large weight transposed at run time if several MatMuls share it (the
-    chunks of the last projection do), and quantizers then take none of them for a linear.
+    The exporter's own folding transposes a large weight at run time if several MatMuls share it, as the
+    chunks of the last projection do, and quantizers then recognise none of them as a linear.
     """
     graph = model.graph
     for node in list(graph):
@@ -77,11 +75,11 @@ def fold_transposes(model: ir.Model) -> None:
         graph.remove(node, safe=True)
         if not weight.uses():
             del graph.initializers[weight.name]
-            weight.const_value = None  # the exporter's graph, which outlives its use, remembers the value
+            weight.const_value = None  # because the exporter's graph lives on and refers to it
 
 
 def transposed(name: str, tensor: ir.TensorProtocol, axes: list[int]) -> ir.Value:
-    """An initializer; a view, whose numbers change places while they are written."""
+    """An initializer that is a view: it is transposed while it is written."""
     view = ir.tensor(tensor.numpy().transpose(axes), name=name)
     return ir.Value(
         name=name, shape=ir.Shape(view.shape.numpy()), type=ir.TensorType(view.dtype), const_value=view
@@ -89,7 +87,7 @@ def transposed(name: str, tensor: ir.TensorProtocol, axes: list[int]) -> ir.Valu
 
 
 def name_linears(model: ir.Model) -> None:
-    """Names the outputs of linears after their layer: "double_blocks.0.image.qkv.out.0"."""
+    """Name the outputs of linears after their layer: "double_blocks.0.image.qkv.out.0"."""
     uses: Counter[str] = Counter()
     for node in model.graph:
         weight = node.inputs[1] if node.op_type == "MatMul" else None

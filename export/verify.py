@@ -1,12 +1,11 @@
-"""The written graphs, executed by the runtime's engine, beside the reference.
+"""Every graph of a written bundle, run by the runtime's engine and compared with the reference.
 
-Text and conditioning are compared on the reference's inputs; the step is run on the bundle's own text and
-conditioning, so its figures are those of the whole chain. Steps are teacher-forced: the reference draws, and
-from the same tokens and uniforms the graph then repeats each of its steps. One part of the reference is in
-memory at a time, and none while the steps are repeated.
+The text encoder and the conditioner are compared on the reference's inputs. The step is repeated
+teacher-forced on the bundle's own text and conditioning, so its figures are those of the whole chain. One
+part of the reference is in memory at a time, and none while the steps are repeated.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,35 +14,30 @@ import torch
 
 from export.conditioner import SCALES
 from export.errors import VerificationError
-from export.graphs import token_grid
-from export.limits import Figures, check
 from reference.checkpoint import Checkpoint
 from reference.image import decode_tokens, encode_pixels
-from reference.inverse_cdf import draw
 from reference.pipeline import Conditions, Pipeline
-from reference.request import AESTHETIC_SCORE, check_request
-from reference.text import tokenize
+from reference.request import PipelineRequest, check_request
 from reference.transformer import MaskedTransformer
-from runtime import measures
-from runtime.bundle import Bundle
+from runtime.bundle import Bundle, Manifest
 from runtime.conditioning import run_conditioner
-from runtime.engine import open_engine
 from runtime.generator import Drawing
-from runtime.loop import Plan, draw_tokens
-from runtime.parity.logits import open_step
+from runtime.parity.bundle_steps import BundleSteps
+from runtime.parity.comparison import Comparison, TensorFigures, decoder_figures, encoder_figures
+from runtime.parity.limits import judged, missed
+from runtime.parity.reference_steps import Witness, tokenizer_difference
+from runtime.parity.replay import RecordedStep, Tensors
 from runtime.parity.ties import misdrawn
-from runtime.philox import PhiloxNoise
-from runtime.sinusoids import micro_sinusoids, step_sinusoids
-from runtime.tokenizer import ClipTokenizer
+from runtime.parity.verification import VERIFICATION_PROMPTS
+from runtime.request import Request, Settings, settle
 
-PROMPTS = ("a red cat on a blue background", "two yellow stars", "a small green house under the moon")
-
-Arrays = dict[str, np.ndarray]
+LARGE = 200e6  # parameters
+PROMPTS = VERIFICATION_PROMPTS[:3]
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is drawn to verify a bundle; a drawing goes from all masked to finished in any case."""
+    """How much is drawn to verify a bundle. Every drawing goes from all masked to finished."""
 
     prompts: int
     guided_only: bool
@@ -52,7 +46,7 @@ class Effort:
 
     @classmethod
     def of(cls, checkpoint: Checkpoint) -> "Effort":
-        """One prompt and two steps for a model of which a step takes half a minute on two cores."""
+        """One prompt and two steps for a large model, whose step takes half a minute on two cores."""
         parameters = sum(parameter.numel() for parameter in checkpoint.transformer.parameters())
         steps = checkpoint.defaults.steps
         if parameters > LARGE:
@@ -60,176 +54,116 @@ class Effort:
         return cls(len(PROMPTS), guided_only=False, steps=min(steps, 8), golden_steps=min(steps, 16))
 
 
-LARGE = 200e6  # parameters
+@dataclass
+class Sample:
+    """One drawing to verify."""
+
+    settings: Settings
+    own: Tensors  # what the bundle's text encoder and conditioner were fed and gave
+    request: PipelineRequest  # records the reference's steps
+    steps: list[RecordedStep]
 
 
-def verify(bundle: Bundle, checkpoint: Checkpoint, drawing: Drawing) -> dict[str, float]:
-    """The figures of an opened bundle; `drawing` is one of its own. Raises VerificationError, with the
-    figure, for a limit missed.
+@torch.no_grad()
+def verify_against_reference(bundle: Bundle, checkpoint: Checkpoint, drawing: Drawing) -> dict[str, float]:
+    """The figures of an opened bundle; `drawing` is one of its own.
+
+    Raises VerificationError, with the figures, for limits that are missed.
     """
-    figures = Comparison(bundle, checkpoint).run(drawing)
+    steps, pipeline, tensors = BundleSteps(bundle), Pipeline(checkpoint), TensorFigures()
+    prompts = PROMPTS[: Effort.of(checkpoint).prompts]
+    if difference := tokenizer_difference(steps.generator.tokenizer, checkpoint, ["", *prompts]):
+        raise VerificationError(difference)
+    samples = [sample(steps, pipeline, settings) for settings in drawings(bundle, checkpoint, prompts)]
+    with checkpoint.loaded("text_encoder"):
+        conditions = [pipeline.conditions(each.request) for each in samples]
+    with checkpoint.loaded("transformer"):
+        for each, theirs in zip(samples, conditions, strict=True):
+            compare_conditioning(steps, checkpoint.transformer, each, theirs, tensors)
+            tokens = pipeline.blank(each.request)
+            pipeline.run_loop(each.request, theirs, tokens, 0, checkpoint.masking_schedule)
+    steps.generator.engine.close("conditioner")
+    figures = compare_steps(steps, samples, tensors) | tensors.result()
+    with checkpoint.loaded("vqvae"):
+        figures |= compare_images(steps, checkpoint, drawing)
     check(figures, bundle.manifest)
     return figures
 
 
-@dataclass(frozen=True)
-class Sample:
-    """One drawing to verify: the reference's conditions and the bundle's own."""
-
-    seed: int
-    guidance: float
-    conditions: Conditions
-    own: Arrays  # text_hidden, text_pooled
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of a drawing of the reference, of S = H * W positions."""
-
-    t: int  # counted down to 0
-    tokens: np.ndarray  # i32 [H, W], what it began with
-    uniforms: np.ndarray  # f32 [2, S]
-    logits: np.ndarray  # f32 [S, C], guided
-    drawn: np.ndarray  # i32 [S]
+def check(figures: dict[str, float], manifest: Manifest) -> None:
+    """Raises VerificationError, with the figures, for limits that are missed."""
+    wrong = missed(judged(figures, manifest))
+    if not wrong:
+        return
+    plain = "fp16" if manifest.engine == "coreml" else "fp32"
+    quantized = {verdict.limit.of for verdict in wrong} - {plain, "fp32"}
+    way_out = f"; --{plain} writes a bundle without quantization" if quantized else ""
+    raise VerificationError(f"{', '.join(map(str, wrong))}: no bundle is written{way_out}")
 
 
-class Comparison:
-    """A bundle's graphs beside the checkpoint they were made from."""
-
-    def __init__(self, bundle: Bundle, checkpoint: Checkpoint) -> None:
-        self.bundle, self.checkpoint = bundle, checkpoint
-        self.engine, self.pipeline = open_engine(bundle), Pipeline(checkpoint)
-        self.size = bundle.manifest.sizes[0]
-        self.effort = Effort.of(checkpoint)
-        self.figures = Figures()
-
-    @torch.no_grad()
-    def run(self, drawing: Drawing) -> dict[str, float]:
-        """All figures; of the steps, over their masked positions."""
-        with self.checkpoint.loaded("text_encoder"):
-            samples = self.text()
-        with self.checkpoint.loaded("transformer"):
-            for sample in samples:
-                self.conditioner(sample)
-            self.engine.close("conditioner")
-            drawings = [self.draw(sample) for sample in samples]
-        self.steps(samples, drawings)
-        with self.checkpoint.loaded("vqvae"):
-            self.images(drawing)
-        return self.figures.result()
-
-    def text(self) -> list[Sample]:
-        """Text encoder. Raises VerificationError if the runtime's tokenizer gives other ids."""
-        tokenizer = ClipTokenizer.from_bundle(self.bundle)
-        prompts = PROMPTS[: self.effort.prompts]
-        ids, _ = tokenize(self.checkpoint.tokenizer, ["", *prompts])
-        for prompt, row in zip(["", *prompts], ids, strict=True):
-            found = np.asarray(tokenizer.encode(prompt)[0])
-            if not np.array_equal(found, row):
-                raise VerificationError(
-                    f"the bundle's tokenizer reads {prompt!r} as {found}, not {row.numpy()}"
-                )
-        guided = max(self.checkpoint.defaults.guidance, 2.0)
-        guided_only = self.effort.guided_only or self.bundle.manifest.two_rows
-        samples = []
-        for seed, prompt in enumerate(prompts):
-            for guidance in (guided,) if guided_only else (1.0, guided):
-                request = check_request(
-                    prompt,
-                    self.checkpoint.defaults,
-                    self.pipeline.unit,
-                    size=self.size,
-                    steps=self.effort.steps,
-                    guidance=guidance,
-                )
-                conditions = self.pipeline.conditions(request)
-                rows = torch.stack([ids[0], ids[seed + 1]] if guidance > 1 else [ids[seed + 1]])
-                own = self.engine.run("text_encoder", {"input_ids": rows.int().numpy()})
-                self.figures.compare("text_encoder.hidden", conditions.text_hidden, own["text_hidden"])
-                self.figures.compare("text_encoder.pooled", conditions.text_pooled, own["text_pooled"])
-                samples.append(Sample(seed, guidance, conditions, own))
-        self.engine.close("text_encoder")
-        return samples
-
-    def conditioner(self, sample: Sample) -> None:
-        """The conditioner on the reference's text; then on the bundle's own, which the steps will take."""
-        sinusoids = {
-            "micro_sinusoids": micro_sinusoids(*self.size, AESTHETIC_SCORE),
-            "step_sinusoids": step_sinusoids(self.effort.steps),
-        }
-        expected = reference_conditioning(self.checkpoint.transformer, sample.conditions, self.effort.steps)
-        text = {
-            "text_hidden": sample.conditions.text_hidden.numpy(),
-            "text_pooled": sample.conditions.text_pooled.numpy(),
-        }
-        result = run_conditioner(self.engine, {**text, **sinusoids})
-        for name, value in expected.items():
-            self.figures.compare(f"conditioner.{name}", value, result[name])
-        sample.own.update(run_conditioner(self.engine, {**sample.own, **sinusoids}))
-
-    def draw(self, sample: Sample) -> list[Step]:
-        """The steps of the reference's drawing of a sample."""
-        count, mask = self.effort.steps, self.checkpoint.mask_token_id
-        width, height = token_grid(self.checkpoint, self.size)
-        steps = []
-
-        def step(i: int, tokens: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            t = count - 1 - i
-            (logits,) = self.pipeline.guided_logits(
-                torch.from_numpy(tokens).long()[None], sample.conditions, t
-            )
-            drawn, log_prob = (x.numpy() for x in draw(logits, torch.from_numpy(uniforms)))
-            steps.append(Step(t, tokens, uniforms, logits.numpy(), drawn))
-            return drawn, log_prob
-
-        plan = Plan(count, mask, self.checkpoint.masking_schedule)
-        draw_tokens(step, np.full((height, width), mask, np.int32), PhiloxNoise(sample.seed), plan)
-        return steps
-
-    def steps(self, samples: Iterable[Sample], drawings: Iterable[list[Step]]) -> None:
-        """Every step of the reference's drawings, repeated by the bundle's step."""
-        repeat, chain = open_step(self.bundle), self.bundle.manifest.step
-        for sample, drawing in zip(samples, drawings, strict=True):
-            for step in drawing:
-                tensors = {
-                    "tokens": step.tokens,
-                    "context": sample.own["context"],
-                    "modulation": sample.own["modulation"][step.t],
-                    "guidance": np.array(sample.guidance, np.float32),
-                    "uniforms": step.uniforms,
-                }
-                for name in chain[:-1]:
-                    tensors |= self.engine.run(name, tensors)
-                self.compare_step(sample, step, repeat(tensors))
-
-    def compare_step(self, sample: Sample, step: Step, outputs: Arrays) -> None:
-        found, drawn = outputs["logits"], outputs["drawn"]
-        masked = (step.tokens == self.checkpoint.mask_token_id).ravel()
-        count = int(masked.sum())
-        kl = measures.kl(step.logits[masked], found[masked])
-        figures = {
-            "transformer.agreement": measures.agreement(step.drawn[masked], drawn[masked]),
-            "transformer.kl": kl,
-            "transformer.kl_per_guidance": measures.kl_per_guidance(kl, sample.guidance),
-        }
-        for name, value in figures.items():
-            self.figures.add(name, value, count)
-        self.figures.compare("transformer.logits", step.logits, found)
-        wrong = misdrawn(found[masked], step.uniforms[:, masked], drawn[masked])
-        self.figures.add("transformer.misdrawn", wrong)
-
-    def images(self, drawing: Drawing) -> None:
-        """Decoder on the tokens of the bundle's own drawing, encoder on the reference's picture of them."""
-        vqvae = self.checkpoint.vqvae
-        expected = decode_tokens(vqvae, torch.from_numpy(drawing.tokens).long()[None])
-        self.figures.add("image_decoder.psnr", measures.image_psnr(expected[0], drawing.picture))
-        self.figures.add("image_decoder.levels", measures.max_abs(expected[0], drawing.picture))
-        codes = encode_pixels(vqvae, expected)[0]
-        found = self.engine.run("image_encoder", {"image": expected[0].numpy()})["tokens"]
-        self.figures.add("image_encoder.agreement", measures.agreement(codes, found))
+def drawings(bundle: Bundle, checkpoint: Checkpoint, prompts: Sequence[str]) -> list[Settings]:
+    """Each prompt without guidance and with it, where the bundle can draw without and is not large."""
+    effort, manifest = Effort.of(checkpoint), bundle.manifest
+    guided = max(checkpoint.defaults.guidance, 2.0)
+    scales = (guided,) if effort.guided_only or manifest.two_rows else (1.0, guided)
+    return [
+        settle(Request(prompt, "", seed, effort.steps, guidance, manifest.sizes[0]), manifest)
+        for seed, prompt in enumerate(prompts)
+        for guidance in scales
+    ]
 
 
-def reference_conditioning(transformer: MaskedTransformer, conditions: Conditions, steps: int) -> Arrays:
+def sample(steps: BundleSteps, pipeline: Pipeline, settings: Settings) -> Sample:
+    """Runs the bundle's text encoder and conditioner, and prepares the reference's drawing."""
+    recorded: list[RecordedStep] = []
+    witness = Witness(settings, steps.bundle.manifest, recorded.append)
+    defaults, unit = pipeline.checkpoint.defaults, pipeline.unit
+    request = check_request(settings.prompt, defaults, unit, **witness.request)
+    return Sample(settings, steps.conditions(settings), request, recorded)
+
+
+def compare_conditioning(
+    steps: BundleSteps,
+    transformer: MaskedTransformer,
+    sample: Sample,
+    conditions: Conditions,
+    tensors: TensorFigures,
+) -> None:
+    """The text encoder's outputs, and those of the conditioner on the reference's text."""
+    text = {
+        "text_hidden": conditions.text_hidden.numpy(),
+        "text_pooled": conditions.text_pooled.numpy(),
+    }
+    for name, value in text.items():
+        tensors.compare(f"text_encoder.{name.removeprefix('text_')}", value, sample.own[name])
+    made = run_conditioner(steps.generator.engine, {**sample.own, **text})
+    for name, value in reference_conditioning(transformer, conditions, sample.settings.steps).items():
+        tensors.compare(f"conditioner.{name}", value, made[name])
+
+
+def compare_steps(steps: BundleSteps, samples: Sequence[Sample], tensors: TensorFigures) -> dict[str, float]:
+    """Every step of the reference's drawings, repeated by the bundle."""
+    parts, wrong = [], 0
+    for sample in samples:
+        for step in sample.steps:
+            found, at = steps.run(step.feed(sample.own)), step.compared
+            parts.append(Comparison.of_step(step, found))
+            tensors.compare("transformer.logits", step.logits, found["logits"])
+            wrong += misdrawn(found["logits"][at], step.uniforms[:, at], found["drawn"][at])
+    return Comparison.total(parts).figures("transformer") | {"transformer.misdrawn": wrong}
+
+
+def compare_images(steps: BundleSteps, checkpoint: Checkpoint, drawing: Drawing) -> dict[str, float]:
+    """Decoder on the tokens of the bundle's own drawing, encoder on the reference's picture of them."""
+    expected = decode_tokens(checkpoint.vqvae, torch.from_numpy(drawing.tokens).long()[None])
+    codes = encode_pixels(checkpoint.vqvae, expected)[0]
+    found = steps.generator.encode(expected[0].numpy())
+    return decoder_figures(expected[0], drawing.picture) | encoder_figures(codes, found)
+
+
+def reference_conditioning(
+    transformer: MaskedTransformer, conditions: Conditions, steps: int
+) -> dict[str, np.ndarray]:
     """What the conditioner should give, from the reference's layers: context and modulation."""
     doubles: Iterable[Any] = transformer.transformer_blocks
     singles: Iterable[Any] = transformer.single_transformer_blocks

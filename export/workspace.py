@@ -1,87 +1,89 @@
-"""The folder a bundle is made in: beside its target, resumable, renamed to it at the end."""
+"""The folder in which a bundle is made: beside its target, resumable, renamed to it at the end."""
 
 import errno
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.bundle import MANIFEST, FileFacts
+from runtime.bundle import MANIFEST, FileFacts, Graph
 from runtime.errors import BundleError
 
-STATE = "state.json"  # which graphs are done; not part of the bundle
+STATE = "state.json"  # lists the finished graphs; not part of the bundle
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(frozen=True)
-class Done:
-    """A finished graph: what its weights are stored in, and its files."""
+class Finished:
+    """A finished graph: its entry of the manifest, and its files."""
 
-    precision: str
+    graph: Graph
     files: dict[str, FileFacts]
 
 
 class Workspace:
     """`NAME.partial` beside the bundle folder NAME.
 
-    A graph counts as done when the state file holds the size and hash of its files, which is written after
-    them. A workspace of another key (another checkpoint, option or exporter) is thrown away.
+    A graph counts as finished when the state file, which is written last, holds the size and hash of its
+    files. A workspace with another key (see `resume_key`) is thrown away.
     """
 
     def __init__(self, target: Path, key: str) -> None:
         self.target = target
         self.folder = target.with_name(target.name + ".partial")
         self.key = key
-        self.done = self._state()
-        if not self.done and self.folder.exists():
+        self.finished = self._read_state()
+        if not self.finished and self.folder.exists():
             shutil.rmtree(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
 
-    def _state(self) -> dict[str, Done]:
-        """The graphs that are done; none if the state is of another key or unreadable."""
+    def _read_state(self) -> dict[str, Finished]:
+        """The finished graphs; none if the state has another key or cannot be read."""
         try:
             content = json.loads((self.folder / STATE).read_text())
             if content["key"] != self.key:
                 return {}
             return {
-                graph: Done(
-                    done["precision"], {name: FileFacts(**facts) for name, facts in done["files"].items()}
+                name: Finished(
+                    Graph.model_validate(entry["graph"]),
+                    {file: FileFacts(**facts) for file, facts in entry["files"].items()},
                 )
-                for graph, done in content["done"].items()
+                for name, entry in content["finished"].items()
             }
         except (OSError, ValueError, KeyError, TypeError):
             return {}
 
-    def has(self, graph: str) -> bool:
+    def has(self, name: str) -> bool:
         """Whether the graph's files are there and unchanged."""
-        return graph in self.done and all(
-            (self.folder / name).is_file() and FileFacts.of(self.folder / name) == facts
-            for name, facts in self.done[graph].files.items()
+        return name in self.finished and all(
+            (self.folder / file).is_file() and FileFacts.of(self.folder / file) == facts
+            for file, facts in self.finished[name].files.items()
         )
 
-    def record(self, graph: str, precision: str, paths: Iterable[Path]) -> None:
-        files = {path.relative_to(self.folder).as_posix(): FileFacts.of(path) for path in paths}
-        self.done[graph] = Done(precision, files)
-        done = {
+    def record(self, name: str, graph: Graph) -> None:
+        """Note that a graph and its files are finished."""
+        files = {file: FileFacts.of(self.folder / file) for file in graph.files}
+        self.finished[name] = Finished(graph, files)
+        finished = {
             name: {
-                "precision": done.precision,
-                "files": {file: facts.model_dump() for file, facts in done.files.items()},
+                "graph": entry.graph.model_dump(mode="json"),
+                "files": {file: facts.model_dump() for file, facts in entry.files.items()},
             }
-            for name, done in self.done.items()
+            for name, entry in self.finished.items()
         }
-        # Written beside and renamed, so that an interruption leaves the old state or the new one.
+        # Written beside the state and renamed, so that an interruption leaves the old state or the new one.
         beside = self.folder / (STATE + ".tmp")
-        beside.write_text(json.dumps({"key": self.key, "done": done}))
+        beside.write_text(json.dumps({"key": self.key, "finished": finished}))
         beside.replace(self.folder / STATE)
 
-    def size(self, graph: str) -> int:
+    def size(self, name: str) -> int:
         """Bytes of a finished graph."""
-        return sum(facts.size for facts in self.done[graph].files.values())
+        return sum(facts.size for facts in self.finished[name].files.values())
 
     def publish(self) -> None:
-        """Rename to the target. An older bundle there is moved aside first and put back if that fails."""
+        """Rename the folder to the target. An older bundle there is put back if that fails."""
         (self.folder / STATE).unlink()
         old = self.target.with_name(self.target.name + ".old")
         if old.exists():
@@ -101,8 +103,19 @@ class Workspace:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+@contextmanager
+def scratch(folder: Path) -> Iterator[Path]:
+    """A folder that is empty when the block begins, even after a killed run, and gone when it ends."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def check_target(target: Path, overwrite: bool) -> None:
-    """Raises BundleError if `target` holds something that must not, or should not, be replaced."""
+    """Raises BundleError if `target` holds something that must not be replaced."""
     if not target.exists():
         return
     if not target.is_dir():
@@ -118,7 +131,7 @@ def check_target(target: Path, overwrite: bool) -> None:
 
 
 def check_space(target: Path, needed: int) -> None:
-    """Raises BundleError if the disk of `target` cannot hold `needed` bytes more."""
+    """Raises BundleError if the disk of `target` has less than `needed` bytes free."""
     free = shutil.disk_usage(target.parent).free
     if needed > free:
         raise BundleError(
@@ -129,7 +142,7 @@ def check_space(target: Path, needed: int) -> None:
 
 @contextmanager
 def disk_errors(workspace: Workspace, needed: int) -> Iterator[None]:
-    """Turns an OSError into BundleError, which says what to do about a disk that is full."""
+    """Turn an OSError into a BundleError that says what to do about a full disk."""
     try:
         yield
     except OSError as error:
@@ -143,10 +156,3 @@ def disk_errors(workspace: Workspace, needed: int) -> Iterator[None]:
 
 def megabytes(size: float) -> str:
     return f"{size / 1e6:.1f} MB"
-
-
-def planned_sizes(sizes: Mapping[str, int]) -> str:
-    """What a dry run prints: bytes by graph, and their sum."""
-    lines = [f"{name:14} {megabytes(size):>9}" for name, size in sizes.items()]
-    lines.append(f"{'in all':14} {megabytes(sum(sizes.values())):>9}  and tokenizer; nothing was written")
-    return "\n".join(lines)

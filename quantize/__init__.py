@@ -1,1 +1,5 @@
 """Quantization of ONNX graphs."""
+
+from reference.extras import require
+
+require("export")

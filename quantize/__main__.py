@@ -1,15 +1,16 @@
-"""`python -m quantize`: a float bundle to a quantized one."""
+"""`python -m quantize`: quantize a float bundle."""
 
 import argparse
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from export.requantize import Options, open_float, planned, requantize
-from export.workspace import megabytes, planned_sizes
+from export.bundle_writer import STOPPED, export_bundle
+from export.requantize import Requantizer
+from quantize.errors import QuantizationError
+from quantize.float_bundle import open_float
 from quantize.recipe import Precision, Recipe
-from runtime.errors import Parser, UserError
+from reference.errors import Parser, exit_code
 
 EXAMPLES = """examples:
   python -m export.onnx --fp32 --out build/android-fp32                 # a float bundle to begin with
@@ -18,7 +19,7 @@ EXAMPLES = """examples:
 """
 HELP: dict[Precision, str] = {
     "int8": "8-bit weights and activations (default)",
-    "int4": "4-bit weights, rounded by what they are fed",
+    "int4": "4-bit weights, rounded by GPTQ",
     "fp16": "weights stored in half precision",
 }
 
@@ -26,7 +27,7 @@ HELP: dict[Precision, str] = {
 def parser() -> argparse.ArgumentParser:
     made = Parser(
         prog="python -m quantize",
-        description="Quantize a float bundle, verified against it step by step, without its checkpoint.",
+        description="Quantize a float bundle without its checkpoint, and verify it against the float one.",
         epilog=EXAMPLES,
     )
     add = made.add_argument
@@ -38,39 +39,27 @@ def parser() -> argparse.ArgumentParser:
         "--recipe", type=Path, metavar="FILE", help="the precision of each weight, as JSON"
     )
     add("--out", type=Path, metavar="DIR", help="default: beside BUNDLE, build/android-int4 for example")
-    add("--dry-run", action="store_true", help="print what would be written and how large, and write nothing")
-    add("--overwrite", action="store_true", help="replace a bundle that is already there")
+    add("--dry-run", action="store_true", help="print the size of each graph and write nothing")
+    add("--overwrite", action="store_true", help="replace an existing bundle")
     return made
 
 
 def run(arguments: Sequence[str] | None) -> None:
-    """Raises UserError for anything the user can mend."""
+    """Raises UserError for anything the user can fix."""
     given = parser().parse_args(arguments)
-    begun = time.perf_counter()
     recipe = Recipe.read(given.recipe) if given.recipe else Recipe.uniform(given.precision or "int8")
     label = given.recipe.stem if given.recipe else recipe.default
-    beside = given.bundle.resolve().with_name(f"{given.bundle.resolve().name.removesuffix('-fp32')}-{label}")
-    options = Options(given.out or beside, recipe, given.overwrite)
-    bundle = open_float(given.bundle)
-    print(f"{given.bundle}: {label}, to {options.out}", flush=True)
-    if given.dry_run:
-        print(planned_sizes(planned(bundle, options)))
-        return
-    manifest = requantize(bundle, options, lambda line: print(line, flush=True))
-    total = sum(facts.size for facts in manifest.files.values())
-    print(f"{options.out}: {megabytes(total)} in {time.perf_counter() - begun:.0f} s", flush=True)
+    source = given.bundle.resolve()
+    out: Path = given.out or source.with_name(f"{source.name.removesuffix('-fp32')}-{label}")
+    if out.resolve() == source:
+        raise QuantizationError(f"{out} is the float bundle itself: name another folder with --out")
+    exporter = Requantizer(open_float(given.bundle), recipe)
+    print(f"{given.bundle}: {label}, to {out}", flush=True)
+    export_bundle(exporter, out, given.overwrite, given.dry_run)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    try:
-        run(arguments)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("stopped: finished graphs are kept, the same command goes on from there", file=sys.stderr)
-        return 130
-    return 0
+    return exit_code(lambda: run(arguments), STOPPED)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Gives every weight of a float graph the form that a recipe names, in one pass.
+"""Quantizes a float graph: every weight gets the precision that a recipe names, in one pass.
 
-`int8`, `int4` and `fp16` hold the forms, `weights` says what is a weight. Weights that several operators read
-are stored once. The same graph and recipe give the same bytes.
+`int8`, `int4` and `fp16` hold the rewrites, and `weights` says what a weight is. A weight that several
+operators read is stored once. The same graph and recipe give the same bytes.
 """
 
 from collections import Counter
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import onnx_ir as ir
 
-from quantize import fp16, int4, int8, nbits
+from quantize import fp16, int4, int8
 from quantize.graph_edit import Widened
 from quantize.onnx_files import load, save
 from quantize.recipe import Precision, Recipe
@@ -23,11 +23,11 @@ OURS = (int8.SCALE, int4.SCALE)  # float tensors that quantization itself adds
 
 
 @dataclass
-class Report:
-    """What happened to every float tensor of a graph. Nothing is left float without a reason."""
+class QuantizedWeights:
+    """What quantization made of a graph: every float tensor, and the reason if it is still float."""
 
     weights: dict[str, tuple[Kind, Precision]] = field(default_factory=dict)  # each weight once
-    readers: Counter[tuple[Kind, Precision]] = field(default_factory=Counter)  # operators, so shared ones too
+    readers: Counter[tuple[Kind, Precision]] = field(default_factory=Counter)  # how many operators read them
     left_float: dict[str, str] = field(default_factory=dict)  # name -> reason
 
     def __str__(self) -> str:
@@ -39,23 +39,24 @@ class Report:
 
     @property
     def precision(self) -> str:
-        """For the manifest: that of linears and convolutions, "int8+int4" where they differ; tables apart."""
+        """For the manifest: that of linears and convolutions, "int8+int4" where they differ."""
         found = {precision for kind, precision in self.weights.values() if kind != "table"}
         return "+".join(sorted(found, key=PRECISIONS.index)) or "fp32"
 
 
 def quantize_graph(
     source: Path, target: Path, graph: str, recipe: Recipe, rounding: Rounding = ROUNDING
-) -> Report:
-    """Writes the float graph `source`, named `graph` in the bundle, to `target` as the recipe says.
+) -> QuantizedWeights:
+    """Quantize the float graph `source`, named `graph` in the bundle, into `target` as the recipe says.
 
-    Raises RecipeError if the recipe does not fit the graph, ValueError for a graph that hides weights
-    (`weights.reads`), OSError when the target cannot be written. Nothing is written before the checks.
+    int4 weights are rounded by `rounding`, whose scales must be in units. Raises RecipeError if the recipe
+    does not fit the graph, ValueError for a graph that hides weights (`weights.reads`), OSError when the
+    target cannot be written. Nothing is written before the checks.
     """
     model = load(source)
     weights = weights_of(model)
     recipe.check(graph, weights)
-    report, original = Report(), {}
+    made, original = QuantizedWeights(), {}
     quantized: int8.QuantizedInputs = {}
     unpacked: int4.Unpacked = {}
     widened: Widened = {}
@@ -68,8 +69,8 @@ def quantize_graph(
         if name in too_large:
             precision = "fp32"
         original[name] = value
-        report.weights[name] = kind, precision
-        report.readers[kind, precision] += 1
+        made.weights[name] = kind, precision
+        made.readers[kind, precision] += 1
         if precision == "fp32":
             continue
         if precision == "fp16":
@@ -79,10 +80,7 @@ def quantize_graph(
         elif precision == "int8":
             int8.table(node, value) if kind == "table" else int8.linear(node, value, quantized)
         else:
-            if rounding.kind == "units":
-                int4.linear(node, value, recipe.block, rounding, quantized, unpacked)
-            else:  # what an int8 product cannot have
-                nbits.linear(node, value, recipe.block, rounding)
+            int4.linear(node, value, recipe.block, rounding, quantized, unpacked)
             model.opset_imports.setdefault(int4.DOMAIN, 1)
     for name, value in original.items():
         if not value.uses():
@@ -91,16 +89,16 @@ def quantize_graph(
     for part in model.graphs():
         for name, value in part.initializers.items():
             if value.dtype == ir.DataType.FLOAT and not name.endswith(OURS):
-                report.left_float[name] = reason(value, report, too_large)
+                made.left_float[name] = reason(value, made, too_large)
     save(model, target)
-    return report
+    return made
 
 
-def reason(value: ir.Value, report: Report, too_large: set[str]) -> str:
+def reason(value: ir.Value, made: QuantizedWeights, too_large: set[str]) -> str:
     """Why a tensor is float in the written graph."""
     if value.name in too_large:
         return f"holds numbers above {fp16.LARGEST:g}, the largest of fp16"
-    if value.name in report.weights:
+    if value.name in made.weights:
         return "kept float by the recipe"
     readers = ", ".join(sorted({use.node.op_type for use in value.uses()}))
     if value.shape is not None and value.shape.rank() <= 1:

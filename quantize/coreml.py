@@ -1,7 +1,9 @@
-"""Compressed weights of Core ML packages, by coremltools: what each weight is to become, and who does it.
+"""Compresses the weights of a Core ML package, each to the form that a recipe names.
 
-Weights are named as in the converted program, after their layer ("blocks_0_image_qkv_weight"). Only weights
-of linears, convolutions and look-ups are touched: rotary tables and norms stay as they are.
+coremltools does it, except for int4 with our own rounding (`coreml_int4`) and float16 weights of float32
+programs (`half_storage`). Weights have their names in the converted program, which come from their layers
+("blocks_0_image_qkv_weight"). Only weights of linears, convolutions and look-ups change; rotary tables and
+norms stay as they are.
 """
 
 import math
@@ -19,16 +21,16 @@ from runtime.coreml.tools import coremltools as ct
 from runtime.coreml.tools import quiet
 
 cto = ct.optimize.coreml
-Ranges = dict[str, tuple[float, float]]  # of results, by name: smallest and largest
+Ranges = dict[str, tuple[float, float]]  # result -> its smallest and largest value
 
 Form = Literal["fp32", "fp16", "int8", "int4", "palette8", "palette6", "palette4"]
 FORMS: tuple[Form, ...] = get_args(Form)
 BLOCK = 32  # weights that share an int4 scale
-GROUP = 16  # output channels that share a palette of 4 bits
-SMALLEST = 2048  # elements; coremltools leaves weights up to this alone, and so they cost little
+GROUP = 16  # output channels that share a 4-bit palette
+SMALLEST = 2048  # elements; coremltools leaves weights of up to so many alone
 
-HALF = "_to_fp16"  # what the converter adds to a weight's name when it casts it
-# Operations that read weights, and by what name.
+HALF = "_to_fp16"  # the converter appends this to the name of a weight that it casts
+# Operations that read weights -> the name of that input.
 LAYERS = {"linear": "weight", "conv": "weight", "conv_transpose": "weight", "gather": "x"}
 
 
@@ -42,14 +44,14 @@ class Weight:
 
 
 def in_program(parameter: str) -> str:
-    """What a program calls a module's parameter."""
+    """The name of a module's parameter in the converted program."""
     return parameter.replace(".", "_")
 
 
 def weights_of(model: Any) -> list[Weight]:
-    """Of an MLModel that was converted here, in its program's order.
+    """The compressible weights of an MLModel converted in this process, in its program's order.
 
-    coremltools' own list sorts every weight to count its values: a minute for 300 million.
+    coremltools has such a list, but sorts every weight to count its values: a minute for 300 million.
     """
     (function,) = model._mil_program.functions.values()
     found: dict[str, Weight] = {}
@@ -64,18 +66,17 @@ def weights_of(model: Any) -> list[Weight]:
 
 
 def compress(model: Any, forms: Mapping[str, Form], codes: Codes, grouped: bool, half: bool) -> Any:
-    """The MLModel with its weights in the forms given by name.
+    """The MLModel with each weight in the form that `forms` gives its name.
 
-    int4 is in those `codes` that there are, else rounded to the nearest.
-    `grouped`: palettes of 4 bits serve 16 output channels each (iOS 18), not a whole tensor. Raises
-    RecipeError for an int4 block that does not divide a weight's inputs, or a group its outputs. `half`: what
-    the model computes in; without it weights in half precision are cast when they are loaded.
+    int4 weights take their codes from `codes` or, if it lacks them, are rounded to nearest. `grouped`: a
+    4-bit palette serves 16 output channels (iOS 18), not a whole tensor. `half`: the model computes in
+    float16; otherwise fp16 weights are stored in float16 and widened on load. Raises as `check_fit`.
     """
     linear, palettes, halves, rounded = {}, {}, set(), {}
     for weight in weights_of(model):
         form = forms[weight.name]
         check_fit(weight, form, grouped, half)
-        for name in (weight.name, weight.name + HALF):  # the one that exists is found
+        for name in (weight.name, weight.name + HALF):  # the program has one of the two
             if form == "int4" and weight.name in codes:
                 rounded[name] = weight.name
             elif form in ("int8", "int4"):
@@ -95,10 +96,12 @@ def compress(model: Any, forms: Mapping[str, Form], codes: Codes, grouped: bool,
 
 
 def quantize_activations(model: Any, ranges: Ranges) -> Any:
-    """The MLModel whose linears and convolutions read 8-bit activations: x -> quantize -> dequantize.
+    """The MLModel whose linears and convolutions read 8-bit activations, with a symmetric scale a tensor.
 
-    One symmetric scale a tensor, from its range. The pass is coremltools' own; its public function would run
-    the model to find the ranges, which needs a Mac.
+        x --> linear        x --> quantize --> dequantize --> linear
+
+    The pass is coremltools'. We call it directly because its public function measures the ranges by running
+    the model, which only a Mac can do.
     """
     form = cto.OpLinearQuantizerConfig(mode="linear_symmetric")
     config = cto.OptimizationConfig(op_type_configs={"linear": form, "conv": form})
@@ -109,10 +112,13 @@ def quantize_activations(model: Any, ranges: Ranges) -> Any:
 
 
 def check_fit(weight: Weight, form: Form, grouped: bool, half: bool) -> None:
-    """What does not divide, coremltools skips or damages without a word."""
+    """Raise RecipeError if the weight cannot have the form.
+
+    coremltools itself would silently skip or damage a weight that a block or group does not divide.
+    """
     outputs, inputs = weight.shape[:2]
     if form == "fp32" and half:
-        raise RecipeError(f'"{weight.name}" is read in half precision, so fp32 says nothing: choose fp16')
+        raise RecipeError(f'"{weight.name}" is read in half precision, so fp32 has no effect: choose fp16')
     if form == "int4" and inputs % BLOCK:
         raise RecipeError(
             f'int4 block {BLOCK} does not divide the {inputs} inputs of "{weight.name}": choose int8 for it'
@@ -125,6 +131,7 @@ def check_fit(weight: Weight, form: Form, grouped: bool, half: bool) -> None:
 
 
 def quantizer(form: Form) -> Any:
+    """coremltools' settings for int8 or int4."""
     if form == "int8":
         return cto.OpLinearQuantizerConfig(mode="linear_symmetric", dtype="int8", granularity="per_channel")
     return cto.OpLinearQuantizerConfig(
@@ -133,6 +140,7 @@ def quantizer(form: Form) -> Any:
 
 
 def palettizer(form: Form, grouped: bool) -> Any:
+    """coremltools' settings for a palette."""
     bits = int(form.removeprefix("palette"))
     if grouped and bits == 4:
         return cto.OpPalettizerConfig(

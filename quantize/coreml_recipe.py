@@ -3,10 +3,11 @@
     {"format": "meissonic-coreml-recipe", "version": 1, "default": "palette6",
      "weights": {"transformer": {"double_blocks_blocks_0_image_qkv_weight": "int8"}}}
 
-Weights are called after their module's parameter. `--int8` and its like are recipes without names. Unless
-named, tables never go below 6 bits, the image decoder not below 8: they are small beside the blocks and lose
-more. The image encoder stays in half precision, its scores of codes in single: the nearest code turns at the
-least change (57 to 71 % of a sticker's tokens stay with 8 bits, 91 % with all in half).
+A weight has the name of its module's parameter. `--int8` and the like are recipes that name no weight. Unless
+the recipe names them, tables keep at least 6 bits and the image decoder at least 8, because they are small
+beside the blocks and lose more. The image encoder stays in half precision and its scores of codes in single,
+because small errors change the nearest code: with 8 bits 57 to 71 % of a sticker's tokens stay the same, with
+half precision throughout 91 %.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +27,7 @@ NEEDS_IOS18: dict[Form, str] = {"int4": "int4 in blocks"}
 
 
 class CoreMLRecipe(BaseModel):
-    """See the file's head."""
+    """See the head of this file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -34,20 +35,20 @@ class CoreMLRecipe(BaseModel):
     version: Literal[1] = 1
     default: Form
     weights: dict[str, dict[str, Form]] = {}  # by graph, by weight
-    note: str = ""  # where it came from and what it measured, for people
+    note: str = ""  # for people: its origin and its figures
 
     @classmethod
     def read(cls, path: Path) -> "CoreMLRecipe":
-        """Raises RecipeError with one line that names the file and the value."""
+        """Raises RecipeError, which names the file and the value."""
         return read_recipe(path, cls)
 
     @property
     def forms(self) -> set[Form]:
-        """Those that it speaks of."""
+        """All that it names."""
         return {self.default, *(form for weights in self.weights.values() for form in weights.values())}
 
     def form(self, graph: str, name: str, layer: str) -> Form:
-        """Of a weight that an operation `layer` reads."""
+        """The form of a weight that an operation of kind `layer` reads."""
         named = self.weights.get(graph, {})
         if name in named:
             return named[name]
@@ -60,7 +61,7 @@ class CoreMLRecipe(BaseModel):
         return self.default
 
     def of(self, graph: str, weights: Sequence[Weight]) -> dict[str, Form]:
-        """The form of each weight of a graph. Raises RecipeError for a named one that it does not have."""
+        """The form of each weight of a graph. Raises RecipeError if the recipe names one that it lacks."""
         known = {weight.name for weight in weights}
         for name in self.weights.get(graph, {}):
             if name not in known:
@@ -72,7 +73,7 @@ class CoreMLRecipe(BaseModel):
         return {weight.name: self.form(graph, weight.name, weight.layer) for weight in weights}
 
     def check(self, graphs: Mapping[str, object], target: str) -> None:
-        """Raises RecipeError for a graph that is not the bundle's, or a form that `target` lacks."""
+        """Raises RecipeError for a graph that the bundle lacks, or a form that `target` lacks."""
         for graph in self.weights:
             if graph not in graphs:
                 raise RecipeError(f'the recipe names graph "{graph}", but the bundle has {", ".join(graphs)}')

@@ -1,6 +1,6 @@
-"""Errors of quantization that a person can act on."""
+"""Errors of quantization; see `reference.errors`."""
 
-from runtime.errors import UserError
+from reference.errors import UserError
 
 
 class RecipeError(UserError):

@@ -1,11 +1,11 @@
-"""Half precision as a way to store weights: they are widened to float32 before they are used.
+"""Stores weights in half precision; the graph widens them to float32 before it uses them.
 
     W --> MatMul, Conv          W16 --> Cast --> MatMul, Conv
     W --> Gather                W16 --> Gather --> Cast
 
-onnxruntime folds the first Cast when it loads a graph, which costs memory and no time; the low-memory profile
-tells it not to (optimizers ConstantFolding and FuseFp16InitializerToFp32NodeTransformer). Activations stay
-float32: the step's sums need it.
+onnxruntime folds the first Cast when it loads a graph, which costs memory but no time. The low-memory profile
+turns that off (optimizers ConstantFolding and FuseFp16InitializerToFp32NodeTransformer). Activations stay
+float32, because the step's sums need its precision.
 """
 
 import numpy as np
@@ -18,12 +18,12 @@ LARGEST = 65504.0
 
 
 def fits(weight: ir.Value) -> bool:
-    """Whether all numbers are within half precision's range."""
+    """Whether half precision can represent the weight's largest number."""
     return all(bool(np.abs(part).max(initial=0) <= LARGEST) for part in array(weight))
 
 
 def matrix(node: ir.Node, weight: ir.Value, widened: Widened) -> None:
-    """Widens the weight of a MatMul or Conv in front of its first reader in the graph."""
+    """Store the weight of a MatMul or Conv in half precision and widen it before its first reader."""
     key = scope(node), str(weight.name)
     if key not in widened:
         cast = cast_to_float(stored(weight), f"{node.outputs[0].name}.widen")
@@ -33,13 +33,13 @@ def matrix(node: ir.Node, weight: ir.Value, widened: Widened) -> None:
 
 
 def table(node: ir.Node, weight: ir.Value) -> None:
-    """Widens the rows that are looked up."""
+    """Store the table of a Gather in half precision and widen the rows it looks up."""
     rows = operator("Gather", f"{node.outputs[0].name}.rows", [stored(weight), node.inputs[1]])
     substitute(node, [rows, cast_to_float(rows.outputs[0], f"{node.outputs[0].name}.float")])
 
 
 def stored(weight: ir.Value) -> ir.Value:
-    """A weight in half precision, as an initializer its readers share."""
+    """The weight in half precision, as an initializer that its readers share."""
     name, graph, numbers = str(weight.name), owner(weight), array(weight)
     if name + HALF in graph.initializers:
         return graph.initializers[name + HALF]

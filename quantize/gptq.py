@@ -22,7 +22,6 @@ from quantize.rounding import (
     Nearest,
     blocks_of,
     fitted,
-    grid,
     sixteenths,
     units_of,
 )
@@ -35,7 +34,7 @@ DAMPING = 0.01  # of the mean diagonal of H
 
 @dataclass
 class Gptq:
-    """Rounds weights whose inputs are known, others to the nearest."""
+    """Round weights whose inputs are known, others to the nearest."""
 
     moments: Mapping[str, np.ndarray]  # H f32 [G, K / G, K / G] by weight
     kind: Kind = "units"
@@ -61,26 +60,18 @@ class Gptq:
             units = units_of(blocks_of(columns, block))
             columns = columns / units
 
-        def grid_of(blocks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            if self.kind == "zeros":
-                return grid(blocks, zeros=True)
-            scales = self.free(blocks) if units is None else sixteenths(blocks)
-            return scales, np.full(scales.shape, MIDDLE, np.uint8)
-
+        scales_of = self.free if units is None else sixteenths
         groups = zip(np.split(columns, len(factors)), factors, strict=True)
-        parts = [rounded(rows, upper, block, grid_of, whole=units is not None) for rows, upper in groups]
-        made = joined(parts, axis=1)
-        return replace(made, zeros=made.zeros if self.kind == "zeros" else None, units=units)
+        parts = [rounded(rows, upper, block, scales_of, whole=units is not None) for rows, upper in groups]
+        return replace(joined(parts, axis=1), units=units)
 
 
 def joined(parts: list[Blocks], axis: int) -> Blocks:
     """Columns (axis 0) or groups of rows (axis 1) side by side; units are those of columns."""
-    zeros = [part.zeros for part in parts if part.zeros is not None]
     units = [part.units for part in parts if part.units is not None]
     return Blocks(
         np.concatenate([part.codes for part in parts], axis),
         np.concatenate([part.scales for part in parts], axis),
-        np.concatenate(zeros, axis) if zeros else None,
         np.concatenate(units) if units else None,
     )
 
@@ -110,11 +101,12 @@ def rounded(
     columns: np.ndarray,
     upper: np.ndarray,
     block: int,
-    grid_of: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
+    scales_of: Callable[[np.ndarray], np.ndarray],
     whole: bool,
 ) -> Blocks:
-    """Codes of columns [K, n]; scales and zero points of a block are those that `grid_of` gives its rows
-    [n, block] when the first of them is reached. Codes stand for `whole` numbers or for any.
+    """Codes of columns [K, n], which stand for `whole` numbers or for any.
+
+    `scales_of` gives the scales of a block [n, block] when its first row is reached.
     """
     weight = np.array(columns, np.float32)
     rows, count = weight.shape
@@ -122,23 +114,20 @@ def rounded(
         raise ValueError(f"block {block} does not divide {rows} rows")
     codes = np.empty((rows, count), np.uint8)
     scales = np.empty((rows // block, count), np.float32)
-    points = np.empty((rows // block, count), np.uint8)
     for start in range(0, rows, BATCH):
         end = min(start + BATCH, rows)
         errors = np.empty((end - start, count), np.float32)
         for row in range(start, end):
             if row % block == 0:
-                scale, point = grid_of(weight[row : row + block].T)
-                scales[row // block], points[row // block] = scale, point
-                zero = point.astype(np.float32)
+                scales[row // block] = scale = scales_of(weight[row : row + block].T)
                 inverse = np.divide(np.float32(1), scale, out=np.zeros_like(scale), where=scale != 0)
-            code = np.clip(np.rint(weight[row] * inverse) + zero, 0, LEVELS)
+            code = np.clip(np.rint(weight[row] * inverse) + MIDDLE, 0, LEVELS)
             codes[row] = code
-            kept = (code - zero) * scale
+            kept = (code - MIDDLE) * scale
             if whole:
                 kept = np.rint(kept)
             error = errors[row - start] = (weight[row] - kept) / upper[row, row]
             weight[row + 1 : end] -= upper[row, row + 1 : end, None] * error
         weight[end:] -= upper[start:end, end:].T @ errors
     by_column = np.ascontiguousarray(codes.T).reshape(count, rows // block, block)
-    return Blocks(by_column, np.ascontiguousarray(scales.T), np.ascontiguousarray(points.T))
+    return Blocks(by_column, np.ascontiguousarray(scales.T))

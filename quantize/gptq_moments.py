@@ -1,8 +1,8 @@
-"""What the linears of float graphs are fed while they draw: second moments of their inputs, for `gptq`.
+"""Second moments of the inputs of linears, measured while float graphs draw: what `gptq` rounds by.
 
-The graphs are met in a bundle's order, each as a float file: the text encoder reads a few prompts, the
-conditioner takes what it gives, the step graph draws. So an exporter that has one float graph on the disk at
-a time can calibrate as well as a finished bundle can.
+The graphs come in a bundle's order, each as a float file: the text encoder reads a few prompts, the
+conditioner takes its output, the step graph draws. So an exporter that has one float graph on disk at a time
+calibrates as a finished bundle does.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,13 +18,13 @@ from onnx import TensorProto, helper
 from quantize.onnx_files import load
 from quantize.weights import reads
 from runtime.bundle import Bundle
-from runtime.loop import Plan, draw_tokens
+from runtime.feeds import prompt_feed, step_feed
+from runtime.loop import Plan
 from runtime.onnxruntime_engine import open_copy, session_options
-from runtime.philox import PhiloxNoise
-from runtime.sinusoids import micro_sinusoids, step_sinusoids
+from runtime.parity.replay import draw_from_masks
 from runtime.tokenizer import ClipTokenizer
 
-PROMPTS = (
+CALIBRATION_PROMPTS = (
     "a blue cat wearing a hat",
     "three pink balloons",
     "a red cat above a green boat",
@@ -34,9 +34,9 @@ PROMPTS = (
     "a green tree under a yellow sun",
     "a blue letter a to the left of a red letter t",
 )
-STEPS = 2  # of a drawing that calibrates
-POSITIONS = 8192  # drawn, of all rows, steps and prompts, that are enough: 1 prompt at 1024 px, 8 at 64
-LARGEST = 1536  # numbers of an input whose moments with one another are taken; longer inputs are split
+STEPS = 2  # of a calibration drawing
+POSITIONS = 8192  # of all rows, steps and prompts, that are enough: 1 prompt at 1024 px, 8 at 64
+LARGEST = 1536  # width of an input that has one matrix of moments; wider inputs are split
 
 CHAIN = ("text_encoder", "conditioner", "transformer")
 
@@ -68,7 +68,10 @@ class Calibration:
         model, defaults = bundle.manifest.model, bundle.manifest.defaults
         tokenizer = ClipTokenizer.from_bundle(bundle)
         width, height = defaults.size
-        texts = ([defaults.negative, prompt] if defaults.guidance > 1 else [prompt] for prompt in PROMPTS)
+        texts = (
+            [defaults.negative, prompt] if defaults.guidance > 1 else [prompt]
+            for prompt in CALIBRATION_PROMPTS
+        )
         return cls(
             prompts=[np.stack([tokenizer.encode(text)[0] for text in rows]) for rows in texts],
             size=defaults.size,
@@ -82,15 +85,10 @@ class Calibration:
         )
 
     def __post_init__(self) -> None:
-        shared = {
-            "micro_sinusoids": micro_sinusoids(*self.size, self.score),
-            "step_sinusoids": step_sinusoids(self.steps),
-            "guidance": np.array(self.guidance, np.float32),
-        }
-        self.made = [{"input_ids": ids, **shared} for ids in self.prompts]
+        self.made = [prompt_feed(ids, self.size, self.steps, self.score) for ids in self.prompts]
 
     def pass_on(self, graph: str, path: Path) -> None:
-        """Says where a graph that is done lies, in whatever form: it gives later ones their inputs."""
+        """Tells where a finished graph lies, in any precision: its outputs feed the graphs after it."""
         self.done[graph] = path
 
     def moments(self, graph: str, path: Path) -> dict[str, np.ndarray]:
@@ -119,7 +117,7 @@ class Calibration:
         return found
 
     def fed(self, path: Path) -> list[dict[str, np.ndarray]]:
-        """What the float step graph `path` is fed in drawings, by its inputs' names: a static range's sample.
+        """Inputs of the float step graph `path` in drawings, by name: the calibration set of static ranges.
 
         After text_encoder and conditioner have been passed on.
         """
@@ -150,8 +148,9 @@ class Calibration:
         return self.drawn[:count]
 
     def run_before(self, graph: str) -> None:
-        """Runs the graphs before this one that have not run yet, as they were written: so a run that goes on
-        after an interruption calibrates as one that was never stopped.
+        """Runs the graphs before this one that have not run yet.
+
+        They run as they were written, so that a resumed export calibrates like an uninterrupted one.
         """
         for name in CHAIN[: CHAIN.index(graph)]:
             if name in self.ran:
@@ -160,21 +159,19 @@ class Calibration:
             for tensors in self.made:
                 tensors |= run(tensors)
             self.ran.add(name)
-            if name == "conditioner":  # a modulation is large: no more of them than the step will take
+            if name == "conditioner":  # modulations are large: keep those that the step will need
                 positions = STEPS * len(self.prompts[0]) * self.grid[0] * self.grid[1]
                 del self.made[max(1, POSITIONS // positions) :]
 
     def draw(self, run: Run, tensors: Tensors, seed: int, steps: int) -> np.ndarray:
-        """A drawing in `steps`, each with the conditioning of the usual drawing's step that far on."""
+        """A drawing in `steps`, each conditioned as the usual drawing is at the same share of its steps."""
 
         def step(i: int, tokens: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            row = tensors["modulation"][self.steps - 1 - i * self.steps // steps]
-            found = run({**tensors, "tokens": tokens, "uniforms": uniforms, "modulation": row})
+            left = self.steps - 1 - i * self.steps // steps
+            found = run(step_feed(tensors, left, tokens, uniforms, self.guidance))
             return found["drawn"], found["log_prob"]
 
-        plan = Plan(steps, self.mask_token_id, self.schedule)
-        masked = np.full(self.grid, self.mask_token_id, np.int32)
-        return draw_tokens(step, masked, PhiloxNoise(seed), plan)
+        return draw_from_masks(step, self.grid, Plan(steps, self.mask_token_id, self.schedule), seed)
 
 
 def opened(path: Path, threads: int = 0) -> Run:
@@ -213,10 +210,10 @@ class Observer:
         model = onnx.load(path, load_external_data=False)
         self.outputs = [output.name for output in model.graph.output]
         # onnxruntime runs a graph depth first from its last output. The first input is observed last, so that
-        # its product is made at once: else all inputs are kept until the model has run.
+        # its product is made at once; otherwise all inputs stay in memory until the model has run.
         for name, width in reversed(widths.items()):
             observe(model.graph, name, width)
-        # A rearranged copy of the weights would cost memory and pay late.
+        # A prepacked copy of the weights would cost memory and save time only after many runs.
         self.session = open_copy(
             model.SerializeToString(), path.parent, session_options(threads, mapped=True)
         )

@@ -1,13 +1,15 @@
-"""How forms of weights change a graph: new initializers, operators in place of others, columns in chunks."""
+"""Edits of ONNX graphs that the forms of weights share: initializers, operators and columns in chunks."""
 
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import onnx_ir as ir
 
-Widened = dict[tuple[ir.Graph, str], ir.Value]  # the float32 form of each weight, in each graph
+Widened = dict[
+    tuple[ir.Graph, str], ir.Value
+]  # (graph, weight's name) -> the weight widened to float32 there
 
-CHUNK = 2**24  # numbers of a weight that are worked on at a time
+CHUNK = 2**24  # the most numbers of a weight that are converted at a time
 
 
 def owner(value: ir.Value) -> ir.Graph:
@@ -18,24 +20,25 @@ def owner(value: ir.Value) -> ir.Graph:
 
 
 def scope(node: ir.Node) -> ir.Graph:
-    """The graph or subgraph that a node stands in."""
+    """The graph or subgraph that holds a node."""
     assert isinstance(node.graph, ir.Graph)
     return node.graph
 
 
 def array(weight: ir.Value) -> np.ndarray:
-    """A weight's numbers, mapped from its file."""
+    """The numbers of an initializer, mapped from its file."""
     assert weight.const_value is not None
     return weight.const_value.numpy()
 
 
 def initializer(graph: ir.Graph, tensor: ir.TensorProtocol) -> ir.Value:
+    """Add the tensor to the graph as an initializer with the tensor's name."""
     assert tensor.name is not None
     return same_bytes(graph, tensor, tensor.name)
 
 
 def same_bytes(graph: ir.Graph, tensor: ir.TensorProtocol, name: str) -> ir.Value:
-    """An initializer of any name; `onnx_files.save` writes a tensor once, however many hold it."""
+    """Add the tensor as an initializer `name`. `onnx_files.save` stores a tensor that several hold once."""
     shape = ir.Shape(tensor.shape.numpy())
     value = ir.Value(name=name, shape=shape, type=ir.TensorType(tensor.dtype), const_value=tensor)
     graph.register_initializer(value)
@@ -45,7 +48,7 @@ def same_bytes(graph: ir.Graph, tensor: ir.TensorProtocol, name: str) -> ir.Valu
 def lazy(
     graph: ir.Graph, name: str, make: Callable[[], np.ndarray], dtype: ir.DataType, shape: tuple[int, ...]
 ) -> ir.Value:
-    """An initializer whose numbers are made when it is written: one weight at a time is in memory."""
+    """Add an initializer that `make` computes when it is written, so memory holds one weight at a time."""
     tensor = ir.LazyTensor(
         lambda: ir.tensor(make(), name=name), dtype=dtype, shape=ir.Shape(shape), name=name
     )
@@ -53,7 +56,7 @@ def lazy(
 
 
 def columns(weight: np.ndarray) -> Iterator[slice]:
-    """Slices of the columns of a matrix [K, N], each of at most CHUNK numbers (or one column)."""
+    """Slices of the columns of a matrix [K, N], each with at most CHUNK numbers but at least one column."""
     rows, count = weight.shape
     width = max(1, CHUNK // rows)
     for start in range(0, count, width):
@@ -68,18 +71,19 @@ def operator(
     outputs: int = 1,
     **attributes: int,
 ) -> ir.Node:
-    """A node with names of its own: those that would be made up are not unique across subgraphs."""
-    made = [ir.Value(name=name if outputs == 1 else f"{name}.{index}") for index in range(outputs)]
-    given = [ir.AttrInt64(key, value) for key, value in attributes.items()]
-    return ir.Node(domain, kind, inputs, given, outputs=made, name=name)
+    """A node whose outputs are named after it, because generated names are not unique across subgraphs."""
+    values = [ir.Value(name=name if outputs == 1 else f"{name}.{index}") for index in range(outputs)]
+    integers = [ir.AttrInt64(key, value) for key, value in attributes.items()]
+    return ir.Node(domain, kind, inputs, integers, outputs=values, name=name)
 
 
 def cast_to_float(value: ir.Value, name: str) -> ir.Node:
+    """A node that casts to float32."""
     return operator("Cast", name, [value], to=ir.DataType.FLOAT)
 
 
 def substitute(node: ir.Node, new: list[ir.Node]) -> None:
-    """Puts new nodes in the place of one; the output of the last of them takes over name and readers."""
+    """Replace a node by new ones; the last one's output takes over its output's name, type and readers."""
     graph, old_value, new_value = scope(node), node.outputs[0], new[-1].outputs[0]
     new_value.name, new_value.type, new_value.shape = old_value.name, old_value.type, old_value.shape
     graph.insert_before(node, new)

@@ -1,21 +1,23 @@
-"""4-bit weights that are multiplied as int8.
+"""4-bit weights that are unpacked to int8 just before they are multiplied.
 
-A column of W has a unit, each of its blocks a scale in sixteenths of it, and each weight a code:
+Each column of W has a float scale (its unit), each block of a column an 8-bit scale in sixteenths of the
+unit, and each weight a 4-bit code:
 
     w ~ round((code - 8) * sixteenths / 16) * unit,   code in 0 .. 15, sixteenths in -127 .. 127
 
-What is rounded is an int8 weight with one scale a column, so the product is that of `int8`, with its kernels
-and its shared 8-bit inputs. These weights are made when the product needs them, and are gone after it:
+The rounded number is an int8 weight with one scale a column. So the product is that of `int8`, with the same
+kernels and the same shared 8-bit inputs. The graph unpacks the weights when the product needs them, and
+onnxruntime releases them after it:
 
-    packed u8 --> Concat of one --> & 15 --.
-                                --> >> 4 --+--> Cast --> QLinearMul(sixteenths) --> MatMulInteger, as in int8
+    packed u8 --> QLinearConcat of one --.--> & 15 --.
+                                         '--> >> 4 --+--> Cast --> QLinearMul(sixteenths) --> MatMulInteger
 
-What depends on constants alone onnxruntime computes when it opens a graph, and would hold all weights in int8
-from then on. It does not where the first operator is none that it takes for repeatable, which the Concat is
-for: QLinearConcat, a copy of the packed bytes.
+onnxruntime computes operators that depend on constants alone when it opens a graph, and would then hold all
+weights in int8. It does not fold QLinearConcat, so a concatenation of one tensor, which copies the packed
+bytes, stands first.
 
-onnxruntime's own operator for 4 bits is in `nbits`: it takes nearly four times as long, for it scales sums
-block by block, and its kernels want a second copy of all weights (docs/quantization.md).
+onnxruntime's own operator for 4 bits, MatMulNBits, takes more than twice as long, because it scales sums
+block by block, and its kernels need a second copy of all weights (docs/rejected.md).
 """
 
 from collections.abc import Callable, Sequence
@@ -31,7 +33,7 @@ from quantize.rounding import MIDDLE, PARTS, Blocks, Rounding
 DOMAIN = "com.microsoft"
 CODES, SIXTEENTHS, SCALE = ".int4", ".sixteenths", ".scale"
 
-# The int8 form of each W, in each graph: parts and their scales.
+# (graph, W) -> W unpacked there: the int8 codes of each part of its columns, and their scales.
 Unpacked = dict[tuple[ir.Graph, ir.Value], list[tuple[ir.Value, ir.Value]]]
 
 
@@ -43,9 +45,9 @@ def linear(
     quantized: int8.QuantizedInputs,
     unpacked: Unpacked,
 ) -> None:
-    """Replaces MatMul(x [..., K], W [K, N]). Other arguments remember what several products share.
+    """Replace MatMul(x [..., K], W [K, N]). `quantized` and `unpacked` remember what several products share.
 
-    A large W is several products side by side, so that no more than a part of it is in int8 at a time.
+    A large W becomes several products side by side, so that only a part of it is unpacked at a time.
     """
     key = scope(node), weight
     if key not in unpacked:
@@ -57,16 +59,15 @@ def linear(
 
 
 def unpack(inside: ir.Graph, packed: ir.Value, sixteenths: ir.Value) -> ir.Value:
-    """i8 [K, N] of codes and sixteenths as `layout` stores them, for products in a graph.
+    """Add operators to the graph `inside` that give i8 [K, N] from codes and sixteenths stored by `layout`.
 
-    The operators stand first in the graph, for of the inputs of a product onnxruntime computes those first
-    that stand last: so a weight is unpacked when the product's other input is there, and not all at once.
+    The operators stand first in the graph, because onnxruntime computes that input of a product first which
+    stands last. So it unpacks a weight after the product's other input, not all weights at the start.
     """
     graph, name = owner(packed), f"{packed.name}.unpacked"
 
-    def constant(value: np.ndarray, called: str) -> ir.Value:
-        there = graph.initializers.get(called)
-        return there or initializer(graph, ir.tensor(value, name=called))
+    def constant(value: np.ndarray, name: str) -> ir.Value:
+        return graph.initializers.get(name) or initializer(graph, ir.tensor(value, name=name))
 
     one = constant(np.array(1, np.float32), f"int4.one{SCALE}")
     parts = constant(np.array(PARTS, np.float32), f"int4.parts{SCALE}")
@@ -96,7 +97,7 @@ def unpack(inside: ir.Graph, packed: ir.Value, sixteenths: ir.Value) -> ir.Value
 
 
 def stored(weight: ir.Value, part: slice, block: int, rounding: Rounding) -> list[ir.Value]:
-    """What `layout` makes of some columns of a matrix [K, N], as initializers its readers share."""
+    """Some columns of a matrix [K, N] as `layout` stores them, in initializers that their readers share."""
     rows, count = array(weight).shape
     width = len(range(count)[part])
     shapes = {
@@ -104,13 +105,15 @@ def stored(weight: ir.Value, part: slice, block: int, rounding: Rounding) -> lis
         SIXTEENTHS: (ir.DataType.INT8, (rows // block, 1, width)),
         SCALE: (ir.DataType.FLOAT, (width,)),
     }
-    place = f".{part.start}" if width < count else ""
-    return Once(weight, part, block, rounding, layout).initializers(place, shapes)
+    suffix = f".{part.start}" if width < count else ""
+    return Once(weight, part, block, rounding, layout).initializers(suffix, shapes)
 
 
 def layout(blocks: Blocks) -> Sequence[np.ndarray]:
-    """Codes u8 [B, block / 2, N], of which a byte holds one of a block's first half in its low bits and one
-    of the second half; sixteenths i8 [B, 1, N]; units f32 [N].
+    """Codes u8 [B, block / 2, N], sixteenths i8 [B, 1, N] and units f32 [N].
+
+    A byte of codes holds two: in its low bits one from a block's first half, in its high bits one from the
+    second half.
     """
     assert blocks.units is not None
     first, second = np.split(blocks.codes, 2, axis=-1)
@@ -119,7 +122,10 @@ def layout(blocks: Blocks) -> Sequence[np.ndarray]:
 
 
 class Once:
-    """Columns that are rounded when the first of their stored parts is written, and let go of each."""
+    """Rounds some columns of a weight when the first of their tensors is written, and keeps none of them.
+
+    `layout` makes the tensors from the rounded blocks.
+    """
 
     def __init__(
         self,
@@ -129,25 +135,28 @@ class Once:
         rounding: Rounding,
         layout: Callable[[Blocks], Sequence[np.ndarray]],
     ) -> None:
-        """`layout` gives the parts."""
         self.weight, self.columns, self.block = weight, columns, block
         self.rounding, self.layout = rounding, layout
-        self.made: dict[int, np.ndarray] = {}
+        self.pending: dict[int, np.ndarray] = {}  # tensors not written yet
 
     def initializers(
-        self, place: str, parts: dict[str, tuple[ir.DataType, tuple[int, ...]]]
+        self, columns_suffix: str, tensors: dict[str, tuple[ir.DataType, tuple[int, ...]]]
     ) -> list[ir.Value]:
-        """Of each part by suffix, type and shape; those that are there if the weight had them before."""
+        """An initializer for each of `tensors`, suffix -> type and shape; a shared weight has them already.
+
+        Their names are weight + columns_suffix + suffix.
+        """
         graph = owner(self.weight)
         return [
             graph.initializers.get(name) or lazy(graph, name, partial(self.take, index), dtype, shape)
-            for index, (suffix, (dtype, shape)) in enumerate(parts.items())
-            for name in [f"{self.weight.name}{place}{suffix}"]
+            for index, (suffix, (dtype, shape)) in enumerate(tensors.items())
+            for name in [f"{self.weight.name}{columns_suffix}{suffix}"]
         ]
 
     def take(self, index: int) -> np.ndarray:
-        if index not in self.made:
+        """The tensor of this index, which is not kept."""
+        if index not in self.pending:
             numbers = np.asarray(array(self.weight)[:, self.columns])
             blocks = self.rounding(str(self.weight.name), numbers, self.block)
-            self.made = dict(enumerate(self.layout(blocks)))
-        return self.made.pop(index)
+            self.pending = dict(enumerate(self.layout(blocks)))
+        return self.pending.pop(index)

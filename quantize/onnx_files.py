@@ -1,10 +1,9 @@
-"""ONNX models on disk: the graph in `name.onnx`, its large tensors in one `name.onnx.data` that can be
-memory-mapped.
+"""ONNX models on disk: the graph in `name.onnx`, its large tensors in `name.onnx.data`, ready for mmap.
 
-Tensors of at least 64 KiB start at multiples of 64 KiB (the coarsest granularity a system maps files at),
-smaller ones at multiples of 64 bytes (a cache line); a tensor that several initializers hold is there once.
-The same model gives the same bytes. Tensors are written one at a time, so a model larger than memory or than
-protobuf's 2 GiB can be written as long as its tensors are lazy or mapped.
+Tensors of at least 64 KiB start at multiples of 64 KiB (the coarsest granularity at which a system maps
+files), smaller ones at multiples of 64 bytes (a cache line). A tensor that several initializers hold is
+stored once. The same model gives the same bytes. Tensors are written one at a time, so a model may exceed
+memory, and protobuf's 2 GiB, if its tensors are lazy or mapped.
 """
 
 from pathlib import Path
@@ -15,30 +14,31 @@ import onnx_ir as ir
 from onnx_ir.passes.common import ClearMetadataAndDocStringPass
 
 PAGE = 64 * 1024  # bytes
-LINE = 64
+LINE = 64  # bytes
 CHUNK = 64 * 2**20  # bytes written at a time
-INLINE = 256  # tensors up to this size stay in the graph: shapes, scalars, axes
+INLINE = 256  # bytes; smaller tensors stay in the graph: shapes, scalars, axes
 
 
 def load(path: Path) -> ir.Model:
-    """The model with its tensors mapped from the data file, not read."""
+    """The model, its tensors mapped from the data file but not read."""
     return ir.load(path)
 
 
 def files(path: Path) -> list[Path]:
-    """What `save` writes for a model: the graph, then its data."""
+    """The files that `save` writes for a model: the graph, then its data."""
     return [path, path.with_name(path.name + ".data")]
 
 
 def save(model: ir.Model, path: Path) -> None:
-    """Writes the model in the layout above. Its initializers then refer to the written file. Raises OSError.
+    """Write the model as described above; afterwards its initializers refer to the written file.
 
-    Metadata and documentation of nodes go: they hold source lines and paths of the machine that exported.
+    Nodes lose metadata and documentation, which hold source lines and paths of the exporting machine. Raises
+    OSError.
     """
     ClearMetadataAndDocStringPass()(model)
     graph_file, data_file = files(path)
     offset = 0
-    # By identity, which a tensor keeps as long as it is kept here.
+    # id(tensor) -> tensor, offset. The reference to the tensor keeps its id from being used again.
     written: dict[int, tuple[ir.TensorProtocol, int]] = {}
     with data_file.open("wb") as file:
         for value in (value for graph in model.graphs() for value in graph.initializers.values()):
@@ -68,7 +68,7 @@ def save(model: ir.Model, path: Path) -> None:
 
 
 def write(file: BinaryIO, array: np.ndarray) -> None:
-    """The array's bytes in C order, a chunk at a time, so that a transposed view is never copied whole."""
+    """Write the array's bytes in C order, a chunk at a time, so a transposed view is never copied whole."""
     rows = max(1, CHUNK // max(array[:1].nbytes, 1))
     for start in range(0, len(array), rows):
         file.write(np.ascontiguousarray(array[start : start + rows]).data)

@@ -4,9 +4,9 @@
      "layout": {"transformer": "<sha256>"},
      "weights": {"transformer": {"double_blocks.0.image.qkv": "int4"}}}
 
-`--int8` and its like are recipes without names. A recipe that names weights says with `layout` of which
-graphs: of others it is refused. The image graphs stay float unless the recipe names their weights, but for
-their convolutions (see `DEFAULTS`).
+`--int8` and the like are recipes that name no weight. `layout` holds a hash of the weights' names and shapes
+of each graph, and a recipe is refused for a graph with another hash. The linears and tables of the image
+graphs stay float unless the recipe names them; their convolutions follow `DEFAULTS`.
 """
 
 import json
@@ -27,9 +27,9 @@ Block = Literal[16, 32, 64, 128, 256]  # weights of a column
 BLOCK: Block = 16
 IMAGE_GRAPHS = frozenset({"image_decoder", "image_encoder"})
 
-# What a kind of weight can be, and what a recipe's default makes of one that is not named. Tables are looked
-# up, so their 4-bit form would save little and lose much. Convolutions are computed in float32 unless ranges
-# were measured (`static_int8`).
+# The precisions of each kind of weight, and the one of a weight that the recipe does not name. Tables have no
+# int4, because it would save little and lose much. Convolutions are computed in float32 unless ranges were
+# measured (`static_int8`).
 FORMS: dict[Kind, tuple[Precision, ...]] = {
     "linear": ("fp32", "fp16", "int8", "int4"),
     "table": ("fp32", "fp16", "int8"),
@@ -46,7 +46,7 @@ Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class Recipe(BaseModel):
-    """See the file's head. Of the methods, `graph` is a graph's name in the bundle."""
+    """See the head of this file. `graph` is always a graph's name in the bundle."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -56,16 +56,16 @@ class Recipe(BaseModel):
     block: Block = BLOCK  # weights of a column that share an int4 scale
     layout: dict[str, Sha256] = {}  # by graph; `weights.layout_hash`
     weights: dict[str, dict[str, Precision]] = {}  # by graph, by weight
-    note: str = ""  # where it came from and what it measured, for people
+    note: str = ""  # for people: its origin and its figures
 
     @classmethod
     def uniform(cls, precision: Precision, block: Block = BLOCK) -> "Recipe":
-        """One precision for everything, as far as each kind of weight has it."""
+        """The recipe of `--int8` and the like."""
         return cls(default=precision, block=block)
 
     @classmethod
     def read(cls, path: Path) -> "Recipe":
-        """Raises RecipeError with one line that names the file and the value."""
+        """Raises RecipeError, which names the file and the value."""
         return read_recipe(path, cls)
 
     def write(self, path: Path) -> None:
@@ -73,11 +73,11 @@ class Recipe(BaseModel):
 
     @property
     def precisions(self) -> set[Precision]:
-        """Those that it speaks of."""
+        """All that it names."""
         return {self.default, *(form for weights in self.weights.values() for form in weights.values())}
 
     def precision(self, graph: str, weight: Weight) -> Precision:
-        """What the weight is to become."""
+        """The precision that the weight gets."""
         named = self.weights.get(graph, {})
         if weight.name in named:
             return named[weight.name]
@@ -86,8 +86,9 @@ class Recipe(BaseModel):
         return DEFAULTS[weight.kind][self.default]
 
     def static_int8(self, graph: str) -> bool:
-        """Whether convolutions of an image graph take int8 with measured ranges: where the default is int8
-        and none of its weights is named.
+        """Whether the convolutions of an image graph are int8 with measured ranges.
+
+        They are where the default is int8 and the recipe names no weight of the graph.
         """
         return graph in IMAGE_GRAPHS and self.default == "int8" and graph not in self.weights
 
@@ -126,7 +127,7 @@ class Recipe(BaseModel):
 
 
 def read_recipe(path: Path, kind: type[AnyRecipe]) -> AnyRecipe:
-    """A recipe file of a kind. Raises RecipeError with one line that names the file and the value."""
+    """A recipe file of a kind. Raises RecipeError, which names the file and the value."""
     try:
         data = json.loads(path.read_bytes())
     except OSError as error:
@@ -135,7 +136,7 @@ def read_recipe(path: Path, kind: type[AnyRecipe]) -> AnyRecipe:
         raise RecipeError(f"recipe {path} is not valid JSON ({error})") from None
     wanted = kind.model_fields["format"].default
     if not isinstance(data, dict) or data.get("format") != wanted:
-        raise RecipeError(f'{path} is no such recipe: its "format" should be "{wanted}"')
+        raise RecipeError(f'{path} is no recipe for this command: its "format" should be "{wanted}"')
     version = data.get("version")
     if isinstance(version, int) and version > VERSION:
         raise RecipeError(f"recipe {path} has version {version}, newer than {VERSION}: update this tool")

@@ -2,25 +2,26 @@
 
 import argparse
 import bisect
+import importlib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import ceil
 from pathlib import Path
+from types import ModuleType
 
 from tqdm import tqdm
 
-from export.requantize import open_float
 from export.workspace import megabytes
 from quantize.errors import QuantizationError
+from quantize.float_bundle import open_float
 from quantize.frontier import Choice, frontier
-from quantize.pictures import change, judge, share, standard_error, sticker_tasks
 from quantize.recipe import BLOCK, PRECISIONS, Recipe
 from quantize.sensitivity_study import Study, replace
 from quantize.trials import Trials
 from quantize.weights import layout_hash
-from runtime.errors import Parser, RequestError, UserError
+from runtime.errors import Parser, RequestError, exit_code
 
 LISTED = 12
 SCORED = 5  # layers, the most harmful ones: of others a score sees nothing
@@ -166,9 +167,20 @@ def measure(study: Study) -> None:
             bar.update()
 
 
+def judging() -> ModuleType:
+    """`runtime.parity.prompt_following`, whose judge needs torch. Raises QuantizationError without it."""
+    try:
+        return importlib.import_module("runtime.parity.prompt_following")
+    except ModuleNotFoundError as error:
+        raise QuantizationError(
+            f"judging pictures needs {error.name}: install meissonic-mobile[export], or leave out --score"
+        ) from None
+
+
 def score(study: Study, per_category: int, threads: int) -> None:
     """Judges the float bundle and its most harmful layers; see `--score`."""
-    tasks = sticker_tasks(study.trials.bundle, per_category)
+    judged = judging()
+    tasks = judged.sticker_tasks(study.trials.bundle, per_category)
     layers = dict(list(study.layers().items())[:SCORED])
     names = {name: f"{name} x{per_category}" for name in ("float", *layers)}
     done = sum(len(study.scores.get(kept, "")) for kept in names.values())
@@ -177,14 +189,16 @@ def score(study: Study, per_category: int, threads: int) -> None:
         for name, kept in names.items():
             bar.set_description(name)
             with study.trials.form(layers.get(name, Recipe.uniform("fp32"))) as form:
-                for verdicts in judge(form, tasks, study.scores.get(kept, ""), threads):
+                for verdicts in judged.judge(form, tasks, study.scores.get(kept, ""), threads):
                     bar.update(len(verdicts) - len(study.scores.get(kept, "")))
                     study.scores[kept] = verdicts
                     study.write()
     teacher = study.scores[names["float"]]
-    print(f"score of {len(tasks)} prompts: {share(teacher):.1%} +- {standard_error(teacher):.1%}")
+    print(
+        f"score of {len(tasks)} prompts: {judged.share(teacher):.1%} +- {judged.standard_error(teacher):.1%}"
+    )
     for name in layers:
-        gained, error = change(teacher, study.scores[names[name]])
+        gained, error = judged.change(teacher, study.scores[names[name]])
         print(f"  {name:36} {gained:+7.1%} +- {error:.1%}")
 
 
@@ -204,7 +218,7 @@ def run(job: Job) -> None:
         trials = Trials(open_float(job.bundle), job.threads, job.out.parent)
         study = Study(trials, job.study, BLOCK)
         if job.score:
-            sticker_tasks(trials.bundle, job.score)  # before minutes of measuring
+            judging().sticker_tasks(trials.bundle, job.score)  # fails here rather than after minutes
         measure(study)
         print(worst(study))
         if job.score:
@@ -222,6 +236,8 @@ def run(job: Job) -> None:
         source = trials.bundle.manifest.source
         note = f"{target} of {source.checkpoint} {source.sha256[:12]}: {figures}"
         replace(job.out, recipe.model_copy(update={"note": note}).write)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"what was measured is kept in {job.study}: run again to resume") from None
     except OSError as error:
         raise QuantizationError(
             f"cannot write {error.filename or job.out}: {error.strerror};"
@@ -244,20 +260,7 @@ def composition(choice: Choice) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    job = None
-    try:
-        job = parse(arguments)
-        run(job)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        kept = (
-            f"what was measured is kept in {job.study}: run again to go on" if job else "nothing was written"
-        )
-        print(f"\nstopped: {kept}", file=sys.stderr)
-        return 130
-    return 0
+    return exit_code(lambda: run(parse(arguments)))
 
 
 if __name__ == "__main__":

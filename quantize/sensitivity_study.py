@@ -1,10 +1,10 @@
-"""The damage of every weight in every form, measured one at a time and kept in a file from the first on.
+"""The damage of every weight in every form, measured one at a time and kept in a file from the start.
 
     {"key": "<sha256>",
      "damages": {"transformer": {"head.up": {"int4": {"positions": 2344, "same": 2305, "nats": 8.1}}}},
      "scores": {"transformer head x20": "110111..."}}
 
-A study that was interrupted goes on where it stopped. One of another bundle, or of other code, begins anew.
+An interrupted study resumes where it stopped. One of another bundle, or of other code, starts anew.
 """
 
 import hashlib
@@ -21,10 +21,12 @@ import onnxruntime
 from quantize.errors import QuantizationError
 from quantize.frontier import Key, Option
 from quantize.recipe import FORMS, Block, Precision, Recipe, stored_bytes
-from quantize.teacher import Damage
 from quantize.trials import Trials
 from quantize.weights import Weight
 from runtime.bundle import MANIFEST
+from runtime.parity.comparison import Comparison
+
+UNMEASURED = ("__main__", "frontier", "sensitivity")  # modules that change no damage
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,14 @@ class Study:
         """Raises QuantizationError for a file that is there and is no study."""
         self.trials, self.path, self.block = trials, path, block
         self.key = study_key(trials, block)
-        self.damages: dict[str, dict[str, dict[str, Damage]]] = {}
+        self.damages: dict[str, dict[str, dict[str, Comparison]]] = {}
         self.scores: dict[str, str] = {}
         if path.exists():
             self._read()
 
     @property
     def forms(self) -> list[Form]:
-        """All that is to be measured: each weight that decides tokens, in each form that it can have."""
+        """Each weight that decides tokens, in each precision that it can have."""
         return [
             Form(graph, weight, precision)
             for graph in self.trials.deciding
@@ -62,14 +64,14 @@ class Study:
             for precision in precisions(weight, self.block)
         ]
 
-    def found(self, form: Form) -> Damage | None:
+    def found(self, form: Form) -> Comparison | None:
         return self.damages.get(form.graph, {}).get(form.weight.name, {}).get(form.precision)
 
     def missing(self) -> list[Form]:
         return [form for form in self.forms if self.found(form) is None]
 
     def measure(self) -> Iterator[Form]:
-        """Measures what is missing, and gives each form when it is kept. Raises OSError."""
+        """Measures what is missing, and yields each form when it is stored. Raises OSError."""
         for form in self.missing():
             measured = self.trials.damage(form.recipe(self.block))
             self.damages.setdefault(form.graph, {}).setdefault(form.weight.name, {})[form.precision] = (
@@ -79,7 +81,7 @@ class Study:
             yield form
 
     def options(self) -> dict[Key, list[Option]]:
-        """What `choice.frontier` chooses from, when nothing is missing."""
+        """What `frontier` chooses from, when nothing is missing."""
         made: dict[Key, list[Option]] = {}
         for form in self.forms:
             damage = self.found(form)
@@ -123,7 +125,7 @@ class Study:
                 return
             self.damages = {
                 graph: {
-                    weight: {precision: Damage(**damage) for precision, damage in by_precision.items()}
+                    weight: {precision: Comparison(**damage) for precision, damage in by_precision.items()}
                     for weight, by_precision in by_weight.items()
                 }
                 for graph, by_weight in content["damages"].items()
@@ -151,10 +153,11 @@ def layer_of(weight: str) -> str:
 
 
 def study_key(trials: Trials, block: int) -> str:
-    """Equal keys give equal damages: the same bundle, steps and code of quantization."""
+    """Equal keys give equal damages: the same bundle, steps, and code that quantizes or draws."""
     digest = hashlib.sha256(trials.bundle.path(MANIFEST).read_bytes())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        if path.stem not in ("__main__", "choice", "pictures", "sensitivity", "study"):
+    root = Path(__file__).parents[1]
+    for path in sorted([*(root / "quantize").glob("*.py"), *(root / "runtime").rglob("*.py")]):
+        if path.stem not in UNMEASURED:
             digest.update(path.read_bytes())
     digest.update(json.dumps([trials.prompts, trials.every, block, onnxruntime.__version__]).encode())
     return digest.hexdigest()

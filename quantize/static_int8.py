@@ -1,6 +1,6 @@
-"""Static int8 of convolutions: S8 weights, a scale an output channel; U8 activations, ranges measured before.
+"""Static int8 of convolutions: S8 weights with a scale an output channel, U8 activations of known range.
 
-Each convolution becomes the form that onnxruntime fuses into one QLinearConv on load:
+Each convolution becomes a pattern that onnxruntime fuses into one QLinearConv on load:
 
     x --> Conv(W, b) --> y
 
@@ -8,10 +8,10 @@ Each convolution becomes the form that onnxruntime fuses into one QLinearConv on
                       W8 --> Dequantize -'|
                       b32 --> Dequantize -'
 
-Nearest-neighbour upsampling of x moves behind its Quantize: it copies bytes then, and a quarter as many
-values are quantized. What reads y through a Clip needs no more of it than the Clip lets through.
+Nearest-neighbour upsampling of x moves behind its Quantize. It then copies bytes, and a quarter as many
+values are quantized. If a Clip reads y, the Clip's bounds narrow y's range.
 
-Constants go into the graph the convolution is in, also where its weight comes from a graph around it:
+Constants go into the graph of the convolution, even if its weight comes from a graph around it, because
 onnxruntime finds them only there when it guards S8 weights against saturation on x86 (see `quantize.int8`).
 """
 
@@ -27,27 +27,27 @@ from quantize.graph_edit import array, initializer, operator, same_bytes, scope
 from quantize.onnx_files import load, save
 from quantize.weights import reads
 
-Range = tuple[float, float]
+Range = tuple[float, float]  # smallest and largest value
 
-LEVELS = 127  # of weights, symmetric: -127 .. 127
-STEPS = 255  # of activations: 0 .. 255
+LEVELS = 127  # weights are -127 .. 127
+STEPS = 255  # activations are 0 .. 255
 INT32 = 2**31 - 1
 KEPT = "kept float on request"
 QUANTIZED, SCALE, ZERO = ".int8", ".scale", ".zero"
 
 
 class ConvRange(NamedTuple):
-    """What a convolution reads and gives: smallest and largest value of each."""
+    """The ranges of a convolution's input and output."""
 
     input: Range
     output: Range
 
 
 @dataclass
-class StaticReport:
-    """What happened to every float tensor of a graph. Nothing is left float without a reason."""
+class QuantizedConvolutions:
+    """What the pass made of a graph: its int8 convolutions, and for every float tensor the reason."""
 
-    convolutions: list[str] = field(default_factory=list)  # the weight of each; a shared one more than once
+    convolutions: list[str] = field(default_factory=list)  # the weight of each; a shared weight is repeated
     left_float: dict[str, str] = field(default_factory=dict)  # name -> reason
 
     def __str__(self) -> str:
@@ -55,7 +55,7 @@ class StaticReport:
 
     @property
     def precision(self) -> str:
-        """For the manifest."""
+        """The precision that the manifest states."""
         if not self.convolutions:
             return "fp32"
         return "fp32+int8" if KEPT in self.left_float.values() else "int8"
@@ -63,27 +63,27 @@ class StaticReport:
 
 def quantize_static(
     source: Path, target: Path, ranges: Mapping[str, ConvRange], keep_float: Collection[str] = ()
-) -> StaticReport:
-    """Quantizes the convolutions of the float graph `source` into `target`, as `quantized` does.
+) -> QuantizedConvolutions:
+    """Quantize the convolutions of the float graph `source` into `target`, as `quantized_model` does.
 
-    Raises OSError, too, when the target cannot be written.
+    Also raises OSError when the target cannot be written.
     """
-    model, report = quantized(source, ranges, keep_float)
+    model, outcome = quantized_model(source, ranges, keep_float)
     save(model, target)
-    return report
+    return outcome
 
 
-def quantized(
+def quantized_model(
     source: Path, ranges: Mapping[str, ConvRange], keep_float: Collection[str] = ()
-) -> tuple[ir.Model, StaticReport]:
-    """The float graph `source` with its convolutions quantized, those of subgraphs too, in memory. What stays
-    float is still in the source's data file.
+) -> tuple[ir.Model, QuantizedConvolutions]:
+    """The float graph `source` in memory, with its convolutions quantized, those of subgraphs too.
 
-    ranges names the weight of every convolution, except of those in keep_float. Raises ValueError for a
-    convolution without a range and for a name in keep_float that is no convolution's weight.
+    Convolutions are named by their weights. `ranges` must name each that `keep_float` does not. Tensors that
+    stay float are still in the source's data file. Raises ValueError for a convolution without a range and
+    for a name in keep_float that is no convolution's weight.
     """
     model = load(source)
-    report = StaticReport()
+    outcome = QuantizedConvolutions()
     found = list(convolutions(model))
     if unknown := set(keep_float) - {name for name, _ in found}:
         names = ", ".join(sorted(unknown))
@@ -94,24 +94,28 @@ def quantized(
         if name not in ranges:
             raise ValueError(f"{source.name}: no range was measured for the convolution of {name}")
         quantize_convolution(node, ranges[name])
-        report.convolutions.append(name)
+        outcome.convolutions.append(name)
     for graph in model.graphs():
         for name, value in list(graph.initializers.items()):
             if not value.uses():
                 del graph.initializers[name]
             elif value.dtype == ir.DataType.FLOAT and not name.endswith(SCALE):
-                report.left_float[name] = reason(value, keep_float)
-    return model, report
+                outcome.left_float[name] = reason(value, keep_float)
+    return model, outcome
 
 
 def convolutions(model: ir.Model) -> Iterator[tuple[str, ir.Node]]:
-    """Every convolution of a float graph, in subgraphs too, with its weight's name. Raises as `reads`."""
+    """The weight's name and the node of every convolution of a float graph, in subgraphs too.
+
+    Raises as `weights.reads`.
+    """
     for node, weight, kind in reads(model):
         if kind == "convolution":
             yield str(weight.name), node
 
 
 def reason(value: ir.Value, keep_float: Collection[str]) -> str:
+    """Why a tensor is float in the quantized graph."""
     if value.name in keep_float:
         return KEPT
     readers = sorted({use.node.op_type for use in value.uses()})
@@ -119,31 +123,32 @@ def reason(value: ir.Value, keep_float: Collection[str]) -> str:
 
 
 def quantize_convolution(node: ir.Node, measured: ConvRange) -> None:
-    """Rewrites Conv(x, W, b) as drawn above."""
+    """Rewrite Conv(x, W, b) as drawn above."""
     x, weight, *others = node.inputs
     graph = scope(node)
     assert x is not None and weight is not None
     bias = others[0] if others else None
     name, y = str(weight.name), str(node.outputs[0].name)
-    reader = x.producer()
-    if reader is None or reader.op_type != "DequantizeLinear":
-        reader = quantize_input(node, *activation(graph, f"{name}.x", measured.input))
-    x_scale = number(reader.inputs[1])
+    x_dequantize = x.producer()
+    if x_dequantize is None or x_dequantize.op_type != "DequantizeLinear":
+        x_dequantize = quantize_input(node, *activation(graph, f"{name}.x", measured.input))
+    x_scale = number(x_dequantize.inputs[1])
     codes, scale = quantized_weight(weight, bias, x_scale)
-    made = [dequantize(*stored(graph, name, codes, scale), f"{y}.weight")]
+    dequantizes = [dequantize(*stored(graph, name, codes, scale), f"{y}.weight")]
     if bias is not None:
         bias_scale = np.float32(x_scale) * scale
         whole = np.rint(array(bias).astype(np.float64) / bias_scale).astype(np.int32)
-        made.append(dequantize(*stored(graph, str(bias.name), whole, bias_scale), f"{y}.bias"))
-    graph.insert_before(node, made)
-    for index, constant_node in enumerate(made, start=1):
-        node.replace_input_with(index, constant_node.outputs[0])
+        dequantizes.append(dequantize(*stored(graph, str(bias.name), whole, bias_scale), f"{y}.bias"))
+    graph.insert_before(node, dequantizes)
+    for index, dequantized in enumerate(dequantizes, start=1):
+        node.replace_input_with(index, dequantized.outputs[0])
     quantize_output(node, *activation(graph, f"{name}.y", clipped(node.outputs[0], measured.output)))
 
 
 def quantize_input(node: ir.Node, scale: ir.Value, zero: ir.Value) -> ir.Node:
-    """Lets a convolution read 8 bits; returns the Dequantize it reads now.
+    """Let a convolution read 8 bits; returns the Dequantize that it now reads.
 
+    x --> Conv              ==>   x --> Quantize --> Dequantize --> Conv
     x --> Resize --> Conv   ==>   x --> Quantize --> Resize --> Dequantize --> Conv
     """
     x, graph, y = node.inputs[0], scope(node), str(node.outputs[0].name)
@@ -152,20 +157,23 @@ def quantize_input(node: ir.Node, scale: ir.Value, zero: ir.Value) -> ir.Node:
     if resize is None or not repeats(resize) or len(x.uses()) > 1:
         resize = None
     to_codes = operator("QuantizeLinear", f"{y}.x.codes", [resize.inputs[0] if resize else x, scale, zero])
-    made = [to_codes]
+    new = [to_codes]
     if resize is not None:
-        made.append(operator("Resize", f"{y}.x.repeated", [to_codes.outputs[0], *resize.inputs[1:]]))
-        made[-1].attributes.update(resize.attributes)
-    made.append(dequantize(made[-1].outputs[0], scale, zero, f"{y}.x"))
-    graph.insert_before(node, made)
-    node.replace_input_with(0, made[-1].outputs[0])
+        new.append(operator("Resize", f"{y}.x.repeated", [to_codes.outputs[0], *resize.inputs[1:]]))
+        new[-1].attributes.update(resize.attributes)
+    new.append(dequantize(new[-1].outputs[0], scale, zero, f"{y}.x"))
+    graph.insert_before(node, new)
+    node.replace_input_with(0, new[-1].outputs[0])
     if resize is not None:
         scope(resize).remove(resize, safe=True)
-    return made[-1]
+    return new[-1]
 
 
 def quantize_output(node: ir.Node, scale: ir.Value, zero: ir.Value) -> None:
-    """Lets a convolution give 8 bits, which what follows reads as floats."""
+    """Let a convolution give 8 bits.
+
+    Conv --> readers   ==>   Conv --> Quantize --> Dequantize --> readers
+    """
     y = node.outputs[0]
     to_codes = operator("QuantizeLinear", f"{y.name}.codes", [y, scale, zero])
     as_float = dequantize(to_codes.outputs[0], scale, zero, f"{y.name}.float")
@@ -180,7 +188,7 @@ def repeats(node: ir.Node) -> bool:
 
 
 def clipped(y: ir.Value, measured: Range) -> Range:
-    """The part of a range that passes the Clip behind y, where a Clip is all that reads it."""
+    """The range of y, narrowed to a Clip's bounds if the Clip is y's only reader."""
     readers = [use.node for use in y.uses()]
     if [reader.op_type for reader in readers] != ["Clip"]:
         return measured
@@ -189,8 +197,10 @@ def clipped(y: ir.Value, measured: Range) -> Range:
 
 
 def activation(graph: ir.Graph, name: str, measured: Range) -> tuple[ir.Value, ir.Value]:
-    """Scale and zero point [] of U8 for a range, widened to hold zero, to the last bit as onnxruntime's
-    quantizer makes them: the width of the range is rounded to float32.
+    """U8 scale and zero point [] of a range, which is widened to hold zero.
+
+    They equal those of onnxruntime's quantizer to the last bit, so the width of the range is rounded to
+    float32.
     """
     low, high = min(measured[0], 0.0), max(measured[1], 0.0)
     scale = float(np.float32(high) - np.float32(low)) / STEPS or 1.0
@@ -201,10 +211,10 @@ def activation(graph: ir.Graph, name: str, measured: Range) -> tuple[ir.Value, i
 def quantized_weight(
     weight: ir.Value, bias: ir.Value | None, x_scale: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """S8 codes of a weight [out, in, kh, kw] and a scale an output channel [out].
+    """S8 codes of a weight [out, in, kh, kw] and the scales of its output channels [out].
 
-    A scale is max|w| / 127, or larger where the bias, in units of input scale * it, would not fit 32 bits (a
-    channel of almost no weights).
+    A scale is max|w| / 127. It is larger if the bias, which is stored in units of input scale * scale, would
+    not fit 32 bits (in a channel with tiny weights).
     """
     values = array(weight)
     largest = np.abs(values).reshape(len(values), -1).max(axis=1).astype(np.float64)
@@ -219,7 +229,7 @@ def quantized_weight(
 def stored(
     graph: ir.Graph, name: str, codes: np.ndarray, scale: np.ndarray
 ) -> tuple[ir.Value, ir.Value, ir.Value]:
-    """Codes, their scales and zero points, one for each slice of axis 0, as constants."""
+    """Codes, and the scale and zero point of each slice of axis 0, as constants of a graph."""
     zero = np.zeros(len(scale), codes.dtype)
     return (
         constant(graph, name + QUANTIZED, codes),
@@ -229,28 +239,28 @@ def stored(
 
 
 def constant(graph: ir.Graph, name: str, values: np.ndarray) -> ir.Value:
-    """An initializer of a graph, which its convolutions of one weight share."""
+    """The graph's initializer `name`, added if it is new: convolutions with the same weight share it."""
     if name not in graph.initializers:
         initializer(graph, ir.tensor(values, name=name))
     return graph.initializers[name]
 
 
 def number(value: ir.Value | None) -> float:
-    """A constant []."""
+    """The number of a constant []."""
     assert value is not None
     return float(array(value))
 
 
 def dequantize(codes: ir.Value, scale: ir.Value, zero: ir.Value, name: str) -> ir.Node:
-    """To floats again; scales [N] are one for each slice of axis 0."""
+    """A node that makes floats of codes, with one scale and zero point or one for each slice of axis 0."""
     return operator("DequantizeLinear", name, [codes, scale, zero], axis=0)
 
 
 def unshare_weights(model: ir.Model) -> None:
-    """Gives every convolution an S8 weight of its own, though all are the same bytes of the data file.
+    """Give every convolution its own S8 weight; all copies refer to the same bytes of the data file.
 
-    A graph in strips runs a convolution once a strip, and where onnxruntime makes U8 of S8 weights (see
-    `quantize.int8`), it cannot open a graph in which two operators read one.
+    A graph in strips has a convolution for each strip. Where onnxruntime converts S8 weights to U8 (see
+    `quantize.int8`), it cannot open a graph in which two operators share one.
     """
     for node in list(model.graph):
         weight = node.inputs[0] if node.op_type == "DequantizeLinear" else None

@@ -1,7 +1,7 @@
-"""Static int8 for the image graphs: ranges measured on the checkpoint's own pictures, and what it costs them.
+"""Static int8 for the image graphs: measures ranges on the checkpoint's own pictures, and checks the result.
 
-A range is the smallest and the largest value seen. Cutting rare values off saves nothing here and can spoil a
-picture (docs/rejected.md).
+A range is the smallest and the largest value seen. Clipping rare values gains nothing here and can spoil a
+picture (docs/rejected.md). Convolutions that cost too much quality stay float.
 """
 
 from bisect import bisect_left
@@ -12,54 +12,61 @@ from pathlib import Path
 
 import numpy as np
 import onnx_ir as ir
+import onnxruntime as ort
 
 from quantize.errors import QuantizationError
 from quantize.graph_edit import operator
 from quantize.onnx_files import load
-from quantize.static_int8 import ConvRange, StaticReport, convolutions, quantize_static, quantized
-from runtime.measures import agreement, image_psnr
+from quantize.static_int8 import (
+    ConvRange,
+    QuantizedConvolutions,
+    convolutions,
+    quantize_static,
+    quantized_model,
+)
 from runtime.onnxruntime_engine import open_copy, session_options
-from runtime.ort import ort
+from runtime.parity.measures import agreement, image_psnr
 
 Feed = Mapping[str, np.ndarray]
 
-# By what a graph gives out. Pictures must stay within 35 dB of the float decoder's, the worst of them. Of the
-# encoder's tokens 87 % must be the float encoder's: as many stay when a sticker is saved as JPEG 90.
+# The least likeness to the float graph, by the graph's output. The worst picture must reach 35 dB. Of the
+# encoder's tokens 87 % must stay the same, as many as stay when a sticker is saved as JPEG 90.
 FLOORS = {"image": 35.0, "tokens": 0.87}
-WINDOW = 128  # pixels a side, at most: of larger pictures windows calibrate
-PICTURES = 32  # that calibrate where a picture is no larger than a window
-JUDGES_EVERY = 4  # of the feeds, one in four judges the result and is not measured
-ALONE = 2  # of the judges see what each convolution costs alone, which takes a run for each
+WINDOW = 128  # pixels a side; larger pictures calibrate by windows of this size
+PICTURES = 32  # calibrate if a picture is not larger than a window
+JUDGES_EVERY = 4  # one feed in four judges the result and does not calibrate
+ALONE = 2  # judges of each convolution alone, because that takes a run a convolution
 
 
 @dataclass(frozen=True)
-class ImagesReport:
-    """What became of an image graph."""
+class QuantizedImageGraph:
+    """What quantization made of an image graph."""
 
-    static: StaticReport
-    ranges: dict[str, ConvRange]  # they serve the same weights in a graph of another size or form too
-    keep_float: tuple[str, ...]  # likewise
+    static: QuantizedConvolutions
+    ranges: dict[str, ConvRange]  # valid for the same weights in a graph of another size, too
+    keep_float: tuple[str, ...]  # weights of the convolutions that stay float; valid likewise
     floor: float  # dB for a decoder, a share of tokens for an encoder
-    figure: float  # of what was written; infinite dB, or 1, where all is float
-    tried: tuple[tuple[int, float], ...]  # convolutions in int8 and their figure
+    likeness: float  # of the written graph to the float one; infinite dB, or 1, if all is float
+    tried: tuple[tuple[int, float], ...]  # the number of int8 convolutions, and the likeness with them
 
     @property
     def precision(self) -> str:
-        """For the manifest."""
+        """The precision that the manifest states."""
         return self.static.precision
 
     def __str__(self) -> str:
-        figures = ", ".join(f"{figure:.4g} with {count}" for count, figure in self.tried)
-        return f"{self.static} (floor {self.floor:g}: {figures})"
+        tried = ", ".join(f"{likeness:.4g} with {count}" for count, likeness in self.tried)
+        return f"{self.static} (floor {self.floor:g}: {tried})"
 
 
 def quantize_images(
     source: Path, target: Path, feeds: Iterable[Feed], floor: float | None = None
-) -> ImagesReport:
-    """Writes an image decoder or encoder, a float graph, to `target` in static int8, as far as `floor` lets.
+) -> QuantizedImageGraph:
+    """Write a float image decoder or encoder to `target` in static int8, with a likeness of at least `floor`.
 
-    feeds are the graph's inputs by name for pictures of the checkpoint, at least two; some measure, the
-    others judge. floor is dB for a decoder, a share of tokens for an encoder; FLOORS by default. Raises
+    feeds are the graph's inputs by name for pictures of the checkpoint, at least two; some measure ranges,
+    the others judge. floor is dB for a decoder, a share of tokens for an encoder, by default that in FLOORS.
+    To reach it, as few convolutions as possible stay float, the most harmful first. Raises
     QuantizationError for too few feeds, OSError when the target cannot be written.
     """
     feeds = list(feeds)
@@ -72,52 +79,52 @@ def quantize_images(
     (output,) = load(source).graph.outputs
     floor = FLOORS[str(output.name)] if floor is None else floor
     expected = run(load(source), source.parent, judging)
-    figures: dict[int, float] = {}  # by how many convolutions are kept float
-    order, kept = list(ranges), 0  # the first `kept` of the order are
+    reached: dict[int, float] = {}  # number of convolutions kept float -> likeness
+    order, kept = list(ranges), 0  # the first `kept` convolutions of `order` stay float
 
-    def figure(count: int) -> float:
-        model, _ = quantized(source, ranges, order[:count])
-        figures[count] = likeness(expected, run(model, source.parent, judging))
-        return figures[count]
+    def likeness_with(kept: int) -> float:
+        model, _ = quantized_model(source, ranges, order[:kept])
+        reached[kept] = likeness(expected, run(model, source.parent, judging))
+        return reached[kept]
 
-    if figure(kept) < floor:
+    if likeness_with(kept) < floor:
         order = most_harmful_first(source, ranges, judging[:ALONE], expected[:ALONE])
-        counts = range(1, len(order) + 1)  # the last, all float, reaches any floor
-        kept = counts[bisect_left(counts, floor, key=figure)]
+        counts = range(1, len(order) + 1)  # the last, an entirely float graph, reaches any floor
+        kept = counts[bisect_left(counts, floor, key=likeness_with)]
     static = quantize_static(source, target, ranges, order[:kept])
-    tried = tuple((len(order) - count, found) for count, found in figures.items())
-    return ImagesReport(static, ranges, tuple(order[:kept]), floor, figures[kept], tried)
+    tried = tuple((len(order) - count, found) for count, found in reached.items())
+    return QuantizedImageGraph(static, ranges, tuple(order[:kept]), floor, reached[kept], tried)
 
 
 def most_harmful_first(
     source: Path, ranges: Mapping[str, ConvRange], feeds: list[Feed], expected: list[np.ndarray]
 ) -> list[str]:
-    """The names of `ranges`, by what each convolution costs the picture when it alone is int8, against what
-    that saves: its share of the graph's products (time) and of its weights (bytes). Harms of several nearly
-    add up.
+    """The names of `ranges`, ordered by each convolution's harm per saving, largest first.
 
-    Most harm is done by few: those that read or give the residual stream itself, which no norm has scaled.
+    Harm is the error when this convolution alone is int8; harms of several convolutions nearly add up. Saving
+    is its share of the graph's products (time) plus its share of the weights (bytes). A few convolutions do
+    most of the harm: those that read or give the residual stream itself, which no norm has scaled.
     """
     nodes = dict(convolutions(load(source)))
     weights = {name: size_of(node.inputs[1], 0) for name, node in nodes.items()}
     products = {name: weights[name] * size_of(node.outputs[0], 2) for name, node in nodes.items()}
-    of_all = sum(products.values()), sum(weights.values())
-    worth = {}
+    all_products, all_weights = sum(products.values()), sum(weights.values())
+    harm_per_saving = {}
     for name in ranges:
-        model, _ = quantized(source, ranges, [other for other in ranges if other != name])
-        saved = products[name] / of_all[0] + weights[name] / of_all[1]
-        worth[name] = harm(expected, run(model, source.parent, feeds)) / saved
-    return sorted(ranges, key=worth.__getitem__, reverse=True)
+        model, _ = quantized_model(source, ranges, [other for other in ranges if other != name])
+        saving = products[name] / all_products + weights[name] / all_weights
+        harm_per_saving[name] = harm(expected, run(model, source.parent, feeds)) / saving
+    return sorted(ranges, key=harm_per_saving.__getitem__, reverse=True)
 
 
 def size_of(value: ir.Value | None, first_axis: int) -> int:
-    """Numbers of a value from an axis on: all of a weight's, or the positions of a map."""
+    """The product of a value's dimensions from an axis on: a weight's size, or the positions of a map."""
     assert value is not None and value.shape is not None
     return prod(value.shape.numpy()[first_axis:])
 
 
 def harm(expected: list[np.ndarray], found: list[np.ndarray]) -> float:
-    """What adds up over several causes: squared error of pictures, full scale 1; share of other tokens."""
+    """An additive error: mean squared error of pictures (full scale 1), or the share of changed tokens."""
     if expected[0].dtype == np.uint8:
         return float(10 ** (-image_psnr(expected, found) / 10))
     return 1 - agreement(expected, found)
@@ -133,14 +140,14 @@ def likeness(expected: list[np.ndarray], found: list[np.ndarray]) -> float:
 def measure(source: Path, feeds: Iterable[Feed]) -> dict[str, ConvRange]:
     """The range of every convolution of a float graph over all feeds, by the name of its weight.
 
-    The graph is run with the extremes of each activation as outputs, so that no activation leaves it:
+    The graph's outputs become the extremes of these activations, so that no activation leaves onnxruntime:
 
         activation --> ReduceMin, ReduceMax
 
-    Raises ValueError for a graph whose convolutions run in a subgraph: measure the plain graph instead.
+    Raises ValueError for a convolution in a subgraph: measure the plain graph instead.
     """
     model = load(source)
-    values: dict[str, tuple[ir.Value, ir.Value]] = {}  # what a convolution reads and gives
+    values: dict[str, tuple[ir.Value, ir.Value]] = {}  # a convolution's input and output
     for name, node in convolutions(model):
         if node.graph is not model.graph:
             raise ValueError(
@@ -164,13 +171,15 @@ def measure(source: Path, feeds: Iterable[Feed]) -> dict[str, ConvRange]:
 
 
 def run(model: ir.Model, folder: Path, feeds: Iterable[Feed]) -> list[np.ndarray]:
-    """The only output of a graph for each feed; `folder` is that of its data file."""
+    """The only output of a graph for each feed; `folder` holds its data file."""
     session = open_briefly(model, folder)
     return [session.run(None, dict(feed))[0] for feed in feeds]
 
 
 def open_briefly(model: ir.Model, folder: Path) -> ort.InferenceSession:
-    """A session for a few runs: convolutions laid out anew would take as long to open as to run."""
+    """A session for a few runs. It skips the layout optimization, which takes as long as the runs it would
+    speed up.
+    """
     options = session_options()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     return open_copy(ir.to_proto(model).SerializeToString(), folder, options)

@@ -4,7 +4,7 @@ Nothing is published. The graphs that a recipe changes are written to a temporar
 bundle's own.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,9 +17,12 @@ from quantize.gptq_moments import Calibration
 from quantize.onnx_files import files
 from quantize.recipe import Recipe
 from quantize.rounding import Nearest, Rounding
-from quantize.teacher import PROMPTS, Damage, Drawer, Step, Tensors, damage, record
 from quantize.weights import Weight, weights_of
 from runtime.bundle import Bundle, FileFacts
+from runtime.parity.bundle_steps import BundleSteps, record
+from runtime.parity.comparison import Comparison
+from runtime.parity.replay import RecordedStep
+from runtime.parity.verification import VERIFICATION_PROMPTS
 from runtime.request import Request
 
 STEPS = 4  # of each drawing, evenly spaced: neighbours say the same
@@ -33,7 +36,7 @@ class Trials:
         bundle: Bundle,
         threads: int = 0,
         work: Path | None = None,
-        prompts: Sequence[str] = PROMPTS,
+        prompts: Sequence[str] = VERIFICATION_PROMPTS,
         steps: int = STEPS,
     ) -> None:
         """`work`: where temporary folders are made; `steps`: how many are taken of each prompt's drawing."""
@@ -44,20 +47,19 @@ class Trials:
             name: weights_of(bundle.path(graph.files[0])) for name, graph in manifest.graphs.items()
         }
         self.deciding = ("text_encoder", "conditioner", *manifest.step)  # which tokens are drawn
-        self._steps: list[Step] = []
+        self._steps: list[RecordedStep] = []
         self._moments: dict[str, dict[str, np.ndarray]] = {}
 
     @property
-    def steps(self) -> list[Step]:
-        """Recorded when they are first asked for."""
+    def steps(self) -> list[RecordedStep]:
+        """Recorded when they are first needed."""
         if not self._steps:
             requests = [Request(prompt, seed=seed) for seed, prompt in enumerate(self.prompts)]
-            recorded = record(Drawer(self.bundle, self.threads), requests)
-            self._steps = [step for step in recorded if step.index % self.every == self.every - 1]
+            self._steps = list(record(BundleSteps(self.bundle, self.threads), requests, self.every))
         return self._steps
 
     def rounding(self, graph: str, recipe: Recipe) -> Rounding:
-        """As `requantize` rounds. What linears are fed is measured when it is first asked for."""
+        """As `requantize` rounds. The inputs of linears are measured when they are first needed."""
         if "int4" not in recipe.precisions:
             return Nearest()
         if not self._moments:
@@ -65,7 +67,7 @@ class Trials:
         return Gptq(self._moments.get(graph, {}))
 
     def changed(self, recipe: Recipe) -> set[str]:
-        """The graphs of which the recipe leaves not all weights float."""
+        """The graphs in which the recipe quantizes a weight."""
         return {
             graph
             for graph, weights in self.weights.items()
@@ -76,7 +78,7 @@ class Trials:
     def form(self, recipe: Recipe, nearest: bool = False) -> Iterator[Bundle]:
         """The bundle as the recipe makes it, until the context ends. Raises as `quantize_graph`.
 
-        `nearest` rounds int4 without looking at what linears are fed: sooner done, and as large.
+        `nearest` rounds int4 without the inputs of linears: sooner done, and of the same size.
         """
         manifest = self.bundle.manifest
         recipe.check_graphs(manifest.graphs)
@@ -98,19 +100,19 @@ class Trials:
                 facts |= {str(file): FileFacts.of(file) for file in made}
             yield Bundle(self.bundle.folder, manifest.model_copy(update={"graphs": graphs, "files": facts}))
 
-    def damage(self, recipe: Recipe) -> Damage:
+    def damage(self, recipe: Recipe) -> Comparison:
         """What the recipe does to the recorded steps."""
         with self.form(recipe) as form:
-            return damage(self.steps, self.repeat(form))
+            return self.compare(form)
 
-    def repeat(self, form: Bundle) -> Callable[[Step], Tensors]:
-        """How a form repeats a recorded step. Its own conditioning is run only if it is not the bundle's."""
-        drawer = Drawer(form, self.threads)
+    def compare(self, form: Bundle) -> Comparison:
+        """A form beside the bundle. Its own conditioning is run only if its graphs are not the bundle's."""
+        steps = BundleSteps(form, self.threads)
         same = all(
             form.manifest.graphs[name] == self.bundle.manifest.graphs[name]
             for name in ("text_encoder", "conditioner")
         )
-        return (lambda step: drawer.step(step.tensors)) if same else drawer.repeat
+        return Comparison.of(self.steps, (lambda step: steps.run(step.feed())) if same else steps.repeat)
 
     def size(self, recipe: Recipe) -> int:
         """Bytes of the bundle as the recipe makes it."""

@@ -1,11 +1,11 @@
-"""The weights of a graph: what the linears, tables and convolutions of an ONNX graph read.
+"""The weights of an ONNX graph: the constant matrices that its linears, tables and convolutions read.
 
     linear         MatMul(x, W [K, N])
     table          Gather(W [V, D], ids), rows looked up
     convolution    Conv(x, W [out, in, ...])
 
-Subgraphs (the body of a Scan) are walked too; a weight may be the initializer of any graph around its reader.
-Everything else that is float (biases, norms, rotations, positions) is no weight and never changes form.
+Subgraphs (the body of a Scan) are included; a weight may be an initializer of any graph around its reader.
+All other float tensors (biases, norms, rotary tables, positions) are no weights and are never quantized.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ READS: dict[str, tuple[Kind, int]] = {
 
 @dataclass(frozen=True)
 class Weight:
-    """One weight, however many operators read it."""
+    """One weight, even if several operators read it."""
 
     name: str
     kind: Kind
@@ -43,7 +43,10 @@ class Weight:
 
 
 def weights_of(source: Path | ir.Model) -> dict[str, Weight]:
-    """The weights of a float graph by name, in the order they are read. Raises as `reads`."""
+    """The weights of a float graph by name, in the order in which operators read them.
+
+    Raises ValueError for a weight that is read in two ways, and as `reads`.
+    """
     model = load(source) if isinstance(source, Path) else source
     found: dict[str, Weight] = {}
     for _, value, kind in reads(model):
@@ -55,10 +58,10 @@ def weights_of(source: Path | ir.Model) -> dict[str, Weight]:
 
 
 def reads(model: ir.Model) -> Iterator[tuple[ir.Node, ir.Value, Kind]]:
-    """Every operator that reads a weight, in the graph's order. Operators may be replaced meanwhile.
+    """Every operator that reads a weight, in the graph's order; the caller may replace it meanwhile.
 
-    Raises ValueError for an operator whose weight would stay float in silence: a Gemm, a MatMul of a weight
-    computed at run time, a look-up of columns.
+    Raises ValueError for an operator whose weight would silently stay float: a Gemm, a MatMul of a weight
+    that is computed from constants, a look-up of columns.
     """
     for node in list(ir.traversal.RecursiveGraphIterator(model.graph)):
         if hides_weight(node):
@@ -78,7 +81,7 @@ def reads(model: ir.Model) -> Iterator[tuple[ir.Node, ir.Value, Kind]]:
 
 
 def is_weight(value: ir.Value, kind: Kind) -> bool:
-    """Whether the value is a constant float tensor of the rank that the kind has."""
+    """Whether the value is a constant float tensor with the rank of its kind."""
     if not value.is_initializer() or value.const_value is None or value.dtype != ir.DataType.FLOAT:
         return False
     rank = value.const_value.shape.rank()
@@ -86,6 +89,7 @@ def is_weight(value: ir.Value, kind: Kind) -> bool:
 
 
 def hides_weight(node: ir.Node) -> bool:
+    """Whether a linear's weight cannot be found: it is a Gemm, or its weight is computed from constants."""
     if node.op_type == "Gemm":
         return True
     maker = node.inputs[1].producer() if node.op_type == "MatMul" and node.inputs[1] is not None else None
@@ -93,6 +97,6 @@ def hides_weight(node: ir.Node) -> bool:
 
 
 def layout_hash(weights: Mapping[str, Weight]) -> str:
-    """SHA-256 of the sorted names and shapes of a graph's weights: equal for checkpoints of one layout."""
+    """SHA-256 of the sorted names and shapes of a graph's weights, equal for equal architectures."""
     layout = sorted((weight.name, list(weight.shape)) for weight in weights.values())
     return hashlib.sha256(json.dumps(layout).encode()).hexdigest()

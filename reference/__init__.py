@@ -1,1 +1,1 @@
-"""The PyTorch truth: transformer, text encoder, schedule, drawing, pipelines and checkpoint folders."""
+"""The model in PyTorch, the truth that every export is compared with, and checkpoint folders."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reference.errors import Parser, RequestError, exit_code
+from reference.extras import require
 
 EXAMPLES = """examples:
   python -m reference "a red cat with a hat" --seed 7 --out cat.png
@@ -34,7 +35,7 @@ class Job:
 
 
 def parse(arguments: Sequence[str] | None) -> Job:
-    """The command line; RequestError for arguments that make no sense together."""
+    """The command line as a Job. Raises RequestError for arguments that contradict each other."""
     parser = Parser(
         prog="python -m reference",
         description="Draw a picture with a checkpoint. Defaults come from the checkpoint.",
@@ -84,7 +85,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
 
 
 def check(job: Job) -> None:
-    """What can be known before the model is read."""
+    """Raise RequestError for arguments that contradict each other, before the model is read."""
     for flag, value in (("--mask", job.mask), ("--extend", job.extend), ("--strength", job.strength)):
         if value is not None and job.image is None:
             raise RequestError(f"{flag} needs a picture: add --image FILE")
@@ -97,9 +98,10 @@ def check(job: Job) -> None:
 
 
 def command_line(arguments: Sequence[str] | None = None) -> None:
-    """Parse (sys.argv by default), draw with a progress bar, write the picture whole or not at all."""
+    """Draw with a progress bar and write the picture, whole or not at all. Arguments default to sys.argv."""
     job = parse(arguments)
-    # Imported late: torch and transformers take seconds, which neither --help nor a wrong argument need.
+    require("export")
+    # Imported here because torch and transformers take seconds, and --help and wrong arguments need neither.
     from tqdm import tqdm
 
     from reference.checkpoint import load_checkpoint
@@ -132,7 +134,7 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
 
 
 def write_png(image: Any, path: Path) -> None:
-    """Through a temporary file beside the target, for a rename within one folder is atomic."""
+    """Write a temporary file beside the target and rename it, because a rename within a folder is atomic."""
     part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         image.save(part, format="PNG")

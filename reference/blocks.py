@@ -1,5 +1,5 @@
-"""The blocks of the transformer, those of Flux: double ones with a stream each for image and text, single
-ones on both together.
+"""The blocks of the transformer, as in Flux: double blocks keep image and text in separate streams, single
+blocks join them.
 
 Streams are [B, S, D], heads [B, heads, S, H]; the text comes first. Attribute names are the keys of the
 published state dict.
@@ -84,11 +84,11 @@ class GeluLinear(nn.Module):
 
 
 class FeedForward(nn.Module):
-    """D -> 4D -> D."""
+    """Two linear layers with GELU between them, D -> 4D -> D."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        # The middle entry stands for the published module's dropout, so that the names are net.0 and net.2.
+        # The middle entry takes the place of the published dropout, so that the names are net.0 and net.2.
         self.net = nn.Sequential(GeluLinear(width, 4 * width), nn.Identity(), nn.Linear(4 * width, width))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -119,7 +119,7 @@ class SelfAttention(nn.Module):
 
 
 class JointAttention(SelfAttention):
-    """Image and text streams with weights of their own attend to their concatenation, text first."""
+    """Joint attention: each stream has its own weights and attends to both, text first."""
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__(config)
@@ -152,12 +152,12 @@ def attend(query: Tensor, key: Tensor, value: Tensor, rope: tuple[Tensor, Tensor
 
 
 def finite(x: Tensor) -> Tensor:
-    """float16 alone overflows in these residual streams; the published model clamps there, and only there."""
+    """Clamp float16, the one dtype that overflows in the residual streams, where the published model does."""
     return x.clamp(-65504.0, 65504.0) if x.dtype == torch.float16 else x
 
 
 class DoubleBlock(nn.Module):
-    """MM-DiT block: both streams are modulated, attend together, and pass an MLP of their own."""
+    """MM-DiT block: modulate both streams, attend over both, then apply an MLP to each."""
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
@@ -186,7 +186,7 @@ class DoubleBlock(nn.Module):
 
 
 class SingleBlock(nn.Module):
-    """Parallel block on [text, image]: attention and MLP read one input and share the output projection."""
+    """Parallel block on [text, image]: attention and MLP share their input and the output projection."""
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()

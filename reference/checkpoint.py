@@ -1,9 +1,13 @@
-"""Checkpoint folders in the diffusers layout: load, save, describe, or fill one with random weights.
+"""Checkpoint folders in the diffusers format: load, save, describe, or fill one with random weights.
 
     model_index.json  transformer/  vqvae/  text_encoder/  tokenizer/  scheduler/
 
-`model_index.json` may carry a key of our own, "defaults": {"size": [W, H], "steps": N, "guidance": g}.
+`model_index.json` may have a key of our own, "defaults": {"size": [W, H], "steps": N, "guidance": g}.
 """
+
+from reference.extras import require
+
+require("export")
 
 import hashlib
 import json
@@ -38,9 +42,9 @@ DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
 @dataclass(frozen=True)
 class Defaults:
-    """What a request is drawn with if it does not say: size (W, H) in pixels, steps, guidance."""
+    """The values of a request that does not set them."""
 
-    size: tuple[int, int]
+    size: tuple[int, int]  # (W, H) in pixels
     steps: int = 48
     guidance: float = 9.0
 
@@ -57,15 +61,17 @@ class Checkpoint:
     masking_schedule: str
     defaults: Defaults
     name: str
-    files: dict[str, Path] = field(default_factory=dict, repr=False)  # what it was read from, by place
+    files: dict[str, Path] = field(
+        default_factory=dict, repr=False
+    )  # that it was read from, see `checkpoint_files`
     streams: Mapping[str, Callable[[], None]] = field(default_factory=dict, repr=False)  # see `loaded`
 
     @contextmanager
     def loaded(self, *parts: str) -> Iterator[None]:
-        """Inside the block the weights of the named parts are in memory.
+        """Keep the weights of the named parts in memory inside the block.
 
-        A checkpoint that was read as a whole has them always; a streamed one reads them now and drops them
-        at the end, so that a text encoder does not wait beside a transformer.
+        A checkpoint that was read as a whole always has them. A streamed one reads them now and drops them at
+        the end, so that a text encoder does not take memory beside a transformer.
         """
         streamed = [part for part in parts if part in self.streams]
         try:
@@ -78,17 +84,17 @@ class Checkpoint:
 
     @property
     def token_size(self) -> int:
-        """Pixels a side of a token."""
+        """Pixels along a side of a token."""
         return 2 ** (len(self.vqvae.config.block_out_channels) - 1)
 
     @property
     def compression(self) -> int:
-        """Tokens a side of a position inside the blocks: 2 with feature compression, else 1."""
+        """Tokens along a side of a position inside the blocks: 2 with feature compression, else 1."""
         return self.transformer.config.compression
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of the place and content of every file it was read from, hexadecimal; reads them all once."""
+        """Hash, hexadecimal, of the place and content of every file that it was read from; reads them all."""
         digest = hashlib.sha256()
         for place, file in sorted(self.files.items()):
             with file.open("rb") as opened:
@@ -103,11 +109,11 @@ def load_checkpoint(
     text_encoder: str | Path | None = None,
     stream: bool = False,
 ) -> Checkpoint:
-    """Read a checkpoint folder or hub id; None is the one shipped in the repository.
+    """Read a checkpoint folder or hub id; None is the checkpoint shipped in the repository.
 
-    `text_encoder` replaces the checkpoint's own by another folder or id (a component folder, a checkpoint,
-    or a whole CLIP model). The VQ stays float32, as its `force_upcast` asks. With `stream` the weights are
-    only checked, and read where `Checkpoint.loaded` asks for them. Raises CheckpointError.
+    `text_encoder`, another folder or id, replaces the checkpoint's own: a component folder, a checkpoint, or
+    a whole CLIP model. The VQ stays float32 where its `force_upcast` says so. With `stream` the weights are
+    only checked here; `Checkpoint.loaded` reads them. Raises CheckpointError.
     """
     folder = locate(SHIPPED if path_or_id is None else path_or_id)
     index = read_json(folder / "model_index.json")
@@ -161,8 +167,10 @@ def shapes_of(folder: Path) -> dict[str, Sequence[int]]:
 
 
 def empty_vqvae(folder: Path, dtype: torch.dtype) -> tuple[Any, torch.dtype]:
-    """The VQ image autoencoder without weights, and their dtype: float32 where its config says
-    `force_upcast` (the published one does)."""
+    """The VQ image autoencoder without weights, and the dtype for them.
+
+    It is float32 where the config says `force_upcast`, as the published one does.
+    """
     config = read_json(folder / "config.json")
     try:
         with torch.device("meta"):
@@ -173,7 +181,7 @@ def empty_vqvae(folder: Path, dtype: torch.dtype) -> tuple[Any, torch.dtype]:
 
 
 def empty_text_encoder(folder: Path) -> CLIPTextModelWithProjection:
-    """The CLIP text tower, alone or out of a whole CLIP model, without weights."""
+    """The CLIP text tower without weights; the config may be that of a whole CLIP model."""
     values = read_json(folder / "config.json")
     try:
         config = CLIPTextConfig.from_dict(values.get("text_config", values))
@@ -192,7 +200,7 @@ def fill_text_encoder(text: CLIPTextModelWithProjection, folder: Path, dtype: to
 
 
 def clip_text(tensors: dict[str, T]) -> dict[str, T]:
-    """Of a text tower's or a whole CLIP model's tensors those of the text tower."""
+    """The tensors of the text tower, out of its own or those of a whole CLIP model."""
     return {
         name: tensor
         for name, tensor in tensors.items()
@@ -213,7 +221,7 @@ def load_tokenizer(folder: Path) -> CLIPTokenizer:
 
 
 def read_defaults(values: dict[str, Any], side: int, where: Path) -> Defaults:
-    """The "defaults" of model_index.json; without them 32x32 positions inside the blocks, as published."""
+    """The "defaults" of model_index.json. Without them the size is the published 32x32 positions."""
     try:
         width, height = values.get("size", (side, side))
         return Defaults(
@@ -226,7 +234,7 @@ def read_defaults(values: dict[str, Any], side: int, where: Path) -> Defaults:
 
 
 def check_agreement(checkpoint: Checkpoint, folder: Path) -> None:
-    """The parts must fit each other; CheckpointError names the two numbers that differ."""
+    """Raises CheckpointError, with the two numbers that differ, unless the parts fit together."""
     config, text = checkpoint.transformer.config, checkpoint.text_encoder.config
     codes = checkpoint.vqvae.config.num_vq_embeddings
     pairs = (
@@ -261,10 +269,14 @@ def check_agreement(checkpoint: Checkpoint, folder: Path) -> None:
 
 
 def checkpoint_files(folder: Path, text_folder: Path) -> dict[str, Path]:
-    """Every file that decides what the model computes, by its place in a checkpoint folder."""
-    places = ["model_index.json", "scheduler/scheduler_config.json"]
-    places += [f"tokenizer/{name}" for name in ("vocab.json", "merges.txt", "tokenizer_config.json")]
-    files = {place: folder / place for place in places}
+    """Every file that decides what the model computes, by its place in a checkpoint folder.
+
+    Of the tokenizer these are all .json and .txt files: transformers reads whichever are there, and
+    special_tokens_map.json alone can change the id of the padding.
+    """
+    files = {place: folder / place for place in ("model_index.json", "scheduler/scheduler_config.json")}
+    tokenizer = (file for file in (folder / "tokenizer").iterdir() if file.suffix in (".json", ".txt"))
+    files |= {f"tokenizer/{file.name}": file for file in tokenizer}
     parts = {"transformer": folder / "transformer", "vqvae": folder / "vqvae", "text_encoder": text_folder}
     for name, part in parts.items():
         files |= {f"{name}/{file.name}": file for file in (part / "config.json", *weight_files(part))}
@@ -272,7 +284,7 @@ def checkpoint_files(folder: Path, text_folder: Path) -> dict[str, Path]:
 
 
 def save_checkpoint(checkpoint: Checkpoint, folder: str | Path, dtype: torch.dtype = torch.float32) -> None:
-    """Write a checkpoint folder, all or nothing; an older checkpoint there is replaced."""
+    """Write a checkpoint folder, whole or not at all; it replaces an older checkpoint."""
     with new_folder(Path(folder)) as target:
         parts: dict[str, nn.Module] = {
             "transformer": checkpoint.transformer,
@@ -300,7 +312,7 @@ def save_checkpoint(checkpoint: Checkpoint, folder: str | Path, dtype: torch.dty
 
 
 def describe(folder: Path) -> str:
-    """Configs, parameter counts and dtypes of a checkpoint folder; reads headers, not weights."""
+    """Configs, parameter counts and dtypes of a checkpoint folder, without reading the weights."""
     index = read_json(folder / "model_index.json")
     scheduler = read_json(folder / "scheduler" / "scheduler_config.json")
     lines = [f"{folder}", f"defaults: {index.get('defaults', 'none')}"]

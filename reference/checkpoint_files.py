@@ -1,4 +1,4 @@
-"""Writing the small files of a checkpoint folder, and the folder itself all or nothing."""
+"""Writes the small files of a checkpoint folder, and the folder itself whole or not at all."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from typing import Any
 
 from reference.errors import CheckpointError
 
-# The class names published folders carry, so that other tools recognise them.
+# The class names in published folders, so that other tools recognise ours.
 MODEL_INDEX = {
     "_class_name": "Pipeline",
     "scheduler": ["src.scheduler", "Scheduler"],
@@ -23,10 +23,10 @@ MODEL_INDEX = {
 
 @contextmanager
 def new_folder(target: Path) -> Iterator[Path]:
-    """A temporary folder that becomes `target` when the block ends well, and vanishes otherwise.
+    """A temporary folder that becomes `target` when the block succeeds, and is removed otherwise.
 
-    An older checkpoint at `target` is replaced; anything else there is left alone. Raises CheckpointError,
-    also for a full disk.
+    It replaces an older checkpoint at `target`. Raises CheckpointError for anything else there, and for an
+    error of the disk.
     """
     if (
         target.exists()
@@ -52,7 +52,7 @@ def new_folder(target: Path) -> Iterator[Path]:
 
 
 def write_json(path: Path, values: dict[str, Any]) -> None:
-    """Indented JSON, its folder made if needed."""
+    """Write indented JSON, and make the folder if needed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 

@@ -1,4 +1,12 @@
-"""Errors a user can act on: the message is the one line that is printed, and says the way out."""
+"""The errors of all packages, and how a command reports them. Standard library only.
+
+- UserError: wrong input, or anything else that the user can fix
+    - CheckpointError: reference; RequestError: every package
+    - BundleError, EngineError: runtime.errors
+    - QuantizationError, RecipeError: quantize.errors
+    - ExportError, VerificationError: export.errors
+- Cancelled: the caller stopped a drawing
+"""
 
 import argparse
 import sys
@@ -7,7 +15,7 @@ from typing import Any, NoReturn
 
 
 class UserError(Exception):
-    """Wrong input. `str(error)` is one clear line naming the file or value and the way out."""
+    """Wrong input. `str(error)` is one clear line that names the file or value and the way out."""
 
 
 class CheckpointError(UserError):
@@ -15,31 +23,42 @@ class CheckpointError(UserError):
 
 
 class RequestError(UserError):
-    """A prompt, number, size, image or mask cannot be used."""
+    """A prompt, number, size, image, mask or option cannot be used."""
 
 
 class Cancelled(Exception):
-    """The caller's callback returned False: nothing is drawn, nothing is wrong."""
+    """The caller stopped the drawing. Nothing is drawn and nothing is wrong."""
 
 
 class Parser(argparse.ArgumentParser):
-    """Reports a wrong argument as every other wrong input, in one line; keeps the lines of its examples."""
+    """Reports a wrong argument in one line, like any wrong input, and keeps the lines of its examples.
+
+    A command started as `meissonic draw` calls itself that in place of `prog`.
+    """
 
     def __init__(self, **settings: Any) -> None:
+        if sys.argv[0].startswith("meissonic "):  # see `runtime.commands`
+            settings["prog"] = sys.argv[0]
         super().__init__(**{"formatter_class": argparse.RawDescriptionHelpFormatter, **settings})
 
     def error(self, message: str) -> NoReturn:
         raise RequestError(f"{message} (see {self.prog} --help)")
 
 
-def exit_code(command: Callable[[], None], stopped: str = "nothing was written") -> int:
-    """Run a command: 0 when done, else one line on stderr and 2 after a wrong input, 130 after Ctrl-C."""
+def exit_code(command: Callable[[], int | None], stopped: str = "nothing was written") -> int:
+    """Run a command and return its exit code, 0 if it returns None.
+
+    A UserError is one line on stderr and exit code 2. Ctrl-C is one line that says what is left, and exit
+    code 130: `stopped`, unless the KeyboardInterrupt itself carries the words.
+    """
     try:
-        command()
+        return command() or 0
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print(f"\nstopped: {stopped}", file=sys.stderr)
-        return 130
-    return 0
+    except KeyboardInterrupt as interrupt:
+        stopped = str(interrupt) or stopped
+    except Cancelled:
+        pass
+    print(f"\nstopped: {stopped}", file=sys.stderr)
+    return 130

@@ -1,4 +1,4 @@
-"""Where a checkpoint is: a folder here, or a Hugging Face id that is downloaded once, with resume."""
+"""Find a checkpoint: a local folder, or a Hugging Face id, which is downloaded once and can resume."""
 
 import re
 from pathlib import Path
@@ -9,13 +9,13 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 from reference.errors import CheckpointError
 
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
-# Folders also carry half-precision twins and pickles: neither is fetched.
+# Hub folders also hold half-precision copies and pickles; we download neither.
 PATTERNS = ["*.json", "*.txt", "*.safetensors"]
 SKIPPED = ["*.fp16.*", "open_clip*", "*.onnx*"]
 
 
 def locate(path_or_id: str | Path) -> Path:
-    """The local folder of a checkpoint or component. Raises CheckpointError if none can be had."""
+    """The local folder of a checkpoint or component. Raises CheckpointError if there is none."""
     path = Path(path_or_id).expanduser()
     if path.is_dir():
         return path
@@ -30,13 +30,13 @@ def locate(path_or_id: str | Path) -> Path:
         return Path(snapshot_download(name, allow_patterns=PATTERNS, ignore_patterns=SKIPPED))
     except LocalEntryNotFoundError:
         raise CheckpointError(
-            f"{name} is neither a folder here nor downloaded before, and the hub is out of reach: connect, or"
+            f"{name} is neither a local folder nor downloaded, and the hub cannot be reached: connect, or"
             " give a local folder"
         ) from None
     except (HfHubHTTPError, HFValidationError) as error:
         reason = str(error).strip().splitlines()[0]
         raise CheckpointError(
-            f"{name} is no folder here, and the hub does not give it ({reason}): check the id, or log in"
+            f"{name} is not a local folder, and the hub refuses it ({reason}): check the id, or log in"
         ) from None
     except OSError as error:
         raise CheckpointError(f"{name} cannot be downloaded ({error}): run again to resume") from None

@@ -1,4 +1,4 @@
-"""Pictures and tokens: PIL images to 8-bit tensors, through the VQ to tokens and back, masks to grids."""
+"""Conversions between pictures, 8-bit tensors and tokens, and from mask pictures to token grids."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ MODES = ("RGB", "RGBA", "L", "LA", "P", "1")
 
 
 def open_image(path: str | Path) -> Image.Image:
-    """Read a picture completely; RequestError names a file that is missing, damaged or no picture."""
+    """Read a whole picture. Raises RequestError for a file that is missing, damaged or not a picture."""
     try:
         with Image.open(path) as image:
             image.load()
@@ -23,13 +23,13 @@ def open_image(path: str | Path) -> Image.Image:
     except FileNotFoundError:
         raise RequestError(f"{path} does not exist: give a PNG or JPEG file") from None
     except UnidentifiedImageError:
-        raise RequestError(f"{path} is no picture that can be read: give a PNG or JPEG file") from None
+        raise RequestError(f"{path} is not a readable picture: give a PNG or JPEG file") from None
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise RequestError(f"{path} cannot be read as a picture: {error}") from None
 
 
 def to_pixels(image: Image.Image, unit: int) -> Tensor:
-    """u8 [h, w, 3], transparency laid on white. RequestError for another mode or sides not of `unit`s."""
+    """u8 [h, w, 3], transparency on white. Raises RequestError for a wrong mode or side, see `check_size`."""
     if image.mode not in MODES:
         raise RequestError(f"the image has mode {image.mode}: convert it to 8-bit RGB")
     check_size(image.size, unit, "the image is")
@@ -40,7 +40,7 @@ def to_pixels(image: Image.Image, unit: int) -> Tensor:
 
 
 def check_size(size: tuple[int, int], unit: int, what: str = "size") -> None:
-    """Both sides must be positive multiples of `unit` pixels; RequestError names the nearest size that is."""
+    """Raise RequestError, naming a valid size, unless both sides are positive multiples of `unit` pixels."""
     width, height = size
     if width < 1 or height < 1 or width % unit or height % unit:
         near = [max(round(side / unit), 1) * unit for side in size]
@@ -53,8 +53,8 @@ def check_size(size: tuple[int, int], unit: int, what: str = "size") -> None:
 def mask_grid(mask: Image.Image, size: tuple[int, int], token_size: int) -> Tensor:
     """Mask picture (white = repaint) of `size` (W, H) pixels -> bool [H, W] of tokens to repaint.
 
-    As published: grey, Lanczos to one pixel a token, repainted from one half up.
-    RequestError for another size or mode.
+    As published: convert to grey, resize with Lanczos to one pixel a token, repaint where at least 128.
+    Raises RequestError for another size or mode.
     """
     if mask.mode not in MODES:
         raise RequestError(f"the mask has mode {mask.mode}: convert it to 8-bit grey, white where to repaint")
@@ -80,8 +80,8 @@ def encode_pixels(vqvae: Any, pixels: Tensor) -> Tensor:
 def decode_tokens(vqvae: Any, tokens: Tensor) -> Tensor:
     """Tokens i64 [B, H, W] -> u8 [B, h, w, 3] on the CPU.
 
-    One image at a time, for the decoder needs the most memory of all. Its range is [0, 1]; it is clipped and
-    rounded, half to even.
+    One image at a time, because the decoder needs the most memory of all parts. Its output in [0, 1] is
+    clipped and rounded, half to even.
     """
     images = []
     for grid in tokens:

@@ -1,8 +1,8 @@
-"""Drawing one code a position from logits with two uniforms: inverse CDF in two levels.
+"""Draw one code a position from logits and two uniforms: the inverse CDF in two levels.
 
-Instead of C Gumbel numbers a position, one uniform chooses a block of codes and a second the code in the
-block. Equal in distribution to a multinomial draw of softmax(logits), and small enough to live inside an
-exported graph: the export traces this very function, so the reference and the graphs share one definition.
+The first uniform chooses a block of codes, the second a code in that block. The result has the distribution
+of a multinomial draw from softmax(logits) but needs 2 random numbers instead of C, so it fits into an
+exported graph. The export traces this function, so the reference and the graphs share one definition.
 """
 
 import math
@@ -18,8 +18,8 @@ def block_size(codes: int) -> int:
 def draw(logits: Tensor, uniforms: Tensor) -> tuple[Tensor, Tensor]:
     """Logits [..., C], uniforms [2, ...] in (0, 1) -> drawn code i64 [...] and its log probability f32 [...].
 
-    Counting the cumulative sums strictly below u * total never lands outside, nor on a block or code without
-    mass, not even where u * total rounds up to the total.
+    The index is the number of cumulative sums strictly below u * total. It is always in range and never that
+    of a block or code without mass, even where u * total rounds up to the total.
     """
     size = block_size(logits.shape[-1])
     logits = logits.float()

@@ -1,11 +1,14 @@
-"""Random numbers of the sampler, from two sources with one interface.
+"""Random numbers for sampling, from two sources with one interface.
 
-    start(batch, tokens)    -> uniforms f32 [B, S]: which tokens of an image to repaint are unknown at first
+Philox is written here and again in `runtime/philox.py` on purpose: neither imports the other, so each checks
+the other independently.
+
+    start(batch, tokens)    -> uniforms f32 [B, S]: which tokens of an image are unknown at first
     draw(logits, step)      -> drawn codes i64 [B, S] and their log probability f32 [B, S]
     gumbel(batch, tokens, step) -> confidence noise f32 [B, S]
 
-`TorchNoise` draws as the published code does. `PhiloxNoise` is counter-based: any runtime in any language
-has the same numbers for a seed, a step and a position, whatever it drew before.
+`TorchNoise` draws as the published code does. `PhiloxNoise` is counter-based: a seed, a step and a position
+give the same number in every language, whatever was drawn before.
 """
 
 from typing import Protocol
@@ -25,7 +28,7 @@ LOW_32 = np.uint64(0xFFFFFFFF)
 
 
 class Noise(Protocol):
-    """What the sampling loop asks of a source of random numbers."""
+    """A source of random numbers for the sampling loop."""
 
     def start(self, batch: int, tokens: int) -> Tensor: ...
 
@@ -44,7 +47,7 @@ class TorchNoise:
         return torch.rand(batch, tokens, generator=self.generator)
 
     def draw(self, logits: Tensor, step: int) -> tuple[Tensor, Tensor]:
-        """Logits [B, S, C]; the step does not matter here."""
+        """From logits [B, S, C]; `step` is not used."""
         probability = logits.float().softmax(dim=-1).cpu()
         drawn = torch.multinomial(probability.flatten(0, 1), 1, generator=self.generator)
         drawn = drawn.view(probability.shape[:2])
@@ -71,7 +74,7 @@ class PhiloxNoise:
         return torch.from_numpy(self.uniforms(batch, tokens, 0, START)[:, 0])
 
     def draw(self, logits: Tensor, step: int) -> tuple[Tensor, Tensor]:
-        """Logits [B, S, C]; word 0 chooses the block of codes, word 1 the code in it."""
+        """From logits [B, S, C]: word 0 chooses the block of codes, word 1 the code in it."""
         batch, tokens = logits.shape[:2]
         uniforms = torch.from_numpy(self.uniforms(batch, tokens, step, DRAW))
         drawn, log_prob = draw(logits.cpu(), uniforms[:, :2].transpose(0, 1))
@@ -105,6 +108,6 @@ def philox_words(counters: np.ndarray, key: tuple[int, int]) -> np.ndarray:
 
 
 def to_uniform(words: np.ndarray) -> np.ndarray:
-    """((x >> 8) + 0.5) * 2^-24 in float32; the one that rounds up to 1 becomes the largest below 1."""
+    """((x >> 8) + 0.5) * 2^-24 in float32. The largest rounds up to 1 and is set to the float32 below 1."""
     values = ((words >> np.uint32(8)).astype(np.float32) + np.float32(0.5)) * np.float32(2.0**-24)
     return np.minimum(values, BELOW_ONE)

@@ -1,9 +1,9 @@
-"""Drawing: text-to-image, image-to-image, inpaint and outpaint over one masked loop.
+"""Drawing: text-to-image, image-to-image, inpainting and outpainting with one masked loop.
 
 Each starts from a token grid in which some tokens are unknown. Every step predicts all tokens, keeps the
-known ones and masks the least confident new ones again, fewer each time. Faults of the published pipelines
-are mended: strength 1 repaints everything, a mask may have any size the model can draw, each image has its
-own ratio, one negative prompt serves several prompts, and no call changes what another one sees.
+known ones and masks the least confident new ones again, fewer each time. Unlike the published pipelines,
+strength 1 repaints everything, a mask may have any size the model can draw, each image has its own ratio,
+one negative prompt serves several prompts, and calls do not affect each other.
 """
 
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ from torch import Tensor
 from reference.checkpoint import Checkpoint
 from reference.errors import Cancelled, RequestError
 from reference.image import decode_tokens, encode_pixels, mask_grid, to_images, to_pixels
-from reference.request import Request, check_request, first_step
+from reference.request import PipelineRequest, check_request, first_step
 from reference.schedule import mask_length, mask_ratio, remask, temperatures
 from reference.text import encode_text, tokenize
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """What the transformer is told: rows [negative..., prompt...] with guidance, [prompt...] without."""
+    """What the transformer reads of a request: rows [negative..., prompt...] if guided, else [prompt...]."""
 
     text_hidden: Tensor  # [R, T, J]
     text_pooled: Tensor  # [R, P]
@@ -34,8 +34,8 @@ class Conditions:
 
 
 @dataclass(frozen=True)
-class Step:
-    """What one step did; all [B, H, W]."""
+class StepTrace:
+    """What one step did; tensors are [B, H, W]."""
 
     step: int
     tokens_in: Tensor
@@ -50,32 +50,35 @@ class Drawing:
 
     images: list[Image.Image]
     tokens: Tensor  # i64 [B, H, W]
-    cut: list[str]  # of each prompt, what did not fit the text length
-    trace: list[Step] = field(default_factory=list)
+    cut: list[str]  # the part of each prompt that did not fit the text length
+    trace: list[StepTrace] = field(default_factory=list)
 
 
 class Pipeline:
-    """Draws with one checkpoint, which it never changes.
+    """Draws with one checkpoint and never changes it.
 
-    Every method takes the settings of `reference.request.check_request` by keyword and raises RequestError
-    for a value it cannot use, Cancelled when the callback returns False.
+    Every method takes the settings of `reference.request.check_request` by keyword. It raises RequestError
+    for an invalid value and Cancelled when the callback returns False.
     """
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.checkpoint = checkpoint
-        self.unit = checkpoint.token_size * checkpoint.compression  # pixels that each side is a multiple of
+        self.unit = checkpoint.token_size * checkpoint.compression  # pixels; each side is a multiple
 
     def text_to_image(self, prompt: str | Sequence[str], **settings: Any) -> Drawing:
         """Draw one prompt or several."""
         request = check_request(prompt, self.checkpoint.defaults, self.unit, **settings)
+        return self.draw(request, self.blank(request), 0, self.checkpoint.masking_schedule)
+
+    def blank(self, request: PipelineRequest) -> Tensor:
+        """The grid of a request, all masked: i64 [B, H, W]."""
         width, height = (side // self.checkpoint.token_size for side in request.size)
-        tokens = torch.full((request.batch, height, width), self.checkpoint.mask_token_id)
-        return self.draw(request, tokens, 0, self.checkpoint.masking_schedule)
+        return torch.full((request.batch, height, width), self.checkpoint.mask_token_id)
 
     def image_to_image(
         self, prompt: str | Sequence[str], image: Image.Image, strength: float = 0.5, **settings: Any
     ) -> Drawing:
-        """Redraw an image by a share `strength` of the steps, from its tokens masked at random to match."""
+        """Mask random tokens of an image and redraw it in the last share `strength` of the steps."""
         request, tokens = self.start_from(prompt, image, settings)
         start = first_step(request.steps, strength)
         schedule = self.checkpoint.masking_schedule
@@ -111,7 +114,7 @@ class Pipeline:
             raise RequestError(f"margins {list(margins)}: each must be a multiple of {token} pixels, or 0")
         pixels = to_pixels(image, token).permute(2, 0, 1)[None].float()
         left, top, right, bottom = margins
-        # The encoder sees some way beyond each token: repeated edges disturb the kept ones least.
+        # The encoder sees pixels beyond each token. Repeating the edges disturbs the kept tokens least.
         canvas = F.pad(pixels, (left, right, top, bottom), mode="replicate")[0].permute(1, 2, 0).byte()
         request, tokens = self.start_from(prompt, Image.fromarray(canvas.contiguous().numpy()), settings)
         unknown = torch.ones(tokens.shape[1:], dtype=torch.bool)
@@ -121,8 +124,8 @@ class Pipeline:
 
     def start_from(
         self, prompt: str | Sequence[str], image: Image.Image, settings: dict[str, Any]
-    ) -> tuple[Request, Tensor]:
-        """A request of the image's size, and its tokens [B, H, W]."""
+    ) -> tuple[PipelineRequest, Tensor]:
+        """A request of the image's size, and the image's tokens [B, H, W]."""
         pixels = to_pixels(image, self.unit)
         if settings.get("size") not in (None, image.size):
             width, height = settings["size"]
@@ -134,8 +137,8 @@ class Pipeline:
         tokens = encode_pixels(self.checkpoint.vqvae, pixels[None]).cpu()
         return request, tokens.repeat(request.batch, 1, 1)
 
-    def repaint(self, request: Request, tokens: Tensor, unknown: Tensor, start: int) -> Drawing:
-        """Draw the unknown positions (bool [H, W]) of tokens [B, H, W]; schedule linear, as published."""
+    def repaint(self, request: PipelineRequest, tokens: Tensor, unknown: Tensor, start: int) -> Drawing:
+        """Redraw the unknown positions (bool [H, W]) of tokens [B, H, W]; linear schedule, as published."""
         if not unknown.any():
             raise RequestError("the mask leaves nothing to repaint: make the area to repaint white")
         tokens = tokens.masked_fill(unknown, self.checkpoint.mask_token_id)
@@ -143,14 +146,32 @@ class Pipeline:
 
     @torch.no_grad()
     def draw(
-        self, request: Request, tokens: Tensor, start: int, schedule: str, starting_ratio: float = 1.0
+        self, request: PipelineRequest, tokens: Tensor, start: int, schedule: str, starting_ratio: float = 1.0
     ) -> Drawing:
-        """The masked loop on tokens i64 [B, H, W] from step `start` (DESIGN, "The loop, exactly").
+        """Encode the prompts, run the masked loop on tokens i64 [B, H, W] from step `start`, decode."""
+        conditions = self.conditions(request)
+        tokens, trace = self.run_loop(request, conditions, tokens, start, schedule, starting_ratio)
+        pixels = decode_tokens(self.checkpoint.vqvae, tokens)
+        _, cut = tokenize(self.checkpoint.tokenizer, request.prompts)
+        return Drawing(to_images(pixels), tokens, cut, trace)
 
-        `starting_ratio` is the unknown share of the grid where the known tokens are there for good.
+    @torch.no_grad()
+    def run_loop(
+        self,
+        request: PipelineRequest,
+        conditions: Conditions,
+        tokens: Tensor,
+        start: int,
+        schedule: str,
+        starting_ratio: float = 1.0,
+    ) -> tuple[Tensor, list[StepTrace]]:
+        """Run the masked loop on tokens i64 [B, H, W] from step `start`; docs/contract.md describes it.
+
+        Returns the finished tokens, and the trace if the request asks for one.
+
+        `starting_ratio` is the unknown share of the grid if the known tokens are never redrawn; else 1.
         """
         mask_token, steps = self.checkpoint.mask_token_id, request.steps
-        conditions = self.conditions(request)
         total = tokens[0].numel()
         lengths = [int(count) for count in (tokens == mask_token).flatten(1).sum(dim=1)]
         weights = temperatures(steps, request.temperature)
@@ -166,15 +187,13 @@ class Pipeline:
                 after = after.masked_fill(remask(log_prob, gumbel, weights[step], known, lengths), mask_token)
             tokens = after.view(tokens.shape)
             if request.trace:
-                trace.append(Step(step, before, drawn.view_as(tokens), log_prob.view_as(tokens), tokens))
+                trace.append(StepTrace(step, before, drawn.view_as(tokens), log_prob.view_as(tokens), tokens))
             if request.callback and request.callback(step, steps, tokens) is False:
                 raise Cancelled(f"cancelled after step {step + 1} of {steps}")
-        pixels = decode_tokens(self.checkpoint.vqvae, tokens)
-        _, cut = tokenize(self.checkpoint.tokenizer, request.prompts)
-        return Drawing(to_images(pixels), tokens, cut, trace)
+        return tokens, trace
 
-    def conditions(self, request: Request) -> Conditions:
-        """Encode a request's prompts, and its negative prompts if it is guided."""
+    def conditions(self, request: PipelineRequest) -> Conditions:
+        """Encode the prompts, and the negative prompts if the request is guided."""
         rows = request.prompts * request.images_per_prompt
         if request.guidance > 1:
             rows = request.negatives * request.images_per_prompt + rows

@@ -1,4 +1,4 @@
-"""A checkpoint folder of random weights: the published sizes for scale tests, a tiny one for quick ones."""
+"""Checkpoint folders of random weights: the published size for scale tests, a tiny one for quick tests."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -122,7 +122,7 @@ PRESETS = {
 
 
 def random_tensor(name: str, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    """Norm weights 1, biases 0, embeddings of variance 1, matrices of 1 / fan-in: signals stay near 1."""
+    """Norms 1, biases 0, embeddings of variance 1, matrices of variance 1 / fan-in: signals stay near 1."""
     if len(shape) < 2:
         return torch.ones(shape) if name.endswith("weight") else torch.zeros(shape)
     tensor = torch.randn(shape, generator=generator)
@@ -134,8 +134,8 @@ def random_tensor(name: str, shape: tuple[int, ...], generator: torch.Generator)
 def write_random(folder: Path, preset: Preset, dtype: torch.dtype, seed: int = 0) -> None:
     """Fill an empty folder with a random checkpoint, tensor by tensor, with a progress bar.
 
-    CLIP's own merges are not at hand offline, so the tokenizer has its 512 byte symbols and special ids, and
-    unused entries up to the real vocabulary size: each character is a token.
+    CLIP's merges would need a download, so the tokenizer has only CLIP's 512 byte symbols, the special ids,
+    and unused entries up to the real vocabulary size. Each byte is a token.
     """
     generator = torch.Generator().manual_seed(seed)
     configs = {

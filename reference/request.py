@@ -1,4 +1,4 @@
-"""What a request asks for, checked before anything is computed."""
+"""The settings of one pipeline call, checked before anything is computed."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ Callback = Callable[[int, int, Tensor], bool | None]
 
 
 @dataclass(frozen=True)
-class Request:
+class PipelineRequest:
     """A checked request for B = prompts x images_per_prompt images, in the order p0, p1, ..., p0, p1, ..."""
 
     prompts: list[str]
@@ -58,12 +58,11 @@ def check_request(
     noise: Noise | None = None,
     callback: Callback | None = None,
     trace: bool = False,
-) -> Request:
-    """Fill in a checkpoint's defaults and check every value; RequestError names the one that is wrong.
+) -> PipelineRequest:
+    """Fill in a checkpoint's defaults and check every value. Raises RequestError that names the wrong value.
 
-    `negative` is one for all prompts or one a prompt; image j is drawn with `seed` + j of the Philox noise
-    unless another `noise` is given; micro_conditions default to (W, H, 0, 0, 6); sides are multiples of
-    `unit` pixels.
+    `negative` is one text for all prompts, or one a prompt. Image j uses Philox noise of `seed` + j unless
+    `noise` is given. micro_conditions default to (W, H, 0, 0, 6). Sides must be multiples of `unit` pixels.
     """
     prompts = [prompt] if isinstance(prompt, str) else list(prompt)
     if not prompts or not all(text.strip() for text in prompts):
@@ -91,7 +90,7 @@ def check_request(
             f"micro-conditions {list(micro_conditions)} must be five numbers:"
             " width, height, crop top, crop left, score"
         )
-    return Request(
+    return PipelineRequest(
         prompts=prompts,
         negatives=negatives,
         size=size,
@@ -107,13 +106,13 @@ def check_request(
 
 
 def check_range(name: str, value: float, low: float, high: float) -> None:
-    """RequestError unless low <= value <= high (which a NaN is not)."""
+    """Raise RequestError unless low <= value <= high; NaN fails."""
     if not low <= value <= high:
         raise RequestError(f"{name} is {value}: it must be between {low} and {high}")
 
 
 def first_step(steps: int, strength: float) -> int:
-    """The step to begin with so that a share `strength` in (0, 1] of them is drawn, one at least."""
+    """The first step to run, so that a share `strength` in (0, 1] of the steps remains, at least one."""
     if not 0 < strength <= 1:
         raise RequestError(f"strength is {strength}: it must be above 0 and at most 1")
     return steps - max(int(steps * strength), 1)

@@ -1,12 +1,14 @@
 """The masking schedule: how many tokens stay unknown after each step, and which.
 
-The same arithmetic in every runtime, so it is spelled out operation by operation. `f32` marks a value
-rounded to float32; a cosine is taken in float64 and rounded, which no platform's float32 cosine can change.
+The schedule is written here and again in `runtime/schedule.py` on purpose: neither imports the other, so each
+checks the other independently. Every runtime does the same arithmetic, so this spells out each operation.
+`f32` marks a value rounded to float32. The cosine is computed in float64 and then rounded, because float32
+cosines differ between platforms.
 
     i        step, 0 .. N-1; the model sees t = N-1-i
     ratio    cosine: f32(cos(f32(f32(f32((i+1)/N) * f32(pi)) / 2))),  linear: f32(1 - f32((i+1)/N))
-    m        floor(f32(tokens * f32(start * ratio))), at most unknown - 1, at least 1, and 0 if nothing is
-    unknown keep     the m unknown positions with the smallest (confidence, index) are masked again
+    m        floor(f32(tokens * f32(start * ratio))), at most unknown - 1, at least 1; 0 if none is unknown
+    remask   the m unknown positions with the smallest (confidence, index) are masked again
 """
 
 import math
@@ -34,7 +36,8 @@ def mask_length(
 ) -> int:
     """Tokens masked again after step `step` (0 first) of an image of `tokens` tokens, `unknown` unknown.
 
-    `starting_ratio` is the share of the image that was unknown at the start when the rest is kept for good.
+    `starting_ratio` is the share of the image that was unknown at the start, if the rest is never redrawn;
+    else 1.
     """
     ratio = np.float32(starting_ratio) * mask_ratio(step + 1, steps, schedule)
     length = math.floor(np.float32(tokens) * ratio)
@@ -49,7 +52,7 @@ def mask_lengths(
     unknown: int | None = None,
     start: int = 0,
 ) -> list[int]:
-    """`mask_length` of steps start .. N-2 in turn; the last step masks nothing.
+    """`mask_length` of each step from start to N-2; the last step masks nothing.
 
     `unknown` is the number of tokens unknown before step `start`, all of them by default.
     """
@@ -80,11 +83,11 @@ def temperatures(steps: int, temperature: tuple[float, float] | float = (2.0, 0.
 def remask(
     log_prob: Tensor, gumbel: Tensor, temperature: float, known: Tensor, lengths: Sequence[int]
 ) -> Tensor:
-    """Which positions become unknown again: bool [B, S] with lengths[b] true in row b.
+    """The positions that become unknown again: bool [B, S], lengths[b] of them true in row b.
 
-    log_prob, gumbel f32 [B, S], known bool [B, S]: positions known before the step, which stay (confidence
-    infinite). Confidence is log_prob + temperature * gumbel in float32; the sort is stable, so ties go to
-    the smaller index.
+    log_prob and gumbel are f32 [B, S]. known, bool [B, S], marks positions known before the step; they stay,
+    because their confidence is infinite. Confidence is log_prob + temperature * gumbel in float32. The sort
+    is stable, so ties go to the smaller index.
     """
     confidence = log_prob.float() + np.float32(temperature).item() * gumbel
     confidence = confidence.masked_fill(known, torch.inf)

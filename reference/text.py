@@ -1,7 +1,7 @@
-"""Text: CLIP's byte-pair tokenizer and text tower as the model reads them, and the tokenizer's files.
+"""CLIP's byte-pair tokenizer and text encoder as the model uses them, and the tokenizer's files.
 
-Facts of the published model: prompts are padded with "!" (id 0) to the tokenizer's length and no padding is
-masked; the context is the output of the last layer but one without the final norm, the pooled vector is
+As published: prompts are padded with "!" (id 0) to the tokenizer's length, and attention does not mask the
+padding. The context is the output of the last layer but one, without the final norm; the pooled vector is
 `text_embeds`.
 """
 
@@ -19,7 +19,7 @@ START, END, PAD = "<|startoftext|>", "<|endoftext|>", "!"
 
 
 def tokenize(tokenizer: CLIPTokenizer, prompts: Sequence[str]) -> tuple[Tensor, list[str]]:
-    """Prompts -> ids i64 [B, T], and of each prompt the text that did not fit ("" if all did)."""
+    """Prompts -> ids i64 [B, T], and the part of each prompt that did not fit ("" if all did)."""
     length = tokenizer.model_max_length
     rows, cuts = [], []
     for prompt in prompts:
@@ -34,20 +34,20 @@ def tokenize(tokenizer: CLIPTokenizer, prompts: Sequence[str]) -> tuple[Tensor, 
 def encode_text(
     tokenizer: CLIPTokenizer, text_encoder: CLIPTextModelWithProjection, prompts: Sequence[str]
 ) -> tuple[Tensor, Tensor]:
-    """Prompts -> text_hidden [B, T, J] and text_pooled [B, P]. What exceeds T tokens is cut."""
+    """Prompts -> text_hidden [B, T, J] and text_pooled [B, P]. Longer prompts are cut to T tokens."""
     ids, _ = tokenize(tokenizer, prompts)
     output = text_encoder(ids.to(text_encoder.device), output_hidden_states=True)
     return output.hidden_states[-2], output.text_embeds
 
 
 def byte_symbols() -> list[str]:
-    """The 256 printable stand-ins of the byte values in the order of CLIP's vocabulary ("!" first)."""
+    """The 256 printable symbols that stand for bytes, in the order of CLIP's vocabulary ("!" first)."""
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     return [chr(value) for value in printable] + [chr(256 + i) for i in range(256 - len(printable))]
 
 
 def vocabulary_and_merges(tokenizer: CLIPTokenizer) -> tuple[dict[str, int], list[tuple[str, str]]]:
-    """What vocab.json and merges.txt hold."""
+    """The contents of vocab.json and merges.txt."""
     model = json.loads(tokenizer.backend_tokenizer.to_str())["model"]
     return model["vocab"], [tuple(merge) for merge in model["merges"]]
 
@@ -55,9 +55,9 @@ def vocabulary_and_merges(tokenizer: CLIPTokenizer) -> tuple[dict[str, int], lis
 def write_tokenizer(
     folder: Path, vocabulary: dict[str, int], merges: Sequence[tuple[str, str]], length: int
 ) -> None:
-    """vocab.json, merges.txt, tokenizer_config.json and special_tokens_map.json of a CLIP tokenizer.
+    """Write vocab.json, merges.txt, tokenizer_config.json and special_tokens_map.json of a CLIP tokenizer.
 
-    `vocabulary` holds "!", "<|startoftext|>" and "<|endoftext|>"; `length` is T, the tokens of a prompt.
+    `vocabulary` must hold "!", "<|startoftext|>" and "<|endoftext|>"; `length` is T, the tokens of a prompt.
     """
 
     def special(content: str) -> dict[str, str | bool]:

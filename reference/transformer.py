@@ -1,6 +1,6 @@
-"""The masked transformer of Meissonic: tokens, text and a step index in, logits over the codebook out.
+"""The masked transformer of Meissonic: from tokens, text and a step index to logits over the codebook.
 
-Layout (D model width, H head width, T text length, J text width, P pooled width, C codebook size):
+Shapes (D model width, H head width, T text length, J text width, P pooled width, C codebook size):
 
     tokens [B,H,W] -> embed -> (down_block 2x2) -> project_to_hidden --+
                                                                        +-> double blocks -> single blocks --+
@@ -8,10 +8,9 @@ Layout (D model width, H head width, T text length, J text width, P pooled width
     text_pooled [B,P], micro_conditions [B,5], timestep [B] -> temb [B,D] -> every block's modulation       |
     logits [B,C,H,W] <- mlm_layer <- (up_block 2x2) <- project_from_hidden <- image rows -------------------+
 
-The blocks are those of Flux (double: text and image have weights of their own and attend together; single:
-one stream, attention beside MLP). Attribute names are the keys of the published state dict, so a checkpoint
-loads without renaming. Inside, grids are channels-last ([B,H,W,D]): a 1x1 convolution is then a linear layer
-and RMSNorm needs no transpose.
+`reference.blocks` has the blocks. Attribute names are the keys of the published state dict, so a checkpoint
+loads without renaming. Grids are channels-last ([B,H,W,D]) inside, because a 1x1 convolution is then a linear
+layer and RMSNorm needs no transpose.
 Sources: the paper (arXiv 2410.08261) and the published configs and state dict.
 """
 
@@ -34,8 +33,8 @@ TIMESTEP_SCALE = 1000.0
 def sinusoid(values: Tensor) -> Tensor:
     """Sinusoidal embedding of scalars, cosines first: [...] -> [..., 256] float32.
 
-    Angles reach 63 000 radians, so they are computed in float64 and only the result is float32: that is what
-    the host code of a phone can reproduce. Frequencies 10000^(-i/128), i = 0..127.
+    Frequencies are 10000^(-i/128), i = 0..127. Angles reach 63 000 radians, so they are computed in float64
+    and only the result is rounded to float32, which a phone can reproduce.
     """
     half = SINUSOID_WIDTH // 2
     exponents = torch.arange(half, dtype=torch.float64, device=values.device) / half
@@ -54,7 +53,7 @@ class Pointwise(nn.Conv2d):
 
 
 class TwoLayer(nn.Module):
-    """Linear, SiLU, Linear."""
+    """Linear, SiLU, linear."""
 
     def __init__(self, width_in: int, width: int, bias: bool = True) -> None:
         super().__init__()
@@ -66,7 +65,7 @@ class TwoLayer(nn.Module):
 
 
 class TimeTextEmbedding(nn.Module):
-    """temb [B, D] = MLP(sinusoid(1000 t)) + MLP(v), v the conditioned pooled text [B, D]."""
+    """temb [B, D] = MLP(sinusoid(1000 t)) + MLP(v), where v [B, D] is the conditioned pooled text."""
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
@@ -104,7 +103,7 @@ class Downsample(nn.Module):
 
 
 class Upsample(nn.Module):
-    """Its inverse: RMSNorm and a transposed 2x2 convolution, [B, h, w, D] -> [B, 2h, 2w, D]."""
+    """The inverse of Downsample: RMSNorm and a transposed 2x2 convolution, [B, h, w, D] -> [B, 2h, 2w, D]."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -133,7 +132,7 @@ class MaskedTokenHead(nn.Module):
 
 
 class MaskedTransformer(nn.Module):
-    """Predicts every token of an image from the known ones, a text and the step index."""
+    """Predicts every token of an image from the known tokens, a text and the step index."""
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
@@ -203,9 +202,9 @@ class MaskedTransformer(nn.Module):
         timestep: Tensor,
         micro_conditions: Tensor,
     ) -> Tensor:
-        """Inputs of `forward` -> [B, H, W, D]: all but the last projection.
+        """Everything before the last projection, from the inputs of `forward`: [B, H, W, D].
 
-        `mlm_layer.conv2` of any of its rows gives their logits [..., C], for who needs few positions.
+        `mlm_layer.conv2` turns any rows of it into logits [..., C], for callers that need few positions.
         """
         grid = tokens.shape[1] // self.config.compression, tokens.shape[2] // self.config.compression
         temb = self.condition(text_pooled, timestep, micro_conditions)
@@ -223,8 +222,8 @@ class MaskedTransformer(nn.Module):
     ) -> Tensor:
         """Logits [B, C, H, W] of tokens i64 [B, H, W].
 
-        text_hidden [B, T, J], text_pooled [B, P], timestep [B] or [1] (the step index, N-1 first, 1000 times
-        it inside), micro_conditions [B, 5] (width, height in pixels, crop top, crop left, aesthetic score).
+        text_hidden [B, T, J], text_pooled [B, P], timestep [B] or [1] (the step index, N-1 first),
+        micro_conditions [B, 5] (width, height in pixels, crop top, crop left, aesthetic score).
         """
         features = self.features(tokens, text_hidden, text_pooled, timestep, micro_conditions)
         return self.mlm_layer.conv2(features).permute(0, 3, 1, 2)

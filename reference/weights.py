@@ -1,4 +1,4 @@
-"""Tensors of a checkpoint component: safetensors only, one file or shards, never a pickle."""
+"""Tensors of a checkpoint component, from one safetensors file or shards, never from a pickle."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,12 +19,12 @@ SAFETENSORS_DTYPES = {torch.float32: "F32", torch.float16: "F16", torch.bfloat16
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object; CheckpointError names the file that is missing or damaged."""
+    """A JSON object. Raises CheckpointError for a missing or damaged file."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise CheckpointError(
-            f"{path} is missing: a checkpoint is a folder in the diffusers layout (transformer, vqvae,"
+            f"{path} is missing: a checkpoint is a folder in the diffusers format (transformer, vqvae,"
             " text_encoder, tokenizer, scheduler, model_index.json)"
         ) from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -74,7 +74,7 @@ def shards(index: Path) -> list[Path]:
 
 @contextmanager
 def opened_safely(file: Path) -> Iterator[Any]:
-    """A safetensors file; CheckpointError names one that is damaged."""
+    """Open a safetensors file. Raises CheckpointError for a damaged one."""
     try:
         with safe_open(file, framework="pt", device="cpu") as opened:
             yield opened
@@ -85,12 +85,12 @@ def opened_safely(file: Path) -> Iterator[Any]:
 
 
 def read_tensors(folder: Path, dtype: torch.dtype | None = None) -> dict[str, Tensor]:
-    """All tensors of a component, floating ones cast to `dtype` if given."""
+    """All tensors of a component; floating-point tensors are cast to `dtype` if given."""
     tensors: dict[str, Tensor] = {}
     for file in weight_files(folder):
         with opened_safely(file) as opened:
             names = list(opened.keys())
-        # Opened again and again: an open file keeps every page that was read, 2 GB of the 1 B model.
+        # Reopened for each group, because an open file keeps every page that was read: 2 GB of the 1 B model.
         for start in range(0, len(names), READ_TOGETHER):
             with opened_safely(file) as opened:
                 for name in names[start : start + READ_TOGETHER]:
@@ -111,7 +111,7 @@ def tensor_headers(folder: Path) -> dict[str, tuple[list[int], str]]:
 
 
 def check_fit(module: nn.Module, shapes: Mapping[str, Sequence[int]], folder: Path) -> None:
-    """Raises CheckpointError that names what of the tensors of these shapes does not fit the module."""
+    """Raise CheckpointError that names the tensors whose names or shapes do not fit the module."""
     expected = module.state_dict()
     if missing := sorted(expected.keys() - shapes.keys()):
         raise CheckpointError(
@@ -124,20 +124,20 @@ def check_fit(module: nn.Module, shapes: Mapping[str, Sequence[int]], folder: Pa
     for name, shape in shapes.items():
         if tuple(shape) != tuple(expected[name].shape):
             raise CheckpointError(
-                f"{folder}: {name} has shape {list(shape)}, but config.json asks for"
+                f"{folder}: {name} has shape {list(shape)}, but config.json says"
                 f" {list(expected[name].shape)}: weights and config belong to different models"
             )
 
 
 def fill(module: nn.Module, tensors: dict[str, Tensor], folder: Path) -> None:
-    """Put `tensors` into a module built on the meta device; CheckpointError names what does not fit."""
+    """Put `tensors` into a module built on the meta device. Raises CheckpointError as `check_fit` does."""
     check_fit(module, {name: tensor.shape for name, tensor in tensors.items()}, folder)
     module.load_state_dict(tensors, assign=True)
     module.eval().requires_grad_(False)
 
 
 def some(names: list[str]) -> str:
-    """The first three names and how many more there are."""
+    """The first three names, and the number of the others."""
     rest = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(names[:3]) + rest
 
@@ -148,7 +148,7 @@ def stream_tensors(
     dtype: torch.dtype,
     make: Callable[[str, tuple[int, ...]], Tensor],
 ) -> None:
-    """Write a safetensors file tensor by tensor, so that a 4 GB file needs the memory of its largest tensor.
+    """Write a safetensors file tensor by tensor, so that the largest tensor sets the peak memory.
 
     Format: u64 length of the JSON header, the header (dtype, shape, byte range of each tensor), then the
     data.

@@ -9,10 +9,11 @@ from pathlib import Path
 from tqdm import tqdm
 
 from runtime.engine import ENGINES, EngineName
-from runtime.errors import Cancelled, Parser, RequestError, UserError
+from runtime.errors import Parser, RequestError, exit_code
 from runtime.generator import Drawing, Generator
 from runtime.loop import OnStep, Progress
 from runtime.pictures import read_picture, write_png
+from runtime.process import load_onnxruntime, return_freed_memory
 from runtime.request import Request
 
 EXAMPLES = """examples:
@@ -139,6 +140,8 @@ def draw(job: Job, generator: Generator, on_step: OnStep) -> Drawing:
 
 def run(job: Job) -> None:
     """Draws with a progress bar and writes the picture. Raises UserError or KeyboardInterrupt."""
+    return_freed_memory()
+    load_onnxruntime()
     keep = job.preview > 0 and not job.low_memory
     generator = Generator.open(job.bundle, job.threads, keep, job.low_memory, job.engine)
     for which, cut in generator.cut(job.request).items():
@@ -183,15 +186,7 @@ def _interruptible(job: Job, generator: Generator, on_step: OnStep) -> Drawing:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    try:
-        run(parse(arguments))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except (KeyboardInterrupt, Cancelled):
-        print("stopped: no picture was written", file=sys.stderr)
-        return 130
-    return 0
+    return exit_code(lambda: run(parse(arguments)), stopped="no picture was written")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Which engine runs a bundle: onnxruntime its ONNX graphs; Core ML, or the evaluator, its packages."""
+"""Engines: onnxruntime for ONNX graphs; for Core ML packages Core ML on a Mac, elsewhere the evaluator."""
 
 from collections.abc import Mapping
 from typing import Literal, Protocol, get_args
@@ -7,47 +7,58 @@ import numpy as np
 
 from runtime.bundle import Bundle
 from runtime.errors import RequestError
-from runtime.onnxruntime_engine import OnnxRuntimeEngine
 
 EngineName = Literal["onnxruntime", "coreml", "evaluator"]
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 
 
 class Engine(Protocol):
-    """What a generator asks of an engine; see `runtime.onnxruntime_engine.OnnxRuntimeEngine`."""
+    """Runs the graphs of one bundle by name. One thread draws; `cancel` may come from another."""
 
     bundle: Bundle
 
     @property
-    def loaded(self) -> list[str]: ...
+    def loaded(self) -> list[str]:
+        """The graphs in memory."""
 
-    def open(self, name: str) -> None: ...
+    def open(self, name: str) -> None:
+        """Loads a graph unless it is loaded. Raises EngineError or BundleError that names the file."""
 
-    def close(self, name: str) -> None: ...
+    def close(self, name: str) -> None:
+        """Unloads a graph and its weights."""
 
-    def run(self, name: str, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]: ...
+    def run(self, name: str, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Runs a graph on the tensors it names (it ignores others) and returns its outputs by name.
 
-    def cancel(self) -> None: ...
+        Raises Cancelled after `cancel`, BundleError for a tensor unlike the manifest's, EngineError if the
+        run fails.
+        """
 
-    def resume(self) -> None: ...
+    def cancel(self) -> None:
+        """Stops the run in progress and refuses others until `resume`."""
+
+    def resume(self) -> None:
+        """Allows runs again after `cancel`."""
 
 
 def open_engine(
     bundle: Bundle, threads: int = 0, low_memory: bool = False, name: EngineName | None = None
 ) -> Engine:
-    """The engine of a bundle's graphs, on a Mac Core ML for packages, elsewhere the evaluator; or that named.
+    """The engine of that name, or the usual one for the bundle's graphs.
 
-    `threads` and `low_memory` are for onnxruntime. Raises RequestError for an engine that cannot run the
-    bundle, EngineError where what it needs is not installed.
+    `threads` and `low_memory` are for onnxruntime. Raises RequestError if the engine cannot run the bundle,
+    UserError if a package that the engine needs is not installed.
     """
     own = bundle.manifest.engine
     if own == "onnxruntime":
         if name not in (None, "onnxruntime"):
             raise RequestError(f"--engine {name} runs Core ML packages, but this bundle holds ONNX graphs")
+        from runtime.onnxruntime_engine import OnnxRuntimeEngine  # loads onnxruntime
+
         return OnnxRuntimeEngine(bundle, threads, low_memory)
     if name == "onnxruntime":
         raise RequestError("--engine onnxruntime runs ONNX graphs, but this bundle holds Core ML packages")
-    from runtime.coreml import engine as coreml  # an extra: it needs torch and coremltools
+    from runtime.coreml import engine as coreml  # needs the extras export and coreml
 
     if name == "coreml" and not coreml.has_core_ml():
         raise RequestError("--engine coreml needs a Mac: leave it out, and the evaluator runs the bundle")

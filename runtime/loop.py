@@ -1,7 +1,19 @@
-"""The masked loop: start from masks, draw every masked token at once, mask the least confident again, repeat.
+"""The masked loop: draw every masked token at once, mask the least confident again, repeat.
 
-Pure arithmetic over a `step` that runs the transformer; the same in Python, Kotlin and Swift, token for
-token.
+Pure arithmetic over a `StepFunction` that runs the transformer. Python, Kotlin and Swift hold it in the same
+order, under the same names, and give the same tokens:
+
+    Noise            draw, confidence, masking: the random numbers
+    Plan             steps, mask_token_id, schedule, start, starting_ratio, temperature
+    Progress         step, steps, masked, tokens, candidate: after each step, for `on_step`
+    starting_step    where an edit starts
+    masked_at_start  which tokens image-to-image masks first
+    draw_tokens      the loop
+    mask_least       the tokens to mask again
+
+A position is `unknown` (True) while its token is the mask; no code keeps the opposite flag. `Canvas` (plan,
+unknown, pixels) is what a drawing starts from; `Generator` runs it in this order: settle the request, make
+the canvas, encode its pixels, condition, run the loop, decode.
 """
 
 from collections.abc import Callable
@@ -15,7 +27,7 @@ from runtime.schedule import mask_length, mask_ratio, temperatures
 
 
 class Noise(Protocol):
-    """The random numbers of one drawing; `count` is the number of positions."""
+    """The random numbers of one drawing. `count` is the number of positions."""
 
     def draw(self, step: int, count: int) -> np.ndarray:
         """Uniforms f32 [2, count] for drawing the codes."""
@@ -29,7 +41,7 @@ class Noise(Protocol):
 
 @dataclass(frozen=True)
 class Plan:
-    """What the loop does: steps `start` .. `steps` - 1 of a schedule of `steps`."""
+    """What the loop does: steps `start` to `steps` - 1 of a schedule of `steps`."""
 
     steps: int
     mask_token_id: int
@@ -41,47 +53,45 @@ class Plan:
 
 @dataclass(frozen=True)
 class Progress:
-    """After one step: `tokens` i32 [H, W] go on, `candidate` i32 [H, W] is the picture as it would be now."""
+    """The state after one step."""
 
     step: int  # from 0
     steps: int
-    masked: int
-    tokens: np.ndarray
-    candidate: np.ndarray
+    masked: int  # tokens masked again; 0 after the last step
+    tokens: np.ndarray  # i32 [H, W], the input of the next step
+    candidate: np.ndarray  # i32 [H, W], every token drawn: `Generator.decode` makes a preview of it
 
 
 # (step index i, tokens i32 [H, W], uniforms f32 [2, H*W]) -> (drawn i32 [H*W], log_prob f32 [H*W])
-Step = Callable[[int, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+StepFunction = Callable[[int, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+# Returns False to stop the drawing.
 OnStep = Callable[[Progress], bool | None]
 
 
 def starting_step(steps: int, strength: float) -> int:
-    """The first step of an edit: `strength` (0 to 1) is the share of the steps that are run, at least one."""
+    """The first step of an edit. `strength` (0 to 1) is the share of the steps that run, at least one."""
     return steps - min(max(int(steps * strength), 1), steps)
 
 
-def mask_some(tokens: np.ndarray, noise: Noise, plan: Plan) -> np.ndarray:
-    """Image-to-image: masks each token i32 [H, W] with the chance the schedule leaves at `plan.start`.
+def masked_at_start(noise: Noise, plan: Plan, count: int) -> np.ndarray:
+    """Image-to-image: which of `count` tokens are masked at first, bool [count].
 
-    The whole picture is masked if the loop starts at step 0 (the published code masks nothing there).
+    The probability is the schedule's mask ratio at `plan.start`: 1 at step 0, so all are masked there (the
+    published code masks none).
     """
-    if plan.start == 0:
-        return np.full_like(tokens, plan.mask_token_id)
-    chance = mask_ratio(plan.schedule, plan.start, plan.steps)
-    hit = noise.masking(tokens.size) < chance
-    return np.where(hit.reshape(tokens.shape), np.int32(plan.mask_token_id), tokens)
+    return noise.masking(count) < mask_ratio(plan.schedule, plan.start, plan.steps)
 
 
 def draw_tokens(
-    step: Step, tokens: np.ndarray, noise: Noise, plan: Plan, on_step: OnStep | None = None
+    step: StepFunction, tokens: np.ndarray, noise: Noise, plan: Plan, on_step: OnStep | None = None
 ) -> np.ndarray:
     """Runs the loop from tokens i32 [H, W] (the mask id where unknown) to the finished tokens i32 [H, W].
 
-    Known tokens never change. `on_step` is called after each step; if it returns False, Cancelled is raised.
-    Raises EngineError if the step gives something that is no probability or no token.
+    Known tokens never change. Calls `on_step` after each step and raises Cancelled if it returns False.
+    Raises EngineError if the step gives a log probability that is NaN or a token outside the codebook.
     """
     codes, count = tokens.reshape(-1), tokens.size
-    warmth = temperatures(plan.steps, *plan.temperature)
+    temperature = temperatures(plan.steps, *plan.temperature)
     for i in range(plan.start, plan.steps):
         unknown = codes == plan.mask_token_id
         drawn, log_prob = step(i, codes.reshape(tokens.shape), noise.draw(i, count))
@@ -92,7 +102,7 @@ def draw_tokens(
             left = int(np.count_nonzero(unknown))
             masked = mask_length(plan.schedule, i, plan.steps, count, left, plan.starting_ratio)
         if masked:
-            confidence = log_prob + warmth[i] * noise.confidence(i, count)
+            confidence = log_prob + temperature[i] * noise.confidence(i, count)
             confidence[~unknown] = np.inf
             codes = mask_least(candidate, confidence, masked, plan.mask_token_id)
         else:
@@ -104,7 +114,7 @@ def draw_tokens(
 
 
 def mask_least(codes: np.ndarray, confidence: np.ndarray, length: int, mask_token_id: int) -> np.ndarray:
-    """Masks the `length` positions of smallest (confidence, index): i32 [S]."""
+    """Codes i32 [S] with the `length` positions of smallest (confidence, index) masked."""
     least = np.argsort(confidence, kind="stable")[:length]
     codes = codes.copy()
     codes[least] = mask_token_id

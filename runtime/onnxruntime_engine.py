@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import onnxruntime as ort
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from runtime.bundle import Bundle, Tensor
 from runtime.errors import BundleError, Cancelled, EngineError
-from runtime.memory import return_freed_memory
-from runtime.ort import ort, ort_errors
 from runtime.processor import saturating
 
 _ORT_TYPES = {"int32": "tensor(int32)", "float32": "tensor(float)", "uint8": "tensor(uint8)"}
@@ -43,7 +43,6 @@ class OnnxRuntimeEngine:
         """
         self.bundle = bundle
         self._threads, self._low_memory = threads, low_memory
-        return_freed_memory()
         self._sessions: dict[str, ort.InferenceSession] = {}
         self._lock = threading.Lock()
         self._running: ort.RunOptions | None = None

@@ -64,8 +64,10 @@ class PhiloxNoise:
     def confidence(self, step: int, count: int) -> np.ndarray:
         """Gumbel noise f32 [count]: -log(-log(u)) in float64, rounded to float32."""
         u = uniforms(self.seed, step, CONFIDENCE, count)[0].astype(np.float64)
-        return (-np.log(-np.log(u))).astype(np.float32)
+        gumbel: np.ndarray = -np.log(-np.log(u))
+        return gumbel.astype(np.float32)
 
     def masking(self, count: int) -> np.ndarray:
         """Uniforms f32 [count] that choose the tokens masked at the start of image-to-image."""
-        return uniforms(self.seed, 0, MASKING, count)[0]
+        row: np.ndarray = uniforms(self.seed, 0, MASKING, count)[0]
+        return row

@@ -12,7 +12,8 @@ def sinusoids(values: np.ndarray | list[float]) -> np.ndarray:
     half = WIDTH // 2
     frequencies = _MAX_PERIOD ** (-np.arange(half, dtype=np.float64) / half)
     angles = np.asarray(values, np.float64)[:, None] * frequencies
-    return np.concatenate([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    both: np.ndarray = np.concatenate([np.cos(angles), np.sin(angles)], axis=1)
+    return both.astype(np.float32)
 
 
 def step_sinusoids(steps: int) -> np.ndarray:

@@ -1,22 +1,23 @@
 """The int8 bundles of the shipped checkpoint in build/phones, which the tests of all three languages share.
 
-They are exported by the commands, once: a bundle that is newer than all that makes it is taken as it is.
+The commands export them, again only when something that they are made from has changed.
 """
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
 ROOT = Path(__file__).parents[1]
 PHONES = ROOT / "build" / "phones"
-MAKERS = ("runtime", "export", "quantize", "reference")
-KINDS = {".py", ".safetensors"}
+SOURCES = ("runtime", "export", "quantize", "reference")
+KINDS = {".py", ".json", ".txt", ".safetensors"}  # code, configs, tokenizers and weights
 
 
 def shared_bundle(name: Literal["android", "iphone"]) -> Path:
     """The folder of the bundle. Raises SystemExit if it cannot be exported: the command has said why.
 
-    torch has one thread from here on: the last bits of the evaluator's sums depend on how many there are.
+    From here on torch has one thread, because the last bits of the evaluator's sums depend on their number.
     """
     import torch
 
@@ -26,23 +27,41 @@ def shared_bundle(name: Literal["android", "iphone"]) -> Path:
     torch.set_num_threads(1)
     folder = PHONES / name
     export = export_onnx if name == "android" else export_coreml
-    if not up_to_date(folder / "manifest.json") and (
-        code := export(["--int8", "--out", str(folder), "--overwrite"])
-    ):
-        raise SystemExit(code)
+
+    def make() -> None:
+        if code := export(["--int8", "--out", str(folder), "--overwrite"]):
+            raise SystemExit(code)
+
+    make_once(folder, make)
     return folder
 
 
-def up_to_date(made: Path, *makers: str) -> bool:
-    """Whether a file is there and newer than the versions, code and checkpoints that make a bundle, and than
-    the code in the folders `makers`.
+def make_once(folder: Path, make: Callable[[], None], *sources: str) -> None:
+    """Call `make` to fill the folder, unless it was filled from the same sources.
+
+    Sources are the versions, code and checkpoints that a bundle is made from, and the folders `sources`.
+    Their hash is kept in a file beside the folder.
     """
-    return made.exists() and made.stat().st_mtime > max(
-        path.stat().st_mtime for path in sources(*MAKERS, *makers)
-    )
+    key, kept = content_hash(*SOURCES, *sources), folder.with_name(f"{folder.name}.sha256")
+    if folder.exists() and kept.exists() and kept.read_text() == key:
+        return
+    kept.unlink(missing_ok=True)
+    make()
+    kept.write_text(key)
 
 
-def sources(*folders: str) -> Iterator[Path]:
+def content_hash(*folders: str) -> str:
+    """SHA-256 over the names and contents of the lock file and of all sources in the folders."""
+    total = hashlib.sha256()
+    for path in files(*folders):
+        with path.open("rb") as file:
+            total.update(
+                f"{path.relative_to(ROOT)} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode()
+            )
+    return total.hexdigest()
+
+
+def files(*folders: str) -> Iterator[Path]:
     yield ROOT / "requirements.lock"
     for folder in folders:
-        yield from (path for path in (ROOT / folder).rglob("*") if path.suffix in KINDS)
+        yield from sorted(path for path in (ROOT / folder).rglob("*") if path.suffix in KINDS)

@@ -13,7 +13,7 @@ import yaml
 from openstep_parser import OpenStepDecoder
 
 from export.check_on_mac import Compiled, Report
-from runtime.coreml.unit_check import DrawingCheck, GraphCheck
+from export.mac_check.unit_check import DrawingCheck, GraphCheck
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "ios_demo"

@@ -1,3 +1,3 @@
-"""Graphs, conversion and compression of the iPhone bundle: `python -m export.coreml`."""
+"""The iPhone bundle: graphs, conversion and compression. The command is `python -m export.coreml`."""
 
-import runtime.coreml.tools  # noqa: F401 - silences coremltools before anything here imports it
+import runtime.coreml.tools  # noqa: F401 - silences coremltools before any module here imports it

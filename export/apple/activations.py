@@ -1,7 +1,7 @@
-"""Ranges of a step's activations, for 8-bit activations: the evaluator watches the checkpoint's own drawings.
+"""Ranges of a step's activations over the checkpoint's own drawings, for 8-bit activations.
 
-coremltools calibrates by running the model, which it can on a Mac only; here the saved half-precision package
-is executed by the evaluator instead.
+coremltools measures ranges by running the model, which only a Mac can do. Here the evaluator runs the saved
+half-precision package instead.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,8 +14,8 @@ from quantize.coreml import Ranges
 from runtime.coreml.evaluator import Evaluator
 
 
-def observed(package: Path, fed: Iterable[Mapping[str, np.ndarray]]) -> Ranges:
-    """Smallest and largest value of each result of a package of one function, over all feeds."""
+def measured_ranges(package: Path, feeds: Iterable[Mapping[str, np.ndarray]]) -> Ranges:
+    """The smallest and largest value of each float result in a package of one function, over all feeds."""
     ranges: Ranges = {}
 
     def watch(name: str, _: str, result: Tensor) -> None:
@@ -25,6 +25,6 @@ def observed(package: Path, fed: Iterable[Mapping[str, np.ndarray]]) -> Ranges:
             ranges[name] = min(before[0], smallest), max(before[1], largest)
 
     evaluator = Evaluator(package, hook=watch)
-    for feed in fed:
+    for feed in feeds:
         evaluator.run(feed)
     return ranges

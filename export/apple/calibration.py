@@ -1,8 +1,8 @@
-"""What the graphs of an iPhone bundle are fed in a few drawings, and what is calibrated with it: the rounding
-of 4-bit weights (`quantize.gptq`), the ranges of 8-bit activations (`activations`).
+"""The calibration set of an iPhone bundle: what its graphs are fed in a few drawings.
 
-The modules that are exported draw themselves, in float32: coremltools would have to run the model, which it
-can on a Mac only.
+It decides the rounding of 4-bit weights (`quantize.gptq`) and the ranges of 8-bit activations
+(`activations`). The exported modules draw themselves, in float32, because coremltools runs a model on a Mac
+only.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,14 +20,14 @@ from quantize.coreml import BLOCK, SMALLEST, Weight, check_fit, in_program
 from quantize.coreml_int4 import Codes, positive
 from quantize.coreml_recipe import CoreMLRecipe
 from quantize.gptq import Gptq
-from quantize.gptq_moments import POSITIONS, PROMPTS, groups_of
+from quantize.gptq_moments import CALIBRATION_PROMPTS, POSITIONS, groups_of
 from quantize.recipe import IMAGE_GRAPHS
 from reference.checkpoint import Checkpoint
 from reference.request import AESTHETIC_SCORE
 from reference.text import tokenize
-from runtime.loop import Plan, draw_tokens
-from runtime.philox import PhiloxNoise
-from runtime.sinusoids import micro_sinusoids, step_sinusoids
+from runtime.feeds import prompt_feed, step_feed
+from runtime.loop import Plan
+from runtime.parity.replay import draw_from_masks
 
 STEPS = 4  # of a drawing
 
@@ -36,7 +36,7 @@ Feed = dict[str, np.ndarray]
 
 @dataclass
 class Drawings:
-    """Of a checkpoint, with guidance, so of two text rows; made once a size, when first asked for."""
+    """Drawings of a checkpoint with guidance, so of two text rows; made once a size, when first needed."""
 
     checkpoint: Checkpoint
     graphs: Mapping[str, AppleGraph]
@@ -51,20 +51,15 @@ class Drawings:
         return self.steps(dimensions) if name in step_of(self.graphs) else self.texts(dimensions)
 
     def texts(self, dimensions: Dimensions) -> list[Feed]:
-        """Of the graphs that run once a prompt, their outputs among them."""
+        """Of the graphs that run once a prompt, with their outputs."""
         size = dimensions["pixel_width"], dimensions["pixel_height"]
         if size not in self.texts_of:
             checkpoint = self.checkpoint
-            prompts = PROMPTS[: max(1, POSITIONS // (STEPS * dimensions["positions"]))]
+            prompts = CALIBRATION_PROMPTS[: max(1, POSITIONS // (STEPS * dimensions["positions"]))]
             ids = tokenize(checkpoint.tokenizer, ["", *prompts])[0].int().numpy()
+            steps = checkpoint.defaults.steps
             feeds: list[Feed] = [
-                {
-                    "input_ids": np.stack([ids[0], row]),
-                    "micro_sinusoids": micro_sinusoids(*size, AESTHETIC_SCORE),
-                    "step_sinusoids": step_sinusoids(checkpoint.defaults.steps),
-                    "guidance": np.array([max(checkpoint.defaults.guidance, 2)], np.float32),
-                }
-                for row in ids[1:]
+                prompt_feed(np.stack([ids[0], row]), size, steps, AESTHETIC_SCORE) for row in ids[1:]
             ]
             for name in ("text_encoder", "conditioner"):
                 module = self.module(name, dimensions)
@@ -74,14 +69,14 @@ class Drawings:
         return self.texts_of[size]
 
     def steps(self, dimensions: Dimensions) -> list[Feed]:
-        """Of the chain of a step, what its graphs hand on to one another among them.
+        """Of the step chain, with all tensors between its graphs.
 
-        Each step has the conditioning of the usual drawing's step that far on.
+        Each step has the conditioning of the usual drawing at the same share of its steps.
         """
         size = dimensions["pixel_width"], dimensions["pixel_height"]
         if size not in self.steps_of:
             checkpoint, usual = self.checkpoint, self.checkpoint.defaults.steps
-            texts = self.texts(dimensions)
+            texts, guidance = self.texts(dimensions), max(checkpoint.defaults.guidance, 2)
             chain = {name: self.module(name, dimensions) for name in step_of(self.graphs)}
             plan = Plan(STEPS, checkpoint.mask_token_id, checkpoint.masking_schedule)
             grid = dimensions["height"], dimensions["width"]
@@ -91,19 +86,14 @@ class Drawings:
                 def step(
                     i: int, tokens: np.ndarray, uniforms: np.ndarray, text: Feed = text
                 ) -> tuple[np.ndarray, np.ndarray]:
-                    fed: Feed = {
-                        "tokens": tokens,
-                        "uniforms": uniforms,
-                        "guidance": text["guidance"],
-                        "context": text["context"],
-                        "modulation": text["modulation"][usual - 1 - i * usual // STEPS],
-                    }
+                    fed: Feed = step_feed(text, usual - 1 - i * usual // STEPS, tokens, uniforms, guidance)
+                    fed["guidance"] = fed["guidance"].reshape(1)  # Core ML has no scalars
                     for name, module in chain.items():
                         fed |= run(self.graphs[name], module, fed)
                     feeds.append(fed)
                     return fed["drawn"], fed["log_prob"]
 
-                draw_tokens(step, np.full(grid, plan.mask_token_id, np.int32), PhiloxNoise(seed), plan)
+                draw_from_masks(step, grid, plan, seed)
             self.steps_of[size] = feeds
         return self.steps_of[size]
 

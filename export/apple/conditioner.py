@@ -1,7 +1,7 @@
-"""The conditioner with its widest layer in parts.
+"""The conditioner with its widest layer split.
 
-coremltools compresses a weight as a whole, in temporary arrays of many times its size: 17 GB for the quarter
-of a billion weights that give the 1 B model's modulations.
+coremltools compresses a weight in temporary arrays of many times its size: 17 GB for the quarter of a billion
+weights that give the 1 B model's modulations.
 """
 
 import torch
@@ -11,11 +11,11 @@ from export.conditioner import Conditioner, modulations
 from export.fold import linear
 from reference.transformer import MaskedTransformer
 
-MODULATIONS = 6  # a part gives shift, scale and gate, twice
+MODULATIONS = 6  # in one part: shift, scale and gate, twice
 
 
-class Parts(nn.Module):
-    """A linear layer as several, each of `width` outputs."""
+class SplitLinear(nn.Module):
+    """A linear layer as several, each with `width` of its outputs."""
 
     def __init__(self, whole: nn.Linear, width: int) -> None:
         super().__init__()
@@ -27,9 +27,9 @@ class Parts(nn.Module):
 
 
 def split_conditioner(transformer: MaskedTransformer) -> Conditioner:
-    """See `export.conditioner.Conditioner`."""
+    """A `Conditioner` whose modulation linear is split into parts of MODULATIONS * D outputs."""
     conditioner = Conditioner(transformer)
     del conditioner.modulations
     width = MODULATIONS * transformer.config.inner_dim
-    conditioner.modulations = Parts(modulations(transformer), width)
+    conditioner.modulations = SplitLinear(modulations(transformer), width)
     return conditioner

@@ -1,4 +1,4 @@
-"""From a graph module to a Core ML program of one fixed shape."""
+"""Converts a graph's module to a Core ML program of one fixed shape."""
 
 import warnings
 from typing import Any, Literal
@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-import export.apple.operators  # noqa: F401 - registers what coremltools lacks
+import export.apple.operators  # noqa: F401 - registers an operator that coremltools lacks
 from export.apple.graphs import AppleGraph, Dimensions, TensorSpec
 from runtime.coreml.tools import coremltools as ct
 from runtime.coreml.tools import quiet
@@ -17,12 +17,10 @@ TARGETS = {"ios17": ct.target.iOS17, "ios18": ct.target.iOS18}
 
 
 def convert(module: nn.Module, graph: AppleGraph, dimensions: Dimensions, target: Target) -> Any:
-    """The graph's function of these dimensions, which `module` is, as an MLModel whose weights are in memory
-    and not compressed.
-    """
+    """`module`, built for these dimensions of the graph, as an MLModel with its float weights in memory."""
     examples = [spec.example(dimensions) for spec in graph.inputs.values()]
     with torch.no_grad(), warnings.catch_warnings():
-        # Shapes are fixed, so that what tracing makes constant is constant.
+        # Tracing warns that it makes some values constant. Shapes are fixed, so those values never change.
         warnings.simplefilter("ignore")
         traced = torch.jit.trace(module.eval(), tuple(examples), check_trace=False)
         with quiet():
@@ -41,4 +39,5 @@ def convert(module: nn.Module, graph: AppleGraph, dimensions: Dimensions, target
 
 
 def tensor_type(name: str, spec: TensorSpec, dimensions: Dimensions) -> Any:
+    """The input in coremltools' terms."""
     return ct.TensorType(name=name, shape=spec.example(dimensions).shape, dtype=getattr(np, spec.dtype))

@@ -1,11 +1,12 @@
-"""Two ways to lay out the blocks' tensors, with the same weights.
+"""Two data formats of the blocks' tensors, with the same weights.
 
-    Rows      [R, S, D]      linears and fused attention: the GPU
-    Channels  [R, D, 1, S]   1x1 convolutions, attention head by head in chunks of queries: the Neural Engine
+    Rows      [R, S, D]      for the GPU: linears and fused attention
+    Channels  [R, D, 1, S]   for the Neural Engine: 1x1 convolutions; attention head by head, in query chunks
 
-R text rows, S positions, D model width. Both rotate halves of a head instead of interleaved pairs: the rows
-of the query and key weights are put in that order once (`halves_first`), which scores do not notice.
-Source of the second: Apple's ml-ane-transformers and ml-stable-diffusion (layout, per-head einsum).
+R text rows, S positions, D model width, H head width. Both rotate the halves of a head, not interleaved
+pairs. For that the rows of the query and key weights are reordered once (`halves_first`), which leaves
+query-key products equal.
+Source of Channels: Apple's ml-ane-transformers and ml-stable-diffusion (tensor layout, per-head einsum).
 """
 
 from dataclasses import dataclass
@@ -19,37 +20,37 @@ from export.apple.norms import layer_norm, rms_norm
 
 Attention = Literal["gpu", "ane"]
 
-QUERIES = 512  # a chunk, at most: scores of one head and chunk are [S, 512]
+QUERIES = 512  # at most in a chunk, so the scores of a head and chunk are [S, 512]
 
 
 def halves_first(tensor: Tensor, heads: int) -> Tensor:
-    """Reorders the first axis within each head, pairs (0, 1), (2, 3), ... to (0, 2, ..., 1, 3, ...)."""
+    """Reorder the first axis within each head: pairs (0, 1), (2, 3), ... become (0, 2, ..., 1, 3, ...)."""
     pairs = tensor.unflatten(0, (heads, -1, 2))
     return pairs.transpose(1, 2).flatten(0, 2).contiguous()
 
 
 @dataclass(frozen=True)
 class Rotation:
-    """Cosines and sines by position, [S, H/2] each."""
+    """Cosines and sines of each position's rotary angles, [S, H/2] each."""
 
     cos: Tensor
     sin: Tensor
 
-    def of(self, first: int) -> "Rotation":
-        """Of the positions from `first` on."""
+    def starting_at(self, first: int) -> "Rotation":
+        """The rotation of the positions from `first` on."""
         return Rotation(self.cos[first:], self.sin[first:])
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor, axis: int) -> Tensor:
-    """Rotates the first half of `axis` against the second."""
+    """Rotate pairs of one number of the first half of `axis` and one of the second half."""
     first, second = x.chunk(2, dim=axis)
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=axis)
 
 
-class Layout(Protocol):
-    """What the blocks need to know of a layout. x is a tensor of the layout, of any number of positions."""
+class DataFormat(Protocol):
+    """The operations of the blocks that depend on the data format. x is a tensor in it, with any S."""
 
-    channels: int  # the axis of channels
+    channel_axis: int
 
     def layer(self, linear: nn.Linear) -> nn.Module:
         """A layer that applies `linear` at each position."""
@@ -61,32 +62,34 @@ class Layout(Protocol):
         """x -> [R, S, D]."""
 
     def parts(self, modulation: Tensor, width: int) -> tuple[Tensor, ...]:
-        """[R, k*D] -> k tensors that broadcast over positions."""
+        """[R, k*width] -> k tensors that broadcast over positions."""
 
     def split(self, x: Tensor, count: int) -> tuple[Tensor, ...]:
-        """Channels in `count` equal parts."""
+        """x in `count` equal parts of its channels."""
 
     def narrow(self, x: Tensor, start: int, length: int) -> Tensor:
-        """Positions `start` .. `start + length` - 1."""
+        """Positions `start` .. `start + length` - 1 of x."""
 
     def join(self, *parts: Tensor) -> Tensor:
-        """Positions of one after those of another."""
+        """The positions of the parts, one part after the other."""
 
-    def layer_norm(self, x: Tensor) -> Tensor: ...
+    def layer_norm(self, x: Tensor) -> Tensor:
+        """LayerNorm of each position, without weight and bias."""
 
-    def rms_norm(self, x: Tensor) -> Tensor: ...
+    def rms_norm(self, x: Tensor) -> Tensor:
+        """RMSNorm of each position, without weight."""
 
     def head_norm(self, x: Tensor, weight: Tensor, heads: int, rotation: Rotation | None) -> Tensor:
-        """Queries or keys, RMS-normed per head with weight [H] and rotated; in a form for `attend`."""
+        """Queries or keys as `attend` takes them, RMS-normed per head with weight [H], then rotated."""
 
     def attend(self, query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
-        """Queries and keys from `head_norm` (joined or narrowed or not), values of the layout -> x."""
+        """x from queries and keys of `head_norm`, joined or narrowed since or not, and values x."""
 
 
 class Rows:
-    """See the file's head."""
+    """The GPU's `DataFormat`, [R, S, D]."""
 
-    channels = 2
+    channel_axis = 2
 
     def layer(self, linear: nn.Linear) -> nn.Module:
         return linear
@@ -128,9 +131,9 @@ class Rows:
 
 
 class Channels:
-    """See the file's head."""
+    """The Neural Engine's `DataFormat`, [R, D, 1, S]."""
 
-    channels = 1
+    channel_axis = 1
 
     def layer(self, linear: nn.Linear) -> nn.Module:
         conv = nn.Conv2d(
@@ -167,7 +170,7 @@ class Channels:
 
     def head_norm(self, x: Tensor, weight: Tensor, heads: int, rotation: Rotation | None) -> Tensor:
         rows, width, _, positions = x.shape
-        # The converter knows a layer_norm in [N, C, 1, S] by its axis 1.
+        # In this shape the normed axis is 1, by which the converter recognizes a layer_norm of [N, C, 1, S].
         x = x.reshape(rows * heads, width // heads, 1, positions)
         x = rms_norm(x, axis=1) * weight[:, None, None]
         if rotation is not None:
@@ -176,7 +179,7 @@ class Channels:
 
     def attend(self, query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
         scale = query.shape[2] ** -0.5
-        values = value.chunk(heads, dim=1)  # of a head [R, H, 1, S]
+        values = value.chunk(heads, dim=1)  # of each head [R, H, 1, S]
         starts = range(0, int(query.shape[3]), QUERIES)
         outputs = []
         for head in range(heads):
@@ -189,7 +192,8 @@ class Channels:
         return torch.cat(outputs, dim=1)
 
 
-def layout_of(attention: Attention) -> Layout:
+def data_format_for(attention: Attention) -> DataFormat:
+    """The data format of the unit that computes attention."""
     return Rows() if attention == "gpu" else Channels()
 
 

@@ -1,7 +1,7 @@
-"""The graphs of an iPhone bundle by name: which module, which tensors, and for which fixed shapes.
+"""The graphs of an iPhone bundle by name: module, inputs and outputs, and the fixed shapes of each function.
 
-Core ML wants fixed shapes, so a graph has a function for each size and number of text rows it depends on; the
-functions of a graph share their weights in one package.
+Core ML runs fixed shapes best, so a graph has one function for each image size and number of text rows that
+it depends on. A package holds all functions of a graph, which share their weights.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from export.apple.conditioner import split_conditioner
-from export.apple.data_format import Attention, layout_of
+from export.apple.data_format import Attention, data_format_for
 from export.apple.norms import replace_group_norms
 from export.apple.step import Sampler, TokenEmbedder
 from export.apple.transformer import DoubleBlocks, SingleBlocks, Transformer
@@ -24,24 +24,24 @@ from reference.checkpoint import Checkpoint
 from reference.transformer import MICRO_CONDITIONS, SINUSOID_WIDTH
 from runtime.bundle import Compute
 
-STEPS_A_CALL = 8  # of the conditioner: a divisor of the step counts people choose
-CHUNK_BYTES = 1e9  # of half-precision weights that an iPhone loads in one graph
-ROWS = (1, 2)
+STEPS_A_CALL = 8  # of the conditioner; it divides the usual step counts
+CHUNK_BYTES = 1e9  # the most bytes of half-precision weights that an iPhone loads in one graph
+ROWS = (1, 2)  # text rows: without and with guidance
 
 Size = tuple[int, int]  # (W, H) in pixels
-Shape = tuple[int | str, ...]  # named dimensions as strings
-Dimensions = Mapping[str, int]
+Shape = tuple[int | str, ...]  # a string names a dimension
+Dimensions = Mapping[str, int]  # the sizes of named dimensions
 
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """An input or output by its shape."""
+    """The shape and type of an input or output."""
 
     shape: Shape
     dtype: Literal["int32", "float32"] = "float32"
 
     def example(self, dimensions: Dimensions) -> Tensor:
-        """Zeros of a function's shape."""
+        """Zeros in the shape of a function with these dimensions."""
         shape = [dimensions[side] if isinstance(side, str) else side for side in self.shape]
         return torch.zeros(shape, dtype=getattr(torch, self.dtype))
 
@@ -50,21 +50,21 @@ class TensorSpec:
 class AppleGraph:
     """What is needed to convert one graph."""
 
-    part: str  # of the checkpoint: whose weights it holds
-    build: Callable[[Dimensions], nn.Module]  # called late: one graph's folded weights at a time
+    part: str  # the part of the checkpoint whose weights the graph holds
+    build: Callable[[Dimensions], nn.Module]  # called late, so that memory holds one graph's folded weights
     inputs: Mapping[str, TensorSpec]  # in the module's order
     outputs: Mapping[str, TensorSpec]
-    half: bool  # computes in float16
-    compute: Compute  # what it was made for
+    half: bool  # whether the graph computes in float16
+    compute: Compute  # the unit that the graph is made for
 
-    def names(self) -> set[str]:
-        """Of the dimensions that tell its functions apart."""
+    def dimension_names(self) -> set[str]:
+        """The named dimensions on which the graph's functions depend."""
         specs = [*self.inputs.values(), *self.outputs.values()]
         return {side for spec in specs for side in spec.shape if isinstance(side, str)}
 
 
 def dimensions_of(checkpoint: Checkpoint, size: Size, rows: int) -> dict[str, int]:
-    """All named dimensions. Raises RequestError for a size the checkpoint cannot draw."""
+    """The sizes of all named dimensions. Raises RequestError for a size the checkpoint cannot draw."""
     width, height = token_grid(checkpoint, size)
     cells = height * width // checkpoint.compression**2
     return {
@@ -80,7 +80,7 @@ def dimensions_of(checkpoint: Checkpoint, size: Size, rows: int) -> dict[str, in
 
 
 def apple_graphs(checkpoint: Checkpoint, attention: Attention, chunked: bool) -> dict[str, AppleGraph]:
-    """All graphs, those of the step in the order of their chain; the blocks in two graphs if `chunked`."""
+    """All graphs by name, those of a step in running order; `chunked` puts the blocks into two graphs."""
     transformer, vqvae = checkpoint.transformer, checkpoint.vqvae
     config = transformer.config
     side, width, text = config.compression, config.inner_dim, checkpoint.tokenizer.model_max_length
@@ -100,30 +100,23 @@ def apple_graphs(checkpoint: Checkpoint, attention: Attention, chunked: bool) ->
     ) -> AppleGraph:
         return AppleGraph(
             "transformer",
-            lambda sizes: kind(transformer, layout_of(attention), grid(sizes)),
+            lambda sizes: kind(transformer, data_format_for(attention), grid(sizes)),
             inputs,
             outputs,
             half=True,
             compute=attention,
         )
 
-    step = {
-        "double_blocks": blocks(
-            DoubleBlocks,
-            {"embedded": embedded, "context": context, "modulation": modulation},
-            {"stream": stream},
-        ),
-        "single_blocks": blocks(
-            SingleBlocks, {"stream": stream, "modulation": modulation}, {"features": features}
-        ),
-    }
-    whole = {
-        "transformer": blocks(
-            Transformer,
-            {"embedded": embedded, "context": context, "modulation": modulation},
-            {"features": features},
-        )
-    }
+    block_inputs = {"embedded": embedded, "context": context, "modulation": modulation}
+    if chunked:
+        block_graphs = {
+            "double_blocks": blocks(DoubleBlocks, block_inputs, {"stream": stream}),
+            "single_blocks": blocks(
+                SingleBlocks, {"stream": stream, "modulation": modulation}, {"features": features}
+            ),
+        }
+    else:
+        block_graphs = {"transformer": blocks(Transformer, block_inputs, {"features": features})}
     return {
         "text_encoder": AppleGraph(
             "text_encoder",
@@ -154,7 +147,7 @@ def apple_graphs(checkpoint: Checkpoint, attention: Attention, chunked: bool) ->
             half=True,
             compute="cpu",
         ),
-        **(step if chunked else whole),
+        **block_graphs,
         "sampler": AppleGraph(
             "transformer",
             lambda sizes: Sampler(transformer, sizes["height"], sizes["width"]),
@@ -180,24 +173,24 @@ def apple_graphs(checkpoint: Checkpoint, attention: Attention, chunked: bool) ->
             lambda sizes: replace_group_norms(ImageEncoder(vqvae, sizes["height"], sizes["width"])),
             {"image": image},
             {"tokens": tokens},
-            half=False,  # in half precision every tenth token of a sticker becomes a neighbour
+            half=False,  # half precision would change every tenth token of a sticker to a similar code
             compute="gpu",
         ),
     }
 
 
 def step_of(graphs: Mapping[str, AppleGraph]) -> list[str]:
-    """The chain of a step."""
+    """The graphs of a step in the order in which they run."""
     names = list(graphs)
     return names[names.index("token_embedder") : names.index("sampler") + 1]
 
 
 def functions_of(graph: AppleGraph, shapes: Iterable[Dimensions]) -> dict[str, Dimensions]:
-    """The graph's functions, name -> all dimensions; of `shapes` that are the same to it, the first."""
-    own: dict[str, Dimensions] = {}
+    """The graph's functions, name -> all dimensions; the first of `shapes` that give the same function."""
+    functions: dict[str, Dimensions] = {}
     for dimensions in shapes:
-        parts = [f"rows{dimensions['rows']}"] if "rows" in graph.names() else []
-        if graph.names() - {"rows"}:
+        parts = [f"rows{dimensions['rows']}"] if "rows" in graph.dimension_names() else []
+        if graph.dimension_names() - {"rows"}:
             parts.append(f"size{dimensions['pixel_width']}x{dimensions['pixel_height']}")
-        own.setdefault("_".join(parts) or "main", dimensions)
-    return own
+        functions.setdefault("_".join(parts) or "main", dimensions)
+    return functions

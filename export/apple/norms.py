@@ -1,7 +1,7 @@
-"""Norms that hold in half precision.
+"""Norms that do not overflow in half precision.
 
-A square overflows float16 from 256 on, so nothing here squares in the graph: Core ML's own layer_norm
-normalizes inside one operation, and every norm of the model is written as one.
+Squares of numbers from 256 on overflow float16, so the graph must not square. Core ML's layer_norm is one
+operation that does not overflow, and every norm of the model is written in terms of it.
 """
 
 from typing import Any
@@ -14,10 +14,10 @@ from reference.blocks import EPSILON
 
 
 def layer_norm(x: Tensor, axis: int = -1) -> Tensor:
-    """LayerNorm over one axis, without affine part.
+    """LayerNorm over one axis, without weight and bias.
 
-    Over another axis than the last it is written out in the form that the converter fuses into one
-    layer_norm of that axis.
+    torch has LayerNorm of the last axis only. For another axis we write out the formula in the form that the
+    converter fuses into one layer_norm.
     """
     if axis in (-1, x.ndim - 1):
         return F.layer_norm(x, x.shape[-1:], eps=EPSILON)
@@ -27,12 +27,12 @@ def layer_norm(x: Tensor, axis: int = -1) -> Tensor:
 
 
 def rms_norm(x: Tensor, axis: int = -1) -> Tensor:
-    """RMSNorm over one axis, without weight: of [x, -x] the mean is zero and the variance the mean square."""
+    """RMSNorm over one axis, without weight: LayerNorm of [x, -x], whose mean is 0 and variance mean(x^2)."""
     return layer_norm(torch.cat([x, -x], dim=axis), axis).narrow(axis, 0, x.shape[axis])
 
 
 class GroupNorm(nn.Module):
-    """nn.GroupNorm of [1, C, H, W] as layer_norm of each group's values."""
+    """nn.GroupNorm of [1, C, H, W] as a layer_norm of each group's values."""
 
     def __init__(self, norm: nn.GroupNorm) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class GroupNorm(nn.Module):
 
 
 def replace_group_norms(module: nn.Module) -> nn.Module:
-    """Puts GroupNorm in the place of every nn.GroupNorm below `module`, which is changed and returned."""
+    """Replace every nn.GroupNorm in `module` by a GroupNorm, in place; returns `module`."""
     for name, child in module.named_children():
         replaced: Any = GroupNorm(child) if isinstance(child, nn.GroupNorm) else replace_group_norms(child)
         setattr(module, name, replaced)

@@ -1,4 +1,4 @@
-"""Torch operators that coremltools does not convert: each put in terms of operations of its program."""
+"""Conversion of a torch operator that coremltools lacks, into operations of its program."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from coremltools.converters.mil.frontend.torch.torch_op_registry import register
 
 @register_torch_op(override=True)
 def take_along_dim(context: Any, node: Any) -> None:
-    """Gathers along an axis, with indices of size 1 in the axes they are to be repeated in."""
+    """Gather along an axis; indices are repeated along the other axes in which their size is 1."""
     x, indices, axis = _get_inputs(context, node, expected=3)
     axis = axis.val % x.rank
-    indices = mb.cast(x=indices, dtype="int32")  # counts are floats after a sum of comparisons
+    indices = mb.cast(x=indices, dtype="int32")  # the draw's indices are sums of comparisons, in floats
     repeats = [
         1 if here == axis else size // given
         for here, (size, given) in enumerate(zip(x.shape, indices.shape, strict=True))

@@ -1,4 +1,4 @@
-"""Writes one graph of an iPhone bundle: its functions converted, compressed, and merged into one package."""
+"""Writes one graph of an iPhone bundle: its functions, converted, compressed and merged into a package."""
 
 import shutil
 from collections import Counter
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from export.apple.activations import observed
+from export.apple.activations import measured_ranges
 from export.apple.calibration import Drawings, Feed, of_rows, round_weights
 from export.apple.convert import Target, convert
 from export.apple.graphs import Dimensions
 from export.apple.reproducible import make_reproducible
-from export.graph_writer import scratch
+from export.workspace import scratch
 from quantize.coreml import Form, compress, quantize_activations, weights_of
 from quantize.coreml_recipe import CoreMLRecipe
 from runtime.bundle import PRECISIONS
@@ -23,14 +23,15 @@ SUFFIX = ".mlpackage"
 
 
 @dataclass(frozen=True)
-class PackageReport:
-    """What became of a graph, to print."""
+class CompressedPackage:
+    """How many functions a written package has, and how its weights are stored."""
 
     functions: int
-    forms: Counter[Form]  # of a function's weights
+    forms: Counter[Form]  # how many weights of a function are in each form
 
     @property
     def precision(self) -> str:
+        """The precision that the manifest states."""
         return "+".join(sorted(self.forms, key=PRECISIONS.index)) or "fp16"
 
     def __str__(self) -> str:
@@ -46,22 +47,20 @@ def write_package(
     recipe: CoreMLRecipe,
     path: Path,
     activations: bool = False,
-) -> PackageReport:
-    """Writes graph `name` of `drawings` with its `functions`, name -> dimensions, into the package `path`.
+) -> CompressedPackage:
+    """Write graph `name` of `drawings`, with its `functions` (name -> dimensions), into the package `path`.
 
-    `activations`: in 8 bits too, for a graph of the step.
-
-    Raises RecipeError for a weight that the recipe does not fit.
+    `activations` quantizes activations to 8 bits too, for a graph of the step. Raises RecipeError if the
+    recipe does not fit a weight.
     """
     graph = drawings.graphs[name]
     forms: dict[str, Form] = {}
     with scratch(path.with_name("functions")) as folder:
         codes = round_weights(drawings, name, next(iter(functions.values())), recipe, folder / "codes")
         for function, dimensions in functions.items():
-            # Weights that the graph does not hold leave memory.
             module = drawings.module(name, dimensions)
             model = convert(module, graph, dimensions, target)
-            del module
+            del module  # the model has copies of its weights
             if activations:
                 model = with_activations(model, drawings.fed(name, dimensions), dimensions, folder)
             forms = recipe.of(name, weights_of(model))
@@ -71,23 +70,23 @@ def write_package(
             del model
         merge(folder, list(functions), path, target)
     make_reproducible(path)
-    return PackageReport(len(functions), Counter(forms.values()))
+    return CompressedPackage(len(functions), Counter(forms.values()))
 
 
 def with_activations(model: Any, feeds: Iterable[Feed], dimensions: Dimensions, folder: Path) -> Any:
-    """The model with 8-bit activations, their ranges found with the package as it is."""
+    """The model with 8-bit activations, whose ranges are measured on the model without them."""
     plain = folder / ("plain" + SUFFIX)
     with quiet():
         model.save(str(plain))
-    ranges = observed(plain, (of_rows(feed, dimensions["rows"]) for feed in feeds))
+    ranges = measured_ranges(plain, (of_rows(feed, dimensions["rows"]) for feed in feeds))
     shutil.rmtree(plain)
     return quantize_activations(model, ranges)
 
 
 def merge(folder: Path, functions: list[str], path: Path, target: Target) -> None:
-    """Packages of one function each into one; weights that are equal are there once."""
+    """Merge packages of one function each into the package `path`, which stores equal weights once."""
     shutil.rmtree(path, ignore_errors=True)
-    if target == "ios17":  # which has one function a package, always "main"
+    if target == "ios17":  # its packages have one function, "main"
         (folder / (functions[0] + SUFFIX)).rename(path)
         return
     parts = ct.utils.MultiFunctionDescriptor()
@@ -99,6 +98,6 @@ def merge(folder: Path, functions: list[str], path: Path, target: Target) -> Non
 
 
 def package_files(path: Path) -> Iterator[Path]:
-    """All files of a package, its manifest first."""
+    """The files of a package, its manifest first."""
     files = sorted(file for file in path.rglob("*") if file.is_file())
     yield from sorted(files, key=lambda file: file.name != "Manifest.json")

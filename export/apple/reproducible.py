@@ -1,7 +1,7 @@
-"""A package that is the same, byte for byte, whenever it is made of the same weights.
+"""Makes equal weights give byte-for-byte equal packages.
 
-coremltools names the parts of a package by random identifiers, and writes the maps of its specification in
-an order that changes from process to process.
+coremltools gives the parts of a package random identifiers, and writes the maps of its specification in an
+order that changes from process to process.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ MANIFEST, DATA = "Manifest.json", "Data"
 
 
 def make_reproducible(package: Path) -> None:
-    """Rewrites the specification in the order of its keys, and names parts after their content."""
+    """Rewrite a package: sort its specification's maps, and derive identifiers from the parts' content."""
     manifest = json.loads((package / MANIFEST).read_text(encoding="utf-8"))
     entries, root = manifest["itemInfoEntries"], manifest["rootModelIdentifier"]
     specification = package / DATA / entries[root]["path"]
@@ -29,7 +29,7 @@ def make_reproducible(package: Path) -> None:
 
 
 def identifier(data: Path, entry: dict[str, Any]) -> str:
-    """Of a part, from its path and the files under it."""
+    """A part's identifier, a hash of its path and the files under it."""
     digest = hashlib.sha256(entry["path"].encode())
     part = data / entry["path"]
     for path in sorted(part.rglob("*")) if part.is_dir() else [part]:

@@ -1,18 +1,18 @@
 """The two ends of a step, around the transformer: look-ups before it, guidance and drawing after it.
 
-Both stay out of half precision: look-ups belong to the CPU, and what is drawn must not depend on how a unit
-rounds.
+They are graphs of their own because they run elsewhere: look-ups on the CPU, and drawing in float32, so that
+the drawn tokens do not depend on how a unit rounds half precision.
 """
 
 from torch import Tensor, nn
 
-from export.draw_head import DrawingHead
+from export.draw_head import DrawingHead, guided_features
 from export.fold import corner_tables, lookup
 from reference.transformer import MaskedTransformer
 
 
 class TokenEmbedder(nn.Module):
-    """tokens i32 [H, W] -> embedded [1, h*w, D], a sum of look-ups (see `fold.corner_tables`)."""
+    """tokens i32 [H, W] -> embedded [1, h*w, D], the sum of a look-up a corner (see `fold.corner_tables`)."""
 
     def __init__(self, transformer: MaskedTransformer, height: int, width: int) -> None:
         super().__init__()
@@ -31,10 +31,7 @@ class TokenEmbedder(nn.Module):
 
 
 class Sampler(nn.Module):
-    """features [R, h*w, K*D], guidance [1], uniforms [2, H*W] -> drawn i32 [H*W], log_prob [H*W].
-
-    Guidance c + (g-1)(c-u), with u the first and c the last row, commutes with the projection that follows.
-    """
+    """features [R, h*w, K*D], guidance [1], uniforms [2, H*W] -> drawn i32 [H*W], log_prob [H*W]."""
 
     def __init__(self, transformer: MaskedTransformer, height: int, width: int) -> None:
         super().__init__()
@@ -43,11 +40,8 @@ class Sampler(nn.Module):
         self.drawing = DrawingHead(transformer.mlm_layer, height * width)
 
     def guided(self, features: Tensor, guidance: Tensor) -> Tensor:
-        """[H*W, D], in the order of tokens."""
-        without, prompt = features[:1], features[-1:]
-        guided = prompt + (guidance - 1) * (prompt - without)
-        blocks = guided.reshape(*self.grid, self.side, self.side, -1)
-        return blocks.permute(0, 2, 1, 3, 4).reshape(self.grid[0] * self.grid[1] * self.side**2, -1)
+        """Guided features [H*W, D] in the order of tokens."""
+        return guided_features(features, guidance, self.grid, self.side)
 
     def forward(self, features: Tensor, guidance: Tensor, uniforms: Tensor) -> tuple[Tensor, Tensor]:
         return self.drawing(self.guided(features, guidance), uniforms)

@@ -1,1 +1,5 @@
-"""Core ML packages as they were saved: what is in them, and what they compute, on Linux and on a Mac."""
+"""Core ML packages: run them on any machine, and report what a saved package contains."""
+
+from reference.extras import require
+
+require("export", "coreml")

@@ -1,4 +1,4 @@
-"""What a function costs, counted from shapes: arithmetic, weights, memory of intermediates."""
+"""Costs of a function, computed from shapes: arithmetic, weights, memory of intermediate results."""
 
 import math
 from collections import Counter
@@ -9,7 +9,7 @@ from runtime.coreml.saved import Blob, Function, Operation, Value, Weight
 
 
 def flops(operation: Operation) -> int:
-    """Two for each multiplication and addition of a matrix product or convolution; 0 for all else."""
+    """FLOP: 2 for each multiply-add of a matrix product or convolution, 0 for other operations."""
     return 2 * _products(operation)
 
 
@@ -48,7 +48,7 @@ class Stored:
 
 
 def stored(weights: Iterable[Weight]) -> dict[str, Stored]:
-    """Parameters and bytes by precision; a weight, and a blob that several weights share, counts once."""
+    """Parameters and bytes by precision. Each weight counts once, and so does a blob that weights share."""
     parameters: Counter[str] = Counter()
     size: Counter[str] = Counter()
     seen: set[Blob] = set()
@@ -61,18 +61,18 @@ def stored(weights: Iterable[Weight]) -> dict[str, Stored]:
 
 @dataclass(frozen=True)
 class Memory:
-    """Of the results of operations; function inputs and weights are not among them."""
+    """Memory of the results of operations, without the function's inputs and weights."""
 
     largest: Value | None  # None in a function without operations
     largest_type: str  # the operation that makes it
     peak: int  # bytes alive at once
-    peak_at: str  # the operation then running
+    peak_at: str  # the operation running at the peak
 
 
 def memory(function: Function) -> Memory:
-    """As if operations ran in the order of the file, each into new memory, freeing what is no longer used.
+    """Peak memory if operations run in the file's order, write to new memory, and unused results are freed.
 
-    Core ML may fuse and reorder, so this is what the program asks for, not what a device takes.
+    Core ML may fuse and reorder operations, so a device can need more or less.
     """
     last_use = {
         value.name: index

@@ -1,7 +1,7 @@
-"""Runs a saved Core ML program with torch, operation by operation, on any machine.
+"""Run a saved Core ML program with torch, operation by operation, on any machine.
 
-It proves what the file says: its graph, its weights (compressed ones as coremltools decompresses them), its
-types, and where half precision overflows. It does not prove what the Neural Engine or the GPU make of it.
+This checks the file: its graph, its weights (coremltools decompresses them), its types, and where half
+precision overflows. It does not show what the Neural Engine or the GPU compute.
 """
 
 import gc
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # Called with a result's name, the type of its operation, and the result.
 Hook = Callable[[str, str, Tensor], None]
 
-# How values are kept; torch hardly computes in uint16.
+# How values are stored. torch supports uint16 in few operations.
 _STORED = {
     "float16": torch.float16,
     "float32": torch.float32,
@@ -41,7 +41,7 @@ _STORED = {
 
 @dataclass(frozen=True)
 class _Read:
-    """An input that is a value of the run, by its name."""
+    """An argument that is computed during the run, by its name."""
 
     name: str
 
@@ -59,24 +59,25 @@ class _Step:
 
 
 class Evaluator:
-    """Executes one function of a saved package. One thread runs; `cancel` may be called from another.
+    """Executes one function of a saved package. One thread runs; another may call `cancel`.
 
-    With `half` every result that the file declares fp16 is computed in float32 from its inputs and rounded to
-    half precision once, and what exceeds 65504 becomes infinite, as in hardware; a layer_norm or an attention
-    counts as one operation. Without it nothing is rounded: float32 arithmetic on the file's weights.
+    With `half`, each result declared fp16 is computed in float32 from its inputs and rounded to half
+    precision once; values above 65504 become infinite, as in hardware. A layer_norm or an attention is one
+    operation. Without `half` nothing is rounded: float32 arithmetic on the file's weights.
 
-    `hook` sees every result as it is made, and may be exchanged between runs. Half-precision results come as
-    torch.float16 tensors (float32 without `half`).
+    `hook` receives every result and may be replaced between runs. Half-precision results are torch.float16
+    tensors (float32 without `half`).
     """
 
     def __init__(
         self, package: Path, function: str | None = None, half: bool = True, hook: Hook | None = None
     ) -> None:
-        """Reads the package and decompresses its weights: memory for them in half precision (single without
-        `half`), and as much again while reading. `function` may be left out where the package has only one.
+        """Read the package and decompress its weights into half precision (single without `half`).
 
-        Raises BundleError for a damaged package, EngineError for a function that is not there or operations
-        that no operator is written for, all of them named.
+        Reading needs twice their memory. `function` may be None if the package has only one.
+
+        Raises BundleError for a damaged package, and EngineError for an unknown function or for operations
+        that have no operator (the error names all of them).
         """
         self.package, self.hook = package, hook
         self._half = half
@@ -91,16 +92,16 @@ class Evaluator:
             result.name for step in self._steps for result in step.results if result.dtype == "float16"
         )
         self._cancelled = threading.Event()
-        # A MIL function is full of circles: only the collector frees the weights that were copied from it.
+        # A MIL function holds reference cycles, so only the collector frees its copy of the weights.
         del body, operations
         gc.collect()
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The function's outputs by name, from the inputs it names (others are ignored).
+        """The function's outputs by name. `inputs` may hold more than the function reads.
 
-        Arrays have the declared dtypes and shapes; float16 outputs come as float32 without `half`.
-        Raises Cancelled after `cancel`; EngineError for an input unlike the file's, a result unlike what the
-        file declares, or an index out of range, the operation named.
+        Arrays have the declared dtypes and shapes; float16 outputs are float32 without `half`. Raises
+        Cancelled after `cancel`. Raises EngineError for an input or a result that differs from its
+        declaration, or an index out of range; the error names the operation.
         """
         values: dict[str, Tensor] = {}
         for declared in self.signature.inputs:
@@ -117,7 +118,7 @@ class Evaluator:
         }
 
     def cancel(self) -> None:
-        """Stops the run in progress before its next operation and refuses further ones until `resume`."""
+        """Stop the current run before its next operation, and refuse runs until `resume`."""
         self._cancelled.set()
 
     def resume(self) -> None:
@@ -127,7 +128,7 @@ class Evaluator:
         arguments = {name: self._value(argument, values) for name, argument in step.arguments.items()}
         for name, argument in arguments.items():
             if name not in step.operator.tensors and isinstance(argument, Tensor):
-                arguments[name] = argument.tolist()  # a size or position that the program computes
+                arguments[name] = argument.tolist()  # a computed size or position
         if not step.operator.exact:
             arguments = {name: _in_float32(argument) for name, argument in arguments.items()}
         try:
@@ -157,7 +158,7 @@ class Evaluator:
 
     def _input(self, declared: Feature, inputs: Mapping[str, np.ndarray]) -> Tensor:
         if declared.name not in inputs:
-            raise EngineError(f"{self.package}: {self.function} wants {declared.name}, {declared}")
+            raise EngineError(f"{self.package}: {self.function} needs {declared.name}, {declared}")
         array = inputs[declared.name]
         if array.dtype.name != declared.dtype or array.shape != declared.shape:
             raise EngineError(
@@ -167,7 +168,8 @@ class Evaluator:
         return self._tensor(declared, array)
 
     def _tensor(self, declared: Feature, array: np.ndarray) -> Tensor:
-        # Converted by numpy, since torch has no uint16; copied, since the original may be read only.
+        # numpy converts, because torch barely supports uint16, and copies, because the original may be read
+        # only.
         dtype = np.int32 if array.dtype == np.uint16 else array.dtype
         return torch.from_numpy(np.array(array, dtype)).to(self._stored(declared))
 
@@ -189,7 +191,7 @@ class Evaluator:
             raise EngineError(f"{self.package}: {self.function} has operations without an operator: {listed}")
 
     def _plan(self, operations: "list[Operation]", kept: set[str]) -> list[_Step]:
-        """The operations with their constants bound, each knowing which values end with it."""
+        """The operations with their constants bound, and for each the values that it is the last to read."""
         steps: list[_Step] = []
         still_read = set(kept)
         for op in reversed(operations):
@@ -200,7 +202,7 @@ class Evaluator:
                 if var is not None
             }
             results = [feature(var) for var in op.outputs]
-            # Results that nothing reads end here as well.
+            # A result that nothing reads ends here too.
             touched = dict.fromkeys([*_reads(arguments), *(result.name for result in results)])
             last_uses = [name for name in touched if name not in still_read]
             still_read.update(touched)
@@ -208,7 +210,7 @@ class Evaluator:
         return steps[::-1]
 
     def _argument(self, var: "Var | list[Var]") -> "Tensor | _Read | list[Tensor | _Read]":
-        """An operand: a constant as a tensor, made once however many operations share it."""
+        """An operand; a constant becomes one tensor, which all its operations share."""
         if isinstance(var, list | tuple):
             return [self._argument(item) for item in var]  # type: ignore[misc]
         if var.op is None or not _is_constant(var.op):
@@ -218,7 +220,7 @@ class Evaluator:
         return self._constants[var.name]
 
     def _setting(self, var: "Var") -> Any:
-        """A parameter that is no operand: an axis, a mode, sizes."""
+        """A parameter that is not a tensor: an axis, a mode, sizes."""
         if var.op is None or not _is_constant(var.op):
             return _Read(var.name)
         value = _constant(var)
@@ -230,12 +232,12 @@ def _is_constant(op: "Operation") -> bool:
 
 
 def _constant(var: "Var") -> Any:
-    """The value of a constant; a compressed weight is decompressed by coremltools' own code."""
+    """The value of a constant. coremltools decompresses compressed weights."""
     op = var.op
     if op.op_type == "const":
         return var.val
     if op.op_type == "constexpr_lut_to_dense" and op.lut.val is None:
-        # Its own method does not look into a table that is quantized itself.
+        # coremltools does not decompress a palette that is itself quantized.
         axis = None if op.vector_axis is None else op.vector_axis.val
         return op.decompress(op.indices.val, _constant(op.lut), axis)
     value = op.materialized_val_inference()

@@ -1,4 +1,4 @@
-"""Which function of a package fits, and tensors as Core ML takes them: for the evaluator and on a Mac."""
+"""Choose a function of a package, and convert tensors to the types Core ML accepts."""
 
 from collections.abc import Mapping
 
@@ -9,13 +9,13 @@ from runtime.errors import BundleError
 
 
 def adapted(tensor: Tensor, array: np.ndarray) -> np.ndarray:
-    """The array as Core ML takes it: no tensor without dimensions, no bytes."""
+    """The array in a form Core ML accepts: at least one dimension, int32 instead of uint8."""
     array = array.reshape(1) if array.ndim == 0 else array
     return array.astype(np.int32) if array.dtype == np.uint8 and tensor.dtype == "int32" else array
 
 
 def dimensions_of(graph: Graph, feed: Mapping[str, np.ndarray]) -> dict[str, int]:
-    """The named dimensions of a graph's inputs, as arrays have them."""
+    """Sizes of the named dimensions of a graph's inputs, taken from the arrays."""
     return {
         side: size
         for tensor in graph.inputs
@@ -25,7 +25,7 @@ def dimensions_of(graph: Graph, feed: Mapping[str, np.ndarray]) -> dict[str, int
 
 
 def choose(name: str, graph: Graph, dimensions: Mapping[str, int]) -> Function:
-    """The function whose dimensions are these, as far as they are given. Raises BundleError."""
+    """The first function that agrees with all given dimensions. Raises BundleError if there is none."""
     for function in graph.functions:
         if all(dimensions.get(side, size) == size for side, size in function.dimensions.items()):
             return function
@@ -35,5 +35,5 @@ def choose(name: str, graph: Graph, dimensions: Mapping[str, int]) -> Function:
 
 
 def in_core_ml(function: str) -> str | None:
-    """What Core ML is told to load: a package of one function calls it "main" and wants no name."""
+    """The function name for Core ML: None for "main", because a package of one function takes no name."""
     return None if function == "main" else function

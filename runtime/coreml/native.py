@@ -1,4 +1,4 @@
-"""A function of a package run by Core ML itself, on a Mac."""
+"""Run a function of a package with Core ML, on a Mac."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,14 +18,14 @@ UNITS = {
 
 
 class NativeFunction:
-    """See the file's head. A run cannot be ended early."""
+    """One loaded function. Core ML cannot end a run early."""
 
     def __init__(self, package: Path, function: str, compute: Compute) -> None:
         """Compiles and loads. Raises EngineError."""
         name = in_core_ml(function)
         try:
             self._model = ct.models.MLModel(str(package), function_name=name, compute_units=UNITS[compute])
-        except Exception as error:  # coremltools raises whatever the framework says
+        except Exception as error:  # coremltools passes on errors of any type
             raise EngineError(f"Core ML cannot load {package}, {function}: {error}") from None
         self._what = f"{package}, {function}"
 
@@ -37,4 +37,4 @@ class NativeFunction:
             raise EngineError(f"Core ML failed in {self._what}: {error}") from None
 
     def cancel(self) -> None:
-        """The run ends by itself, and its result is not used."""
+        """Do nothing: the run ends by itself, and the caller drops its result."""

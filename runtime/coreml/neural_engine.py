@@ -1,9 +1,9 @@
-"""Which operations the Neural Engine does not run, or runs slowly: rules over the saved program.
+"""Rules that find operations which the Neural Engine does not run, or runs slowly.
 
 Sources: Apple's "Deploying Transformers on the Apple Neural Engine" (ml-ane-transformers),
-ml-stable-diffusion, the guide to compressing weights in coremltools, and what users measured. They are rules
-of thumb: only a device shows where an operation really runs. Tensors of more than five axes need no rule, for
-coremltools writes none.
+ml-stable-diffusion, the coremltools guide to compressing weights, and measurements by users. They are rules
+of thumb: only a device shows where an operation runs. Tensors of more than five axes need no rule, because
+coremltools never writes them.
 """
 
 from collections.abc import Callable
@@ -13,15 +13,15 @@ from runtime.coreml.saved import Operation, Value
 
 LEAST_LAST_AXIS = 32  # elements: 64 bytes of fp16, to which the last axis is padded
 LARGEST_CHUNK = 512  # queries
-SMALL = 1 << 16  # elements with the padding: what a vector of modulations may waste
+SMALL = 1 << 16  # elements with padding: short axes below this, such as modulations, waste little
 
-# At the border of a graph casts cannot be avoided, and quantized activations stay on the Neural Engine.
+# Casts at the border of a graph are unavoidable, and quantized activations stay on the Neural Engine.
 _CHANGES_OF_TYPE = ("cast", "quantize", "dequantize")
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`leaves`: the operation runs elsewhere; otherwise it stays but costs time or memory."""
+    """`leaves`: the operation runs on another device; otherwise it stays but costs time or memory."""
 
     name: str
     reason: str
@@ -90,16 +90,14 @@ def short_axis(operation: Operation) -> bool:
     )
 
 
-# An operation is counted under the first rule it breaks: leaving before slow, special reasons before general.
+# An operation counts under the first rule that it breaks: leaving before slow, special before general.
 RULES = (
-    Rule("gather", "gathers and scatters run on the CPU: give them a graph of their own", True, gather),
-    Rule("cumulative sum", "cumsum runs on the CPU: draw in a graph of its own", True, cumulative_sum),
-    Rule(
-        "selection", "argmax, top-k and sorting run on the CPU: draw in a graph of its own", True, selection
-    ),
+    Rule("gather", "gathers and scatters run on the CPU: put them into a separate graph", True, gather),
+    Rule("cumulative sum", "cumsum runs on the CPU: draw in a separate graph", True, cumulative_sum),
+    Rule("selection", "argmax, top-k and sorting run on the CPU: draw in a separate graph", True, selection),
     Rule(
         "fused attention",
-        "scaled_dot_product_attention is for the GPU: write a head as two products with the softmax between",
+        "scaled_dot_product_attention is for the GPU: write each head as two products with a softmax between",
         True,
         fused_attention,
     ),
@@ -107,20 +105,20 @@ RULES = (
     Rule("single precision", "fp32 runs on CPU or GPU: only fp16 stays", True, single_precision),
     Rule(
         "blocks",
-        "4-bit linear and blockwise weights are for the GPU: take a palette or int8 a channel",
+        "4-bit linear and blockwise weights are for the GPU: use a palette, or int8 with a scale a channel",
         True,
         blocks,
     ),
     Rule("linear", "linears are fastest as 1x1 convolutions over [B, C, 1, S]", False, linear),
     Rule(
         "softmax axis",
-        "softmax over another axis than the keys' of [B, keys, heads, queries] (axis 1) moves data",
+        "softmax moves data unless it is over the keys (axis 1) of [B, keys, heads, queries]",
         False,
         softmax_axis,
     ),
     Rule(
         "attention chunk",
-        f"more than {LARGEST_CHUNK} queries at once leave the on-chip memory: take chunks of 256 to 512",
+        f"more than {LARGEST_CHUNK} queries at once do not fit the on-chip memory: use chunks of 256 to 512",
         False,
         chunk,
     ),

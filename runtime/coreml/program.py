@@ -1,4 +1,4 @@
-"""A saved .mlpackage read as a MIL program: what the file holds, not what the converter had in memory."""
+"""Read a saved .mlpackage as a MIL program, from the file alone, not from the converter's memory."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ WEIGHTS = Path("Data", "com.apple.CoreML", "weights")
 
 _NUMPY_NAMES = {"fp16": "float16", "fp32": "float32"}
 
-# What the reader raises for a file whose contents contradict themselves.
+# What coremltools' reader raises for a file that contradicts itself.
 _READER_ERRORS = (
     AssertionError,
     AttributeError,
@@ -31,7 +31,7 @@ _READER_ERRORS = (
 
 @dataclass(frozen=True)
 class Feature:
-    """An input, output or result as the file declares it; `dtype` is numpy's name for it."""
+    """An input, output or result as the file declares it; `dtype` is numpy's name."""
 
     name: str
     dtype: str
@@ -43,17 +43,17 @@ class Feature:
 
 @dataclass(frozen=True)
 class Signature:
-    """What a function takes and gives, in the file's order."""
+    """A function's inputs and outputs, in the file's order."""
 
     inputs: list[Feature]
     outputs: list[Feature]
 
 
 def load_program(package: Path) -> "Program":
-    """The MIL program of a saved package, all functions of it, weights as the file holds them.
+    """The MIL program of a saved package: all functions, weights as stored.
 
-    Raises BundleError for a package that is missing, damaged, or declares a result that its operation cannot
-    give (the result is named); EngineError where coremltools is not installed.
+    Raises BundleError for a package that is missing or damaged, or declares a result that its operation
+    cannot have (the error names it), and EngineError if coremltools is not installed.
     """
     from runtime.coreml.tools import coremltools
 
@@ -65,9 +65,9 @@ def load_program(package: Path) -> "Program":
 
 
 def load_function(package: Path, name: str | None = None) -> tuple[str, "Function"]:
-    """One function and its name, which may be left out where the package has only one.
+    """One function and its name; `name` may be None if the package has only one function.
 
-    Only its own weights are read. Raises as load_program does, and EngineError for a name that is not there.
+    Reads only its weights. Raises as load_program does, and EngineError for an unknown name.
     """
     spec = _read_spec(package)
     names = sorted(spec.mlProgram.functions)
@@ -80,25 +80,27 @@ def load_function(package: Path, name: str | None = None) -> tuple[str, "Functio
 
 
 def signature(function: "Function") -> Signature:
-    """What a function takes and gives. Raises EngineError if a size is left open."""
+    """The declared inputs and outputs. Raises EngineError if a size is not fixed."""
     return Signature(
         [feature(var) for var in function.inputs.values()], [feature(var) for var in function.outputs]
     )
 
 
 def feature(var: "Var") -> Feature:
-    """What the file declares of a variable. Raises EngineError if a size is left open."""
+    """The declared dtype and shape of a variable. Raises EngineError if a size is not fixed."""
     from coremltools.converters.mil.mil.types import builtin_to_string
     from coremltools.converters.mil.mil.types.symbolic import any_symbolic
 
     if any_symbolic(var.shape):
-        raise EngineError(f"{var.name} has an open size {list(var.shape)}: export one function for each size")
+        raise EngineError(
+            f"{var.name} has a size that is not fixed {list(var.shape)}: export a function a size"
+        )
     name = builtin_to_string(var.dtype)
     return Feature(var.name, _NUMPY_NAMES.get(name, name), tuple(int(size) for size in var.shape))
 
 
 def _read_spec(package: Path) -> Any:
-    """The package's protobuf message, in which large weights are references into another file."""
+    """The package's protobuf message; large weights are references into another file."""
     from google.protobuf.message import DecodeError
 
     from runtime.coreml.tools import coremltools
@@ -117,7 +119,7 @@ def _read_spec(package: Path) -> Any:
 def _read_function(package: Path, spec: Any, name: str) -> "Function":
     from coremltools.converters.mil.frontend.milproto import load
 
-    # What `load.load` does for each function, but with the context at hand: it tells how far reading came.
+    # As `load.load` does for each function, but we keep the context, which tells how far reading came.
     context = load.TranscriptionContext(str(package / WEIGHTS))
     try:
         return load._load_function(context, spec.mlProgram.functions[name], spec.specificationVersion)

@@ -1,4 +1,4 @@
-"""How near a program's half-precision results come to where half precision ends.
+"""How close half-precision results come to the limit of half precision.
 
 `python -m runtime.coreml.ranges BUNDLE` draws once and lists the largest results of each graph.
 """
@@ -15,7 +15,7 @@ from torch import Tensor
 from runtime.bundle import Bundle, Compute, open_bundle
 from runtime.coreml.engine import CoreMLEngine
 from runtime.coreml.evaluator import Evaluator
-from runtime.errors import Parser, RequestError, UserError
+from runtime.errors import Parser, RequestError, exit_code
 from runtime.generator import Generator
 from runtime.request import Request
 
@@ -23,7 +23,7 @@ EXAMPLES = """examples:
   python -m runtime.coreml.ranges build/iphone
   python -m runtime.coreml.ranges build/iphone --prompt "two green stars" --steps 4 --rows 5
 
-exit code: 0 every value is finite, 1 some are not, 2 wrong input
+exit code: 0 every value is finite, 1 some are not, 2 wrong input, 130 stopped with Ctrl-C
 """
 
 LARGEST_HALF = 65504.0
@@ -31,7 +31,7 @@ LARGEST_HALF = 65504.0
 
 @dataclass(frozen=True)
 class Range:
-    """The values one operation gave, over every run that was watched."""
+    """The range of one operation's results over all watched runs."""
 
     name: str
     type: str  # of the operation
@@ -40,14 +40,14 @@ class Range:
 
     @property
     def headroom(self) -> float:
-        """By what factor the largest value may grow; below 1 it is out of half precision's range."""
+        """The factor by which the largest value may grow; below 1 it exceeds half precision."""
         return LARGEST_HALF / self.largest if self.largest else float("inf")
 
 
 class Ranges:
-    """A hook of the Evaluator: the range of each result named in `names` (its `half_results`).
+    """A hook for the Evaluator that keeps the range of each result in `names` (its `half_results`).
 
-    Watched without `half`, results show how far beyond half precision they would go.
+    With an Evaluator without `half`, the ranges show how far results would exceed half precision.
     """
 
     def __init__(self, names: Container[str]) -> None:
@@ -59,14 +59,14 @@ class Ranges:
             return
         before = self._ranges.get(name, Range(name, type, 0.0, 0))
         largest, nonfinite = float(tensor.abs().max()), 0
-        if not math.isfinite(largest):  # looked into only then: it takes as long as a matrix product
+        if not math.isfinite(largest):  # only then, because this takes as long as a matrix product
             finite = torch.isfinite(tensor)
             nonfinite = tensor.numel() - int(finite.sum())
             largest = float(tensor[finite].abs().max()) if finite.any() else 0.0
         self._ranges[name] = Range(name, type, max(before.largest, largest), before.nonfinite + nonfinite)
 
     def table(self) -> list[Range]:
-        """The most dangerous first: by non-finite values, then by magnitude."""
+        """Ranges sorted by non-finite values, then by magnitude, largest first."""
         return sorted(self._ranges.values(), key=lambda r: (-r.nonfinite, -r.largest))
 
     def report(self, rows: int = 20) -> str:
@@ -87,19 +87,19 @@ def watch(bundle: Bundle, request: Request) -> dict[str, Ranges]:
         evaluator.hook = ranges
         return evaluator
 
-    generator = Generator(bundle, engine="evaluator")
-    generator.engine = CoreMLEngine(bundle, load)
+    generator = Generator(bundle, engine=CoreMLEngine(bundle, load))
     drawing = generator.text_to_image(request)
     if "image_encoder" in bundle.manifest.graphs:
         generator.encode(drawing.picture)
     return watched
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def run(arguments: Sequence[str] | None) -> int:
+    """1 if a result is not finite, else 0. Raises UserError."""
     parser = Parser(
         prog="python -m runtime.coreml.ranges",
-        description="Draw once with the packages of an iPhone bundle and list the results that come nearest"
-        f" to {LARGEST_HALF:.0f}, where half precision ends.",
+        description="Draw once with the packages of an iPhone bundle and list the results that come closest"
+        f" to {LARGEST_HALF:.0f}, the largest number in half precision.",
         epilog=EXAMPLES,
     )
     add = parser.add_argument
@@ -107,19 +107,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--prompt", default="a red cat on a blue background")
     add("--steps", type=int, help="default: the bundle's")
     add("--rows", type=int, default=8, help="operations listed of each graph; default: 8")
-    try:
-        given = parser.parse_args(arguments)
-        bundle = open_bundle(given.bundle)
-        if bundle.manifest.engine != "coreml":
-            raise RequestError(f"{given.bundle} holds ONNX graphs: name the folder of an iPhone bundle")
-        watched = watch(bundle, Request(given.prompt, steps=given.steps))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    given = parser.parse_args(arguments)
+    bundle = open_bundle(given.bundle)
+    if bundle.manifest.engine != "coreml":
+        raise RequestError(f"{given.bundle} holds ONNX graphs: name the folder of an iPhone bundle")
+    watched = watch(bundle, Request(given.prompt, steps=given.steps))
     for graph, ranges in watched.items():
         if ranges.table():  # a graph may compute in float32 throughout
             print(f"{graph}\n{ranges.report(given.rows)}\n")
     return int(any(each.nonfinite for ranges in watched.values() for each in ranges.table()))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return exit_code(lambda: run(arguments))
 
 
 if __name__ == "__main__":

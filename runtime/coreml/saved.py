@@ -1,8 +1,8 @@
 """A saved .mlpackage as plain operations and values, read from its specification alone.
 
-The specification names every operation, type and shape, and for each weight its type and its place in the
-weight file. So a package of a billion parameters is read without a byte of its weights, and a weight that two
-functions share is known to be one by its place.
+The specification names every operation, type and shape, and the type and file offset of each weight. Reading
+a package of a billion parameters therefore reads no weights, and two functions share a weight if its offset
+is equal.
 """
 
 import math
@@ -17,7 +17,7 @@ from runtime.coreml.tools import MIL_pb2
 from runtime.coreml.tools import coremltools as ct
 from runtime.errors import BundleError
 
-# The specification's names of types: ours, and bits an element. Strings are parameters and have no size.
+# By the specification's type name: our name, and bits an element. Strings are parameters without a size.
 TYPES = {
     "FLOAT16": ("fp16", 16),
     "FLOAT32": ("fp32", 32),
@@ -40,17 +40,17 @@ class Blob:
 
 @dataclass(frozen=True)
 class Weight:
-    """A constant of the weight file as an operation sees it, decompressed or not."""
+    """A constant of the weight file, as an operation reads it."""
 
     precision: str  # "fp16", "int8", "palette 6", ...
     parameters: int
     blobs: frozenset[Blob]
-    blocks: bool = False  # quantized with several scales along two axes
+    blocks: bool = False  # quantized with per-block scales
 
 
 @dataclass(frozen=True)
 class Value:
-    """An input, a result or a constant: `weight` if it is in the weight file, else `constant`."""
+    """An input, a result or a constant. A constant in the weight file has `weight`, others `constant`."""
 
     name: str
     dtype: str
@@ -69,13 +69,13 @@ class Value:
 
     @property
     def computed(self) -> bool:
-        """Whether it changes from call to call."""
+        """Whether the value differs between calls."""
         return self.weight is None and self.constant is None
 
 
 @dataclass(frozen=True)
 class Operation:
-    """A computation: constants and the decompression of weights are `Value`s, not operations."""
+    """A computation. Constants and decompressed weights are `Value`s, not operations."""
 
     type: str
     inputs: Mapping[str, tuple[Value, ...]]
@@ -87,7 +87,7 @@ class Operation:
 
     @property
     def activations(self) -> list[Value]:
-        """Its inputs that change from call to call."""
+        """The inputs that differ between calls."""
         return [value for values in self.inputs.values() for value in values if value.computed]
 
     def one(self, name: str) -> Value:
@@ -108,7 +108,7 @@ class Function:
 
     @property
     def weights(self) -> list[Weight]:
-        """Of all operations, each as often as it is used."""
+        """The weights of all operations, repeated for each use."""
         inputs = (
             value for operation in self.operations for values in operation.inputs.values() for value in values
         )
@@ -124,7 +124,7 @@ class SavedPackage:
 
 
 def read_package(path: Path) -> SavedPackage:
-    """Raises BundleError for what is no readable ML program with static shapes."""
+    """Read a package. Raises BundleError unless it is an ML program with static shapes."""
     if path.suffix != ".mlpackage" or not path.is_dir():
         raise BundleError(f"{path} is not a Core ML package: name a folder that ends in .mlpackage")
     try:
@@ -134,7 +134,7 @@ def read_package(path: Path) -> SavedPackage:
         raise BundleError(f"cannot read {path}: {error}: export the bundle again") from None
     if spec.WhichOneof("Type") != "mlProgram":
         raise BundleError(f"{path} is not an ML program: export it for iOS 15 or newer")
-    names = sorted(spec.mlProgram.functions)  # in the file they have no order
+    names = sorted(spec.mlProgram.functions)  # protobuf maps have no order
     try:
         functions = tuple(_Reader(name, spec.mlProgram.functions[name]).read() for name in names)
     except _Unsupported as error:
@@ -148,7 +148,7 @@ class _Unsupported(Exception):
 
 @dataclass
 class _Reader:
-    """One function; `known` holds the values that its operations may name."""
+    """Reads one function; `known` holds the values that its operations may name."""
 
     name: str
     function: Any
@@ -165,10 +165,12 @@ class _Reader:
     def _operations(self, specs: Iterable[Any]) -> Iterable[Operation]:
         for spec in specs:
             if spec.blocks:
-                raise _Unsupported(f"operation {spec.type} holds further operations, which are not counted")
+                raise _Unsupported(
+                    f"operation {spec.type} has nested operations: this report cannot count them"
+                )
             outputs = tuple(_value(named.name, named.type) for named in spec.outputs)
             inputs = {name: self._bound(name, argument) for name, argument in spec.inputs.items()}
-            # Constants, and before iOS 18 the inputs of a decompression, stand among the attributes.
+            # Constants are attributes, and before iOS 18 so are the inputs of a decompression.
             inputs |= {
                 name: (_constant(name, value),) for name, value in spec.attributes.items() if name != "name"
             }
@@ -192,13 +194,13 @@ class _Reader:
 
 def _value(name: str, kind: Any) -> Value:
     if kind.WhichOneof("type") != "tensorType":
-        raise _Unsupported(f"{name} is not a tensor, and only tensors are counted")
+        raise _Unsupported(f"{name} is not a tensor: this report counts only tensors")
     tensor = kind.tensorType
     if any(dimension.WhichOneof("dimension") != "constant" for dimension in tensor.dimensions):
         raise _Unsupported(f"{name} has a shape that is known only at run time: export one function a shape")
     type_name = MIL_pb2.DataType.Name(tensor.dataType)
     if type_name not in TYPES:
-        raise _Unsupported(f"{name} has the type {type_name}, which is not counted")
+        raise _Unsupported(f"{name} has the type {type_name}, which this report does not know")
     return Value(name, TYPES[type_name][0], tuple(dimension.constant.size for dimension in tensor.dimensions))
 
 
@@ -218,7 +220,7 @@ def _constant(name: str, spec: Any) -> Value:
 
 
 def _decompressed(kind: str, inputs: Mapping[str, tuple[Value, ...]], dense: Value) -> Value:
-    """The weight that a constexpr operation stands for."""
+    """The weight that a constexpr operation decompresses."""
     parts = {name: values[0] for name, values in inputs.items()}
     blobs = frozenset(blob for part in parts.values() if part.weight for blob in part.weight.blobs)
     blocks = False
@@ -229,11 +231,11 @@ def _decompressed(kind: str, inputs: Mapping[str, tuple[Value, ...]], dense: Val
         case "constexpr_affine_dequantize":
             precision = f"int{BITS[parts['quantized_data'].dtype]}"
         case "constexpr_lut_to_dense":
-            # Since iOS 18 [groups ..., colours, vector length], before it [colours].
+            # [groups ..., colours, vector length] since iOS 18, [colours] before.
             table = parts["lut"].shape
             precision = f"palette {math.ceil(math.log2(table[-2] if len(table) > 1 else table[0]))}"
         case _:
-            # A cast shows what is stored; sparse weights have no name of their own here.
+            # A cast reads fp16. Other kinds keep their MIL name.
             precision = "fp16" if kind == "constexpr_cast" else kind.removeprefix("constexpr_")
     weight = Weight(precision, dense.elements, blobs, blocks)
     return Value(dense.name, dense.dtype, dense.shape, weight)

@@ -1,6 +1,7 @@
-"""`python -m runtime.coreml.structure PACKAGE_OR_BUNDLE`: what is in a saved Core ML package."""
+"""`python -m runtime.coreml.structure PACKAGE_OR_BUNDLE`: report what a saved Core ML package contains."""
 
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,14 +12,14 @@ from typing import Any
 from runtime.coreml.costs import Stored, flops, memory, stored, total_bytes
 from runtime.coreml.neural_engine import RULES, Rule, first_broken
 from runtime.coreml.saved import Function, Operation, SavedPackage, read_package
-from runtime.errors import Parser, RequestError, UserError
+from runtime.errors import Parser, RequestError, exit_code
 
 NOT_SHOWN = (
-    "Counted from the files. Only a device shows where operations run, how fast, and the Neural Engine's"
-    " arithmetic: python -m export.check_on_mac"
+    "Computed from the files. Only a device shows where operations run, how fast, and what the Neural Engine"
+    " computes: python -m export.check_on_mac"
 )
 
-# Apple's limits for phones as users met them; bytes.
+# Limits of iPhones as users report them; bytes.
 LARGEST_FP16 = 1_000_000_000
 LARGEST_PACKAGE = 2_000_000_000
 
@@ -26,7 +27,7 @@ EXAMPLES = """examples:
   python -m runtime.coreml.structure build/iphone                          # every package of a bundle
   python -m runtime.coreml.structure build/iphone/transformer.mlpackage --json build/transformer.json
 
-exit code: 0 reported, 2 wrong input
+exit code: 0 reported, 2 wrong input, 130 stopped with Ctrl-C
 """
 
 
@@ -36,7 +37,7 @@ class Broken:
 
     rule: str
     reason: str
-    leaves: bool  # the Neural Engine; else it stays and is slower
+    leaves: bool  # runs on another device; otherwise it stays but is slower
     count: int
     flops_share: float
     operations: dict[str, int]  # by type
@@ -74,7 +75,7 @@ class PackageReport:
     package: str
     specification: int
     bytes: int  # on disk
-    weights: dict[str, Stored]  # what functions share counts once
+    weights: dict[str, Stored]  # shared weights count once
     warnings: list[str]
     functions: list[FunctionReport]
 
@@ -92,12 +93,12 @@ def report(package: SavedPackage) -> PackageReport:
 
 
 def warnings(size: int, weights: Mapping[str, Stored]) -> list[str]:
-    """What an iPhone may refuse to load."""
+    """Reasons why an iPhone may not load the package."""
     found = []
     half = weights.get("fp16", Stored()).bytes
     if half > LARGEST_FP16:
         found.append(
-            f"{_bytes(half)} of fp16 weights in one graph: an iPhone needs it in chunks below"
+            f"{_bytes(half)} of fp16 weights in one graph: an iPhone needs graphs with less than"
             f" {_bytes(LARGEST_FP16)}, or palettes of at most 6 bits"
         )
     if size > LARGEST_PACKAGE:
@@ -149,7 +150,7 @@ def function_report(function: Function) -> FunctionReport:
 
 
 def text(package: PackageReport) -> str:
-    """The report as people read it."""
+    """The report as text."""
     lines = [f"{package.package}  {_bytes(package.bytes)} on disk, specification {package.specification}"]
     lines += [f"  weights {line}" for line in _weight_lines(package.weights)]
     lines += [f"  warning: {warning}" for warning in package.warnings]
@@ -220,7 +221,7 @@ def _share(part: float) -> str:
 
 
 def packages(path: Path) -> list[Path]:
-    """The package itself, or those of a bundle's folder. Raises RequestError."""
+    """The package itself, or all packages of a bundle. Raises RequestError."""
     if path.suffix == ".mlpackage":
         return [path]
     found = sorted(path.glob("*.mlpackage"))
@@ -244,8 +245,8 @@ class Job:
 def parse(arguments: Sequence[str] | None) -> Job:
     parser = Parser(
         prog="python -m runtime.coreml.structure",
-        description="Report what is in a Core ML package: operations, which of them leave the Neural Engine,"
-        " weights by precision, arithmetic, memory. Needs no Mac.",
+        description="Report what a Core ML package contains: operations, which of them leave the Neural"
+        " Engine, weights by precision, arithmetic, memory. Needs no Mac.",
         epilog=EXAMPLES,
     )
     parser.add_argument(
@@ -256,22 +257,27 @@ def parse(arguments: Sequence[str] | None) -> Job:
     return Job(given.path, given.json)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    try:
-        job = parse(arguments)
-        reports = [report(read_package(path)) for path in packages(job.path)]
-        if job.json is not None:
-            _write(job.json, json.dumps(to_json(reports), indent=1) + "\n")
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+def run(job: Job) -> None:
+    """Raises UserError."""
+    reports = [report(read_package(path)) for path in packages(job.path)]
+    if job.json is not None:
+        _write(job.json, json.dumps(to_json(reports), indent=1) + "\n")
     print("\n\n".join([*map(text, reports), NOT_SHOWN]))
-    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return exit_code(lambda: run(parse(arguments)))
 
 
 def _write(path: Path, content: str) -> None:
+    """Write the file whole or not at all. Raises RequestError."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.write_text(content, encoding="utf-8")
+        try:
+            part.write_text(content, encoding="utf-8")
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
         raise RequestError(f"cannot write {path}: {error.strerror}") from None
 

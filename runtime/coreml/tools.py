@@ -1,4 +1,4 @@
-"""coremltools without its noise: it tells of all parts that a machine lacks, and draws bars of its own."""
+"""coremltools without its warnings about missing parts and without its progress bars."""
 
 import contextlib
 import io
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from runtime.errors import EngineError
 
-logging.getLogger("coremltools").setLevel(logging.ERROR)  # before the import, which already talks
+logging.getLogger("coremltools").setLevel(logging.ERROR)  # before the import, which already warns
 
 try:
     import coremltools
@@ -20,6 +20,6 @@ __all__ = ["MIL_pb2", "coremltools", "quiet"]
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Swallows progress bars; errors are exceptions."""
+    """Hide progress bars, which go to stderr; errors are exceptions."""
     with contextlib.redirect_stderr(io.StringIO()):
         yield

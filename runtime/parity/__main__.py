@@ -1,5 +1,9 @@
 """`python -m runtime.parity --bundle DIR`: a bundle beside the reference it was made from."""
 
+from reference.extras import require
+
+require("export")
+
 import json
 import sys
 from collections.abc import Sequence
@@ -10,17 +14,16 @@ import numpy as np
 from tqdm import tqdm
 
 from reference.checkpoint import load_checkpoint
-from reference.errors import UserError as ReferenceError
 from reference.stickers.evaluation_prompts import prompt_set
 from runtime.bundle import open_bundle
-from runtime.errors import Parser, RequestError, UserError
-from runtime.parity.compare import Comparison, DrawingComparison
+from runtime.errors import Parser, RequestError, exit_code
 from runtime.parity.figures import figures, not_ties
-from runtime.parity.limits import judged
-from runtime.parity.meaning import Meaning, judge, reason_to_skip
-from runtime.parity.report import Result, figure_lines, html, misses, to_json, write
+from runtime.parity.limits import judged, missed
+from runtime.parity.prompt_following import Meaning, judge_both, reason_to_skip
+from runtime.parity.report import Result, figure_lines, html, to_json, write
+from runtime.parity.side_by_side import DrawingComparison, SideBySide
 
-PROMPTS = (
+PARITY_PROMPTS = (
     "a red heart",
     "a blue cat wearing a hat",
     "two yellow stars",
@@ -61,14 +64,20 @@ def parse(arguments: Sequence[str] | None) -> Job:
     """Raises RequestError, before anything is computed, for what could not be drawn or written."""
     parser = Parser(
         prog="python -m runtime.parity",
-        description=f"Compare a bundle with the reference: {len(PROMPTS)} prompts, {len(SEEDS)} seeds each,"
-        " step by step and freely, and how often the pictures show what sticker prompts ask.",
+        description=f"Compare a bundle with the reference: {len(PARITY_PROMPTS)} prompts, {len(SEEDS)} seeds,"
+        " teacher-forced and free-running, and how often the pictures follow sticker prompts.",
         epilog=EXAMPLES,
     )
     add = parser.add_argument
     add("--bundle", type=Path, default=Path("build/android"), metavar="DIR", help="default: build/android")
     add("--checkpoint", metavar="DIR|ID", help="what the bundle was made from; default: the shipped one")
-    add("--prompts", type=int, default=len(PROMPTS), metavar="N", help="only the first N, for large models")
+    add(
+        "--prompts",
+        type=int,
+        default=len(PARITY_PROMPTS),
+        metavar="N",
+        help="only the first N, for large models",
+    )
     add("--steps", type=int, metavar="N", help="default: the bundle's")
     add(
         "--prompts-per-category",
@@ -86,8 +95,8 @@ def parse(arguments: Sequence[str] | None) -> Job:
     bundle: Path = given.bundle
     out: Path = given.out or bundle.resolve().with_name(f"{bundle.resolve().name}-parity.html")
     out = out / "parity.html" if out.is_dir() else out
-    if not 1 <= given.prompts <= len(PROMPTS):
-        raise RequestError(f"--prompts {given.prompts} is out of range: give 1 to {len(PROMPTS)}")
+    if not 1 <= given.prompts <= len(PARITY_PROMPTS):
+        raise RequestError(f"--prompts {given.prompts} is out of range: give 1 to {len(PARITY_PROMPTS)}")
     if not 0 <= given.prompts_per_category <= 1000 or given.threads < 0:
         raise RequestError("--prompts-per-category must be 0 to 1000 and --threads not negative")
     for flag, path, ending in (("--out", out, ".html"), ("--json", given.json, ".json")):
@@ -98,7 +107,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
     return Job(
         bundle=bundle,
         checkpoint=given.checkpoint,
-        prompts=PROMPTS[: given.prompts],
+        prompts=PARITY_PROMPTS[: given.prompts],
         steps=given.steps,
         prompts_per_category=given.prompts_per_category,
         out=out,
@@ -108,25 +117,25 @@ def parse(arguments: Sequence[str] | None) -> Job:
 
 
 def measure(job: Job) -> Result:
-    """Draws everything, with a progress bar. Raises the UserError of either side."""
+    """Draws everything, with a progress bar. Raises UserError."""
     bundle = open_bundle(job.bundle)
-    comparison = Comparison(bundle, load_checkpoint(job.checkpoint), job.steps, job.threads)
-    comparison.check_texts(job.prompts)
-    reason = reason_to_skip(comparison) if job.prompts_per_category else "--prompts-per-category is 0"
+    sides = SideBySide(bundle, load_checkpoint(job.checkpoint), job.steps, job.threads)
+    sides.check_texts(job.prompts)
+    reason = reason_to_skip(sides) if job.prompts_per_category else "--prompts-per-category is 0"
     tasks = [] if reason else prompt_set(job.prompts_per_category)
-    count = 2 * comparison.settings.steps * (len(job.prompts) * len(SEEDS) + len(tasks))
+    count = 2 * sides.settings.steps * (len(job.prompts) * len(SEEDS) + len(tasks))
     drawings: list[DrawingComparison] = []
     meaning: Meaning | None = None
     with tqdm(total=count, desc="comparing", unit="step", leave=False, disable=None) as bar:
         for prompt in job.prompts:
             for seed in SEEDS:
                 bar.set_postfix_str(prompt, refresh=False)
-                drawings.append(comparison.draw(prompt, seed, bar.update))
+                drawings.append(sides.draw(prompt, seed, bar.update))
         if tasks:
             bar.set_postfix_str("prompt following", refresh=False)
-            meaning = judge(comparison, tasks, bar.update)
-    settings = comparison.settings
-    found = figures(drawings, settings.guidance, meaning)
+            meaning = judge_both(sides, tasks, bar.update)
+    settings = sides.settings
+    found = figures(drawings, meaning)
     return Result(
         bundle=bundle,
         precision=bundle.manifest.precision,
@@ -180,7 +189,7 @@ def table(result: Result) -> str:
 
 def complaints(result: Result) -> list[str]:
     """One line for each limit that is missed, and where rounding does not explain a difference."""
-    lines = misses(result.verdicts, result.precision)
+    lines = [str(verdict) for verdict in missed(result.verdicts)]
     if any(verdict.limit.figure == "teacher_forced.not_ties" for verdict in result.verdicts):
         for drawing, one in not_ties(result.drawings)[:LISTED]:
             lines.append(
@@ -206,14 +215,7 @@ def run(job: Job) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    try:
-        return run(parse(arguments))
-    except (UserError, ReferenceError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("stopped: nothing was written", file=sys.stderr)
-        return 130
+    return exit_code(lambda: run(parse(arguments)))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,10 @@ Both run the same files with the same session options through the same runtime. 
 yardstick beside them: this machine beside itself, with every float input moved by as much as float32 rounds.
 """
 
+from reference.extras import require
+
+require("export")
+
 import json
 import sys
 import tempfile
@@ -16,12 +20,11 @@ import numpy as np
 from tqdm import tqdm
 
 from runtime.bundle import Bundle, open_bundle
-from runtime.errors import EngineError, Parser, RequestError, UserError
-from runtime.parity.beside import MEANING, Beside, beside, judged
+from runtime.errors import EngineError, Parser, RequestError, exit_code
 from runtime.parity.emulator import WAY_OUT, Emulator
-from runtime.parity.limits import Verdict
+from runtime.parity.limits import Verdict, machines_judged, missed
 from runtime.parity.logits import expose
-from runtime.parity.replay import (
+from runtime.parity.machine_recording import (
     LOGITS_MODEL,
     RECORDED,
     REPLAYED,
@@ -33,11 +36,11 @@ from runtime.parity.replay import (
     replay,
     save,
 )
+from runtime.parity.machines import MEANING, MachineComparison, compare_machines
 from runtime.parity.report import (
     amplified,
     data_uri,
     figure_lines,
-    misses,
     render,
     shown,
     storable,
@@ -78,13 +81,13 @@ class Result:
     bundle: Bundle
     cpu: str
     recordings: tuple[Recording, Recording]  # here, on ARM
-    beside: Beside
+    compared: MachineComparison
     yardstick: dict[str, float]  # the figures of YARDSTICK, the worst of CONTROLS
     verdicts: list[Verdict]
 
     @property
     def passed(self) -> bool:
-        return all(verdict.holds for verdict in self.verdicts)
+        return not missed(self.verdicts)
 
     @property
     def title(self) -> str:
@@ -131,14 +134,14 @@ def measure(job: Job) -> Result:
             f"{job.emulator.folder} runs onnxruntime {there.onnxruntime}, this Python {here.onnxruntime}:"
             f" {WAY_OUT}"
         )
-    found = beside(bundle, here, there)
+    found = compare_machines(bundle, here, there)
     return Result(
         bundle=bundle,
         cpu=job.emulator.cpu,
         recordings=(here, there),
-        beside=found,
+        compared=found,
         yardstick=yardstick(bundle, logits_model, here),
-        verdicts=judged(bundle, found.figures),
+        verdicts=machines_judged(found.figures, bundle.manifest, "ARM"),
     )
 
 
@@ -150,7 +153,7 @@ def emulated(emulator: Emulator, bundle: Bundle, logits_model: bytes, recorded: 
         (folder / LOGITS_MODEL).write_bytes(logits_model)
         with tqdm(total=len(recorded.runs), desc=emulator.cpu, unit="run", leave=False, disable=None) as bar:
             arguments = [str(bundle.folder.resolve()), str(folder)]
-            emulator.run("runtime.parity.replay", arguments, lambda: bar.update())
+            emulator.run("runtime.parity.machine_recording", arguments, lambda: bar.update())
         return load(folder / REPLAYED)
 
 
@@ -161,7 +164,7 @@ def yardstick(bundle: Bundle, logits_model: bytes, recorded: Recording) -> dict[
         noise = np.random.default_rng(seed)
         runs = [replace(run, inputs=moved(run, noise)) for run in recorded.runs]
         again = replay(bundle, logits_model, replace(recorded, runs=runs), lambda: None)
-        found.append(beside(bundle, recorded, again).figures)
+        found.append(compare_machines(bundle, recorded, again).figures)
     worst = {figure: max if figure.endswith(".kl") else min for figure in YARDSTICK}
     return {figure: worst[figure](one[figure] for one in found) for figure in YARDSTICK}
 
@@ -184,19 +187,19 @@ def table(result: Result) -> str:
         f"  {'graph':14} {'output':12} {'runs':>4} {'cosine':>11} {'PSNR':>10} {'max error':>10} {'equal':>9}"
         f" {here.machine + ' s':>10} {'emulated s':>10}",
     ]
-    for one in result.beside.outputs:
+    for one in result.compared.outputs:
         cosine = "" if one.cosine is None else shown("cosine", one.cosine)
         psnr = "" if one.psnr is None else shown("psnr", one.psnr)
         lines.append(
             f"  {one.graph:14} {one.output:12} {one.runs:4} {cosine:>11} {psnr:>10} {one.max_abs:10.3g}"
             f" {shown('agreement', one.equal):>9} {one.seconds[0]:10.3f} {one.seconds[1]:10.2f}"
         )
-    for step in result.beside.steps:
+    for step in result.compared.steps:
         lines.append(
             f"  step {step.step + 1}: {step.masked} masked, {shown('agreement', step.agreement)} the same"
             f" token, KL {step.kl:.2g}"
         )
-    lines += figure_lines(result.beside.figures, result.verdicts)
+    lines += figure_lines(result.compared.figures, result.verdicts)
     own = ", ".join(f"{name} {shown(name, value)}" for name, value in result.yardstick.items())
     lines.append(f"  {here.machine} beside itself, inputs moved by a rounding: {own}")
     return "\n".join(lines)
@@ -231,7 +234,7 @@ def to_json(result: Result) -> dict[str, Any]:
         "machines": [here.machine, there.machine],
         "onnxruntime": here.onnxruntime,
         "request": asdict(here.request),
-        "figures": {name: storable(value) for name, value in result.beside.figures.items()},
+        "figures": {name: storable(value) for name, value in result.compared.figures.items()},
         "yardstick": result.yardstick,
         "limits": {
             verdict.limit.figure: {
@@ -241,8 +244,8 @@ def to_json(result: Result) -> dict[str, Any]:
             }
             for verdict in result.verdicts
         },
-        "outputs": [row(one) for one in result.beside.outputs],
-        "steps": [row(step) for step in result.beside.steps],
+        "outputs": [row(one) for one in result.compared.outputs],
+        "steps": [row(step) for step in result.compared.steps],
     }
 
 
@@ -255,20 +258,13 @@ def run(job: Job) -> int:
     if job.json is not None:
         write(job.json, json.dumps(to_json(result), indent=1) + "\n")
         print(f"figures: {job.json}")
-    for line in misses(result.verdicts, "ARM"):
-        print(line, file=sys.stderr)
+    for verdict in missed(result.verdicts):
+        print(verdict, file=sys.stderr)
     return 0 if result.passed else 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    try:
-        return run(parse(arguments))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("stopped: nothing was written", file=sys.stderr)
-        return 130
+    return exit_code(lambda: run(parse(arguments)))
 
 
 if __name__ == "__main__":

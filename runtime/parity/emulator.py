@@ -41,7 +41,7 @@ class Emulator:
             "LANG": "C.UTF-8",
         }
         with (
-            tempfile.TemporaryFile("w+") as errors,
+            tempfile.TemporaryFile("w+", encoding="utf-8") as errors,
             subprocess.Popen(
                 command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment
             ) as process,

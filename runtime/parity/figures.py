@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runtime import measures
-from runtime.parity.compare import DrawingComparison
-from runtime.parity.meaning import Meaning
+from runtime.parity import measures
+from runtime.parity.comparison import Comparison, decoder_figures
+from runtime.parity.prompt_following import Meaning
+from runtime.parity.side_by_side import DrawingComparison
 from runtime.parity.ties import Difference
 
 MEANING = {
@@ -41,23 +42,19 @@ class StepMean:
     kl: float  # nats
 
 
-def figures(
-    drawings: Sequence[DrawingComparison], guidance: float, meaning: Meaning | None
-) -> dict[str, float]:
-    """Of drawings that all have this guidance. Shares and divergences over all masked positions of all steps;
-    PSNR (dB) over all pixels of all pictures; errors the largest."""
+def figures(drawings: Sequence[DrawingComparison], meaning: Meaning | None) -> dict[str, float]:
+    """Shares and divergences are over all masked positions of all steps, PSNR (dB) over all pixels of all
+    pictures; errors are the largest.
+    """
     steps = [step for drawing in drawings for step in drawing.steps]
-    masked = sum(step.masked for step in steps)
-    kl = sum(step.kl * step.masked for step in steps) / masked
+    compared = Comparison.total(step.compared for step in steps)
     different = [difference for step in steps for difference in step.differences]
     ties = sum(difference.tie for difference in different)
     references = np.stack([drawing.pictures[0] for drawing in drawings])
     decoded = np.stack([drawing.decoded for drawing in drawings])
     found = {
-        "teacher_forced.positions": masked,
-        "teacher_forced.agreement": sum(step.same for step in steps) / masked,
-        "teacher_forced.kl": kl,
-        "teacher_forced.kl_per_guidance": measures.kl_per_guidance(kl, guidance),
+        "teacher_forced.positions": compared.positions,
+        **compared.figures("teacher_forced"),
         "teacher_forced.logit_error": max(step.logit_error for step in steps),
         "teacher_forced.different": len(different),
         "teacher_forced.ties": ties,
@@ -70,8 +67,7 @@ def figures(
         "free_running.psnr": measures.image_psnr(
             references, np.stack([drawing.pictures[1] for drawing in drawings])
         ),
-        "image_decoder.psnr": measures.image_psnr(references, decoded),
-        "image_decoder.levels": measures.max_abs(references, decoded),
+        **decoder_figures(references, decoded),
     }
     if meaning is not None:
         found |= {
@@ -87,11 +83,8 @@ def by_step(drawings: Sequence[DrawingComparison]) -> list[StepMean]:
     """Each step's means."""
     means = []
     for steps in zip(*(drawing.steps for drawing in drawings), strict=True):
-        masked = sum(step.masked for step in steps)
-        agreement = sum(step.same for step in steps) / masked
-        means.append(
-            StepMean(steps[0].step, agreement, sum(step.kl * step.masked for step in steps) / masked)
-        )
+        compared = Comparison.total(step.compared for step in steps)
+        means.append(StepMean(steps[0].step, compared.agreement, compared.kl))
     return means
 
 

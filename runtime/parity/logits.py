@@ -12,7 +12,7 @@ import onnx
 
 from runtime.bundle import Bundle
 from runtime.errors import BundleError
-from runtime.parity.replay import LOGITS, PREFIX, Tensors, last_graph, open_exposed
+from runtime.parity.machine_recording import LOGITS, PREFIX, Tensors, last_graph, open_exposed
 
 
 def expose(path: Path) -> bytes:
@@ -59,9 +59,3 @@ def evaluated_step(bundle: Bundle) -> Callable[[Tensors], dict[str, np.ndarray]]
         return made | {LOGITS: np.concatenate(chunks)}
 
     return step
-
-
-def open_logits(bundle: Bundle, threads: int = 0) -> Callable[[Tensors], np.ndarray]:
-    """`open_step` of a bundle, for its logits alone."""
-    step = open_step(bundle, threads)
-    return lambda tensors: step(tensors)["logits"]

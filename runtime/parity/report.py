@@ -14,14 +14,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
 from reference.stickers.score import grid
-from runtime import measures
 from runtime.bundle import Bundle
 from runtime.errors import RequestError
+from runtime.parity import measures
 from runtime.parity.chart import decades, line_chart, shares
-from runtime.parity.compare import DrawingComparison
 from runtime.parity.figures import MEANING, StepMean, by_step, not_ties
-from runtime.parity.limits import Verdict
-from runtime.parity.meaning import Meaning
+from runtime.parity.limits import Verdict, missed
+from runtime.parity.prompt_following import Meaning
+from runtime.parity.side_by_side import DrawingComparison
 
 AMPLIFIED = 8  # times, of differences in pictures
 LARGEST = 256  # pixels a side of a picture in the page
@@ -48,7 +48,7 @@ class Result:
 
     @property
     def passed(self) -> bool:
-        return all(verdict.holds for verdict in self.verdicts)
+        return not missed(self.verdicts)
 
 
 def html(result: Result) -> str:
@@ -100,16 +100,15 @@ def kl_chart(steps: Sequence[StepMean]) -> str:
 def drawing_row(drawing: DrawingComparison) -> dict[str, Any]:
     """What the page says of one drawing."""
     reference, own = drawing.pictures
-    masked = sum(step.masked for step in drawing.steps)
     different = [difference for step in drawing.steps for difference in step.differences]
     return {
         "prompt": drawing.prompt,
         "seed": drawing.seed,
         "pictures": [data_uri(picture) for picture in (reference, own, amplified(reference, own))],
-        "agreement": sum(step.same for step in drawing.steps) / masked,
+        "agreement": drawing.compared.agreement,
         "different": len(different),
         "ties": sum(difference.tie for difference in different),
-        "kl": sum(step.kl * step.masked for step in drawing.steps) / masked,
+        "kl": drawing.compared.kl,
         "tokens": measures.agreement(*drawing.tokens),
         "psnr": measures.image_psnr(reference, own),
     }
@@ -178,19 +177,6 @@ def figure_lines(figures: Mapping[str, float], verdicts: Sequence[Verdict]) -> l
             side = "at least" if limit.higher_is_better else "at most"
             line += f"   {side} {shown(name, limit.worst)}" + ("" if by_name[name].holds else "   MISSED")
         lines.append(line)
-    return lines
-
-
-def misses(verdicts: Sequence[Verdict], kind: str) -> list[str]:
-    """One line for each limit that is missed; `kind` is whose limits they are."""
-    lines = []
-    for verdict in verdicts:
-        if not verdict.holds:
-            limit = verdict.limit
-            lines.append(
-                f"{limit.figure} is {verdict.value:.6g}, {'below' if limit.higher_is_better else 'above'}"
-                f" the {kind} limit of {limit.worst:g}"
-            )
     return lines
 
 

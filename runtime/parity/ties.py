@@ -28,7 +28,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reference.inverse_cdf import block_size
-from runtime.measures import ROWS
+from runtime.parity.measures import ROWS
 
 UNIT = 2.0**-24  # half the spacing of float32 numbers at 1: the error of one rounding
 # A thousand roundings, relative to the largest guided logit of the position. Float32 bundles are up to a

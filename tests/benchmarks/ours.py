@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import onnx_ir as ir
 
-from export.android import manifest_of
-from export.bundle_writer import write_manifest, write_tokenizer
+from export.build_manifest import write_tokenizer
+from export.bundle_writer import write_manifest
 from export.calibration import calibration
-from export.graph_writer import write_graph
 from export.graphs import graphs
+from export.onnx_bundle import manifest_of
+from export.onnx_graph import write_graph
 from export.trace import OPSET
 from quantize.onnx_files import load, save
 from quantize.recipe import Precision, Recipe

@@ -20,18 +20,17 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from export.requantize import open_float
 from quantize.errors import QuantizationError
+from quantize.float_bundle import open_float
 from quantize.frontier import frontier
-from quantize.pictures import judge, sticker_tasks
 from quantize.recipe import BLOCK, Recipe
 from quantize.sensitivity import best_within_size, measure, recipe_of
 from quantize.sensitivity_study import Study, write_json
-from quantize.teacher import damage
 from quantize.trials import Trials, size
 from runtime.bundle import Bundle
 from runtime.errors import Parser, UserError
 from runtime.onnxruntime_engine import OnnxRuntimeEngine
+from runtime.parity.prompt_following import judge, sticker_tasks
 from tests.benchmarks.pareto_coreml import measure_coreml
 from tests.benchmarks.pareto_report import FIGURES, PLOT, write_plot
 from tests.benchmarks.results import provenance
@@ -89,7 +88,7 @@ def measure_form(figures: Figures, name: str, trials: Trials, recipe: Recipe) ->
     with trials.form(recipe) as form:
         manifest = form.manifest
         deciding = [file for graph in trials.deciding for file in manifest.graphs[graph].files]
-        found = damage(trials.steps, trials.repeat(form))
+        found = trials.compare(form)
         figures.add(
             name,
             recipe=recipe.model_dump(include={"default", "block", "weights"}),
@@ -179,7 +178,7 @@ def measure_times(bundle: Path, threads: int) -> None:
             for name, form in content["forms"].items()
             if not name.startswith("only ")
         }
-        for name, milliseconds in step_times(forms, trials.steps[0].tensors, threads).items():
+        for name, milliseconds in step_times(forms, trials.steps[0].feed(), threads).items():
             content["forms"][name]["milliseconds"] = milliseconds
     command = f"python -m tests.benchmarks.pareto --only times --threads {threads}"
     write_json(FIGURES, content | {"times": provenance(command, threads)})

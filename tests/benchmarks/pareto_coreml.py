@@ -9,17 +9,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from export.apple.bundle import Options, write_bundle
+from export.apple.coreml_bundle import CoreMLExporter, CoreMLOptions
+from export.bundle_writer import write_bundle
 from quantize.coreml import Form
 from quantize.coreml_recipe import CoreMLRecipe
-from quantize.pictures import judge
-from quantize.teacher import Drawer, damage
 from quantize.trials import Trials, size
 from reference.checkpoint import load_checkpoint
 from reference.stickers.evaluation_prompts import Task
 from runtime.bundle import MANIFEST, Bundle, open_bundle
 from runtime.coreml.saved import read_package
 from runtime.coreml.structure import report
+from runtime.parity.bundle_steps import BundleSteps
+from runtime.parity.comparison import Comparison
+from runtime.parity.prompt_following import judge
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,8 @@ def exported(name: str, work: Path) -> Bundle:
     if not (folder / MANIFEST).exists():
         checkpoint = load_checkpoint(None, stream=True)
         recipe = CoreMLRecipe(default=form.default)
-        options = Options(folder, [checkpoint.defaults.size], recipe, activations=form.activations)
-        write_bundle(checkpoint, options, lambda line: None)
+        options = CoreMLOptions([checkpoint.defaults.size], recipe, activations=form.activations)
+        write_bundle(CoreMLExporter(checkpoint, options), folder, False, lambda line: None)
     return open_bundle(folder)
 
 
@@ -69,7 +71,7 @@ def measure_coreml(
             manifest = bundle.manifest
             graphs = ("text_encoder", "conditioner", *manifest.step)
             deciding = [file for graph in graphs for file in manifest.graphs[graph].files]
-            found = damage(trials.steps, Drawer(bundle, threads).repeat)
+            found = Comparison.of(trials.steps, BundleSteps(bundle, threads).repeat)
             add(
                 name,
                 bundle=digest,

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from quantize.errors import QuantizationError
-from quantize.pictures import change, share, standard_error
 from quantize.sensitivity_study import replace
+from runtime.parity.prompt_following import change, share, standard_error
 from tests.benchmarks.markdown import table
 from tests.benchmarks.results import source_line
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from export.bundle_writer import code_hash
+from export.resume_key import code_hash
 from reference.errors import UserError
 from tests.benchmarks import processes
 from tests.benchmarks.contenders import CONTENDERS, PICTURE, Contender, same_as

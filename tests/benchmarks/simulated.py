@@ -20,7 +20,7 @@ from reference.errors import Parser, exit_code
 from reference.inverse_cdf import draw
 from reference.pipeline import Conditions, Pipeline
 from reference.request import check_request
-from runtime import measures
+from runtime.parity import measures
 from runtime.philox import PhiloxNoise
 from tests.benchmarks.markdown import table
 from tests.benchmarks.results import provenance, read, source_line, write

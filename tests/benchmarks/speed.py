@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from runtime import measures
+from runtime.parity import measures
 from tests.benchmarks.contenders import BASE, CONTENDERS, DECODER, FLOOR, PICTURE, STEP, TASKS
 from tests.benchmarks.results import provenance, source_line, write
 from tests.benchmarks.rounds import Results

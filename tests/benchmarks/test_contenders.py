@@ -7,7 +7,7 @@ import torch
 
 from reference.checkpoint import load_checkpoint
 from reference.image import decode_tokens
-from runtime import measures
+from runtime.parity import measures
 from runtime.schedule import mask_length
 from tests.benchmarks import turn
 from tests.benchmarks.contenders import CONTENDERS, FLOOR

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from runtime.memory import return_freed_memory
+from runtime.process import return_freed_memory
 
 ROOT = Path("build/benchmarks")
 PROMPT = "a red cat on a blue background"

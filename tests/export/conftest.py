@@ -8,8 +8,8 @@ from export.graphs import graphs
 from export.trace import trace
 from quantize.onnx_files import save
 from reference.checkpoint import Checkpoint, load_checkpoint
+from tests.export.inputs import GOLDEN
 
-GOLDEN = Path(__file__).parents[1] / "golden"
 SIZES = {"mono": (96, 128), "mei": (256, 384)}  # neither square, so that a swapped axis shows
 
 

@@ -1,5 +1,7 @@
 """Inputs that look like a run's: a half-masked grid, texts of different length, a late step."""
 
+from pathlib import Path
+
 import torch
 from torch import Tensor
 
@@ -7,6 +9,7 @@ from export.graphs import token_grid
 from reference.checkpoint import Checkpoint
 from reference.text import encode_text
 
+GOLDEN = Path(__file__).parents[1] / "golden"
 PROMPTS = ["", "A red cat, on the dog! 123"]  # negative, prompt
 
 

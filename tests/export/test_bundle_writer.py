@@ -3,7 +3,6 @@
 import resource
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,21 +10,20 @@ import numpy as np
 import pytest
 import torch
 
-import export.android as android
-import export.bundle_writer as writer
-import export.graph_writer as graph_writer
-from export.android import Android, Options, planned, write_bundle
+from export import onnx_bundle, onnx_graph
+from export.bundle_writer import Exporter, write_bundle
 from export.errors import VerificationError
 from export.onnx import main
+from export.onnx_bundle import OnnxExporter, OnnxOptions
+from export.resume_key import resume_key
 from export.workspace import Workspace
-from quantize.onnx_files import files
 from quantize.recipe import Recipe
 from reference.checkpoint import Checkpoint, load_checkpoint
 from runtime.bundle import Manifest, open_bundle
 from runtime.errors import BundleError
 from runtime.generator import Generator
 from runtime.request import Request
-from tests.export.conftest import GOLDEN
+from tests.export.inputs import GOLDEN
 from tests.float_bundle import WIDER, write_checkpoint
 
 INT8 = Recipe.uniform("int8")
@@ -35,7 +33,7 @@ GRAPHS = ["text_encoder", "conditioner", "transformer", "image_decoder", "image_
 
 
 @dataclass
-class Written:
+class Interrupted:
     """A bundle whose first run was stopped while the third graph was traced."""
 
     checkpoint: Checkpoint
@@ -52,9 +50,9 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
 
 
 @pytest.fixture(scope="module")
-def written(checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Written]:
-    options = Options(tmp_path_factory.mktemp("bundles") / "android", SIZE, INT8)
-    trace, lines, traced = graph_writer.trace, [], []
+def written(checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interrupted]:
+    out = tmp_path_factory.mktemp("bundles") / "android"
+    trace, lines, traced = onnx_graph.trace, [], []
 
     def stopped(spec):
         if "uniforms" in spec.inputs:
@@ -66,38 +64,49 @@ def written(checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) ->
         return trace(spec)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(graph_writer, "trace", stopped)
+        patch.setattr(onnx_graph, "trace", stopped)
         with pytest.raises(KeyboardInterrupt):
-            write_bundle(checkpoint, options, lines.append)
-        left = {path.name for path in options.out.parent.iterdir()}
-        patch.setattr(graph_writer, "trace", counted)
-        manifest = write_bundle(checkpoint, options, lines.append)
-    yield Written(checkpoint, manifest, options.out, left, traced, lines)
+            write_bundle(exporter(checkpoint), out, False, lines.append)
+        left = {path.name for path in out.parent.iterdir()}
+        patch.setattr(onnx_graph, "trace", counted)
+        manifest = write_bundle(exporter(checkpoint), out, False, lines.append)
+    yield Interrupted(checkpoint, manifest, out, left, traced, lines)
 
 
-@contextmanager
-def finished_graphs(written: Written, options: Options, names: list[str]) -> Iterator[Workspace]:
-    """A workspace as an interrupted run leaves it: the graphs `names` are done."""
-    workspace = Workspace(options.out, writer.resume_key(Android(written.checkpoint, options)))
+def exporter(checkpoint: Checkpoint, recipe: Recipe = INT8) -> OnnxExporter:
+    return OnnxExporter(checkpoint, OnnxOptions(SIZE, recipe))
+
+
+def write(checkpoint: Checkpoint, out: Path, overwrite: bool = False) -> Manifest:
+    return write_bundle(exporter(checkpoint), out, overwrite, lambda line: None)
+
+
+def key(given: Exporter) -> str:
+    return resume_key(given.source, given.choices)
+
+
+def with_finished(written: Interrupted, out: Path, names: list[str]) -> Workspace:
+    """A workspace as an interrupted run leaves it: the graphs `names` are finished."""
+    workspace = Workspace(out, key(exporter(written.checkpoint)))
     for name in names:
-        for path in files(written.folder / f"{name}.onnx"):
-            shutil.copy(path, workspace.folder)
-        precision = written.manifest.graphs[name].precision
-        workspace.record(name, precision, files(workspace.folder / f"{name}.onnx"))
-    yield workspace
+        graph = written.manifest.graphs[name]
+        for file in graph.files:
+            shutil.copy(written.folder / file, workspace.folder)
+        workspace.record(name, graph)
+    return workspace
 
 
-def test_an_interrupted_export_leaves_no_bundle(written: Written):
+def test_an_interrupted_export_leaves_no_bundle(written: Interrupted):
     assert written.left_by_interruption == {"android.partial"}
 
 
-def test_the_next_run_resumes_from_the_graphs_that_are_done(written: Written):
+def test_the_next_run_resumes_from_the_graphs_that_are_done(written: Interrupted):
     # The image encoder is calibrated on pictures, for which the decoder is traced once more.
     assert [inputs[0] for inputs in written.traced] == ["tokens", "tokens", "image", "tokens"]
     assert sum("done before" in line for line in written.lines) == 2
 
 
-def test_a_finished_bundle_opens_and_nothing_else_is_left(written: Written):
+def test_a_finished_bundle_opens_and_nothing_else_is_left(written: Interrupted):
     assert [path.name for path in written.folder.parent.iterdir()] == ["android"]
     bundle = open_bundle(written.folder)
     assert bundle.manifest == written.manifest
@@ -105,7 +114,7 @@ def test_a_finished_bundle_opens_and_nothing_else_is_left(written: Written):
     assert listed == {path for path in written.folder.rglob("*") if path.is_file()}
 
 
-def test_the_manifest_says_what_was_written(written: Written):
+def test_the_manifest_says_what_was_written(written: Interrupted):
     manifest, config = written.manifest, written.checkpoint.transformer.config
     assert list(manifest.graphs) == GRAPHS
     assert [graph.coarsest for graph in manifest.graphs.values()] == ["int8"] * 5
@@ -127,7 +136,7 @@ def test_the_manifest_says_what_was_written(written: Written):
     assert manifest.parity["image_decoder.psnr"] >= 35
 
 
-def test_the_golden_trace_is_reproduced_by_the_runtime(written: Written):
+def test_the_golden_trace_is_reproduced_by_the_runtime(written: Interrupted):
     golden = open_bundle(written.folder).golden()
     assert golden is not None
     request = Request(golden.prompt, golden.negative, golden.seed, golden.steps, golden.guidance)
@@ -139,102 +148,96 @@ def test_the_golden_trace_is_reproduced_by_the_runtime(written: Written):
     assert masked == golden.masked and masked[-1] == 0 < masked[0]
 
 
-def test_a_bundle_that_differs_from_the_reference_is_refused_with_the_figure(written: Written, tmp_path):
-    options = Options(tmp_path / "android", SIZE, INT8)
+def test_a_bundle_that_differs_from_the_reference_is_refused_with_the_figure(written: Interrupted, tmp_path):
     weight = written.checkpoint.transformer.mlm_layer.conv2.weight
     original = weight.detach().clone()
-    with finished_graphs(written, options, GRAPHS), torch.no_grad():
+    with_finished(written, tmp_path / "android", GRAPHS)
+    with torch.no_grad():
         weight.copy_(weight.roll(1, dims=0))  # every logit belongs to another code
         try:
             with pytest.raises(VerificationError, match=r"^transformer\.\S+ is [-\d.]+, below the int8"):
-                write_bundle(written.checkpoint, options, lambda line: None)
+                write(written.checkpoint, tmp_path / "android")
         finally:
             weight.copy_(original)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_graph_changed_since_it_was_done_is_made_again(written: Written, tmp_path, monkeypatch):
-    options = Options(tmp_path / "android", SIZE, INT8)
-    remade = []
+def test_a_graph_changed_since_it_was_finished_is_written_again(written: Interrupted, tmp_path, monkeypatch):
+    again = []
 
-    def stopped(checkpoint, name, size, recipe, path, *others):
-        remade.append(path.stem)
+    def stopped(checkpoint, name, *others):
+        again.append(name)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(android, "write_graph", stopped)
-    with finished_graphs(written, options, GRAPHS) as workspace:
-        data = workspace.folder / "conditioner.onnx.data"
-        data.write_bytes(b"x" + data.read_bytes()[1:])
-        assert [name for name in GRAPHS if not workspace.has(name)] == ["conditioner"]
-        with pytest.raises(KeyboardInterrupt):
-            write_bundle(written.checkpoint, options, lambda line: None)
-    assert remade == ["conditioner"]
+    monkeypatch.setattr(onnx_bundle, "write_graph", stopped)
+    workspace = with_finished(written, tmp_path / "android", GRAPHS)
+    data = workspace.folder / "conditioner.onnx.data"
+    data.write_bytes(b"x" + data.read_bytes()[1:])
+    assert [name for name in GRAPHS if not workspace.has(name)] == ["conditioner"]
+    with pytest.raises(KeyboardInterrupt):
+        write(written.checkpoint, tmp_path / "android")
+    assert again == ["conditioner"]
 
 
-def test_a_workspace_of_other_options_is_not_resumed(written: Written, tmp_path):
-    options = Options(tmp_path / "android", SIZE, INT8)
-    other = Options(tmp_path / "android", SIZE, Recipe.uniform("fp32"))
-    with finished_graphs(written, options, GRAPHS):
-        workspace = Workspace(options.out, writer.resume_key(Android(written.checkpoint, other)))
-        assert not workspace.done and not list(workspace.folder.iterdir())
+def test_a_workspace_of_other_options_is_not_resumed(written: Interrupted, tmp_path):
+    with_finished(written, tmp_path / "android", GRAPHS)
+    other = exporter(written.checkpoint, Recipe.uniform("fp32"))
+    workspace = Workspace(tmp_path / "android", key(other))
+    assert not workspace.finished and not list(workspace.folder.iterdir())
 
 
-def test_a_bundle_is_replaced_only_on_request_and_whole(written: Written, tmp_path):
+def test_a_bundle_is_replaced_only_on_request_and_whole(written: Interrupted, tmp_path):
     out = tmp_path / "android"
     out.mkdir()
     (out / "manifest.json").write_text("older")
-    kept = Options(out, SIZE, INT8)
     with pytest.raises(BundleError, match="already holds a bundle: add --overwrite"):
-        write_bundle(written.checkpoint, kept, lambda line: None)
+        write(written.checkpoint, out)
     assert (out / "manifest.json").read_text() == "older"
-    replaced = Options(out, SIZE, INT8, overwrite=True)
-    with finished_graphs(written, replaced, GRAPHS):
-        write_bundle(written.checkpoint, replaced, lambda line: None)
+    with_finished(written, out, GRAPHS)
+    write(written.checkpoint, out, overwrite=True)
     assert open_bundle(out).manifest == written.manifest
     assert [path.name for path in tmp_path.iterdir()] == ["android"]
 
 
-def test_a_folder_that_is_no_bundle_is_never_replaced(written: Written, tmp_path):
+def test_a_folder_that_is_no_bundle_is_never_replaced(written: Interrupted, tmp_path):
     (tmp_path / "holiday.jpg").write_text("x")
     with pytest.raises(BundleError, match="holds something that is no bundle"):
-        write_bundle(written.checkpoint, Options(tmp_path, SIZE, INT8, overwrite=True), lambda line: None)
+        write(written.checkpoint, tmp_path, overwrite=True)
     assert (tmp_path / "holiday.jpg").exists()
 
 
-def test_a_disk_that_fills_up_gives_one_line_and_keeps_what_is_done(written: Written, tmp_path):
-    options = Options(tmp_path / "android", SIZE, INT8)
+def test_a_disk_that_fills_up_gives_one_line_and_keeps_what_is_finished(written: Interrupted, tmp_path):
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
-    with finished_graphs(written, options, ["text_encoder"]) as workspace:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limit[1]))  # the conditioner in fp32 is larger
-        try:
-            with pytest.raises(BundleError, match=r"disk of .* is full: free .* finished graphs are kept"):
-                write_bundle(written.checkpoint, options, lambda line: None)
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, limit)
-        left = {path.name for path in workspace.folder.iterdir()}
+    workspace = with_finished(written, tmp_path / "android", ["text_encoder"])
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limit[1]))  # the conditioner in fp32 is larger
+    try:
+        with pytest.raises(BundleError, match=r"disk of .* is full: free .* finished graphs are kept"):
+            write(written.checkpoint, tmp_path / "android")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    left = {path.name for path in workspace.folder.iterdir()}
     assert left == {"state.json", "text_encoder.onnx", "text_encoder.onnx.data"}
-    assert not options.out.exists()
+    assert not (tmp_path / "android").exists()
 
 
-def test_a_disk_too_small_is_noticed_before_anything_is_written(written: Written, tmp_path, monkeypatch):
+def test_a_disk_too_small_is_noticed_before_anything_is_written(written: Interrupted, tmp_path, monkeypatch):
     usage = shutil.disk_usage(tmp_path)._replace(free=1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
     with pytest.raises(BundleError, match=r"but .* has 0\.0 MB free"):
-        write_bundle(written.checkpoint, Options(tmp_path / "android", SIZE, INT8), lambda line: None)
+        write(written.checkpoint, tmp_path / "android")
     assert not list(tmp_path.iterdir())
 
 
-def test_planned_sizes_are_those_of_the_written_data(written: Written):
-    sizes = planned(written.checkpoint, Options(Path("nowhere"), SIZE, INT8))
-    for name in GRAPHS:
+def test_estimated_sizes_are_those_of_the_written_data(written: Interrupted):
+    for name, size in exporter(written.checkpoint).sizes.items():
         actual = (written.folder / f"{name}.onnx.data").stat().st_size
-        if name.startswith("image_"):  # planned in int8, of which random weights keep much float
-            assert sizes[name] < 1.15 * actual, name
+        if name.startswith("image_"):  # estimated in int8, of which random weights keep much float
+            assert size < 1.15 * actual, name
         else:
-            assert sizes[name] == pytest.approx(actual, rel=0.15), name
+            assert size == pytest.approx(actual, rel=0.15), name
 
 
-def test_a_changed_byte_in_the_bundle_is_noticed(written: Written, tmp_path):
+def test_a_changed_byte_in_the_bundle_is_noticed(written: Interrupted, tmp_path):
     shutil.copytree(written.folder, tmp_path / "copy")
     data = tmp_path / "copy" / "transformer.onnx.data"
     content = bytearray(data.read_bytes())

@@ -17,10 +17,10 @@ import pytest
 
 from export import check_on_mac
 from export.check_on_mac import Report, check, find_bundle
+from export.mac_check.device import Placement, machine, placement
+from export.mac_check.feeds import Golden, calls, joined
+from export.mac_check.unit_check import MOST_STEPS, chosen_steps
 from runtime.bundle import FileFacts, Manifest, open_bundle
-from runtime.coreml.device import Placement, machine, placement
-from runtime.coreml.feeds import Golden, calls, joined
-from runtime.coreml.unit_check import MOST_STEPS, chosen_steps
 from runtime.errors import BundleError, EngineError
 from runtime.parity.golden import golden_drawing
 from tests.runtime.tiny_bundle import edit_manifest, write_bundle

@@ -1,4 +1,4 @@
-"""The conditioner against the reference's own conditioning, step by step and block by block."""
+"""The conditioner against the reference's conditioning of each step and block."""
 
 import pytest
 import torch
@@ -9,7 +9,7 @@ from reference.checkpoint import Checkpoint
 from reference.transformer import sinusoid
 from tests.export.inputs import micro_conditions, texts
 
-STEPS = 48  # so that the angles of the first step are as large as published
+STEPS = 48  # as published, so that the first step's sinusoids have angles as large
 
 
 @pytest.fixture(params=[1, 2])
@@ -34,7 +34,7 @@ def test_context_is_the_normed_projection_of_the_text(checkpoint: Checkpoint, ro
 
 
 @torch.no_grad()
-def test_modulation_of_every_step_and_block_is_the_references(
+def test_the_modulation_of_every_step_and_block_equals_the_references(
     checkpoint: Checkpoint, size: tuple[int, int], rows: int, conditioned
 ):
     transformer, modulation = checkpoint.transformer, conditioned[1]

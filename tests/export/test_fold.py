@@ -1,4 +1,4 @@
-"""Each weight identity against the layers of the reference (or of diffusers) it stands for."""
+"""Each merged weight against the layers of the reference or of diffusers that it replaces."""
 
 import pytest
 import torch
@@ -16,7 +16,7 @@ def no_grad():
         yield
 
 
-def test_tables_have_one_row_a_token_and_corner(checkpoint: Checkpoint):
+def test_the_tables_have_a_row_for_each_token_and_corner(checkpoint: Checkpoint):
     config = checkpoint.transformer.config
     rows = config.vocab_size * config.compression**2
     assert corner_tables(checkpoint.transformer).shape == (rows, config.inner_dim)
@@ -37,7 +37,7 @@ def test_front_end_tells_the_four_corners_apart(checkpoint: Checkpoint, size: tu
 
 
 @pytest.mark.parametrize("checkpoint", ["mei"], indirect=True)  # mono has no up_block
-def test_upsampling_is_transposed_convolution_then_conv1(checkpoint: Checkpoint):
+def test_upsampling_equals_transposed_convolution_then_conv1(checkpoint: Checkpoint):
     transformer = checkpoint.transformer
     x = torch.randn(2, 3, 5, transformer.config.inner_dim)
     expected = transformer.mlm_layer.conv1(transformer.up_block(x))
@@ -46,7 +46,7 @@ def test_upsampling_is_transposed_convolution_then_conv1(checkpoint: Checkpoint)
     torch.testing.assert_close(actual, expected, atol=1e-5, rtol=1e-5)
 
 
-def test_norm_weight_folds_into_the_next_linear(checkpoint: Checkpoint):
+def test_a_norms_weight_folds_into_the_next_linear(checkpoint: Checkpoint):
     transformer = checkpoint.transformer
     x = 10 * torch.randn(7, transformer.config.inner_dim)
     expected = transformer.project_from_hidden(transformer.project_from_hidden_norm(x))
@@ -54,13 +54,13 @@ def test_norm_weight_folds_into_the_next_linear(checkpoint: Checkpoint):
     torch.testing.assert_close(folded(F.rms_norm(x, x.shape[-1:], eps=1e-6)), expected, atol=1e-5, rtol=1e-5)
 
 
-def test_stacked_gives_the_outputs_side_by_side():
+def test_a_stacked_linear_concatenates_the_outputs():
     layers = [torch.nn.Linear(6, width) for width in (4, 2, 3)]
     x = torch.randn(5, 6)
     torch.testing.assert_close(stacked(*layers)(x), torch.cat([layer(x) for layer in layers], dim=-1))
 
 
-def test_codebook_table_is_the_decoders_input(checkpoint: Checkpoint):
+def test_the_codebook_table_holds_the_decoders_inputs(checkpoint: Checkpoint):
     vqvae = checkpoint.vqvae
     tokens = torch.arange(vqvae.config.num_vq_embeddings)
     quantized = vqvae.quantize.get_codebook_entry(tokens, (1, 8, -1, vqvae.config.latent_channels))
@@ -69,7 +69,7 @@ def test_codebook_table_is_the_decoders_input(checkpoint: Checkpoint):
     torch.testing.assert_close(actual, expected, atol=1e-6, rtol=1e-5)
 
 
-def test_nearest_code_is_the_quantizers_choice(checkpoint: Checkpoint):
+def test_the_nearest_code_is_the_quantizers_choice(checkpoint: Checkpoint):
     vqvae = checkpoint.vqvae
     latents = torch.randn(1, vqvae.config.latent_channels, 40, 50) * vqvae.quantize.embedding.weight.std()
     expected = vqvae.quantize(vqvae.quant_conv(latents))[2][2]

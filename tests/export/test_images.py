@@ -8,7 +8,7 @@ from reference.checkpoint import Checkpoint
 
 
 @torch.no_grad()
-def test_decoded_pixels_are_the_vq_models(checkpoint: Checkpoint, size: tuple[int, int]):
+def test_decoded_pixels_equal_the_vq_models(checkpoint: Checkpoint, size: tuple[int, int]):
     vqvae = checkpoint.vqvae
     width, height = token_grid(checkpoint, size)
     tokens = torch.randint(0, vqvae.config.num_vq_embeddings, (height, width), dtype=torch.int32)
@@ -20,7 +20,7 @@ def test_decoded_pixels_are_the_vq_models(checkpoint: Checkpoint, size: tuple[in
 
 
 @torch.no_grad()
-def test_encoded_tokens_are_the_vq_models(checkpoint: Checkpoint, size: tuple[int, int]):
+def test_encoded_tokens_equal_the_vq_models(checkpoint: Checkpoint, size: tuple[int, int]):
     width, height = token_grid(checkpoint, size)
     image = torch.randint(0, 256, (size[1], size[0], 3), dtype=torch.uint8)
     latents = checkpoint.vqvae.encode(image.permute(2, 0, 1)[None] / 255.0).latents

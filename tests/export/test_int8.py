@@ -5,11 +5,11 @@ from pathlib import Path
 import onnxruntime
 import pytest
 
-from quantize.apply_recipe import Report, quantize_graph
+from quantize.apply_recipe import QuantizedWeights, quantize_graph
 from quantize.recipe import Recipe
 
 
-def quantize_int8(source: Path, target: Path) -> Report:
+def quantize_int8(source: Path, target: Path) -> QuantizedWeights:
     return quantize_graph(source, target, source.stem, Recipe.uniform("int8"))
 
 

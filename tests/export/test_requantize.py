@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,10 +15,12 @@ from quantize.recipe import Recipe
 from quantize.weights import weights_of
 from reference.checkpoint import load_checkpoint
 from runtime.bundle import Bundle, open_bundle
-from runtime.limits import KL_PER_GUIDANCE
 from runtime.parity.golden import golden_drawing
+from runtime.parity.limits import LIMITS
 from tests.benchmarks.ours import write_bundle as export_bundle
 from tests.float_bundle import SIZE, write_bundle, write_checkpoint
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +42,7 @@ def test_a_float_bundle_becomes_a_verified_smaller_one(source, tmp_path, capsys,
     golden = bundle.golden()
     assert golden is not None and golden_drawing(bundle, golden.steps)[0] == golden
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1].startswith(f"[1/5] text_encoder: 11 linears {precision}")
+    assert lines[2].startswith(f"[1/5] text_encoder: 11 linears {precision}")
     assert lines[-2].startswith("verified: same token ")
     sizes = [
         sum(bundle.manifest.files[file].size for file in bundle.manifest.graphs["transformer"].files)
@@ -64,6 +68,12 @@ def test_graphs_are_those_of_an_export_from_the_checkpoint(source, tmp_path):
 
 def operators(path: Path) -> list[tuple[str, str | None]]:
     return [(node.op_type, node.name) for node in load(path).graph]
+
+
+def test_the_command_needs_no_torch():
+    code = "import sys, quantize.__main__; print({'torch', 'transformers', 'diffusers'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.strip() == "set()"
 
 
 def test_large_pictures_keep_float_convolutions(source):
@@ -152,7 +162,7 @@ def test_an_interrupted_run_goes_on_from_the_graphs_that_are_done(source, tmp_pa
 
 
 def test_a_bundle_that_misses_a_limit_is_not_kept(source, tmp_path, monkeypatch, capsys):
-    monkeypatch.setitem(KL_PER_GUIDANCE, "int4", 0.0)
+    monkeypatch.setitem(LIMITS["transformer.kl_per_guidance"], "int4", 0.0)
     said = refused([str(source.folder), "--int4", "--out", str(tmp_path / "out")], capsys)
     assert "transformer.kl_per_guidance is 0." in said and "above the int4 limit of 0" in said
     assert not any(tmp_path.iterdir())

@@ -1,13 +1,13 @@
-"""The step graph's module against the reference's forward pass, rewrite by rewrite."""
+"""The step's module and its parts against the reference's forward pass."""
 
 import pytest
 import torch
 from torch import Tensor
 
 from export.conditioner import Conditioner
-from export.draw_head import CHUNK_BYTES, DrawingHead, chunks
+from export.draw_head import CHUNK_BYTES, DrawingHead, chunk_size
 from export.graphs import token_grid
-from export.step import LastSingle, Rotation, Step
+from export.step import LastSingle, Rotation, TransformerStep
 from reference.blocks import rope_table
 from reference.checkpoint import Checkpoint
 from reference.inverse_cdf import draw
@@ -24,9 +24,9 @@ def no_grad():
 
 
 @pytest.fixture
-def step(checkpoint: Checkpoint, size: tuple[int, int]) -> Step:
+def step(checkpoint: Checkpoint, size: tuple[int, int]) -> TransformerStep:
     width, height = token_grid(checkpoint, size)
-    return Step(checkpoint.transformer, checkpoint.tokenizer.model_max_length, height, width)
+    return TransformerStep(checkpoint.transformer, checkpoint.tokenizer.model_max_length, height, width)
 
 
 def conditioning(checkpoint: Checkpoint, size: tuple[int, int], rows: int) -> tuple[Tensor, Tensor]:
@@ -45,7 +45,7 @@ def reference_logits(checkpoint: Checkpoint, size: tuple[int, int], tokens: Tens
     return logits.flatten(2).transpose(1, 2)
 
 
-def test_one_row_gives_the_references_logits_whatever_the_guidance(checkpoint, size, step):
+def test_one_row_gives_the_references_logits_for_any_guidance(checkpoint, size, step):
     tokens = half_masked(checkpoint, size)
     (expected,) = reference_logits(checkpoint, size, tokens, rows=1)
     context, modulation = conditioning(checkpoint, size, rows=1)
@@ -60,11 +60,11 @@ def test_two_rows_give_the_references_guided_logits(checkpoint, size, step, guid
     without, prompt = reference_logits(checkpoint, size, tokens, rows=2)
     features = step.features(tokens.int(), *conditioning(checkpoint, size, rows=2), torch.tensor(guidance))
     expected = without + guidance * (prompt - without)
-    assert (prompt - without).abs().max() > 0.1  # else this test would say nothing about guidance
+    assert (prompt - without).abs().max() > 0.1  # so that guidance has an effect
     torch.testing.assert_close(step.drawing.logits(features), expected, atol=2e-4, rtol=1e-5)
 
 
-def test_drawn_tokens_are_the_references(checkpoint, size, step):
+def test_drawn_tokens_equal_the_references(checkpoint, size, step):
     tokens = half_masked(checkpoint, size)
     without, prompt = reference_logits(checkpoint, size, tokens, rows=2)
     u = uniforms(checkpoint, size)
@@ -75,7 +75,7 @@ def test_drawn_tokens_are_the_references(checkpoint, size, step):
     torch.testing.assert_close(log_prob, expected_log_prob, atol=1e-4, rtol=1e-5)
 
 
-def test_last_block_gives_the_image_rows_of_the_whole_block(checkpoint: Checkpoint):
+def test_the_last_block_gives_the_image_rows_of_a_whole_block(checkpoint: Checkpoint):
     config = checkpoint.transformer.config
     block = checkpoint.transformer.single_transformer_blocks[-1]
     rope = rope_table(7, 4, 3, config.axes_dims_rope)
@@ -110,7 +110,7 @@ def test_no_tensor_holds_the_logits_of_all_positions(checkpoint, size, monkeypat
     ("positions", "codes"), [(4096, 8192), (1024, 8192), (256, 128), (96 * 128, 8192), (7, 8192)]
 )
 def test_a_chunks_logits_fit_the_limit(positions: int, codes: int):
-    size = chunks(positions, codes)
+    size = chunk_size(positions, codes)
     assert positions % size == 0
     assert 4 * size * codes <= CHUNK_BYTES
-    assert size == positions or 4 * positions * codes > CHUNK_BYTES  # no chunking without need
+    assert size == positions or 4 * positions * codes > CHUNK_BYTES  # chunks only if all logits do not fit

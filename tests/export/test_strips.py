@@ -1,4 +1,4 @@
-"""Graphs in strips of rows against the same graphs whole, both run by onnxruntime."""
+"""Graphs in strips of rows against the same graphs without strips, both run by onnxruntime."""
 
 from collections import Counter
 from pathlib import Path
@@ -10,8 +10,8 @@ import onnxruntime
 import pytest
 import torch
 
-from export.graph_writer import save_in_strips
 from export.graphs import graphs
+from export.onnx_graph import save_in_strips
 from export.strips import in_strips
 from export.trace import trace
 from quantize.onnx_files import load, save
@@ -19,10 +19,10 @@ from quantize.static_int8 import quantize_static
 from quantize.static_ranges import measure
 from reference.checkpoint import SHIPPED, load_checkpoint
 from reference.image import decode_tokens
-from runtime.measures import image_psnr
 from runtime.onnxruntime_engine import session_options
+from runtime.parity.measures import image_psnr
 
-SIZE = (256, 192)  # (W, H) pixels: far more than the stickers' 64, not square
+SIZE = (256, 192)  # (W, H) pixels: larger than the stickers' 64, and not square
 LIMIT = "export.strips.STRIP_BYTES"
 IMAGE_GRAPHS = ("image_decoder", "image_encoder")
 
@@ -34,7 +34,7 @@ def stickers():
 
 @pytest.fixture(scope="module")
 def plain(stickers, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The image graphs of the shipped checkpoint, traced as ever."""
+    """The image graphs of the shipped checkpoint, without strips."""
     folder = tmp_path_factory.mktemp("plain")
     for name in IMAGE_GRAPHS:
         save(trace(graphs(stickers, SIZE)[name]), folder / f"{name}.onnx")
@@ -70,8 +70,10 @@ def counts(path: Path) -> Counter[str]:
     return Counter(node.op_type for node in ir.load(path).graph)
 
 
-@pytest.mark.parametrize("limit", [2**20, 300_000])  # 300 000 leaves a last strip with fewer rows
-def test_a_picture_decoded_in_strips_is_the_references(plain, stickers, tokens, tmp_path, monkeypatch, limit):
+@pytest.mark.parametrize("limit", [2**20, 300_000])  # with 300 000 the last strip has fewer rows
+def test_a_picture_decoded_in_strips_equals_the_references(
+    plain, stickers, tokens, tmp_path, monkeypatch, limit
+):
     monkeypatch.setattr(LIMIT, limit)
     path = stripped(plain["image_decoder"], tmp_path / "strips.onnx")
     assert counts(path)["Conv"] > 2 * counts(plain["image_decoder"])["Conv"]
@@ -91,13 +93,13 @@ def test_a_picture_encoded_in_strips_has_the_same_tokens(plain, tokens, tmp_path
 
 
 @pytest.mark.parametrize("name", IMAGE_GRAPHS)
-def test_a_graph_of_small_maps_stays_as_it_was(plain, tmp_path, name):
+def test_a_graph_with_small_maps_does_not_change(plain, tmp_path, name):
     same = stripped(plain[name], tmp_path / plain[name].name)
     assert counts(same) == counts(plain[name])
     assert set(load(same).graph.initializers) == set(load(plain[name]).graph.initializers)
 
 
-def test_strips_share_the_weights_of_the_whole_graph(plain, tmp_path, monkeypatch):
+def test_all_strips_share_the_weights(plain, tmp_path, monkeypatch):
     monkeypatch.setattr(LIMIT, 2**20)
     path = stripped(plain["image_decoder"], tmp_path / "strips.onnx")
 
@@ -108,7 +110,7 @@ def test_strips_share_the_weights_of_the_whole_graph(plain, tmp_path, monkeypatc
 
 
 def shapes(model: onnx.ModelProto) -> dict[str, list[int]]:
-    """Of the float tensors that a graph computes."""
+    """The shapes of the float tensors that a graph computes."""
     model = onnx.shape_inference.infer_shapes(model, data_prop=True)
     return {
         value.name: [dimension.dim_value for dimension in value.type.tensor_type.shape.dim]
@@ -117,7 +119,7 @@ def shapes(model: onnx.ModelProto) -> dict[str, list[int]]:
     }
 
 
-def test_no_row_of_a_picture_is_convolved_twice(plain, tmp_path, monkeypatch):
+def test_no_row_of_a_map_is_convolved_twice(plain, tmp_path, monkeypatch):
     monkeypatch.setattr(LIMIT, 200_000)
     rows: list[Counter[str]] = []
     strips: Counter[str] = Counter()
@@ -134,16 +136,16 @@ def test_no_row_of_a_picture_is_convolved_twice(plain, tmp_path, monkeypatch):
 
 
 def test_no_tensor_of_a_stripped_graph_is_large(plain, tokens, tmp_path, monkeypatch):
-    """The joined picture has 8 bits a channel; all else is a strip."""
+    """Only the joined picture is whole, with 8 bits a channel, so no float tensor is larger than a strip."""
     monkeypatch.setattr(LIMIT, 2**20)
     model = onnx.load(stripped(plain["image_decoder"], tmp_path / "strips.onnx"))
     sizes = {name: 4 * np.prod(sides) for name, sides in shapes(model).items()}
     assert len(sizes) > 500
-    assert max(sizes.values()) <= 1.2 * 2**20  # halo rows are beyond the limit
+    assert max(sizes.values()) <= 1.2 * 2**20  # halo rows come on top of the limit
 
 
 def test_values_beyond_float16_survive(tmp_path, monkeypatch):
-    """The residual stream may exceed 65504, where float16 ends."""
+    """A residual stream may exceed 65504, the largest number of float16."""
     weight = np.full((8, 8, 3, 3), 1500.0, np.float32)
     nodes = [
         onnx.helper.make_node("Conv", ["x", "w"], ["y"], kernel_shape=[3, 3], pads=[1] * 4, strides=[1, 1]),
@@ -168,7 +170,9 @@ def test_values_beyond_float16_survive(tmp_path, monkeypatch):
     assert np.abs(run(path, x=x) - run(tmp_path / "whole.onnx", x=x)).max() < 0.02
 
 
-def test_int8_convolutions_in_strips_are_those_of_the_whole_graph(plain, tokens, tmp_path, monkeypatch):
+def test_int8_convolutions_in_strips_are_as_accurate_as_in_the_whole_graph(
+    plain, tokens, tmp_path, monkeypatch
+):
     source, whole, cut = plain["image_decoder"], tmp_path / "whole.onnx", tmp_path / "cut.onnx"
     quantize_static(source, whole, measure(source, [{"tokens": tokens}]))
     monkeypatch.setattr(LIMIT, 2**18)
@@ -183,8 +187,8 @@ def test_int8_convolutions_in_strips_are_those_of_the_whole_graph(plain, tokens,
     assert image_psnr(run(source, tokens=tokens), run(cut, tokens=tokens)) > 38
 
 
-def test_what_an_int8_convolution_gives_a_norm_is_stored_in_its_8_bits(tmp_path, monkeypatch):
-    """Without loss, then; halves are for what is computed in float32, of which there is nothing here."""
+def test_a_norms_input_from_an_int8_convolution_is_stored_in_8_bits(tmp_path, monkeypatch):
+    """Its codes are stored without loss. float16 is only for maps computed in float32, and here are none."""
     monkeypatch.setattr(LIMIT, 20_000)
     text = """<ir_version: 10, opset_import: ["": 23]>
     network (float[1, 4, 64, 64] x) => (float[1, 64, 64, 4] y)
@@ -215,8 +219,8 @@ def test_what_an_int8_convolution_gives_a_norm_is_stored_in_its_8_bits(tmp_path,
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.01])
-def test_a_map_far_from_zero_that_hardly_varies_is_normalised_as_when_whole(tmp_path, monkeypatch, weight):
-    """A group that is the same everywhere must not become no number, and 30 deviations off zero is little."""
+def test_a_nearly_constant_map_far_from_zero_is_normed_correctly(tmp_path, monkeypatch, weight):
+    """A constant group must not give NaN, and a mean of 30 deviations must not lose precision."""
     monkeypatch.setattr(LIMIT, 20_000)
     text = """<ir_version: 10, opset_import: ["": 23]>
     network (float[1, 1, 64, 64] x) => (float[1, 64, 64, 4] y)
@@ -240,5 +244,5 @@ def test_a_map_far_from_zero_that_hardly_varies_is_normalised_as_when_whole(tmp_
     expected = run(tmp_path / "whole.onnx", x=x)
     actual = run(stripped(tmp_path / "whole.onnx", tmp_path / "strips.onnx"), x=x)
     assert counts(tmp_path / "strips.onnx")["ReduceSumSquare"] == 4
-    # What is stored is rounded to 2^-11 of 0.3, which is 0.015 deviations.
+    # Stored values are rounded to 2^-11 of 0.3, which is 0.015 deviations.
     np.testing.assert_allclose(actual, expected, atol=0.05)

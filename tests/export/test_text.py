@@ -16,7 +16,7 @@ def ids(checkpoint: Checkpoint) -> torch.Tensor:
 
 
 @torch.no_grad()
-def test_hidden_is_the_layer_before_last_and_pooled_the_projection_at_the_end(checkpoint: Checkpoint, ids):
+def test_hidden_is_the_last_layer_but_one_and_pooled_the_projected_end_token(checkpoint: Checkpoint, ids):
     expected = checkpoint.text_encoder(ids, output_hidden_states=True)
     hidden, pooled = TextEncoder(checkpoint.text_encoder)(ids.int())
     torch.testing.assert_close(hidden, expected.hidden_states[-2], atol=1e-5, rtol=1e-5)
@@ -27,7 +27,7 @@ def test_hidden_is_the_layer_before_last_and_pooled_the_projection_at_the_end(ch
 def test_a_config_that_names_its_end_token_pools_at_its_first_occurrence(
     checkpoint: Checkpoint, ids, monkeypatch
 ):
-    # Padding with the end token, as other CLIP checkpoints do, must not move the pooled position.
+    # Other CLIP checkpoints pad with the end token, which must not move the pooled position.
     encoder, end = checkpoint.text_encoder, checkpoint.tokenizer.eos_token_id
     padded = torch.where(ids == checkpoint.tokenizer.pad_token_id, end, ids)
     monkeypatch.setattr(encoder.config, "eos_token_id", end)

@@ -4,14 +4,12 @@ import json
 
 from tests.parity.record_calls import recorded_calls
 from tests.parity.record_pngs import recorded_pngs
-from tests.shared_bundles import PHONES, shared_bundle, up_to_date
+from tests.shared_bundles import PHONES, make_once, shared_bundle
 
 FOLDER = PHONES / "iphone-vectors"
 
 
-def main() -> None:
-    if up_to_date(FOLDER / "pngs.json", "tests/parity"):
-        return
+def write() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     calls = recorded_calls(shared_bundle("iphone"))
     (FOLDER / "calls.json").write_text(json.dumps(calls), encoding="utf-8")
@@ -19,4 +17,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    make_once(FOLDER, write, "tests/parity")

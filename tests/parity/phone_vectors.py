@@ -21,12 +21,12 @@ from runtime.request import Request
 from runtime.schedule import temperatures
 from runtime.sinusoids import micro_sinusoids, step_sinusoids
 from tests.runtime.prompts import prompts
-from tests.runtime.test_tokenizer import published
+from tests.runtime.published_tokenizer import published
 from tests.runtime.tiny_bundle import GOLDEN_TOKENIZER
-from tests.shared_bundles import PHONES, ROOT, shared_bundle, up_to_date
+from tests.shared_bundles import PHONES, ROOT, make_once, shared_bundle
 
 FOLDER = PHONES / "vectors"
-MAKERS = ("tests/parity", "tests/runtime")
+SOURCES = ("tests/parity", "tests/runtime")
 PROMPTS = 10_000
 MASKS = ((64, 64, 16, 16), (48, 80, 12, 20), (50, 34, 25, 17), (16, 16, 16, 16), (1024, 512, 64, 32))
 STEPS = 6
@@ -163,9 +163,7 @@ def runs(bundle: Bundle) -> list[dict[str, Any]]:
     return recorder.runs
 
 
-def main() -> None:
-    if up_to_date(FOLDER / "runs.json", *MAKERS):
-        return
+def write() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     made = {
         "tokenizer": tokenizer_cases(),
@@ -178,4 +176,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    make_once(FOLDER, write, *SOURCES)

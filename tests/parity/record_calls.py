@@ -58,7 +58,6 @@ def recorded_calls(folder: Path) -> list[dict[str, Any]]:
     def load(package: Path, function: str, _: Compute) -> RecordedFunction:
         return RecordedFunction(package, function, calls)
 
-    generator = Generator(bundle)
-    generator.engine = CoreMLEngine(bundle, load)
+    generator = Generator(bundle, engine=CoreMLEngine(bundle, load))
     generator.text_to_image(Request(trace.prompt, seed=trace.seed, steps=trace.steps))
     return calls

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runtime import measures
 from runtime.bundle import Bundle
 from runtime.generator import Generator
-from runtime.parity import arm
-from runtime.parity.beside import beside, judged
+from runtime.parity import arm, measures
 from runtime.parity.emulator import Emulator
+from runtime.parity.limits import machines_judged
 from runtime.parity.logits import expose
-from runtime.parity.replay import LOGITS, Recording, Run, last_graph, load, record, replay, save
+from runtime.parity.machine_recording import LOGITS, Recording, Run, last_graph, load, record, replay, save
+from runtime.parity.machines import compare_machines
 from runtime.request import Request
 
 STEPS = 3
@@ -63,7 +63,7 @@ def test_the_same_machine_twice_is_equal_in_every_figure(
     )
     assert len(told) == len(recorded.runs)
     save(tmp_path / "again.npz", again)
-    found = beside(bundle, recorded, load(tmp_path / "again.npz"))
+    found = compare_machines(bundle, recorded, load(tmp_path / "again.npz"))
     assert all(output.equal == 1 and output.max_abs == 0 for output in found.outputs)
     assert found.figures == {
         "graphs.cosine": pytest.approx(1, abs=1e-12),
@@ -75,16 +75,20 @@ def test_the_same_machine_twice_is_equal_in_every_figure(
         "image_decoder.levels": 0,
     }
     assert found.steps[0].masked == 256 and found.steps[-1].masked < 256
-    assert all(verdict.holds for verdict in judged(bundle, found.figures))
+    assert all(verdict.holds for verdict in machines_judged(found.figures, bundle.manifest, "ARM"))
 
 
 def test_a_wrong_kernel_is_seen_in_the_figures_it_touches(bundle: Bundle, recorded: Recording) -> None:
     noise = np.random.default_rng(0)
     wrong = changed(recorded, LOGITS, lambda logits: logits + noise.normal(0, 0.1, logits.shape))
-    found = beside(bundle, recorded, wrong)
+    found = compare_machines(bundle, recorded, wrong)
     assert found.figures["teacher_forced.agreement"] == 1
     assert 0.001 < found.figures["teacher_forced.kl"] < 0.02  # about half of the variance
-    missed = {verdict.limit.figure for verdict in judged(bundle, found.figures) if not verdict.holds}
+    missed = {
+        verdict.limit.figure
+        for verdict in machines_judged(found.figures, bundle.manifest, "ARM")
+        if not verdict.holds
+    }
     assert missed == {"graphs.cosine", "teacher_forced.kl"}
 
 
@@ -94,7 +98,7 @@ def test_token_agreement_counts_masked_positions_alone(bundle: Bundle, recorded:
         output[:16] = (output[:16] + 1) % 64 if output.dtype == np.int32 else 9.0
         return output
 
-    found = beside(bundle, recorded, changed(recorded, "transformer", first_sixteen))
+    found = compare_machines(bundle, recorded, changed(recorded, "transformer", first_sixteen))
     mask = bundle.manifest.model.mask_token_id
     masks = [run.inputs["tokens"].ravel() == mask for run in recorded.runs if run.graph == "transformer"]
     hit = [int(masked[:16].sum()) for masked in masks]
@@ -192,7 +196,7 @@ def test_a_crash_on_the_machine_is_one_line_with_its_last_words(tmp_path: Path) 
     crashing = machine(tmp_path, "echo one; echo 'uncaught target signal 11' >&2; kill -SEGV $$")
     told: list[int] = []
     with pytest.raises(arm.EngineError, match=r"cortex-a76 with code -11: uncaught target signal 11$"):
-        crashing.run("runtime.parity.replay", [], lambda: told.append(1))
+        crashing.run("runtime.parity.machine_recording", [], lambda: told.append(1))
     assert told == [1]
 
 

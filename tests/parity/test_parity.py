@@ -24,11 +24,11 @@ from reference.stickers.evaluation_prompts import prompt_set
 from runtime.bundle import Bundle, FileFacts, open_bundle, read_manifest
 from runtime.errors import BundleError
 from runtime.generator import Generator
-from runtime.parity import meaning as meaning_module
+from runtime.parity import prompt_following
 from runtime.parity.__main__ import main
-from runtime.parity.compare import Comparison
 from runtime.parity.figures import by_step, figures, not_ties
-from runtime.parity.meaning import judge, reason_to_skip
+from runtime.parity.prompt_following import judge_both, reason_to_skip
+from runtime.parity.side_by_side import SideBySide
 from tests.float_bundle import SMALLEST
 
 PROMPT = "a red heart <&>"
@@ -36,8 +36,8 @@ MASK = 65
 
 
 @pytest.fixture(scope="module")
-def comparison(bundle: Bundle, checkpoint: Checkpoint) -> Comparison:
-    return Comparison(bundle, checkpoint, threads=1)
+def sides(bundle: Bundle, checkpoint: Checkpoint) -> SideBySide:
+    return SideBySide(bundle, checkpoint, threads=1)
 
 
 def change(folder: Path, name: str, content: bytes) -> Bundle:
@@ -67,23 +67,23 @@ def run(bundle: Path, checkpoint: Path, *more: str) -> int:
 
 
 def test_the_reference_is_drawn_as_its_pipeline_draws_and_the_bundle_as_users_see_it(
-    comparison: Comparison, checkpoint: Checkpoint, bundle: Bundle
+    sides: SideBySide, checkpoint: Checkpoint, bundle: Bundle
 ) -> None:
     steps: list[int] = []
-    drawing = comparison.draw(PROMPT, 11, lambda: steps.append(1))
+    drawing = sides.draw(PROMPT, 11, lambda: steps.append(1))
     expected = Pipeline(checkpoint).text_to_image(PROMPT, noise=PhiloxNoise(11), trace=True)
     assert np.array_equal(drawing.tokens[0], expected.tokens[0].numpy())
     assert np.array_equal(drawing.pictures[0], np.asarray(expected.images[0]))
-    own = Generator(bundle, threads=1).text_to_image(comparison.request(PROMPT, 11))
+    own = Generator(bundle, threads=1).text_to_image(sides.request(PROMPT, 11))
     assert np.array_equal(drawing.pictures[1], own.picture)
     assert len(steps) == 2 * len(expected.trace) == 8
     masked = [int((step.tokens_in == MASK).sum()) for step in expected.trace]
-    assert [step.masked for step in drawing.steps] == masked and masked[0] == 256
+    assert [step.compared.positions for step in drawing.steps] == masked and masked[0] == 256
 
 
-def test_a_float32_bundle_agrees_and_rounding_explains_the_rest(comparison: Comparison) -> None:
-    drawings = [comparison.draw(prompt, seed, lambda: None) for prompt in ("a cat", "b") for seed in (3, 4)]
-    found = figures(drawings, comparison.settings.guidance, None)
+def test_a_float32_bundle_agrees_and_rounding_explains_the_rest(sides: SideBySide) -> None:
+    drawings = [sides.draw(prompt, seed, lambda: None) for prompt in ("a cat", "b") for seed in (3, 4)]
+    found = figures(drawings, None)
     assert found["teacher_forced.agreement"] >= 0.999
     assert found["teacher_forced.not_ties"] == found["teacher_forced.misdrawn"] == 0
     assert 0 < found["teacher_forced.kl"] < 1e-9
@@ -95,9 +95,9 @@ def test_a_float32_bundle_agrees_and_rounding_explains_the_rest(comparison: Comp
 def test_a_bundle_with_one_per_cent_of_noise_on_its_weights_has_differences_that_are_not_ties(
     own_bundle: Path, checkpoint: Checkpoint
 ) -> None:
-    noisy = Comparison(with_noise(own_bundle, 0.01), checkpoint, threads=1)
+    noisy = SideBySide(with_noise(own_bundle, 0.01), checkpoint, threads=1)
     drawings = [noisy.draw("a cat", 3, lambda: None)]
-    found = figures(drawings, noisy.settings.guidance, None)
+    found = figures(drawings, None)
     assert found["teacher_forced.not_ties"] == len(not_ties(drawings)) >= 3
     assert found["teacher_forced.not_ties"] > 2 * found["teacher_forced.ties"]
     assert found["teacher_forced.kl"] > 1e-6
@@ -130,7 +130,7 @@ def picture(uri: str) -> np.ndarray:
 def test_the_report_holds_both_pictures_and_their_difference_and_needs_no_other_file(
     bundle: Bundle,
     checkpoint_folder: Path,
-    comparison: Comparison,
+    sides: SideBySide,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -146,7 +146,7 @@ def test_the_report_holds_both_pictures_and_their_difference_and_needs_no_other_
     assert len(page.pictures) == 2 * 3 and all(uri.startswith("data:image/png") for uri in page.loaded)
     own = Generator(bundle, threads=1)
     reference, drawn, difference = (picture(uri).astype(int) for uri in page.pictures[3:])
-    assert np.array_equal(drawn, own.text_to_image(comparison.request("a red heart", 2)).picture)
+    assert np.array_equal(drawn, own.text_to_image(sides.request("a red heart", 2)).picture)
     assert np.array_equal(difference, np.minimum(8 * np.abs(reference - drawn), 255))
     found = json.loads(figures_file.read_text())
     assert found["passed"] and found["figures"]["teacher_forced.not_ties"] == 0
@@ -187,10 +187,10 @@ def test_a_tokenizer_that_reads_otherwise_is_refused(own_bundle: Path, checkpoin
     vocabulary = json.loads((own_bundle / "tokenizer/vocab.json").read_text())
     vocabulary["r"], vocabulary["x"] = vocabulary["x"], vocabulary["r"]
     changed = change(own_bundle, "tokenizer/vocab.json", json.dumps(vocabulary).encode())
-    comparison = Comparison(changed, checkpoint, threads=1)
-    comparison.check_texts(["a cat"])
+    sides = SideBySide(changed, checkpoint, threads=1)
+    sides.check_texts(["a cat"])
     with pytest.raises(BundleError, match="reads 'a red heart' as"):
-        comparison.check_texts(["a cat", "a red heart"])
+        sides.check_texts(["a cat", "a red heart"])
 
 
 def test_a_bundle_that_hides_its_logits_is_refused(own_bundle: Path, checkpoint: Checkpoint) -> None:
@@ -199,7 +199,7 @@ def test_a_bundle_that_hides_its_logits_is_refused(own_bundle: Path, checkpoint:
         own_bundle, "transformer.onnx", graph.replace(b"drawing.logits.out.", b"drawing.logits.uot.")
     )
     with pytest.raises(BundleError, match="names no logits"):
-        Comparison(hidden, checkpoint, threads=1)
+        SideBySide(hidden, checkpoint, threads=1)
 
 
 @pytest.mark.parametrize(
@@ -233,15 +233,15 @@ def test_bad_input_is_one_line_and_exit_code_2(
 
 
 def test_both_are_judged_on_pictures_of_the_same_prompts_and_seeds(
-    comparison: Comparison, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+    sides: SideBySide, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Untrained, the judge sees something in every picture: what it says is not asked here."""
     torch.manual_seed(0)
     detector = Detector(DetectorConfig(threshold=0.001)).eval()
-    monkeypatch.setattr(meaning_module, "load_detector", lambda: detector)
+    monkeypatch.setattr(prompt_following, "load_detector", lambda: detector)
     tasks = prompt_set(1)[:3]
     steps: list[int] = []
-    found = judge(comparison, tasks, lambda: steps.append(1))
+    found = judge_both(sides, tasks, lambda: steps.append(1))
     assert len(steps) == 2 * 4 * len(tasks)
     for seed, task in enumerate(tasks):
         expected = Pipeline(checkpoint).text_to_image(task.prompt, seed=seed).images[0]
@@ -259,11 +259,11 @@ def test_both_are_judged_on_pictures_of_the_same_prompts_and_seeds(
 
 
 def test_only_sticker_pictures_are_judged(
-    comparison: Comparison, checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sides: SideBySide, checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(meaning_module, "SHIPPED", tmp_path)
-    assert reason_to_skip(comparison) == "there is no judge yet: train one with python -m reference.judge"
+    monkeypatch.setattr(prompt_following, "SHIPPED", tmp_path)
+    assert reason_to_skip(sides) == "there is no judge yet: train one with python -m reference.judge"
     (tmp_path / "config.json").write_text("{}")
-    assert reason_to_skip(comparison) is None
-    monkeypatch.setattr(meaning_module, "SIDE", 128)
-    assert reason_to_skip(comparison) == "its 64x64 pictures are no stickers of 128x128"
+    assert reason_to_skip(sides) is None
+    monkeypatch.setattr(prompt_following, "SIDE", 128)
+    assert reason_to_skip(sides) == "its 64x64 pictures are no stickers of 128x128"

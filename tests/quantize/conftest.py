@@ -1,4 +1,3 @@
-import json
 from collections import Counter
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import pytest
 from onnx import numpy_helper, parser
 
 from quantize.onnx_files import save
-from runtime.bundle import FileFacts
 from runtime.onnxruntime_engine import session_options
 from tests.runtime import tiny_bundle
 
@@ -89,16 +87,5 @@ def operators():
 
 @pytest.fixture(scope="session")
 def float_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny bundle, its logits named as the exporter names them (no name for the text form of a graph).
-    Read only."""
-    folder = tiny_bundle.write_bundle(tmp_path_factory.mktemp("tiny"))
-    path = folder / "transformer.onnx"
-    model = onnx.load(path, load_external_data=False)
-    for node in model.graph.node:
-        for names in (node.input, node.output):
-            names[:] = ["drawing.logits.out.0" if name == "logits" else name for name in names]
-    onnx.save(model, path)
-    manifest = json.loads((folder / "manifest.json").read_text())
-    manifest["files"][path.name] = FileFacts.of(path).model_dump()
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-    return folder
+    """Read only."""
+    return tiny_bundle.write_float_bundle(tmp_path_factory.mktemp("tiny"))

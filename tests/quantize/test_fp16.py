@@ -1,4 +1,4 @@
-"""Weights in half precision: what onnxruntime computes is what numpy gives for rounded weights."""
+"""Weights stored in half precision, as onnxruntime reads them, against weights that numpy rounded."""
 
 import numpy as np
 import onnx_ir as ir
@@ -10,7 +10,7 @@ from quantize.recipe import Recipe
 from runtime.onnxruntime_engine import session_options
 
 
-def test_results_are_those_of_the_rounded_weights(network, tmp_path, run, ids):
+def test_results_equal_those_of_rounded_weights(network, tmp_path, run, ids):
     quantize_graph(network, tmp_path / "half.onnx", "transformer", Recipe.uniform("fp16"))
     model = load(network)
     for name, value in model.graph.initializers.items():
@@ -19,7 +19,7 @@ def test_results_are_those_of_the_rounded_weights(network, tmp_path, run, ids):
             value.const_value = ir.tensor(rounded, name=name)
     save(model, tmp_path / "rounded.onnx")
     for one, other in zip(run(tmp_path / "half.onnx", ids), run(tmp_path / "rounded.onnx", ids), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)  # sums may run in another order
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)  # sums may be in another order
 
 
 def test_weights_are_widened_on_load_unless_folding_is_off(network, tmp_path, operators):
@@ -35,7 +35,7 @@ def test_weights_are_widened_on_load_unless_folding_is_off(network, tmp_path, op
         )
         return operators(tmp_path / "loaded.onnx")["Cast"]
 
-    rows = 1  # the looked-up rows of the table
+    rows = 1  # the table's rows are widened at run time
     assert casts(session_options(1), []) == rows
     folding = ["ConstantFolding", "FuseFp16InitializerToFp32NodeTransformer"]
     assert casts(session_options(1), folding) == rows + 5
@@ -47,7 +47,7 @@ def test_a_shared_weight_is_widened_once(network, tmp_path):
     assert len(graph.initializers["shared_weight.fp16"].uses()) == 1
 
 
-def test_a_weight_beyond_the_range_of_half_stays_float_and_says_so(network, tmp_path):
+def test_a_weight_beyond_the_range_of_half_precision_stays_float_with_a_reason(network, tmp_path):
     model = load(network)
     value = model.graph.initializers["left_weight"]
     large = value.const_value.numpy().copy()

@@ -1,4 +1,4 @@
-"""4-bit weights as written: what onnxruntime computes from them, and what it holds of them."""
+"""4-bit weights in a written graph: what onnxruntime unpacks them to, and what it keeps in memory."""
 
 import json
 from pathlib import Path
@@ -11,9 +11,9 @@ import pytest
 from quantize.apply_recipe import quantize_graph
 from quantize.onnx_files import load
 from quantize.recipe import Recipe
-from quantize.rounding import Hqq, Nearest, Rounding
+from quantize.rounding import Nearest
 from runtime.onnxruntime_engine import session_options
-from tests.quantize.test_rounding import widened
+from tests.quantize.dequantize import dequantized
 
 PRODUCTS = ("DynamicQuantizeMatMul", "MatMulIntegerToFloat", "MatMulInteger")  # as onnxruntime fuses them
 NAMED = {"left_weight": "int4", "right_weight": "int4"}
@@ -24,8 +24,8 @@ def operators(path, kind):
     return [node for node in load(path).graph if node.op_type == kind]
 
 
-def test_the_weights_that_are_multiplied_are_those_that_the_codes_stand_for(network, tmp_path):
-    """Every code and many scales: the int8 weights that onnxruntime unpacks, against the rounding's."""
+def test_the_graph_unpacks_codes_to_the_rounded_weights(network, tmp_path):
+    """The int8 weights that onnxruntime unpacks, with every code and many scales, against the rounding's."""
     path, rounding = tmp_path / "x.onnx", Nearest()
     quantize_graph(network, path, "transformer", TWO, rounding)
     model = onnx.load(path)
@@ -39,20 +39,20 @@ def test_the_weights_that_are_multiplied_are_those_that_the_codes_stand_for(netw
     for name, codes in zip(NAMED, unpacked, strict=True):
         weight = load(network).graph.initializers[name].const_value.numpy()
         blocks = rounding(name, weight, TWO.block)
-        np.testing.assert_array_equal(codes * blocks.units, widened(blocks))
+        np.testing.assert_array_equal(codes * blocks.units, dequantized(blocks))
 
 
-def test_weights_are_small_enough_for_sums_of_16_bits():
+def test_sums_of_two_products_fit_16_bits():
     weight = np.random.default_rng(0).standard_t(2, size=(256, 300)).astype(np.float32)  # many extremes
     for block in (16, 64):
         blocks = Nearest()("w", weight, block)
-        units = np.abs(widened(blocks) / blocks.units)
+        units = np.abs(dequantized(blocks) / blocks.units)
         assert 60 <= units.max() <= 64 and 2 * 255 * units.max() < 2**15
 
 
 @pytest.mark.parametrize("mapped", [False, True])
-def test_a_session_holds_the_packed_weights_alone(network, tmp_path, mapped):
-    """Were the unpacking done once, when the session opens, it would hold twice the bytes."""
+def test_a_session_keeps_only_packed_weights(network, tmp_path, mapped):
+    """If onnxruntime unpacked weights when it opens the session, they would take twice the bytes."""
     quantize_graph(network, tmp_path / "x.onnx", "transformer", Recipe.uniform("int4"))
     options = session_options(1, mapped)
     options.optimized_model_filepath = str(tmp_path / "opened.onnx")
@@ -60,15 +60,15 @@ def test_a_session_holds_the_packed_weights_alone(network, tmp_path, mapped):
     kinds = [
         node.op_type for node in onnx.load(tmp_path / "opened.onnx", load_external_data=False).graph.node
     ]
-    # One of the three weights is read by two linears and unpacked once.
+    # One of the three weights serves two linears, and is unpacked once.
     assert [kinds.count(kind) for kind in ("QLinearConcat", "BitwiseAnd", "BitShift", "QLinearMul")] == [
         3
     ] * 4
     assert kinds.count("DynamicQuantizeMatMul") + kinds.count("MatMulIntegerToFloat") == 4
 
 
-def test_a_weight_is_unpacked_when_its_product_is_next(network, tmp_path, ids):
-    """onnxruntime would unpack all weights first, and hold them, if these operators stood elsewhere."""
+def test_a_weight_is_unpacked_just_before_its_product(network, tmp_path, ids):
+    """If these operators stood elsewhere, onnxruntime would unpack all weights first and hold them."""
     quantize_graph(network, tmp_path / "x.onnx", "transformer", Recipe.uniform("int4"))
     options = session_options(1)
     options.enable_profiling = True
@@ -86,11 +86,11 @@ def test_a_weight_is_unpacked_when_its_product_is_next(network, tmp_path, ids):
         for kind in kinds
         if kind in ("QLinearMul", *PRODUCTS)
     ]
-    assert made == ["unpacked", "multiplied"] * 3 + ["multiplied"]  # the last two read one weight
+    assert made == ["unpacked", "multiplied"] * 3 + ["multiplied"]  # the last two products share a weight
 
 
 @pytest.mark.parametrize("block", [16, 32])
-def test_the_block_is_the_one_asked_for(network, tmp_path, block):
+def test_the_recipes_block_is_used(network, tmp_path, block):
     quantize_graph(network, tmp_path / "x.onnx", "transformer", Recipe.uniform("int4", block))
     stored = load(tmp_path / "x.onnx").graph.initializers
     assert stored["left_weight.int4"].shape.numpy() == (64 // block, block // 2, 32)
@@ -100,45 +100,3 @@ def test_linears_of_one_input_quantize_it_once(network, tmp_path):
     quantize_graph(network, tmp_path / "x.onnx", "transformer", Recipe.uniform("int4"))
     assert len(operators(tmp_path / "x.onnx", "MatMulInteger")) == 4
     assert len(operators(tmp_path / "x.onnx", "DynamicQuantizeLinear")) == 3
-
-
-@pytest.mark.parametrize("rounding", [Nearest("free"), Nearest("zeros"), Hqq()])
-def test_onnxruntimes_operator_reads_the_weights_that_other_kinds_of_codes_stand_for(
-    network, tmp_path, rounding: Rounding
-):
-    quantize_graph(network, tmp_path / "x.onnx", "transformer", TWO, rounding)
-    for node, name in zip(operators(tmp_path / "x.onnx", "MatMulNBits"), NAMED, strict=True):
-        inputs = [value.const_value.numpy() for value in node.inputs[1:]]
-        k, n, block = (node.attributes.get_int(key) for key in ("K", "N", "block_size"))
-        assert node.attributes.get_int("accuracy_level") == 4
-        assert block == 16 and len(inputs) == (2 if rounding.kind == "free" else 3)
-        # The identity through the operator gives the weights back, at accuracy level 0.
-        types = [onnx.helper.np_dtype_to_tensor_dtype(value.dtype) for value in inputs]
-        alone = onnx.helper.make_node(
-            "MatMulNBits",
-            ["x", "codes", "scales", "zeros"][: 1 + len(inputs)],
-            ["y"],
-            domain="com.microsoft",
-            K=k,
-            N=n,
-            bits=4,
-            block_size=block,
-        )
-        info = onnx.helper.make_tensor_value_info
-        graph = onnx.helper.make_graph(
-            [alone],
-            "alone",
-            [info("x", onnx.TensorProto.FLOAT, [k, k])]
-            + [
-                info(given, kind, value.shape)
-                for given, kind, value in zip(alone.input[1:], types, inputs, strict=True)
-            ],
-            [info("y", onnx.TensorProto.FLOAT, [k, n])],
-        )
-        opsets = [onnx.helper.make_opsetid("", 23), onnx.helper.make_opsetid("com.microsoft", 1)]
-        model = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=10)
-        session = onnxruntime.InferenceSession(model.SerializeToString(), session_options(1))
-        feed = dict(zip(alone.input[1:], inputs, strict=True)) | {"x": np.eye(k, dtype=np.float32)}
-        weight = load(network).graph.initializers[name].const_value.numpy()
-        expected = widened(rounding(name, weight, block))
-        np.testing.assert_allclose(session.run(None, feed)[0], expected, atol=1e-5)

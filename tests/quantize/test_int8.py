@@ -1,4 +1,4 @@
-"""Dynamic int8 against onnxruntime's own quantizer, and what onnxruntime makes of it on load."""
+"""Dynamic int8 against onnxruntime's own quantizer, and the fusions of onnxruntime on load."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -13,7 +13,7 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import nn
 
-from quantize.apply_recipe import Report, quantize_graph
+from quantize.apply_recipe import QuantizedWeights, quantize_graph
 from quantize.errors import RecipeError
 from quantize.onnx_files import save
 from quantize.recipe import Recipe
@@ -21,7 +21,7 @@ from runtime.onnxruntime_engine import session_options
 
 
 class Network(nn.Module):
-    """A table, two linears of one input, one after them, and a vector that must stay float."""
+    """A table, two linears with the same input, a linear after them, and a bias, which must stay float."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class Network(nn.Module):
         return self.out(torch.tanh(self.left(x)) * self.right(x))
 
 
-def quantize_int8(source: Path, target: Path, keep_float: Collection[str] = ()) -> Report:
+def quantize_int8(source: Path, target: Path, keep_float: Collection[str] = ()) -> QuantizedWeights:
     named = {"graph": {name: "fp32" for name in keep_float}}
     return quantize_graph(source, target, "graph", Recipe(default="int8", weights=named))
 
@@ -53,7 +53,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def quantized(network: Path) -> tuple[Path, Report]:
+def quantized(network: Path) -> tuple[Path, QuantizedWeights]:
     target = network.with_name("int8.onnx")
     return target, quantize_int8(network, target)
 
@@ -68,7 +68,7 @@ def operators(path: Path) -> Counter[str]:
 
 
 def loaded(path: Path, tmp_path: Path) -> Counter[str]:
-    """Operators of the graph after onnxruntime has optimised it on load."""
+    """The operators of the graph after onnxruntime has optimised it on load."""
     options = onnxruntime.SessionOptions()
     options.optimized_model_filepath = str(tmp_path / "loaded.onnx")
     options.log_severity_level = 3
@@ -81,8 +81,8 @@ def ids() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 50, (1, 7))
 
 
-def test_weights_scales_and_results_are_those_of_onnxruntimes_quantizer(network, tmp_path, ids):
-    # Tables apart: its Gather keeps one scale a tensor.
+def test_weights_and_results_equal_those_of_onnxruntimes_quantizer(network, tmp_path, ids):
+    # Without the table, for which it has one scale a tensor.
     table = next(name for name in ir.load(network).graph.initializers if name.startswith("table"))
     quantize_int8(network, tmp_path / "ours.onnx", keep_float=[table])
     model = onnx.load(network)
@@ -110,7 +110,7 @@ def test_weights_scales_and_results_are_those_of_onnxruntimes_quantizer(network,
     )
 
 
-def test_result_stays_near_the_float_graphs(network, quantized, ids):
+def test_the_result_stays_near_the_float_graphs(network, quantized, ids):
     expected, actual = run(network, ids), run(quantized[0], ids)
     error = np.linalg.norm(actual - expected) / np.linalg.norm(expected)
     assert 0 < error < 0.02
@@ -163,7 +163,7 @@ def test_a_gemm_is_refused_because_it_would_stay_float(tmp_path):
 
 
 def test_a_matmul_of_a_weight_transposed_at_run_time_is_refused(tmp_path):
-    # Above 2^18 weights, the exporter leaves the transposition of a shared weight in the graph.
+    # The exporter does not fold the transposition of a shared weight of more than 2^18 numbers.
     class Shared(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -178,7 +178,7 @@ def test_a_matmul_of_a_weight_transposed_at_run_time_is_refused(tmp_path):
         quantize_int8(tmp_path / "float.onnx", tmp_path / "x.onnx")
 
 
-def test_a_channel_of_zeros_has_no_infinite_scale(tmp_path):
+def test_a_channel_of_zeros_gives_zeros(tmp_path):
     layer = nn.Linear(8, 4, bias=False)
     with torch.no_grad():
         layer.weight[2] = 0
@@ -189,7 +189,7 @@ def test_a_channel_of_zeros_has_no_infinite_scale(tmp_path):
 
 
 def test_products_at_the_end_of_the_range_do_not_saturate(tmp_path):
-    # 255 * 127 twice is 64 770: more than the 16 bits in which AVX2 sums pairs unless told otherwise.
+    # 2 * 255 * 127 = 64 770 does not fit the 16 bits in which AVX2 sums pairs unless an option prevents it.
     layer = nn.Linear(64, 8, bias=False)
     nn.init.ones_(layer.weight)
     export(layer, (torch.ones(1, 3, 64),), tmp_path / "float.onnx")

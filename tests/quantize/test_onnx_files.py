@@ -1,4 +1,4 @@
-"""Model files on disk: what is written is what was there, and refers to nothing but itself."""
+"""Model files on disk: they hold the model's tensors, each once, and refer to no other file."""
 
 import io
 from pathlib import Path
@@ -13,7 +13,7 @@ from quantize import onnx_files
 
 
 @pytest.mark.parametrize("chunk", [1, 100, 1000, 10**6])
-def test_a_transposed_view_is_written_as_its_copy_would_be(monkeypatch, chunk):
+def test_a_transposed_view_is_written_like_its_copy(monkeypatch, chunk):
     view = np.random.default_rng(0).normal(size=(3, 7, 5)).transpose(2, 0, 1)
     monkeypatch.setattr(onnx_files, "CHUNK", chunk)
     file = io.BytesIO()
@@ -21,7 +21,7 @@ def test_a_transposed_view_is_written_as_its_copy_would_be(monkeypatch, chunk):
     assert file.getvalue() == view.tobytes()
 
 
-def test_a_tensor_of_several_initializers_is_in_the_file_once(tmp_path: Path):
+def test_a_tensor_of_several_initializers_is_stored_once(tmp_path: Path):
     tensor = ir.tensor(np.arange(100_000, dtype=np.float32), name="a")
     kind, shape = ir.TensorType(tensor.dtype), ir.Shape((100_000,))
     values = [ir.Value(name=name, shape=shape, type=kind, const_value=tensor) for name in ("a", "b")]
@@ -35,7 +35,7 @@ def test_a_tensor_of_several_initializers_is_in_the_file_once(tmp_path: Path):
         assert stored is not None and np.array_equal(stored.numpy(), tensor.numpy())
 
 
-def test_tensors_too_small_for_the_data_file_come_along_from_another_one(tmp_path):
+def test_small_tensors_move_from_another_models_data_file_into_the_graph(tmp_path):
     text = '<ir_version: 10, opset_import: ["": 23]> f (float[64] x) => (float[64] y) { y = Add(x, small) }'
     small = np.arange(onnx_files.INLINE // 4, dtype=np.float32)
     model = parser.parse_model(text)

@@ -2,17 +2,14 @@
 
 import numpy as np
 import pytest
-import torch
 from onnxruntime.quantization.matmul_nbits_quantizer import (
     DefaultWeightOnlyQuantConfig,
     DefaultWeightOnlyQuantizer,
-    HQQWeightOnlyQuantConfig,
-    HQQWeightOnlyQuantizer,
 )
 
 from quantize.gptq import DAMPING, Gptq, factor
-from quantize.nbits import packed
-from quantize.rounding import Blocks, Hqq, Nearest, blocks_of, fitted, grid
+from quantize.rounding import Nearest, blocks_of, extreme_scales, fitted
+from tests.quantize.dequantize import dequantized
 
 K, N = 256, 48
 
@@ -23,55 +20,34 @@ def weight() -> np.ndarray:
     return (np.random.default_rng(0).standard_t(4, size=(K, N)) / 16).astype(np.float32)
 
 
-def widened(blocks: Blocks) -> np.ndarray:
-    """The weights that the codes stand for, f32 [K, N]."""
-    zeros = np.float32(8) if blocks.zeros is None else blocks.zeros[..., None].astype(np.float32)
-    weights = ((blocks.codes - zeros) * blocks.scales[..., None]).reshape(len(blocks.codes), -1).T
-    return weights if blocks.units is None else np.rint(weights) * blocks.units
-
-
 @pytest.mark.parametrize("block", [16, 32, 64, 128])
-@pytest.mark.parametrize("zeros", [False, True])
-def test_nearest_is_bit_for_bit_onnxruntimes(weight, block, zeros):
-    theirs = DefaultWeightOnlyQuantizer(
-        DefaultWeightOnlyQuantConfig(block_size=block, is_symmetric=not zeros)
-    )
-    codes, scales, points = theirs.qbits_block_quant(weight)
-    ours = Nearest("zeros" if zeros else "free")("", weight, block)
-    assert np.array_equal(packed(ours.codes), codes)
+def test_nearest_is_bit_for_bit_onnxruntimes(weight, block):
+    theirs = DefaultWeightOnlyQuantizer(DefaultWeightOnlyQuantConfig(block_size=block, is_symmetric=True))
+    packed, scales, _ = theirs.qbits_block_quant(weight)
+    ours = Nearest("free")("", weight, block)
+    assert np.array_equal(ours.codes[..., ::2] | ours.codes[..., 1::2] << 4, packed)
     assert np.array_equal(ours.scales, scales)
-    assert ours.zeros is None if not zeros else np.array_equal(packed(ours.zeros), points)
 
 
-def test_hqq_moves_zero_points_as_onnxruntime_does(weight):
-    theirs = HQQWeightOnlyQuantizer(HQQWeightOnlyQuantConfig(block_size=32))
-    _, scales, points = theirs.quantize_internal(torch.from_numpy(weight.T.copy()), bits=4, group_size=32)
-    blocks = blocks_of(weight, 32)
-    ours_scales, ours_points = grid(blocks, zeros=True)
-    np.testing.assert_allclose(ours_scales, scales.numpy(), rtol=1e-6)
-    np.testing.assert_allclose(Hqq().moved(blocks, ours_scales, ours_points), points.numpy(), atol=1e-4)
-
-
-@pytest.mark.parametrize("kind", ["free", "zeros"])
-def test_blocks_of_equal_or_no_weights_are_kept(kind):
+def test_blocks_of_equal_or_no_weights_are_kept():
     weight = np.zeros((64, 3), np.float32)
     weight[:, 1], weight[32:, 2] = 0.5, -0.25
-    for rounding in (Nearest(kind), Hqq(), Gptq({"w": np.eye(64, dtype=np.float32)[None]}, kind)):
-        np.testing.assert_allclose(widened(rounding("w", weight, 32)), weight, atol=1e-6)
+    for rounding in (Nearest("free"), Gptq({"w": np.eye(64, dtype=np.float32)[None]}, "free")):
+        np.testing.assert_allclose(dequantized(rounding("w", weight, 32)), weight, atol=1e-6)
 
 
 def test_units_keep_no_weights_and_equal_ones_nearly():
     weight = np.zeros((64, 3), np.float32)
     weight[:, 1], weight[32:, 2] = 0.5, -0.25
     for rounding in (Nearest(), Gptq({"w": np.eye(64, dtype=np.float32)[None]})):
-        made = widened(rounding("w", weight, 32))
+        made = dequantized(rounding("w", weight, 32))
         assert (made[weight == 0] == 0).all()
         np.testing.assert_allclose(made, weight, rtol=0.01)
 
 
 def test_sixteenths_of_a_unit_cost_little_of_free_scales_precision(weight):
     def lost(kind) -> float:
-        return float(np.square(widened(Nearest(kind)("w", weight, 16)) - weight).mean())
+        return float(np.square(dequantized(Nearest(kind)("w", weight, 16)) - weight).mean())
 
     blocks = Nearest()("w", weight, 16)
     assert (blocks.scales * 16 == np.rint(blocks.scales * 16)).all() and np.abs(
@@ -87,7 +63,7 @@ def test_fitted_scales_lose_less_than_those_of_the_extremes(weight):
         codes = np.clip(np.rint(blocks / scales[..., None]), -8, 7)
         return np.square(codes * scales[..., None] - blocks).sum(axis=-1)
 
-    extreme, _ = grid(blocks, zeros=False)
+    extreme = extreme_scales(blocks)
     assert (lost(fitted(blocks)) <= lost(extreme) * (1 + 1e-5)).all()
     assert lost(fitted(blocks)).mean() < 0.97 * lost(extreme).mean()
 
@@ -98,12 +74,12 @@ def moment(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     return x, x.T @ x
 
 
-@pytest.mark.parametrize("kind", ["units", "free", "zeros"])
+@pytest.mark.parametrize("kind", ["units", "free"])
 def test_gptq_loses_less_of_the_outputs_than_nearest(weight, kind):
     x, h = moment(np.random.default_rng(1))
 
     def lost(rounding) -> float:
-        return float(np.linalg.norm(x @ (widened(rounding("w", weight, 32)) - weight)))
+        return float(np.linalg.norm(x @ (dequantized(rounding("w", weight, 32)) - weight)))
 
     assert lost(Gptq({"w": h[None]}, kind)) < 0.8 * lost(Nearest(kind))
 
@@ -121,17 +97,13 @@ def test_gptq_is_the_surgeon_that_inverts_anew_for_every_row(weight):
         exact[row] = (np.clip(np.rint(left[row] / scales) + 8, 0, 15) - 8) * scales
         inverse = np.linalg.inv(damped[row:, row:])
         left[row:] -= np.outer(inverse[:, 0] / inverse[0, 0], left[row] - exact[row])
-    ours = widened(Gptq({"w": h.astype(np.float32)[None]}, "free")("w", weight, 32))
+    ours = dequantized(Gptq({"w": h.astype(np.float32)[None]}, "free")("w", weight, 32))
     # In float32 a few of the 12 288 codes fall to the other side of a tie, and what follows with them.
     assert np.isclose(ours, exact, atol=1e-4).mean() > 0.97
 
 
 def test_gptq_without_activations_is_nearest(weight):
     assert np.array_equal(Gptq({})("w", weight, 32).codes, Nearest()("w", weight, 32).codes)
-
-
-def test_codes_are_packed_low_half_first_and_odd_rows_padded():
-    assert packed(np.array([[1, 2, 3]], np.uint8)).tolist() == [[0x21, 0x03]]
 
 
 @pytest.mark.parametrize("rows", [1, 64, 65, 131])

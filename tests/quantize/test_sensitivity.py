@@ -11,9 +11,9 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 
-from export.requantize import open_float
 from quantize.apply_recipe import quantize_graph
 from quantize.errors import RecipeError
+from quantize.float_bundle import open_float
 from quantize.frontier import frontier
 from quantize.onnx_files import files, load, save
 from quantize.recipe import BLOCK, Recipe
@@ -22,7 +22,7 @@ from quantize.sensitivity_study import Form, Study, layer_of
 from quantize.trials import Trials
 from quantize.trials import size as size_of
 from quantize.weights import Weight
-from runtime.measures import kl
+from runtime.parity.measures import kl
 from tests.runtime import tiny_bundle
 
 CODE_TABLE = Form("transformer", Weight("code_table", "table", (18, 16)), "int8")
@@ -83,7 +83,7 @@ def test_the_damage_of_a_weight_is_that_of_its_codes_in_place_of_it(study, monke
     monkeypatch.setitem(tiny_bundle.WEIGHTS, "code_table", np.rint(table / scale) * scale)
     nats, same, positions = 0.0, 0, 0
     for step in study.trials.steps:
-        fed = step.tensors
+        fed = step.feed()
         logits = tiny_bundle.guided_logits(
             fed["tokens"], fed["context"], fed["modulation"], float(fed["guidance"])
         )
@@ -253,5 +253,5 @@ def test_layers_are_blocks_or_what_stands_outside_of_them(study):
 
 
 def test_measuring_needs_no_torch():
-    code = "import sys, quantize.sensitivity; sys.exit('torch' in sys.modules or 'reference' in sys.modules)"
+    code = "import sys, quantize.sensitivity; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,4 +1,4 @@
-"""Static int8 of convolutions against onnxruntime's own quantizer, and what it makes of them on load."""
+"""Static int8 of convolutions against onnxruntime's own quantizer, and the fusions of onnxruntime on load."""
 
 from collections import Counter
 from pathlib import Path
@@ -16,13 +16,13 @@ from onnxruntime.quantization import quantize_static as onnxruntimes_quantize_st
 from torch import nn
 
 from quantize.onnx_files import load, save
-from quantize.static_int8 import ConvRange, StaticReport, quantize_static
+from quantize.static_int8 import ConvRange, QuantizedConvolutions, quantize_static
 from quantize.static_ranges import measure
 from runtime.onnxruntime_engine import session_options
 
 
 class Network(nn.Module):
-    """What a VQ decoder is made of: norm and SiLU before convolutions, a shortcut, upsampling, a clip."""
+    """The parts of a VQ decoder: norm and SiLU before convolutions, a shortcut, upsampling, a clip."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ def ranges(network: Path) -> dict[str, ConvRange]:
 
 
 @pytest.fixture(scope="module")
-def quantized(network: Path, ranges: dict[str, ConvRange]) -> tuple[Path, StaticReport]:
+def quantized(network: Path, ranges: dict[str, ConvRange]) -> tuple[Path, QuantizedConvolutions]:
     target = network.with_name("int8.onnx")
     return target, quantize_static(network, target, ranges)
 
@@ -100,7 +100,7 @@ class Reader(CalibrationDataReader):
 
 
 class Plain(nn.Module):
-    """Convolutions without what our pass does beyond onnxruntime's (upsampling, clip)."""
+    """Convolutions without upsampling and clip, which only our pass treats specially."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -123,7 +123,7 @@ def constants_of_convolutions(path: Path) -> list[list[np.ndarray]]:
 
 
 def overrides(path: Path, measured: dict[str, ConvRange]) -> dict[str, list[dict[str, np.ndarray]]]:
-    """Our ranges as onnxruntime's quantizer takes them; its own would differ in the last bit."""
+    """Our ranges in the form of onnxruntime's quantizer, whose own ranges differ in the last bit."""
     found = {}
     for node in load(path).graph:
         if node.op_type == "Conv":
@@ -135,7 +135,7 @@ def overrides(path: Path, measured: dict[str, ConvRange]) -> dict[str, list[dict
     return found
 
 
-def test_weights_biases_and_scales_are_those_of_onnxruntimes_quantizer(tmp_path):
+def test_weights_biases_and_scales_equal_those_of_onnxruntimes_quantizer(tmp_path):
     source = export(Plain(), (torch.zeros(1, 3, 12, 10),), tmp_path / "float.onnx")
     measured = measure(source, feeds())
     quantize_static(source, tmp_path / "ours.onnx", measured)
@@ -161,7 +161,7 @@ def test_weights_biases_and_scales_are_those_of_onnxruntimes_quantizer(tmp_path)
     assert np.array_equal(one, other)
 
 
-def test_result_stays_near_the_float_graphs(network, quantized):
+def test_the_result_stays_near_the_float_graphs(network, quantized):
     (feed,) = feeds(1)
     expected, actual = run(network, feed), run(quantized[0], feed)
     error = np.linalg.norm(actual - expected) / np.linalg.norm(expected)
@@ -176,14 +176,14 @@ def test_onnxruntime_fuses_every_convolution_on_load(quantized, tmp_path):
     assert found["Conv"] == 0
 
 
-def test_upsampling_copies_bytes(quantized, tmp_path):
+def test_upsampling_happens_in_8_bits(quantized, tmp_path):
     (resize,) = (node for node in loaded(quantized[0], tmp_path) if node.op_type == "Resize")
     assert resize.inputs[0].producer().op_type in ("QuantizeLinear", "QLinearAdd")
     (reader,) = resize.outputs[0].uses()
     assert reader.node.op_type == "QLinearConv"
 
 
-def test_a_clip_narrows_what_is_stored_of_the_last_convolution(quantized, ranges):
+def test_a_clip_narrows_the_range_of_the_convolution_before_it(quantized, ranges):
     assert ranges["last.weight"].output[0] < 0
     initializers = ir.load(quantized[0]).graph.initializers
     assert initializers["last.weight.y.zero"].const_value.numpy() == 0
@@ -213,7 +213,7 @@ def test_an_unknown_weight_and_an_unmeasured_convolution_are_refused(network, ra
     assert not (tmp_path / "x.onnx").exists()
 
 
-def test_a_bias_beside_a_channel_of_almost_no_weights_is_kept(tmp_path):
+def test_a_bias_beside_tiny_weights_is_kept(tmp_path):
     layer = nn.Conv2d(3, 4, 1)
     with torch.no_grad():
         layer.weight[1], layer.weight[2] = 1e-12, 0
@@ -225,7 +225,7 @@ def test_a_bias_beside_a_channel_of_almost_no_weights_is_kept(tmp_path):
 
 
 def strips(weight: np.ndarray, bias: np.ndarray, path: Path) -> None:
-    """A convolution in the body of a Scan over strips [N, C, H, W], its weight outside."""
+    """A graph whose convolution is in the body of a Scan over strips [N, C, H, W], its weight outside."""
     float_of = onnx.TensorProto.FLOAT
     body = make_graph(
         [
@@ -261,7 +261,7 @@ class Layer(nn.Module):
         return torch.tanh(self.layer(x))
 
 
-def test_a_convolution_in_a_loop_takes_ranges_of_the_plain_graph(tmp_path):
+def test_a_convolution_in_a_loop_uses_the_ranges_of_the_plain_graph(tmp_path):
     module = Layer()
     plain = export(module, (torch.zeros(1, 3, 12, 10),), tmp_path / "plain.onnx")
     measured = measure(plain, feeds())
@@ -269,7 +269,7 @@ def test_a_convolution_in_a_loop_takes_ranges_of_the_plain_graph(tmp_path):
     strips(module.layer.weight.detach().numpy(), module.layer.bias.detach().numpy(), tmp_path / "loop.onnx")
     report = quantize_static(tmp_path / "loop.onnx", tmp_path / "loop8.onnx", measured)
     assert report.convolutions == ["layer.weight"]
-    # Beside the convolution: only there does onnxruntime keep S8 weights from saturating on x86.
+    # The weight is beside the convolution, where onnxruntime keeps it from saturating on x86.
     assert (tmp_path / "loop8.onnx.data").stat().st_size >= module.layer.weight.numel()
     (inside,) = load(tmp_path / "loop8.onnx").graph.subgraphs()
     assert {"layer.weight.int8", "layer.bias.int8"} <= set(inside.initializers)

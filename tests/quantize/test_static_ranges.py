@@ -1,4 +1,4 @@
-"""Ranges against onnxruntime's own calibrator; what is kept float when int8 costs too much."""
+"""Ranges against onnxruntime's own calibrator, and convolutions kept float when int8 costs too much."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from torch import nn
 from quantize.errors import QuantizationError
 from quantize.onnx_files import load, save
 from quantize.static_ranges import measure, quantize_images, run
-from runtime.measures import image_psnr
+from runtime.parity.measures import image_psnr
 
 
 def ran(path: Path, feeds: list[dict[str, np.ndarray]]) -> list[np.ndarray]:
@@ -20,7 +20,7 @@ def ran(path: Path, feeds: list[dict[str, np.ndarray]]) -> list[np.ndarray]:
 
 
 class Trunk(nn.Module):
-    """The shape of a VQ decoder's trunk."""
+    """A small version of a VQ decoder's trunk."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -111,7 +111,7 @@ class Reader(CalibrationDataReader):
         return next(self.feeds, None)
 
 
-def test_ranges_are_those_of_onnxruntimes_calibrator(decoder, tmp_path):
+def test_ranges_equal_those_of_onnxruntimes_calibrator(decoder, tmp_path):
     calibrator = create_calibrator(
         decoder, ["Conv"], str(tmp_path / "augmented.onnx"), calibrate_method=CalibrationMethod.MinMax
     )
@@ -125,55 +125,57 @@ def test_ranges_are_those_of_onnxruntimes_calibrator(decoder, tmp_path):
             np.testing.assert_allclose(ours_of, np.ravel(theirs[value.name].range_value), rtol=1e-5)
 
 
-def test_a_decoder_that_holds_the_floor_is_int8_throughout(decoder, tmp_path):
-    report = quantize_images(decoder, tmp_path / "int8.onnx", grids(8))
-    assert report.tried == ((5, report.figure),)
-    assert report.static.precision == "int8"
-    assert report.figure >= report.floor == 35
+def test_a_decoder_that_reaches_the_floor_is_entirely_int8(decoder, tmp_path):
+    outcome = quantize_images(decoder, tmp_path / "int8.onnx", grids(8))
+    assert outcome.tried == ((5, outcome.likeness),)
+    assert outcome.static.precision == "int8"
+    assert outcome.likeness >= outcome.floor == 35
     pairs = zip(ran(decoder, grids(8)), ran(tmp_path / "int8.onnx", grids(8)), strict=True)
     assert min(image_psnr(*pair) for pair in pairs) < np.inf
-    assert report.figure < np.inf
+    assert outcome.likeness < np.inf
 
 
-def test_a_higher_floor_keeps_no_more_convolutions_float_than_it_takes(decoder, tmp_path):
-    all_int8 = quantize_images(decoder, tmp_path / "int8.onnx", grids(8)).figure
-    report = quantize_images(decoder, tmp_path / "mixed.onnx", grids(8), floor=all_int8 + 3)
-    tried = dict(report.tried)
+def test_a_higher_floor_keeps_as_few_convolutions_float_as_it_can(decoder, tmp_path):
+    all_int8 = quantize_images(decoder, tmp_path / "int8.onnx", grids(8)).likeness
+    outcome = quantize_images(decoder, tmp_path / "mixed.onnx", grids(8), floor=all_int8 + 3)
+    tried = dict(outcome.tried)
     assert tried[5] == all_int8
-    assert tried[5 - len(report.keep_float)] == report.figure >= all_int8 + 3
-    assert tried[6 - len(report.keep_float)] < all_int8 + 3
-    kept = {name for name, why in report.static.left_float.items() if why == "kept float on request"}
-    assert kept == set(report.keep_float)
-    assert report.static.precision == "fp32+int8"
+    assert tried[5 - len(outcome.keep_float)] == outcome.likeness >= all_int8 + 3
+    assert tried[6 - len(outcome.keep_float)] < all_int8 + 3
+    kept = {name for name, why in outcome.static.left_float.items() if why == "kept float on request"}
+    assert kept == set(outcome.keep_float)
+    assert outcome.static.precision == "fp32+int8"
 
 
-def test_a_convolution_that_8_bits_spoil_is_the_one_kept_float(decoder, tmp_path):
-    floor = quantize_images(decoder, tmp_path / "int8.onnx", grids(8)).figure - 6  # of 13 that it costs
+def test_the_convolution_that_int8_spoils_is_kept_float(decoder, tmp_path):
+    floor = (
+        quantize_images(decoder, tmp_path / "int8.onnx", grids(8)).likeness - 6
+    )  # the spoiled convolution costs 13
     torch.manual_seed(0)
     module = Decoder()
-    with torch.no_grad():  # the same pictures, by one channel so large that the others round to nothing
+    with torch.no_grad():  # the same pictures, but one channel is so large that the others round to 0
         module.table.weight[:, 0] *= 1000
         module.decoder.conv_in.weight[:, 0] /= 1000
     example = torch.zeros(6, 5, dtype=torch.int32)
     source = export(module, example, ("tokens", "image"), tmp_path / "image_decoder.onnx")
-    report = quantize_images(source, tmp_path / "int8.onnx", grids(8), floor)
-    assert report.tried[0][1] < floor <= report.figure
-    assert report.keep_float == ("decoder.conv_in.weight",)
+    outcome = quantize_images(source, tmp_path / "int8.onnx", grids(8), floor)
+    assert outcome.tried[0][1] < floor <= outcome.likeness
+    assert outcome.keep_float == ("decoder.conv_in.weight",)
 
 
 def test_a_floor_out_of_reach_leaves_the_graph_float(decoder, tmp_path):
-    report = quantize_images(decoder, tmp_path / "float.onnx", grids(4), floor=1000)
-    assert report.static.convolutions == [] and report.static.precision == "fp32"
-    assert report.figure == np.inf
+    outcome = quantize_images(decoder, tmp_path / "float.onnx", grids(4), floor=1000)
+    assert outcome.static.convolutions == [] and outcome.static.precision == "fp32"
+    assert outcome.likeness == np.inf
     (expected,), (found,) = ran(decoder, grids(1)), ran(tmp_path / "float.onnx", grids(1))
     assert np.array_equal(expected, found)
-    assert len(report.tried) > 1 and "float" in str(report)
+    assert len(outcome.tried) > 1 and "float" in str(outcome)
 
 
-def test_an_encoder_is_judged_by_its_tokens(encoder, tmp_path):
-    report = quantize_images(encoder, tmp_path / "int8.onnx", pictures(8), floor=0.5)
-    assert report.tried == ((3, report.figure),)
-    assert 0.5 <= report.figure <= 1
+def test_an_encoders_likeness_is_its_share_of_equal_tokens(encoder, tmp_path):
+    outcome = quantize_images(encoder, tmp_path / "int8.onnx", pictures(8), floor=0.5)
+    assert outcome.tried == ((3, outcome.likeness),)
+    assert 0.5 <= outcome.likeness <= 1
 
 
 @pytest.mark.parametrize("count", [0, 1])

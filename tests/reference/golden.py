@@ -1,6 +1,7 @@
 """Reads the recorded runs of the published code (`tests/golden`, provenance in its README)."""
 
 import json
+import math
 from functools import cache
 from pathlib import Path
 
@@ -68,3 +69,10 @@ def golden_transformer(model: str) -> MaskedTransformer:
         transformer = MaskedTransformer(config)
     transformer.load_state_dict(load_file(folder / "diffusion_pytorch_model.safetensors"), assign=True)
     return transformer.eval()
+
+
+def published_sinusoid(values: Tensor) -> Tensor:
+    """`reference.transformer.sinusoid` as the published code computes it, in float32 throughout."""
+    frequencies = torch.exp(-math.log(10000) * torch.arange(128, dtype=torch.float32) / 128)
+    angles = values.float().unsqueeze(-1) * frequencies
+    return torch.cat([angles.cos(), angles.sin()], dim=-1)

@@ -3,6 +3,9 @@
 import json
 import pickle
 import shutil
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,7 @@ from reference.random_weights import PRESETS, write_random
 from reference.text import encode_text, tokenize
 from tests.reference.golden import FOLDER, RUNS, golden_run
 
+ROOT = Path(__file__).parents[2]
 WEIGHTS = {
     "transformer": "diffusion_pytorch_model.safetensors",
     "vqvae": "diffusion_pytorch_model.safetensors",
@@ -78,11 +82,44 @@ def test_facts_of_a_checkpoint_are_read_and_derived(tiny):
     assert (own.defaults.size, own.defaults.steps, own.defaults.guidance) == ((64, 64), 8, 3.0)
 
 
-def test_hash_changes_with_any_file_and_not_with_the_place(tiny, tiny_folder):
+def test_the_hash_does_not_depend_on_the_place_of_the_folder(tiny, tiny_folder):
     before = load_checkpoint(tiny).sha256
     assert before == load_checkpoint(tiny_folder).sha256 and len(before) == 64
-    edit_weights(tiny / "vqvae" / WEIGHTS["vqvae"], lambda tensors: tensors["quant_conv.bias"].add_(1))
-    assert load_checkpoint(tiny).sha256 != before
+
+
+def test_the_hash_changes_with_every_file(tiny, tiny_folder):
+    tokenizer = load_checkpoint(tiny).tokenizer
+    tokenizer.backend_tokenizer.save(str(tiny / "tokenizer" / "tokenizer.json"))
+    files = sorted(path for path in tiny.rglob("*") if path.is_file())
+    assert {path.name for path in files} >= {"tokenizer.json", "special_tokens_map.json", "merges.txt"}
+    checkpoint = load_checkpoint(tiny)
+    assert sorted(checkpoint.files.values()) == files
+    hashes = {checkpoint.sha256, load_checkpoint(tiny_folder).sha256}
+    for path in files:
+        content = path.read_bytes()
+        path.write_bytes(content + b"\n")
+        hashes.add(replace(checkpoint).sha256)  # the files are read again, not the model
+        path.write_bytes(content)
+    assert len(hashes) == 2 + len(files)
+
+
+def test_every_file_that_loading_opens_is_hashed(tiny):
+    """Seen are the files that Python opens, not those of safetensors and tokenizers, which are Rust."""
+    for name in ("added_tokens.json", "special_tokens_map.json", "tokenizer.json"):
+        if not (tiny / "tokenizer" / name).exists():
+            source = FOLDER / "mei" / "checkpoint" / "tokenizer" / name
+            (tiny / "tokenizer" / name).write_text(source.read_text() if source.exists() else "{}")
+    code = (
+        "import sys; from pathlib import Path; from reference.checkpoint import load_checkpoint;"
+        f"folder = Path({str(tiny)!r}); seen = set();"
+        "sys.addaudithook(lambda event, given: seen.add(str(given[0])) if event == 'open' else None);"
+        "checkpoint = load_checkpoint(folder);"
+        "opened = {Path(path) for path in seen if path.startswith(str(folder)) and Path(path).is_file()};"
+        "print(len(opened), sorted(opened - set(checkpoint.files.values())))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT)
+    count, missing = done.stdout.split(maxsplit=1)
+    assert int(count) >= 7 and missing.strip() == "[]"
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
@@ -180,7 +217,7 @@ def test_missing_unknown_and_wrongly_shaped_tensors_are_named(tiny, part):
     cases = [
         ({key: value for key, value in tensors.items() if key != name}, f"lack {name}"),
         ({**tensors, unknown: torch.zeros(1)}, f"unknown {unknown}"),
-        ({**tensors, name: torch.zeros(3, 3)}, rf"{name} has shape \[3, 3\], but config.json asks for"),
+        ({**tensors, name: torch.zeros(3, 3)}, rf"{name} has shape \[3, 3\], but config.json says"),
     ]
     for changed, message in cases:
         save_file(changed, file)
@@ -233,8 +270,8 @@ def test_a_component_without_weights_is_named(tiny):
         ("transformer/config.json", {"axes_dims_rope": [4, 6, 8]}, "axes_dims_rope"),
         ("transformer/config.json", {"dropout": 0.1}, "unknown dropout"),
         ("vqvae/config.json", {"num_vq_embeddings": 128}, r"embedding.weight has shape \[64, 8\]"),
-        ("vqvae/config.json", {"block_out_channels": [8, 8, 32]}, "config.json asks for"),
-        ("text_encoder/config.json", {"hidden_size": 64}, "config.json asks for"),
+        ("vqvae/config.json", {"block_out_channels": [8, 8, 32]}, "config.json says"),
+        ("text_encoder/config.json", {"hidden_size": 64}, "config.json says"),
         ("text_encoder/config.json", {"num_attention_heads": 7}, "no CLIP text config"),
         ("scheduler/scheduler_config.json", {"mask_token_id": 3}, "mask_token_id 3 must lie between"),
         ("scheduler/scheduler_config.json", {"masking_schedule": "sqrt"}, "must be cosine or linear"),

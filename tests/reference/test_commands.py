@@ -106,7 +106,7 @@ def test_a_hub_id_without_network_is_one_line(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
     assert run("a", "--checkpoint", "nobody/nothing", "--out", tmp_path / "x.png") == 2
     line = error_of(capsys.readouterr())
-    assert "nobody/nothing is neither a folder here" in line and "local folder" in line
+    assert "nobody/nothing is neither a local folder" in line and "local folder" in line
     assert not (tmp_path / "x.png").exists()
 
 

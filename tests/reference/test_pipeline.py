@@ -15,8 +15,7 @@ from reference.image import encode_pixels, mask_grid, to_pixels
 from reference.noise import TorchNoise
 from reference.pipeline import Drawing, Pipeline
 from reference.request import check_request
-from tests.reference.golden import FOLDER, RUNS, GoldenRun, golden_run
-from tests.reference.test_transformer import published_sinusoid
+from tests.reference.golden import FOLDER, RUNS, GoldenRun, golden_run, published_sinusoid
 
 
 @cache

@@ -12,16 +12,9 @@ from reference.blocks import rope_table
 from reference.errors import CheckpointError, RequestError
 from reference.transformer import MaskedTransformer, sinusoid
 from reference.transformer_config import TransformerConfig
-from tests.reference.golden import RUNS, GoldenRun, golden_run, golden_transformer
+from tests.reference.golden import RUNS, GoldenRun, golden_run, golden_transformer, published_sinusoid
 
 INPUTS = ["hidden_states", "encoder_hidden_states", "pooled_projections", "timestep", "micro_conds"]
-
-
-def published_sinusoid(values: Tensor) -> Tensor:
-    """The same embedding with frequencies and angles in float32, as the published code computes it."""
-    frequencies = torch.exp(-math.log(10000) * torch.arange(128, dtype=torch.float32) / 128)
-    angles = values.float().unsqueeze(-1) * frequencies
-    return torch.cat([angles.cos(), angles.sin()], dim=-1)
 
 
 @torch.no_grad()

@@ -13,7 +13,7 @@ from runtime.loop import Plan, Progress, draw_tokens
 from runtime.philox import PhiloxNoise
 from runtime.request import Request
 from runtime.sinusoids import sinusoids
-from tests.runtime.test_tokenizer import published
+from tests.runtime.published_tokenizer import published
 from tests.runtime.tiny_bundle import (
     CODES,
     LOGITS_ONLY,
@@ -28,6 +28,7 @@ from tests.runtime.tiny_bundle import (
     edit_manifest,
     guided_logits,
     paint,
+    replace_file,
     write_bundle,
 )
 
@@ -289,8 +290,6 @@ def test_unfinished_picture_is_the_candidate(generator: Generator) -> None:
 
 
 def test_broken_vocabulary_is_one_clear_line(own_bundle: Path) -> None:
-    from tests.runtime.test_onnxruntime_engine import rewrite
-
-    rewrite(own_bundle, "tokenizer/merges.txt", b"#version: 0.2\nabc\n")
+    replace_file(own_bundle, "tokenizer/merges.txt", b"#version: 0.2\nabc\n")
     with pytest.raises(BundleError, match="tokenizer: merges line 'abc' is not a pair"):
         Generator.open(own_bundle)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from runtime.errors import Cancelled, EngineError
-from runtime.loop import Plan, Progress, draw_tokens, mask_some, starting_step
+from runtime.loop import Plan, Progress, draw_tokens, masked_at_start, starting_step
 from runtime.philox import PhiloxNoise
 from runtime.schedule import mask_ratio
 
@@ -166,11 +166,11 @@ def test_strength_is_the_share_of_steps_run(steps: int, strength: float, start: 
 
 
 def test_image_to_image_masks_the_share_the_schedule_leaves() -> None:
-    tokens = np.zeros((64, 64), np.int32)
     noise = PhiloxNoise(9)
     for start in (1, 6, 11):
-        masked = mask_some(tokens, noise, Plan(12, MASK, "cosine", start)) == MASK
+        masked = masked_at_start(noise, Plan(12, MASK, "cosine", start), 4096)
         ratio = float(mask_ratio("cosine", start, 12))
         assert abs(masked.mean() - ratio) < 0.03
-        np.testing.assert_array_equal(masked.reshape(-1), noise.masking(4096) < ratio)
-    assert (mask_some(tokens, noise, Plan(12, MASK, "cosine", 0)) == MASK).all()
+        np.testing.assert_array_equal(masked, noise.masking(4096) < ratio)
+    assert masked_at_start(noise, Plan(12, MASK, "cosine", 0), 4096).all()
+    assert masked_at_start(noise, Plan(12, MASK, "linear", 0), 4096).all()

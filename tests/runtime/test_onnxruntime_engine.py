@@ -11,7 +11,7 @@ import onnxruntime
 import pytest
 from onnx import numpy_helper, parser
 
-from runtime.bundle import FileFacts, open_bundle
+from runtime.bundle import open_bundle
 from runtime.errors import BundleError, Cancelled, EngineError
 from runtime.onnxruntime_engine import OnnxRuntimeEngine, session_options
 from tests.runtime.tiny_bundle import (
@@ -19,16 +19,12 @@ from tests.runtime.tiny_bundle import (
     WEIGHTS,
     edit_manifest,
     paint,
+    replace_file,
     slow_tokens,
     write_bundle,
 )
 
 TOKENS = np.arange(48, dtype=np.int32).reshape(6, 8) % 16
-
-
-def rewrite(folder: Path, name: str, content: bytes) -> None:
-    (folder / name).write_bytes(content)
-    edit_manifest(folder, "files", name, value=FileFacts.of(folder / name).model_dump())
 
 
 def test_runs_a_graph_by_name_and_ignores_other_tensors(bundle_folder: Path) -> None:
@@ -90,7 +86,7 @@ def test_engine_without_the_operator_names_the_file_and_the_way_out(
     header = f'<ir_version: 10, opset_import: ["": {opset}, "com.microsoft": 1]>\n'
     model = parser.parse_model(header + IMAGE_DECODER.replace("Gather", operator))
     model.graph.initializer.append(numpy_helper.from_array(WEIGHTS["palette"], "palette"))
-    rewrite(own_bundle, "image_decoder.onnx", model.SerializeToString())
+    replace_file(own_bundle, "image_decoder.onnx", model.SerializeToString())
     with pytest.raises(EngineError) as caught:
         OnnxRuntimeEngine(open_bundle(own_bundle), threads=1).open("image_decoder")
     message = str(caught.value)
@@ -100,7 +96,7 @@ def test_engine_without_the_operator_names_the_file_and_the_way_out(
 
 
 def test_file_that_is_no_graph_is_refused(own_bundle: Path) -> None:
-    rewrite(own_bundle, "image_decoder.onnx", b"no graph at all")
+    replace_file(own_bundle, "image_decoder.onnx", b"no graph at all")
     with pytest.raises(EngineError, match=r"cannot open .*image_decoder\.onnx"):
         OnnxRuntimeEngine(open_bundle(own_bundle), threads=1).open("image_decoder")
 

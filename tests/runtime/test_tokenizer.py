@@ -15,14 +15,9 @@ from runtime.bundle import TokenizerFacts
 from runtime.errors import BundleError, RequestError
 from runtime.tokenizer import ClipTokenizer, parse_merges
 from tests.runtime.prompts import WORDS, prompts
-from tests.runtime.tiny_bundle import GOLDEN_TOKENIZER
+from tests.runtime.published_tokenizer import published
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "tokenizer.json"
-
-
-def published() -> CLIPTokenizer:
-    """The recorded checkpoint's: every byte known, "!" typed by the user is the padding token."""
-    return CLIPTokenizer.from_pretrained(GOLDEN_TOKENIZER)
 
 
 @cache

@@ -282,3 +282,22 @@ def edit_manifest(folder: Path, *keys: str | int, value: object) -> None:
         here = here[key]
     here[keys[-1]] = value
     path.write_text(json.dumps(data), encoding="utf-8")
+
+
+def write_float_bundle(folder: Path) -> Path:
+    """The tiny bundle with its logits named as the exporter names them (a graph's text form has no syntax
+    for such a name).
+    """
+    write_bundle(folder)
+    model = onnx.load(folder / "transformer.onnx", load_external_data=False)
+    for node in model.graph.node:
+        for names in (node.input, node.output):
+            names[:] = ["drawing.logits.out.0" if name == "logits" else name for name in names]
+    replace_file(folder, "transformer.onnx", model.SerializeToString())
+    return folder
+
+
+def replace_file(folder: Path, name: str, content: bytes) -> None:
+    """Writes a file of the bundle, and its size and hash into manifest.json."""
+    (folder / name).write_bytes(content)
+    edit_manifest(folder, "files", name, value=FileFacts.of(folder / name).model_dump())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from runtime.philox import uniforms
 from tests.runtime.prompts import prompts
-from tests.runtime.test_tokenizer import published
+from tests.runtime.published_tokenizer import published
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 

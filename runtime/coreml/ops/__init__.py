@@ -1,4 +1,4 @@
-"""Every MIL operation that the evaluator computes, by its type."""
+"""The MIL operations that the evaluator supports, by type."""
 
 from runtime.coreml.ops.activations import ACTIVATIONS
 from runtime.coreml.ops.elementwise import ELEMENTWISE

@@ -1,4 +1,4 @@
-"""Activations and normalisations, each one operation in the file: float32 inside, one rounding at the end."""
+"""Activations and normalizations. Each is one operation: float32 inside, rounded once at the end."""
 
 import torch
 import torch.nn.functional as F

@@ -14,7 +14,7 @@ def threshold(x: Tensor, alpha: float) -> Tensor:
     return x.clamp_min(alpha)
 
 
-# MIL adds epsilon before each of these three; converters write the smallest number there is.
+# MIL adds epsilon before each of these three; converters write the smallest number.
 def inverse(x: Tensor, epsilon: float) -> Tensor:
     return (x + epsilon).reciprocal()
 
@@ -28,10 +28,10 @@ def log(x: Tensor, epsilon: float) -> Tensor:
 
 
 def cast(x: Tensor, dtype: str) -> Tensor:
-    """Towards zero from float to int. The evaluator rounds what is declared fp16, here as everywhere."""
+    """Round towards zero from float to int. The evaluator rounds results declared fp16, as everywhere."""
     if dtype in ("fp16", "fp32"):
         return x.float()
-    if dtype == "uint16":  # torch hardly computes in uint16: int32 stands for it
+    if dtype == "uint16":  # int32 instead, because torch supports uint16 in few operations
         return x.int() & 0xFFFF
     return x.to(
         {"int8": torch.int8, "uint8": torch.uint8, "int16": torch.int16, "bool": torch.bool}.get(

@@ -1,7 +1,7 @@
 """Values read and written by index.
 
-Since iOS 17 an index outside 0 .. size-1, negative ones included, reads or writes something undefined: it is
-refused with an IndexError, whether `validate_indices` is set or not.
+Since iOS 17 the result of an index outside 0 .. size-1, such as a negative one, is undefined. We raise
+IndexError, whether `validate_indices` is set or not.
 """
 
 import torch

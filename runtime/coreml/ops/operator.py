@@ -1,4 +1,4 @@
-"""What an operator is: a torch function whose parameters carry the names that MIL gives them."""
+"""An operator: a torch function whose parameters have MIL's names."""
 
 import inspect
 from collections.abc import Callable
@@ -12,13 +12,13 @@ _TENSOR_ANNOTATIONS = (inspect.Parameter.empty, Tensor, Tensor | None, list[Tens
 
 @dataclass(frozen=True)
 class Operator:
-    """How one MIL operation is computed.
+    """Computes one MIL operation.
 
-    `compute` takes MIL's inputs by name and returns a tensor, or a tuple of them. `tensors` are the
-    parameters it wants as tensors; any other one (an axis, a mode, a list of sizes) is a plain Python value.
-    `exact` says that on half-precision tensors torch returns what it would return from float32 inputs and one
-    rounding: data movement, comparisons and the five arithmetic operations that IEEE 754 rounds correctly.
-    Any other operator is given float32.
+    `compute` takes MIL's inputs by name and returns a tensor or a tuple of tensors. `tensors` names the
+    parameters that are tensors; others (an axis, a mode, a list of sizes) are plain Python values. `exact`
+    means that torch's result on half-precision tensors equals the float32 result rounded once: data movement,
+    comparisons and the five arithmetic operations that IEEE 754 rounds correctly. Other operators get
+    float32.
     """
 
     compute: Callable[..., Any]

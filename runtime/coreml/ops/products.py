@@ -41,7 +41,7 @@ def conv(
     """x [N, C, *sizes], weight [C_out, C / groups, *kernel]; `pad` holds [before, after] for each axis."""
     kernel = [(size - 1) * dilation + 1 for size, dilation in zip(weight.shape[2:], dilations, strict=True)]
     if pad_type in ("same", "same_lower"):
-        # As many outputs as strides begin in the input.
+        # One output for each stride that begins in the input.
         lacking = [
             max(0, (-(-size // stride) - 1) * stride + extent - size)
             for size, stride, extent in zip(x.shape[2:], strides, kernel, strict=True)
@@ -90,7 +90,7 @@ def conv_transpose(
 
 
 def _halves(total: int, lower: bool) -> tuple[int, int]:
-    """An odd element goes after, or before if `lower`."""
+    """An odd element is added after, or before if `lower`."""
     before = (total + 1) // 2 if lower else total // 2
     return before, total - before
 

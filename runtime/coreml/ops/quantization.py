@@ -1,4 +1,4 @@
-"""Activations in 8 bits. (Compressed weights are constants: coremltools decompresses them.)"""
+"""8-bit activations. Compressed weights are constants, which coremltools decompresses."""
 
 import torch
 from torch import Tensor

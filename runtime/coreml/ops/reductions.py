@@ -7,7 +7,7 @@ from runtime.coreml.ops.elementwise import cast
 from runtime.coreml.ops.operator import table
 
 
-# MIL leaves `axes` away where every axis is reduced.
+# MIL omits `axes` if it reduces every axis.
 def reduce_sum(x: Tensor, keep_dims: bool, axes: list[int] | None = None) -> Tensor:
     return x.sum(_axes(x, axes), keepdim=keep_dims, dtype=x.dtype)
 
@@ -54,12 +54,12 @@ def reduce_log_sum_exp(x: Tensor, keep_dims: bool, axes: list[int] | None = None
 
 
 def reduce_argmax(x: Tensor, axis: int, keep_dims: bool, output_dtype: str = "int32") -> Tensor:
-    """The first of equals."""
+    """The index of the first extreme."""
     return cast(x.argmax(axis, keepdim=keep_dims), output_dtype)
 
 
 def reduce_argmin(x: Tensor, axis: int, keep_dims: bool, output_dtype: str = "int32") -> Tensor:
-    """The first of equals."""
+    """The index of the first extreme."""
     return cast(x.argmin(axis, keepdim=keep_dims), output_dtype)
 
 
@@ -72,7 +72,7 @@ def cumsum(x: Tensor, axis: int, exclusive: bool, reverse: bool) -> Tensor:
 
 
 def argsort(x: Tensor, axis: int, ascending: bool) -> Tensor:
-    """Of equals the one with the lower index comes first."""
+    """Ties keep the order of their indices."""
     return torch.argsort(x, dim=axis, descending=not ascending, stable=True).int()
 
 
@@ -85,7 +85,7 @@ def topk(
     return_indices: bool = True,
     output_indices_dtype: str = "int32",
 ) -> Tensor | tuple[Tensor, Tensor]:
-    """The k largest (smallest if ascending), in order whether or not `sort` asks for it."""
+    """The k largest (smallest if ascending), always sorted, even without `sort`."""
     values, indices = torch.sort(x, dim=axis, descending=not ascending, stable=True)
     values, indices = values.narrow(axis, 0, k), indices.narrow(axis, 0, k)
     return (values, cast(indices, output_indices_dtype)) if return_indices else values

@@ -1,4 +1,4 @@
-"""Images [..., H, W] made larger or smaller."""
+"""Resize images [..., H, W]."""
 
 import torch
 from torch import Tensor
@@ -36,7 +36,7 @@ def resize_bilinear(x: Tensor, target_size_height: int, target_size_width: int, 
 
 
 def _grid(mode: str, size: int, target: int) -> Tensor:
-    """Where each output reads, in pixels of the input, as MIL's resize_bilinear defines it."""
+    """The input position of each output, in pixels, as MIL's resize_bilinear defines it."""
     i = torch.arange(target, dtype=torch.float64)
     gaps = max(target - 1, 1)
     if mode == "UNALIGN_CORNERS":

@@ -1,4 +1,4 @@
-"""Tensors made, cut, joined and rearranged: no value is computed here."""
+"""Create, cut, join and rearrange tensors; no arithmetic."""
 
 import torch
 import torch.nn.functional as F
@@ -8,7 +8,7 @@ from runtime.coreml.ops.operator import table
 
 
 def reshape(x: Tensor, shape: list[int]) -> Tensor:
-    """0 keeps the input's size at that place (since iOS 17 counted from the last axis), -1 is the rest."""
+    """0 keeps the input's size at that position (counted from the last axis since iOS 17), -1 is the rest."""
     kept = [1] * len(shape) + list(x.shape)
     return x.reshape([size or kept[i - len(shape)] for i, size in enumerate(shape)])
 
@@ -18,7 +18,7 @@ def transpose(x: Tensor, perm: list[int]) -> Tensor:
 
 
 def expand_dims(x: Tensor, axes: list[int]) -> Tensor:
-    """Axes count in the result."""
+    """`axes` are positions in the result."""
     rank = x.dim() + len(axes)
     for axis in sorted(axis % rank for axis in axes):
         x = x.unsqueeze(axis)
@@ -34,7 +34,7 @@ def flatten2d(x: Tensor, axis: int) -> Tensor:
 
 
 def concat(values: list[Tensor], axis: int, interleave: bool) -> Tensor:
-    """Interleaved, the first slice of each comes before the second of any."""
+    """With `interleave`, the first slice of each value comes before the second of any."""
     if interleave:
         axis %= values[0].dim()
         return torch.stack(values, axis + 1).flatten(axis, axis + 1)
@@ -104,7 +104,7 @@ def slice_update(
     end_mask: list[bool] | None = None,
     squeeze_mask: list[bool] | None = None,
 ) -> Tensor:
-    """A copy of x in which `update` stands where slice_by_index would have read."""
+    """A copy of x with `update` where slice_by_index would read."""
     chosen = _positions(x.shape, begin, end, stride, begin_mask, end_mask, squeeze_mask)
     grid = torch.meshgrid([torch.tensor(p, dtype=torch.int64) for p in chosen], indexing="ij")
     return x.index_put(grid, update.reshape(grid[0].shape))
@@ -119,7 +119,7 @@ def _positions(
     end_mask: list[bool] | None,
     squeeze_mask: list[bool] | None,
 ) -> list[range]:
-    """The indices read along each axis: all of it where masked, one where squeezed."""
+    """The indices along each axis: all if masked, one if squeezed."""
     positions = []
     for axis, size in enumerate(shape):
         if squeeze_mask and squeeze_mask[axis]:
@@ -147,7 +147,7 @@ def band_part(x: Tensor, lower: int, upper: int) -> Tensor:
 
 
 def crop(x: Tensor, crop_height: list[int], crop_width: list[int]) -> Tensor:
-    """Takes [before, after] away from each of the last two axes."""
+    """Cut [before, after] from each of the last two axes."""
     return F.pad(x, [-width for width in (*crop_width, *crop_height)])
 
 

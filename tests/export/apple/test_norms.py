@@ -1,4 +1,4 @@
-"""Norms that hold in half precision, against torch, and as Core ML files in half precision."""
+"""The norms against torch's, and as Core ML programs in half precision."""
 
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from runtime.coreml.evaluator import Evaluator
 
 
 class Norm(nn.Module):
+    """A norm function over an axis as a module."""
+
     def __init__(self, function, axis: int) -> None:
         super().__init__()
         self.function, self.axis = function, axis
@@ -22,7 +24,7 @@ class Norm(nn.Module):
 
 
 def in_half(module: nn.Module, x: Tensor, path: Path) -> tuple[Tensor, list[str]]:
-    """What the module's file makes of x in half precision, and its operations."""
+    """The output for x of the module's package in half precision, and the package's operations."""
     spec = TensorSpec(tuple(x.shape))
     graph = AppleGraph("none", lambda _: module, {"x": spec}, {"y": spec}, half=True, compute="gpu")
     convert(module, graph, {}, "ios18").save(str(path))
@@ -31,14 +33,14 @@ def in_half(module: nn.Module, x: Tensor, path: Path) -> tuple[Tensor, list[str]
     return torch.from_numpy(evaluator.run({"x": x.numpy()})["y"]), kinds
 
 
-def test_rms_norm_is_torchs() -> None:
+def test_rms_norm_equals_torchs() -> None:
     x = torch.randn(3, 7, 24)
     torch.testing.assert_close(rms_norm(x), nn.functional.rms_norm(x, (24,), eps=1e-6))
     along = nn.functional.rms_norm(x.transpose(1, 2), (7,), eps=1e-6).transpose(1, 2)
     torch.testing.assert_close(rms_norm(x, axis=1), along)
 
 
-def test_group_norm_is_torchs() -> None:
+def test_group_norm_equals_torchs() -> None:
     norm = nn.GroupNorm(4, 16, eps=1e-6)
     nn.init.normal_(norm.weight)
     nn.init.normal_(norm.bias)
@@ -54,18 +56,20 @@ def test_every_group_norm_is_replaced() -> None:
 
 @pytest.mark.parametrize("function", [layer_norm, rms_norm])
 @pytest.mark.parametrize("axis", [-1, 1])
-def test_norms_of_values_whose_squares_overflow(function, axis: int, tmp_path: Path) -> None:
+def test_values_whose_squares_overflow_are_normed_in_half_precision(
+    function, axis: int, tmp_path: Path
+) -> None:
     x = torch.randn(1, 32, 1, 40) * 15_000
     assert 40_000 < x.abs().max() < 65_504
     found, kinds = in_half(Norm(function, axis), x, tmp_path / "norm.mlpackage")
     expected = function(x.double(), axis).float()
     assert (found - expected).abs().max() < 5e-3 * expected.abs().max()
-    # One operation does the arithmetic: nothing is squared or summed outside it.
+    # One operation computes the norm; no other operation squares or sums.
     assert kinds.count("layer_norm") == 1
     assert not {"square", "pow", "reduce_mean", "rsqrt"} & set(kinds)
 
 
-def test_group_norm_in_half_precision(tmp_path: Path) -> None:
+def test_group_norm_does_not_overflow_in_half_precision(tmp_path: Path) -> None:
     norm = nn.GroupNorm(4, 16)
     x = torch.randn(1, 16, 8, 8) * 10_000
     found, _ = in_half(GroupNorm(norm), x, tmp_path / "norm.mlpackage")

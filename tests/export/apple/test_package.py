@@ -1,4 +1,4 @@
-"""Packages as they are on the disk: what is in them, and what they compute, against torch."""
+"""Written packages: their contents, and their outputs against torch."""
 
 import subprocess
 import sys
@@ -12,11 +12,11 @@ import pytest
 import torch
 from torch import nn
 
-from export.apple.bundle import Apple, Options
 from export.apple.calibration import Drawings, int4_layers, moments
+from export.apple.coreml_bundle import CoreMLExporter, CoreMLOptions
 from export.apple.data_format import Attention
-from export.apple.graphs import AppleGraph, Dimensions, apple_graphs, dimensions_of, functions_of
-from export.apple.package import PackageReport, package_files, write_package
+from export.apple.graphs import AppleGraph, Dimensions, apple_graphs, dimensions_of, functions_of, step_of
+from export.apple.package import CompressedPackage, package_files, write_package
 from export.errors import ExportError
 from quantize.coreml import Form
 from quantize.coreml_recipe import CoreMLRecipe
@@ -26,7 +26,7 @@ from runtime.coreml.evaluator import Evaluator
 from runtime.coreml.program import load_program
 from runtime.coreml.structure import read_package
 from runtime.coreml.tools import coremltools as ct
-from runtime.measures import max_abs
+from runtime.parity.measures import max_abs
 from tests.float_bundle import WIDER, write_checkpoint
 from tests.shared_bundles import ROOT
 
@@ -45,7 +45,7 @@ def checkpoint(folder: Path) -> Checkpoint:
 
 
 class Packages:
-    """Packages of the small checkpoint's graphs, written when they are asked for."""
+    """Writes packages of the small checkpoint's graphs."""
 
     def __init__(self, checkpoint: Checkpoint, folder: Path) -> None:
         self.checkpoint, self.folder = checkpoint, folder
@@ -60,16 +60,16 @@ class Packages:
 
     def write(
         self, name: str, form: Form = "fp16", attention: Attention = "gpu", rows: tuple[int, ...] = (2,)
-    ) -> tuple[Path, PackageReport]:
+    ) -> tuple[Path, CompressedPackage]:
         path = self.folder / f"{name}-{form}-{attention}.mlpackage"
         graph = self.graph(name, attention)
         functions = functions_of(graph, [self.shapes[row - 1] for row in rows])
         recipe = CoreMLRecipe(default=form)
-        report = write_package(self.drawings[attention], name, functions, "ios18", recipe, path)
-        return path, report
+        package = write_package(self.drawings[attention], name, functions, "ios18", recipe, path)
+        return path, package
 
     def inputs(self, name: str) -> dict[str, np.ndarray]:
-        """Random ones for two rows."""
+        """Random inputs of a graph for two text rows."""
         made = {}
         for tensor, spec in self.graph(name).inputs.items():
             example = spec.example(self.shapes[1])
@@ -87,7 +87,7 @@ def packages(checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def evaluate(path: Path, inputs: Mapping[str, np.ndarray], half: bool) -> tuple[np.ndarray, Counter[str]]:
-    """The first output of the package's only function, and its operations."""
+    """The first output of the package's only function, and how often it runs each operation."""
     kinds: Counter[str] = Counter()
 
     def count(name: str, kind: str, result: torch.Tensor) -> None:
@@ -97,7 +97,7 @@ def evaluate(path: Path, inputs: Mapping[str, np.ndarray], half: bool) -> tuple[
 
 
 def module_output(graph: AppleGraph, dimensions: Dimensions, inputs: Mapping[str, np.ndarray], half: bool):
-    """What torch makes of the graph's module, its weights rounded to half precision or not."""
+    """The first output of the graph's torch module; `half`: with its weights rounded to half precision."""
     module: nn.Module = graph.build(dimensions).eval()
     if half:
         module = module.half().float()
@@ -107,9 +107,9 @@ def module_output(graph: AppleGraph, dimensions: Dimensions, inputs: Mapping[str
 
 
 @pytest.mark.parametrize("attention", ["gpu", "ane"])
-def test_blocks_are_what_was_traced(packages: Packages, attention: Attention) -> None:
-    path, report = packages.write("transformer", attention=attention)
-    assert report.precision == "fp16"
+def test_blocks_compute_what_their_torch_module_computes(packages: Packages, attention: Attention) -> None:
+    path, package = packages.write("transformer", attention=attention)
+    assert package.precision == "fp16"
     inputs, graph = packages.inputs("transformer"), packages.graph("transformer", attention)
     exact, kinds = evaluate(path, inputs, half=False)
     rounded = module_output(graph, packages.shapes[1], inputs, half=True)
@@ -128,7 +128,7 @@ def test_blocks_are_what_was_traced(packages: Packages, attention: Attention) ->
 
 
 @pytest.mark.parametrize("name", ["token_embedder", "sampler", "image_encoder"])
-def test_graphs_that_pick_codes_are_exact(packages: Packages, name: str) -> None:
+def test_graphs_that_choose_tokens_are_exact(packages: Packages, name: str) -> None:
     path, _ = packages.write(name)
     inputs, graph = packages.inputs(name), packages.graph(name)
     if name == "image_encoder":
@@ -142,11 +142,11 @@ def test_graphs_that_pick_codes_are_exact(packages: Packages, name: str) -> None
 
 
 def test_functions_share_their_weights(packages: Packages) -> None:
-    path, report = packages.write("conditioner", rows=(1, 2))
+    path, package = packages.write("conditioner", rows=(1, 2))
     both = sum(file.stat().st_size for file in path.rglob("weight.bin"))
     module = packages.graph("conditioner").build(packages.shapes[0])
     assert both < 1.05 * 2 * sum(parameter.numel() for parameter in module.parameters())
-    assert report.functions == 2
+    assert package.functions == 2
     assert [function.name for function in read_package(path).functions] == ["rows1", "rows2"]
 
 
@@ -157,10 +157,10 @@ def test_functions_share_their_weights(packages: Packages) -> None:
 def test_every_weight_of_a_layer_is_compressed(
     packages: Packages, name: str, form: Form, worst: float
 ) -> None:
-    path, report = packages.write(name, form)
-    assert set(report.forms) == {form} and report.precision == form
+    path, package = packages.write(name, form)
+    assert set(package.forms) == {form} and package.precision == form
     layers = packages.graph(name).build(packages.shapes[1]).modules()
-    assert report.forms[form] == sum(isinstance(part, nn.Linear) for part in layers)
+    assert package.forms[form] == sum(isinstance(part, nn.Linear) for part in layers)
     if name == "conditioner":
         inputs = packages.inputs(name)
         found, _ = evaluate(path, inputs, half=True)
@@ -168,8 +168,8 @@ def test_every_weight_of_a_layer_is_compressed(
         assert np.sqrt(np.square(found - expected.numpy()).mean()) < worst * expected.std()
 
 
-def test_int4_is_rounded_by_what_layers_are_fed(packages: Packages, tmp_path: Path) -> None:
-    """On the drawings that calibrated, the sampler's logits suffer less than with coremltools' rounding."""
+def test_int4_rounding_minimizes_the_error_on_a_layers_inputs(packages: Packages, tmp_path: Path) -> None:
+    """On the calibration drawings the error of the logits is smaller than with coremltools' rounding."""
     path, _ = packages.write("sampler", "int4")
     (weight,) = {
         op.weight.op
@@ -184,7 +184,7 @@ def test_int4_is_rounded_by_what_layers_are_fed(packages: Packages, tmp_path: Pa
     float_weight = layer.weight.detach().numpy()
     assert weight.data.val.min() == -8 and (weight.scale.val > 0).all()
     blocks = float_weight.reshape(len(float_weight), -1, 32)
-    scales = np.abs(blocks).max(axis=-1, keepdims=True) / 7  # coremltools' own
+    scales = np.abs(blocks).max(axis=-1, keepdims=True) / 7  # as coremltools computes them
     nearest = (np.rint(blocks / scales) * scales).reshape(float_weight.shape)
     lost = [
         np.einsum("nk,kl,nl->", error, moment, error)
@@ -193,18 +193,18 @@ def test_int4_is_rounded_by_what_layers_are_fed(packages: Packages, tmp_path: Pa
     assert 0 < lost[0] < 0.75 * lost[1]
 
 
-def test_an_int4_block_that_does_not_divide_is_refused(packages: Packages) -> None:
+def test_an_int4_block_that_does_not_divide_the_inputs_is_refused(packages: Packages) -> None:
     with pytest.raises(RecipeError, match="block 32 does not divide the 48 inputs"):
         packages.write("conditioner", "int4")
 
 
-def test_tables_keep_six_bits_or_more_and_the_image_decoder_eight(packages: Packages) -> None:
+def test_tables_keep_at_least_6_bits_and_the_image_decoder_8(packages: Packages) -> None:
     _, embedder = packages.write("token_embedder", "int4")
     _, decoder = packages.write("image_decoder", "palette4")
     assert embedder.precision == "int8" and decoder.precision == "palette8"
 
 
-def test_a_package_is_the_same_from_another_process(packages: Packages, folder: Path, tmp_path: Path) -> None:
+def test_another_process_writes_the_same_bytes(packages: Packages, folder: Path, tmp_path: Path) -> None:
     path, _ = packages.write("token_embedder")
     code = (
         "from pathlib import Path; from tests.export.apple.test_package import *;"
@@ -216,7 +216,7 @@ def test_a_package_is_the_same_from_another_process(packages: Packages, folder: 
     files = [file.relative_to(path) for file in package_files(path)]
     assert files == [file.relative_to(other) for file in package_files(other)]
     assert all((path / file).read_bytes() == (other / file).read_bytes() for file in files)
-    model = ct.models.MLModel(str(path), skip_model_load=True)  # its manifest is one that coremltools reads
+    model = ct.models.MLModel(str(path), skip_model_load=True)  # coremltools can read its manifest
     assert model.get_spec().WhichOneof("Type") == "mlProgram"
 
 
@@ -226,7 +226,7 @@ def test_a_package_lists_its_manifest_first(packages: Packages) -> None:
     assert names[0] == "Manifest.json" and "Data/com.apple.CoreML/weights/weight.bin" in names
 
 
-def test_a_recipe_of_another_layout_is_refused(packages: Packages) -> None:
+def test_a_recipe_that_names_an_unknown_weight_is_refused(packages: Packages) -> None:
     graph = packages.graph("sampler")
     recipe = CoreMLRecipe(default="fp16", weights={"sampler": {"nothing_weight": "int8"}})
     functions = functions_of(graph, packages.shapes)
@@ -248,45 +248,42 @@ def test_a_recipe_of_another_layout_is_refused(packages: Packages) -> None:
         ),
     ],
 )
-def test_choices_that_do_not_go_together(
-    checkpoint: Checkpoint, tmp_path: Path, options, error, message
-) -> None:
+def test_options_that_exclude_each_other_are_refused(checkpoint: Checkpoint, options, error, message) -> None:
     given = {"sizes": [SIZE], "recipe": FP16} | options
     with pytest.raises(error, match=message):
-        Apple(checkpoint, Options(tmp_path, **given))
+        CoreMLExporter(checkpoint, CoreMLOptions(**given))
 
 
-def test_what_a_recipe_names_is_planned_so(packages: Packages, tmp_path: Path) -> None:
-    """The estimate of a dry run, beside the file."""
+def test_the_planned_size_follows_the_recipe(packages: Packages, tmp_path: Path) -> None:
+    """The size that a dry run prints, against the written file."""
     graph = packages.graph("sampler")
     weight = graph.build(packages.shapes[0]).get_parameter("drawing.logits.weight")
     recipe = CoreMLRecipe(default="fp16", weights={"sampler": {"drawing_logits_weight": "int8"}})
     plain, named = (
-        Apple(packages.checkpoint, Options(tmp_path, [SIZE], one)).planned()["sampler"]
+        CoreMLExporter(packages.checkpoint, CoreMLOptions([SIZE], one)).sizes["sampler"]
         for one in (FP16, recipe)
     )
     assert plain - named == weight.numel()
     functions = functions_of(graph, packages.shapes)
     path = tmp_path / "sampler.mlpackage"
-    report = write_package(packages.drawings["gpu"], "sampler", functions, "ios18", recipe, path)
-    assert report.forms == {"int8": 1}
+    package = write_package(packages.drawings["gpu"], "sampler", functions, "ios18", recipe, path)
+    assert package.forms == {"int8": 1}
     held = sum(file.stat().st_size for file in path.rglob("weight.bin"))
     assert named <= held < 1.2 * named
 
 
 def test_ios17_has_one_function_of_two_rows(packages: Packages, tmp_path: Path) -> None:
-    target = Apple(packages.checkpoint, Options(tmp_path, [SIZE], FP16, target="ios17"))
-    report = target.write("text_encoder", tmp_path)
-    entry = target.entry("text_encoder", tmp_path, report.precision)
+    exporter = CoreMLExporter(packages.checkpoint, CoreMLOptions([SIZE], FP16, target="ios17"))
+    entry, _ = exporter.write("text_encoder", tmp_path)
     assert [(function.name, function.dimensions) for function in entry.functions] == [("main", {"rows": 2})]
     ids = np.zeros((2, packages.checkpoint.tokenizer.model_max_length), np.int32)
     assert Evaluator(tmp_path / "text_encoder.mlpackage", "main").run({"input_ids": ids})
 
 
-def test_activations_in_8_bits_stay_near(packages: Packages, tmp_path: Path) -> None:
-    """Ranges are found by the evaluator; every layer then reads integers."""
-    options = Options(tmp_path, [SIZE], CoreMLRecipe(default="int8"), target="ios17", activations=True)
-    Apple(packages.checkpoint, options).write("transformer", tmp_path)
+def test_8_bit_activations_stay_near_the_float_output(packages: Packages, tmp_path: Path) -> None:
+    """The evaluator measures the ranges; every layer then reads integers."""
+    options = CoreMLOptions([SIZE], CoreMLRecipe(default="int8"), target="ios17", activations=True)
+    CoreMLExporter(packages.checkpoint, options).write("transformer", tmp_path)
     inputs = packages.drawings["gpu"].fed("transformer", packages.shapes[1])[0]
     found, kinds = evaluate(tmp_path / "transformer.mlpackage", inputs, half=True)
     expected = module_output(packages.graph("transformer"), packages.shapes[1], inputs, half=False)
@@ -295,7 +292,7 @@ def test_activations_in_8_bits_stay_near(packages: Packages, tmp_path: Path) -> 
     assert 1e-4 < error < 0.3
 
 
-def test_large_blocks_become_two_graphs(checkpoint: Checkpoint, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("export.apple.bundle.CHUNK_BYTES", 1000)
-    target = Apple(checkpoint, Options(tmp_path, [SIZE], FP16))
-    assert target.step == ["token_embedder", "double_blocks", "single_blocks", "sampler"]
+def test_large_blocks_become_two_graphs(checkpoint: Checkpoint, monkeypatch) -> None:
+    monkeypatch.setattr("export.apple.coreml_bundle.CHUNK_BYTES", 1000)
+    exporter = CoreMLExporter(checkpoint, CoreMLOptions([SIZE], FP16))
+    assert step_of(exporter.graphs) == ["token_embedder", "double_blocks", "single_blocks", "sampler"]

@@ -194,7 +194,7 @@ def test_functions_are_chosen_by_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("inputs", "line"),
     [
-        ({}, r"main wants x, float16 \[4, 8\]"),
+        ({}, r"main needs x, float16 \[4, 8\]"),
         ({"x": X[:3]}, r"x would be float16 \[3, 8\], the file says float16 \[4, 8\]"),
         ({"x": X.astype(np.float32)}, r"x would be float32 \[4, 8\], the file says float16"),
     ],

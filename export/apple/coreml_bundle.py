@@ -1,0 +1,146 @@
+"""The iPhone bundle: Core ML packages, compressed as a recipe says."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+from export.apple.calibration import Drawings
+from export.apple.convert import Target
+from export.apple.data_format import Attention
+from export.apple.graphs import (
+    CHUNK_BYTES,
+    ROWS,
+    AppleGraph,
+    TensorSpec,
+    apple_graphs,
+    dimensions_of,
+    functions_of,
+    step_of,
+)
+from export.apple.package import SUFFIX, package_files, write_package
+from export.build_manifest import build_manifest, source_hash, write_tokenizer
+from export.bundle_writer import QuantizedGraph
+from export.errors import ExportError
+from export.size_estimate import weights_of
+from export.verify import Effort, verify_against_reference
+from quantize.coreml import BLOCK, SMALLEST, Form, in_program
+from quantize.coreml_recipe import CoreMLRecipe
+from reference.checkpoint import Checkpoint
+from runtime.bundle import Bundle, Function, Graph, Manifest, Tensor
+from runtime.generator import Drawing
+
+TOOLS = ("torch", "coremltools", "transformers", "diffusers", "numpy")
+BITS: dict[Form, float] = {
+    "fp32": 32,
+    "fp16": 16,
+    "int8": 8,
+    "int4": 4 + 16 / BLOCK,
+    "palette8": 8,
+    "palette6": 6,
+    "palette4": 4,
+}
+KINDS = {"linear": "linear", "table": "gather", "convolution": "conv"}
+
+
+@dataclass(frozen=True)
+class CoreMLOptions:
+    """What to make of a checkpoint."""
+
+    sizes: Sequence[tuple[int, int]]  # (W, H) in pixels, the default first
+    recipe: CoreMLRecipe
+    target: Target = "ios18"
+    attention: Attention = "gpu"
+    activations: bool = False  # of the blocks, in 8 bits too
+
+
+class CoreMLExporter:
+    """An `Exporter` (see `bundle_writer`) of a checkpoint to Core ML."""
+
+    def __init__(self, checkpoint: Checkpoint, options: CoreMLOptions) -> None:
+        """Raises ExportError or RecipeError for choices that do not go together, RequestError for a size."""
+        self.checkpoint, self.choices = checkpoint, options
+        if options.target == "ios17" and len(options.sizes) > 1:
+            raise ExportError("several sizes in one package need iOS 18: use --target ios18, or one --size")
+        # iOS 17 has one function a package, so drawings without guidance use two rows there too.
+        rows = ROWS if options.target == "ios18" else (2,)
+        self.shapes = [dimensions_of(checkpoint, size, count) for size in options.sizes for count in rows]
+        self.graphs = apple_graphs(checkpoint, options.attention, chunked=False)
+        self.sizes = self.estimate()
+        if self.sizes["transformer"] > CHUNK_BYTES:
+            self.graphs = apple_graphs(checkpoint, options.attention, chunked=True)
+            self.sizes = self.estimate()
+        if options.activations and "transformer" not in self.graphs:
+            raise ExportError(
+                "--activations needs the blocks in one graph, and here they are more than 1 GB: leave it out"
+            )
+        options.recipe.check(self.graphs, options.target)
+        # The functions of a package exist apart before they are merged; an int4 code takes a byte until then.
+        self.scratch_bytes = (len(self.shapes) + 2) * max(self.sizes.values())
+        self.golden_steps = Effort.of(checkpoint).golden_steps
+        self.drawings = Drawings(checkpoint, self.graphs)
+
+    @property
+    def source(self) -> str:
+        return source_hash(self.checkpoint)
+
+    def estimate(self) -> dict[str, int]:
+        """Bytes of each graph."""
+        with FakeTensorMode(allow_non_fake_inputs=True):
+            return {
+                name: stored_bytes(graph.build(self.shapes[0]), name, graph, self.choices.recipe)
+                for name, graph in self.graphs.items()
+            }
+
+    def write(self, name: str, folder: Path) -> tuple[Graph, QuantizedGraph]:
+        options, functions = self.choices, functions_of(self.graphs[name], self.shapes)
+        package = folder / (name + SUFFIX)
+        activations = options.activations and name == "transformer"
+        quantized = write_package(
+            self.drawings, name, functions, options.target, options.recipe, package, activations
+        )
+        files = [path.relative_to(folder).as_posix() for path in package_files(package)]
+        return self.entry(name, quantized.precision, files), quantized
+
+    def entry(self, name: str, precision: str, files: list[str]) -> Graph:
+        """A graph's entry of the manifest."""
+        graph = self.graphs[name]
+        return Graph(
+            precision=precision,
+            inputs=[tensor(name, spec) for name, spec in graph.inputs.items()],
+            outputs=[tensor(name, spec) for name, spec in graph.outputs.items()],
+            files=files,
+            functions=[
+                Function(
+                    name=function if self.choices.target == "ios18" else "main",
+                    dimensions={side: dimensions[side] for side in sorted(graph.dimension_names())},
+                )
+                for function, dimensions in functions_of(graph, self.shapes).items()
+            ],
+            compute=graph.compute,
+        )
+
+    def describe(self, folder: Path, graphs: dict[str, Graph]) -> Manifest:
+        write_tokenizer(folder, self.checkpoint)
+        sizes, step = self.choices.sizes, step_of(self.graphs)
+        return build_manifest(folder, self.checkpoint, sizes, graphs, step, TOOLS)
+
+    def verify(self, bundle: Bundle, drawing: Drawing) -> dict[str, float]:
+        return verify_against_reference(bundle, self.checkpoint, drawing)
+
+
+def tensor(name: str, spec: TensorSpec) -> Tensor:
+    return Tensor(name=name, dtype=spec.dtype, shape=list(spec.shape))
+
+
+def stored_bytes(module: nn.Module, name: str, graph: AppleGraph, recipe: CoreMLRecipe) -> int:
+    """Bytes of a graph's module, with weights as the recipe stores them."""
+    weights, total = dict(weights_of(module)), 0.0
+    for parameter, tensor in [*module.named_parameters(), *module.named_buffers()]:
+        bits = 16.0 if graph.half else 32.0
+        if parameter in weights and tensor.numel() > SMALLEST:
+            bits = BITS[recipe.form(name, in_program(parameter), KINDS[weights[parameter].kind])]
+        total += tensor.numel() * bits / 8
+    return int(total)

@@ -1,0 +1,94 @@
+"""The Android bundle: five ONNX graphs, quantized as a recipe says."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx_ir as ir
+
+from export.build_manifest import build_manifest, source_hash, write_tokenizer
+from export.bundle_writer import QuantizedGraph
+from export.calibration import calibration
+from export.graphs import graphs
+from export.onnx_graph import write_graph
+from export.size_estimate import estimate
+from export.verify import Effort, verify_against_reference
+from quantize.onnx_files import files, load
+from quantize.recipe import Recipe
+from reference.checkpoint import Checkpoint
+from runtime.bundle import Bundle, Graph, Manifest, Tensor
+from runtime.generator import Drawing
+
+STEP = ("transformer",)
+TOOLS = ("torch", "onnx", "onnx-ir", "onnxscript", "onnxruntime", "transformers", "diffusers", "numpy")
+DTYPES = {ir.DataType.INT32: "int32", ir.DataType.FLOAT: "float32", ir.DataType.UINT8: "uint8"}
+
+
+@dataclass(frozen=True)
+class OnnxOptions:
+    """What to make of a checkpoint."""
+
+    size: tuple[int, int]  # (W, H) in pixels
+    recipe: Recipe
+    npu: bool = False  # step and decoder for Qualcomm's NPU; the recipe is for the other graphs
+
+
+class OnnxExporter:
+    """An `Exporter` (see `bundle_writer`) of a checkpoint to ONNX."""
+
+    def __init__(self, checkpoint: Checkpoint, options: OnnxOptions) -> None:
+        """Raises RequestError for a size it cannot draw, RecipeError for a recipe of another model."""
+        self.checkpoint, self.choices = checkpoint, options
+        self.sizes = estimate(graphs(checkpoint, options.size, options.npu), options.recipe)
+        # While a graph is quantized, its float32 form is on the disk too.
+        self.scratch_bytes = max(estimate(graphs(checkpoint, options.size), Recipe.uniform("fp32")).values())
+        self.golden_steps = Effort.of(checkpoint).golden_steps
+        self.calibration = calibration(checkpoint, options.size, two_rows=options.npu)
+
+    @property
+    def source(self) -> str:
+        return source_hash(self.checkpoint)
+
+    def write(self, name: str, folder: Path) -> tuple[Graph, QuantizedGraph]:
+        for earlier in self.sizes:  # a graph is calibrated with the outputs of those before it
+            self.calibration.pass_on(earlier, graph_path(earlier, folder))
+        options, path = self.choices, graph_path(name, folder)
+        quantized = write_graph(
+            self.checkpoint, name, options.size, options.recipe, path, self.calibration, options.npu
+        )
+        return graph_entry(path, quantized.precision), quantized
+
+    def describe(self, folder: Path, graphs: dict[str, Graph]) -> Manifest:
+        write_tokenizer(folder, self.checkpoint)
+        return build_manifest(folder, self.checkpoint, [self.choices.size], graphs, STEP, TOOLS)
+
+    def verify(self, bundle: Bundle, drawing: Drawing) -> dict[str, float]:
+        return verify_against_reference(bundle, self.checkpoint, drawing)
+
+
+def manifest_of(
+    folder: Path, checkpoint: Checkpoint, size: tuple[int, int], precisions: dict[str, str]
+) -> Manifest:
+    """The manifest of graphs in `folder`, name -> precision, without golden trace and figures."""
+    entries = {name: graph_entry(graph_path(name, folder), form) for name, form in precisions.items()}
+    return build_manifest(folder, checkpoint, [size], entries, STEP, TOOLS)
+
+
+def graph_path(name: str, folder: Path) -> Path:
+    return folder / f"{name}.onnx"
+
+
+def graph_entry(path: Path, precision: str) -> Graph:
+    """A graph's entry of the manifest, with every tensor as the file declares it."""
+    model = load(path).graph
+    return Graph(
+        precision=precision,
+        inputs=[tensor(value) for value in model.inputs],
+        outputs=[tensor(value) for value in model.outputs],
+        files=[file.name for file in files(path) if file.exists()],
+    )
+
+
+def tensor(value: ir.Value) -> Tensor:
+    assert value.name is not None and value.dtype is not None and value.shape is not None
+    dimensions = [dim if isinstance(dim, int) else str(dim.value) for dim in value.shape]
+    return Tensor(name=value.name, dtype=DTYPES[value.dtype], shape=dimensions)  # type: ignore[arg-type]

@@ -1,0 +1,113 @@
+"""Writes one ONNX graph: traced, quantized as the recipe says, in strips where its maps are large.
+
+Static int8 of the image graphs uses ranges of the bundle's own pictures. A range belongs to a weight,
+whatever the size of the picture, so ranges are measured on windows of the drawn token grids, with graphs
+traced for one window: a whole 1024-px decode would take 64 times as long.
+"""
+
+import gc
+from pathlib import Path
+
+import numpy as np
+from onnx_ir.passes.common import ShapeInferencePass
+
+from export.bundle_writer import QuantizedGraph
+from export.graphs import GraphSpec, graphs
+from export.strips import in_strips
+from export.trace import trace
+from export.workspace import scratch
+from quantize.apply_recipe import quantize_graph
+from quantize.gptq import Gptq
+from quantize.gptq_moments import Calibration, opened
+from quantize.onnx_files import load, save
+from quantize.qnn import quantize_qnn
+from quantize.recipe import IMAGE_GRAPHS, Recipe
+from quantize.rounding import Nearest
+from quantize.static_int8 import quantize_static, unshare_weights
+from quantize.static_ranges import PICTURES, WINDOW, Feed, quantize_images
+from reference.checkpoint import Checkpoint
+
+WINDOWS = 16  # of large pictures, to calibrate with; fewer than 8 miss much of a range (docs/rejected.md)
+
+Size = tuple[int, int]  # (W, H) in pixels
+
+
+def write_graph(
+    checkpoint: Checkpoint,
+    name: str,
+    size: Size,
+    recipe: Recipe,
+    path: Path,
+    calibration: Calibration,
+    npu: bool = False,
+) -> QuantizedGraph:
+    """Write the graph `name` into `path` and its data file, after `calibration` was passed those before it.
+
+    `npu`: see `export.graphs`; the recipe is for the graphs that the CPU runs. The float graph goes to disk
+    before it is quantized, so that the checkpoint's weights leave memory.
+    """
+    spec = graphs(checkpoint, size, npu)[name]
+    with scratch(path.parent / "float") as folder:
+        whole = folder / path.name
+        write_float(checkpoint, spec, whole)
+        if spec.hardware == "npu":
+            pictures = calibration.pictures(WINDOWS) if name == "image_decoder" else []
+            feeds = [{"tokens": tokens} for tokens in pictures] or calibration.fed(whole)
+            return quantize_qnn(whole, path, feeds)
+        if recipe.static_int8(name):
+            return write_static(checkpoint, name, size, whole, path, calibration)
+        if name in IMAGE_GRAPHS:
+            save_in_strips(whole, cut := folder / "strips.onnx")
+            return quantize_graph(cut, path, name, recipe)
+        rounding = Gptq(calibration.moments(name, whole)) if "int4" in recipe.precisions else Nearest()
+        return quantize_graph(whole, path, name, recipe, rounding)
+
+
+def write_static(
+    checkpoint: Checkpoint, name: str, size: Size, whole: Path, path: Path, calibration: Calibration
+) -> QuantizedGraph:
+    """Quantize the float image graph `whole` into `path`; other files go beside `whole`."""
+    window = min(size[0], WINDOW), min(size[1], WINDOW)
+    small, specs = whole, graphs(checkpoint, window)
+    if window != size:
+        write_float(checkpoint, specs[name], small := whole.with_name("window.onnx"))
+    feeds: list[Feed] = [{"tokens": tokens} for tokens in windows(checkpoint, window, calibration)]
+    if name == "image_encoder":
+        write_float(checkpoint, specs["image_decoder"], decoder := whole.with_name("decoder.onnx"))
+        feeds = [opened(decoder)(feed) for feed in feeds]
+    static = whole.with_name("static.onnx")
+    quantized = quantize_images(small, static, feeds)
+    if window != size:
+        quantize_static(whole, static, quantized.ranges, quantized.keep_float)
+    save_in_strips(static, path)
+    return quantized
+
+
+def windows(checkpoint: Checkpoint, window: Size, calibration: Calibration) -> list[np.ndarray]:
+    """Parts i32 [h, w] of the token grids that the bundle draws, of `window` (W, H) pixels."""
+    width, height = (side // checkpoint.token_size for side in window)
+    rows, columns = (side // part for side, part in zip(calibration.grid, (height, width), strict=True))
+    count = WINDOWS if rows * columns > 1 else PICTURES
+    parts = [
+        tokens[top * height : (top + 1) * height, left * width : (left + 1) * width]
+        for tokens in calibration.pictures(-(-count // (rows * columns)))
+        for top in range(rows)
+        for left in range(columns)
+    ]
+    return parts[:count]
+
+
+def write_float(checkpoint: Checkpoint, spec: GraphSpec, path: Path) -> None:
+    """Trace a graph into `path` and its data file; the checkpoint's weights then leave memory."""
+    with checkpoint.loaded(spec.part):
+        save(trace(spec), path)
+    gc.collect()  # the traced program refers to itself and holds folded weights
+
+
+def save_in_strips(source: Path, target: Path) -> None:
+    """Write an image graph whose large maps are computed in strips (`export.strips`)."""
+    model = load(source)
+    ShapeInferencePass()(model)  # quantization has inserted operators without shapes
+    in_strips(model)
+    unshare_weights(model)
+    save(model, target)

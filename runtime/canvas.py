@@ -1,0 +1,106 @@
+"""Editing: what a drawing starts from, either nothing or a picture of which some tokens are kept."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from runtime.bundle import Manifest
+from runtime.errors import RequestError
+from runtime.loop import Plan, masked_at_start, starting_step
+from runtime.philox import PhiloxNoise
+from runtime.pictures import margin_array, mask_array, pad_edges, picture_array
+from runtime.request import Settings, check_margins, check_strength
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """The start of a drawing on a grid of H x W tokens. Each maker below raises RequestError for an edit
+    that cannot be drawn.
+    """
+
+    plan: Plan
+    unknown: np.ndarray  # bool [H, W]: the tokens to draw; the others are the picture's
+    pixels: np.ndarray | None = None  # u8 [h, w, 3], for the image encoder; None if every token is unknown
+
+    def tokens(self, encoded: np.ndarray | None) -> np.ndarray:
+        """The tokens i32 [H, W] that the loop starts from, given those of the picture (None without one)."""
+        mask = np.int32(self.plan.mask_token_id)
+        return np.full(self.unknown.shape, mask) if encoded is None else np.where(self.unknown, mask, encoded)
+
+
+def blank(settings: Settings, manifest: Manifest) -> Canvas:
+    """Text-to-image: nothing is known."""
+    unknown = np.ones(_grid(settings, manifest), bool)
+    return Canvas(_plan(settings, manifest, manifest.model.masking_schedule), unknown)
+
+
+def redrawn(settings: Settings, manifest: Manifest, image: Image.Image, strength: float | None) -> Canvas:
+    """Image-to-image: chance decides which tokens are known; the greater the strength, the fewer."""
+    check_encoder(manifest)
+    strength = check_strength(manifest.defaults.strength if strength is None else strength)
+    pixels = picture_array(image, settings.size)
+    start = starting_step(settings.steps, strength)
+    plan = _plan(settings, manifest, manifest.model.masking_schedule, start)
+    height, width = _grid(settings, manifest)
+    unknown = masked_at_start(PhiloxNoise(settings.seed), plan, height * width).reshape(height, width)
+    return Canvas(plan, unknown, pixels)
+
+
+def inpainted(
+    settings: Settings, manifest: Manifest, image: Image.Image, mask: Image.Image, strength: float
+) -> Canvas:
+    """Inpainting: what is white in the mask is unknown."""
+    check_encoder(manifest)
+    check_strength(strength)
+    pixels = picture_array(image, settings.size)
+    unknown = mask_array(mask, settings.size, _grid(settings, manifest))
+    return _repainted(settings, manifest, pixels, unknown, strength)
+
+
+def outpainted(
+    settings: Settings, manifest: Manifest, image: Image.Image, margins: tuple[int, int, int, int]
+) -> Canvas:
+    """Outpainting: the margins (left, top, right, bottom; pixels) around the image are unknown."""
+    check_encoder(manifest)
+    token_size = manifest.model.token_size
+    check_margins(margins, image.size, settings.size, token_size)
+    pixels = pad_edges(picture_array(image, image.size), margins)
+    unknown = margin_array(_grid(settings, manifest), margins, token_size)
+    return _repainted(settings, manifest, pixels, unknown, strength=1.0)
+
+
+def _repainted(
+    settings: Settings, manifest: Manifest, pixels: np.ndarray, unknown: np.ndarray, strength: float
+) -> Canvas:
+    # The published inpainting takes the linear schedule, scaled to the share of the picture to repaint.
+    start = starting_step(settings.steps, strength)
+    plan = _plan(settings, manifest, "linear", start, np.count_nonzero(unknown) / unknown.size)
+    return Canvas(plan, unknown, pixels)
+
+
+def _plan(
+    settings: Settings, manifest: Manifest, schedule: str, start: int = 0, starting_ratio: float = 1.0
+) -> Plan:
+    return Plan(
+        steps=settings.steps,
+        mask_token_id=manifest.model.mask_token_id,
+        schedule=schedule,
+        start=start,
+        starting_ratio=starting_ratio,
+        temperature=manifest.defaults.temperature,
+    )
+
+
+def _grid(settings: Settings, manifest: Manifest) -> tuple[int, int]:
+    """(H, W) in tokens."""
+    width, height = settings.size
+    return height // manifest.model.token_size, width // manifest.model.token_size
+
+
+def check_encoder(manifest: Manifest) -> None:
+    """Raises RequestError if the bundle cannot edit."""
+    if "image_encoder" not in manifest.graphs:
+        raise RequestError(
+            "this bundle has no image_encoder and draws from text only: export it again with one"
+        )
