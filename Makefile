@@ -13,7 +13,7 @@ help:
 	@echo "make test-ios   the Swift package alone; it is a part of make test"
 	@echo "make arm64      an emulated ARM64 machine in build/arm64 (Debian only), for python -m runtime.parity.arm"
 	@echo "make test-slow  the real-size checks: 1 B parameters, several GB of disk and memory"
-	@echo "make bench      this project's graphs beside every peer, an hour and the preparation: docs/performance.md"
+	@echo "make bench      this project's graphs beside every peer, an hour at most: docs/benchmarks.md"
 	@echo "make format     let ruff format the sources"
 
 # An own environment with the tested versions; made again when they change.

@@ -1,6 +1,6 @@
 """Draw docs/samples.png with a bundle: `python docs/draw_samples.py [BUNDLE]` (from the repository's root).
 
-No PyTorch is imported; every picture has seed 1 and the bundle's own defaults, none is picked.
+PyTorch is not imported. Every picture has seed 1 and the bundle's defaults, and none is picked.
 """
 
 import sys
@@ -8,8 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from runtime.generator import Generator
-from runtime.request import Request
+from runtime import Generator, Request
 
 PROMPTS = (
     "a red heart", "a blue cat wearing a hat", "a yellow star", "a purple fish with glasses",

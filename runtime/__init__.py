@@ -13,12 +13,16 @@ Importing this package loads no engine and changes nothing in the process. Only 
 `runtime.coreml` need more than the package's own dependencies: the extras `export` and `coreml`.
 """
 
-from runtime.bundle import Bundle, open_bundle
-from runtime.engine import Engine
-from runtime.errors import BundleError, Cancelled, EngineError, RequestError, UserError
-from runtime.generator import Drawing, Generator
-from runtime.loop import Progress
-from runtime.request import Request, Settings
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from runtime.bundle import Bundle, open_bundle
+    from runtime.engine import Engine
+    from runtime.errors import BundleError, Cancelled, EngineError, RequestError, UserError
+    from runtime.generator import Drawing, Generator
+    from runtime.loop import Progress
+    from runtime.request import Request, Settings
 
 __all__ = [
     "Bundle",
@@ -35,3 +39,15 @@ __all__ = [
     "UserError",
     "open_bundle",
 ]
+
+_MODULES = ("bundle", "engine", "errors", "generator", "loop", "request")
+
+
+def __getattr__(name: str) -> Any:
+    """Imports a name of `__all__` when it is first used: the check on a Mac runs without Pillow and regex."""
+    if name in __all__:
+        for module in _MODULES:
+            found = vars(import_module(f"runtime.{module}")).get(name)
+            if found is not None:
+                return found
+    raise AttributeError(f"module 'runtime' has no attribute {name!r}")

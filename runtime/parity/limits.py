@@ -35,7 +35,7 @@ LIMITS: dict[str, dict[str, float]] = {
     "transformer.logits.psnr": row(80, 50, 25, 25, 15, 12),
     # Measured on the shipped checkpoint and on random weights of the real size (1 B, 1024 px, guidance 9):
     # int8 0.001 and 0.005, int4 0.011 and 0.052, palettes of 6 bits 0.003 and 0.020. torch with the same int8
-    # rounding, without any of our graphs, gives 0.0066 there (docs/quantization.md). 6 bits may lose the
+    # rounding, without any of our graphs, gives 0.0066 there (docs/real-size.md). 6 bits may lose the
     # geometric mean of what 8 and 4 may.
     "transformer.kl_per_guidance": row(1e-6, 1e-4, 0.03, 0.01, 0.025, 0.06),
     "transformer.misdrawn": row(0, 0, 0, 0, 0, 0),  # every bundle draws in float32
