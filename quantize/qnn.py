@@ -14,7 +14,6 @@ bits would make rare codes impossible.
 """
 
 import logging
-import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx_ir as ir
+import psutil
 from onnx.reference import ReferenceEvaluator
 from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize
 from onnxruntime.quantization.execution_providers.qnn import get_qnn_qdq_config
@@ -110,7 +110,7 @@ def quantize_qnn(source: Path, target: Path, feeds: Sequence[Feed]) -> QnnReport
 def check_memory(source: Path) -> None:
     """Raises QuantizationError if the machine's memory would not hold what onnxruntime's quantizer does."""
     needed = COPIES * sum(file.stat().st_size for file in files(source))
-    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    there = psutil.virtual_memory().total
     if needed > there:
         raise QuantizationError(
             f"{source.name}: the NPU variant takes about {megabytes(needed)} of memory to make, this machine"
