@@ -2,7 +2,7 @@
 
 On a Mac with macOS 15 or newer, in a clone of this repository:
 
-    pip install coremltools 'numpy<2.4' pydantic
+    pip install -e '.[export,coreml]'
     python -m export.check_on_mac
 
 It takes the bundle in the current folder, or else build/iphone, and repeats the drawing of its golden trace

@@ -144,15 +144,18 @@ def save_detector(detector: Detector, folder: Path, record: dict[str, Any]) -> N
         key: (value.half() if value.is_floating_point() else value).contiguous()
         for key, value in detector.state_dict().items()
     }
-    weights = folder / "model.safetensors"
+    weights, facts = folder / "model.tmp", folder / "config.tmp"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, weights.with_suffix(".tmp"), metadata={"format": "pt"})
-        write_json(folder / "config.tmp", config)
-        os.replace(weights.with_suffix(".tmp"), weights)
-        os.replace(folder / "config.tmp", folder / "config.json")
+        save_file(tensors, weights, metadata={"format": "pt"})
+        write_json(facts, config)
+        weights.replace(weights.with_suffix(".safetensors"))
+        facts.replace(facts.with_suffix(".json"))
     except OSError as error:
         raise CheckpointError(f"{folder} cannot be written: {error.strerror or error}") from None
+    finally:
+        weights.unlink(missing_ok=True)
+        facts.unlink(missing_ok=True)
 
 
 def load_detector(folder: Path = SHIPPED) -> Detector:

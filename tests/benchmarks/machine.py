@@ -24,12 +24,13 @@ def facts(threads: int) -> dict[str, str | int | list[str]]:
         "cores": os.cpu_count() or 1,
         "memory_gb": round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30),
         "threads": threads,
-        "versions": [f"{name} {installed(name)}" for name in PACKAGES],
+        "versions": [f"{name} {found}" for name in PACKAGES if (found := installed(name))],
     }
 
 
 def installed(package: str) -> str:
+    """The version, "" for a package that is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:
-        return "not installed"
+        return ""

@@ -59,11 +59,11 @@ def write_plot() -> None:
 def forms_table(content: dict[str, Any]) -> str:
     """ONNX bundles: uniform and mixed forms, with step times."""
     whole = {name: form for name, form in content["forms"].items() if not name.startswith("only ")}
-    rows = [[*cells(name, form, content), f"{form['milliseconds']:.1f}"] for name, form in whole.items()]
+    rows = [[*cells(name, form, content), relative(name, whole)] for name, form in whole.items()]
     lines = [source_line(content)]
     if content["times"]["date"] != content["date"]:
         lines = [f"Accuracy: {lines[0]}", "", f"Step times: {source_line(content['times'])}"]
-    return "\n".join([table([*HEAD, "step, ms"], rows), "", *lines])
+    return "\n".join([table([*HEAD, "step time"], rows), "", *lines])
 
 
 def coreml_table(content: dict[str, Any]) -> str:
@@ -100,6 +100,11 @@ def cells(name: str, form: dict[str, Any], content: dict[str, Any]) -> list[str]
     """One form of a whole bundle, under HEAD."""
     sizes = (f"{form[part] / 1e6:.1f}" for part in ("bytes", "deciding"))
     return [name, *sizes, f"{kl(form):.2g}", same(form), scored(form), changed(content, form)]
+
+
+def relative(name: str, forms: dict[str, dict[str, Any]]) -> str:
+    """Step time as a multiple of fp32's, because a busy machine changes both alike."""
+    return f"{forms[name]['milliseconds'] / forms['fp32']['milliseconds']:.2f}"
 
 
 def same(form: dict[str, Any]) -> str:

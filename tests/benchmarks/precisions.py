@@ -8,6 +8,7 @@ packages.
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,13 @@ from runtime.parity.prompt_following import judge, share, sticker_tasks
 from tests.benchmarks import processes
 from tests.benchmarks.markdown import table
 from tests.benchmarks.pareto import UNIFORM, Figures, measuring, source, step_times
-from tests.benchmarks.pareto_report import kl, same
+from tests.benchmarks.pareto_report import kl, relative, same
 from tests.benchmarks.results import provenance, read, source_line, write
 
 WORK = Path("build/precisions")
 RESULT = "precisions"
 COREML = {"fp16": "--fp16", "int8": "--int8", "palette6": "--palette 6", "int4": "--int4"}
-HEAD = ("format", "export", "size, MB", "same tokens, %", "KL, nats", "score, %", "step, ms")
+HEAD = ("format", "export", "size, MB", "same tokens, %", "KL, nats", "score, %", "step time")
 
 
 def export(precision: str) -> Path:
@@ -42,8 +43,8 @@ def export(precision: str) -> Path:
     return folder
 
 
-def measure(per_category: int, threads: int) -> dict[str, Any]:
-    """Figures of every precision. Raises UserError."""
+def measure(per_category: int, threads: int) -> Iterator[dict[str, Any]]:
+    """Figures of every precision, after each judged one. Raises UserError."""
     bundles = {precision: open_bundle(export(precision)) for precision in UNIFORM}
     teacher = open_float(bundles["fp32"].folder)
     trials, tasks = measuring(teacher, threads), sticker_tasks(teacher, per_category)
@@ -52,19 +53,25 @@ def measure(per_category: int, threads: int) -> dict[str, Any]:
         if "nats" not in figures.forms.get(precision, {}):
             found = Comparison.of(trials.steps, BundleSteps(bundle, threads).repeat)
             figures.add(precision, bytes=size(bundle), **asdict(found), verdicts="")
-        for verdicts in judge(bundle, tasks, figures.forms[precision]["verdicts"], threads):
-            figures.add(precision, verdicts=verdicts)
     for precision, milliseconds in step_times(bundles, trials.steps[0].feed(), threads).items():
         figures.add(precision, milliseconds=milliseconds)
-    return {"prompts": len(tasks), "forms": figures.forms}
+    for precision, bundle in bundles.items():
+        for verdicts in judge(bundle, tasks, figures.forms[precision]["verdicts"], threads):
+            figures.add(precision, verdicts=verdicts)
+        yield {"prompts": len(tasks), "forms": figures.forms}
 
 
 def markdown() -> str:
     """README's table."""
     content, packages = read(RESULT), read("pareto")
     rows = [
-        row(f"ONNX {name}", f"`export.onnx --{name}`", form, f"{form['milliseconds']:.1f}")
-        for name, form in content["forms"].items()
+        row(
+            f"ONNX {name}",
+            f"`export.onnx --{name}`",
+            content["forms"][name],
+            relative(name, content["forms"]),
+        )
+        for name in UNIFORM
     ]
     rows += [
         row(f"Core ML {name}", f"`export.coreml {flags}`", packages["coreml"]["forms"][name], "")
@@ -76,7 +83,7 @@ def markdown() -> str:
 
 
 def row(name: str, export: str, form: dict[str, Any], step: str) -> list[str]:
-    score = f"{100 * share(form['verdicts']):.1f}"
+    score = f"{100 * share(form['verdicts']):.1f}" if form["verdicts"] else ""
     return [name, export, f"{form['bytes'] / 1e6:.1f}", same(form), f"{kl(form):.2g}", score, step]
 
 
@@ -95,9 +102,8 @@ def command_line() -> None:
     check_range("threads", given.threads, 1, 256)
     processes.stop_on_terminate()
     command = f"python -m tests.benchmarks.precisions --prompts-per-category {given.prompts_per_category}"
-    write(
-        RESULT, {**provenance(command, given.threads), **measure(given.prompts_per_category, given.threads)}
-    )
+    for found in measure(given.prompts_per_category, given.threads):
+        write(RESULT, {**provenance(command, given.threads), **found})
     print(markdown())
 
 

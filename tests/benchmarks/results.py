@@ -80,15 +80,13 @@ def source_line(content: dict[str, Any]) -> str:
 
 
 def machine_line(machine: dict[str, Any]) -> str:
-    has, lacks, versions = (", ".join(machine.get(name, ())) for name in ("flags", "absent", "versions"))
+    flags, versions = (", ".join(machine.get(name, ())) for name in ("flags", "versions"))
     parts = [machine["cpu"]]
     if "threads" in machine:
         cores = f" of {machine['cores']} cores" if "cores" in machine else ""
         parts.append(f"{machine['threads']} thread{'s' if machine['threads'] != 1 else ''}{cores}")
     if "memory_gb" in machine:
         parts.append(f"{machine['memory_gb']} GB")
-    if has:
-        parts.append(f"with {has}")
-    if lacks:
-        parts.append(f"without {lacks}")
+    if flags:
+        parts.append(f"with {flags}")
     return ", ".join(parts) + (f"; {versions}" if versions else "")

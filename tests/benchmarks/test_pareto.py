@@ -58,7 +58,7 @@ CONTENT = {
 def test_tables_say_what_was_measured():
     # 2 of 4 right, and one of four lost: sqrt(.25 * .75 / 4).
     forms = forms_table(CONTENT)
-    assert "| int8 | 9.0 | 7.2 | 0.0025 | 95.0 | 50.0 | -25.0 ± 21.7 | 12.3 |" in forms
+    assert "| int8 | 9.0 | 7.2 | 0.0025 | 95.0 | 50.0 | -25.0 ± 21.7 | 1.00 |" in forms
     assert "Accuracy: *2026-11-29; a processor, 1 thread, with avx_vnni" in forms
     assert "Step times: *2026-11-30; a processor" in forms
     assert "| transformer head | 0.001 | 95.0 | 50.0 | -25.0 ± 21.7 |" in layers_table(CONTENT)
@@ -74,7 +74,7 @@ def test_tables_say_what_was_measured():
 def test_what_was_not_judged_is_left_empty(tmp_path):
     forms = {name: form | {"verdicts": ""} for name, form in CONTENT["forms"].items()}
     content = CONTENT | {"forms": forms, "prompts": 0}
-    assert "| int8 | 9.0 | 7.2 | 0.0025 | 95.0 |  |  | 12.3 |" in forms_table(content)
+    assert "| int8 | 9.0 | 7.2 | 0.0025 | 95.0 |  |  | 1.00 |" in forms_table(content)
     plot(content, tmp_path / "x.png")
 
 
