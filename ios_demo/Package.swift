@@ -34,7 +34,7 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-// Bundles for Android, drawn from Swift: a second engine under the same loop, where its C header is installed.
+// A second engine for the same loop, on Linux: Android bundles on onnxruntime's C API.
 #if os(Linux)
 // Before Swift 6.2 libswiftObservation.so lacks a function that it calls for a broken mutex (swiftlang/swift issue 75670).
 for target in package.targets where target.name == "MeissonicStudio" {

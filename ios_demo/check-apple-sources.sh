@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What Linux can say of sources for Apple's systems: syntax of every Swift file, inactive blocks too, and types of
-# MeissonicCoreML and of the app against stubs of Core ML and SwiftUI (Stubs/). Needs swiftc, and the package built in the
-# folder given.
+# Checks sources for Apple's systems as far as Linux can: the syntax of every Swift file, with inactive blocks, and the types
+# of MeissonicCoreML and the app against stubs of Core ML and SwiftUI (Stubs/). Needs swiftc, and the package built in
+# BUILD_FOLDER.
 #
 # usage: ios_demo/check-apple-sources.sh BUILD_FOLDER
 set -euo pipefail

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fetches onnxruntime's Android library where Maven Central does not serve it: the npm package of a Unity plugin brings
+# Fetches onnxruntime's Android library if Maven Central does not serve it: the npm package of a Unity plugin contains
 # Microsoft's archive of the same version (its library names the same commit as the desktop jar's).
 # aar.sh FILE.aar
 set -euo pipefail

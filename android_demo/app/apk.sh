@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The APK that Gradle would make, by Google's d8, signed with a key for tests: TARGET/meissonic.apk.
+# Makes the APK as Gradle would, with Google's d8, signed with a test key: TARGET/meissonic.apk.
 # apk.sh R8.jar FRAMEWORK.jar TARGET
-# It has onnxruntime's classes of the desktop jar. ORT_AAR=onnxruntime-android-VERSION.aar adds its ARM library (aar.sh
-# fetches one), without which the app opens and everything works but drawing.
+# It contains onnxruntime's classes from the desktop jar. ORT_AAR=onnxruntime-android-VERSION.aar adds the ARM library
+# (aar.sh fetches one); without it everything but drawing works.
 set -euo pipefail
 r8=$1 framework=$2 target=$3 out=$3/meissonic.apk
 work=$(mktemp -d)

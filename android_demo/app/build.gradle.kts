@@ -13,7 +13,7 @@ android {
         minSdk = 28
         targetSdk = 35
         versionCode = 1
-        versionName = "0.1"
+        versionName = "0.2.0"
         ndk { abiFilters += "arm64-v8a" }
     }
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Compiles and links the app's resources: R.java, the binary resources, and where Robolectric finds them.
+# Compiles and links the app's resources: R.java, the binary resources, and the file that tells Robolectric their place.
 # resources.sh AAPT2 FRAMEWORK.jar TARGET
 set -euo pipefail
 aapt2=$1 framework=$2 target=$3
 chmod +x "$aapt2"
 mkdir -p "$target/r" "$target/robolectric/com/android/tools"
-# What Gradle fills in.
+# Gradle would fill this in.
 sed -e 's/\${applicationId}/org.meissonic.mobile.app/' \
     -e 's/<manifest /<manifest package="org.meissonic.mobile.app" /' src/main/AndroidManifest.xml >"$target/AndroidManifest.xml"
 "$aapt2" compile --dir src/main/res -o "$target/compiled.zip"

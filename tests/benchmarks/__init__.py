@@ -19,6 +19,7 @@ Quality of the shipped checkpoint:
 
     precisions    README's table: size, tokens, KL, score and time of every precision
     pareto        size against damage: uniform, mixed and Core ML forms, single layers and weights
+    rounding      ways of rounding to 4 bits
     parallel      parallel refinement against one token a forward
     simulated     what int8 costs by itself, rounded in torch
 """

@@ -1,4 +1,4 @@
-"""`python -m tests.parity.iphone_vectors`: what Swift alone must give, in build/phones/iphone-vectors."""
+"""`python -m tests.parity.iphone_vectors`: Swift's own expected results, in build/phones/iphone-vectors."""
 
 import json
 

@@ -1,7 +1,7 @@
-"""`python -m tests.parity.phone_vectors`: what Kotlin and Swift must give, in build/phones/vectors.
+"""`python -m tests.parity.phone_vectors`: expected results for Kotlin and Swift, in build/phones/vectors.
 
-Too large to keep in git, and made of the bundle that the tests share: ids of 10 000 prompts by transformers,
-schedules and sinusoids bit by bit, masks resized by Pillow, runs of every drawing mode by the Python runtime.
+They are too large for git: ids of 10 000 prompts by transformers, temperatures and sinusoids bit by bit,
+masks resized by Pillow, and runs of every drawing mode by the Python runtime on the tests' shared bundle.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ def bits(values: np.ndarray) -> list[int]:
 
 
 def tokenizer_cases() -> dict[str, object]:
-    """Of the recorded checkpoint's tokenizer; its files are named from the repository's root."""
+    """Ids by the recorded checkpoint's tokenizer. Its files are named from the repository's root."""
     tokenizer, texts = published(), prompts(random.Random(11), PROMPTS)
     files = (str((GOLDEN_TOKENIZER / name).relative_to(ROOT)) for name in ("vocab.json", "merges.txt"))
     ids = tokenizer(texts).input_ids
@@ -57,13 +57,13 @@ def numbers() -> dict[str, object]:
 
 
 def argb(picture: Image.Image) -> list[int]:
-    """0xAARRGGBB a pixel, as signed 32-bit numbers."""
+    """0xAARRGGBB for each pixel, as signed 32-bit numbers."""
     r, g, b, a = (np.asarray(band, np.uint32) for band in picture.convert("RGBA").split())
     return ((a << 24) | (r << 16) | (g << 8) | b).astype(np.uint32).view(np.int32).ravel().tolist()
 
 
 def noise_picture(rng: np.random.Generator, width: int, height: int) -> Image.Image:
-    """Blocks of random colour and opacity: neighbours differ, and masks of them have large areas."""
+    """Blocks of random colour and opacity, so that neighbours differ and masks have large areas."""
     coarse = rng.integers(0, 256, (max(height // 5, 1), max(width // 5, 1), 4), np.uint8)
     return Image.fromarray(coarse, "RGBA").resize((width, height), Image.Resampling.NEAREST)
 
@@ -86,7 +86,7 @@ def picture_cases() -> list[dict[str, object]]:
 
 
 class Recorder:
-    """Draws with every mode and writes down what came of it."""
+    """Draws and records the request and its results."""
 
     def __init__(self) -> None:
         self.runs: list[dict[str, Any]] = []
@@ -122,7 +122,7 @@ class Recorder:
 def runs(bundle: Bundle) -> list[dict[str, Any]]:
     generator = Generator(bundle, keep=True)
     recorder = Recorder()
-    # Other kernels decode where weights stay in their files: the same tokens, other roundings of the picture.
+    # Mapped weights run on other kernels: the same tokens, but the picture is rounded differently.
     recorder.record("text", Generator(bundle, low_memory=True).text_to_image, 3, low_memory=True)
     drawn = recorder.record("text", generator.text_to_image, 3)
     recorder.record("text", generator.text_to_image, 2**64 - 1, guidance=1.0)

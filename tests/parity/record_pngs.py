@@ -1,7 +1,6 @@
 """PNG files of every mode that Pillow writes, for runtimes that read them without Pillow.
 
-Of each file the hash of the RGB bytes that `pictures.picture_array` makes of it, and of the grey that a mask
-would be.
+Each has two hashes: of the RGB bytes that `pictures.picture_array` gives, and of its grey levels as a mask.
 """
 
 import hashlib

@@ -5,7 +5,7 @@ import MeissonicStudio
 import Observation
 import PictureFiles
 
-/// What the views show, and what they may ask for.
+/// The state that the views show, and their actions.
 @MainActor @Observable final class AppModel {
     enum Tab: Hashable { case draw, history, model, benchmark }
 
@@ -15,11 +15,11 @@ import PictureFiles
     let bench: Bench
     var tab = Tab.draw
     var draft: Draft
-    /// The picture that was chosen to draw on.
+    /// The chosen picture to draw on.
     private(set) var picked: Picture?
-    /// The field that must be filled in otherwise.
+    /// The field to correct.
     private(set) var wrong: Field?
-    /// A line of what failed beside drawing.
+    /// One line about a failure outside drawing.
     private(set) var problem: String?
     private var checking = false
     private let maker: CoreMLMaker
@@ -44,7 +44,7 @@ import PictureFiles
         }
     }
 
-    /// Whether the screen must stay on, for the system stops an app that is not seen; and models stay as they are.
+    /// Whether work runs. Then the screen stays on, because the system stops an app in the background, and models stay unchanged.
     var isBusy: Bool { isDrawing || shelf.arriving != nil || bench.isRunning }
 
     var canDraw: Bool { !isDrawing && !bench.isRunning }
@@ -64,7 +64,7 @@ import PictureFiles
         checking = true
         let (draft, picked, manifest) = (draft, picked, model.bundle.manifest)
         Task {
-            // Short enough to be read out.
+            // Short enough to read aloud.
             let seed = UInt64.random(in: 0..<1_000_000_000)
             switch await draft.checked(for: manifest, anySeed: seed, picture: picked) {
             case .unfit(let field): wrong = field
@@ -93,14 +93,14 @@ import PictureFiles
         }
     }
 
-    /// Takes a picture to draw on; a copy, for the right to read it ends. What was painted on another one is dropped.
+    /// Copies a picture to draw on, because the permission to read it ends. Drops the strokes of the one before.
     func pick(_ picture: Picture) {
         picked = picture
         draft.strokes = []
         attempt { [self] in try await write(picture, to: pickedFile) }
     }
 
-    /// Fills in the form with what a picture was drawn with.
+    /// Fills in the form with the settings of a picture.
     func use(_ drawn: Drawn) {
         draft.take(drawn.settings)
         tab = .draw
@@ -114,10 +114,10 @@ import PictureFiles
         }
     }
 
-    /// Keeps the form for the next launch.
+    /// Saves the form for the next launch.
     func keep() { note { try keptDraft.save(draft) } }
 
-    /// Does what may fail, and says so then.
+    /// Runs work that may fail, and shows the failure.
     func note(_ work: () throws -> Void) {
         do { try work() } catch { complain(error.localizedDescription) }
     }
@@ -129,7 +129,7 @@ import PictureFiles
     func complain(_ line: String) { problem = line }
 }
 
-/// Off the main thread: a large picture takes a while.
+/// Off the main thread, because a large picture takes a while.
 private func read(_ file: URL) async throws -> Picture { try PNG(contentsOf: file).picture }
 
 private func write(_ picture: Picture, to file: URL) async throws { try picture.writePNG(to: file) }

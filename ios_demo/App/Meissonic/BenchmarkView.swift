@@ -1,7 +1,7 @@
 import MeissonicStudio
 import SwiftUI
 
-/// The recorded drawing on every choice of compute units, and the file of what was measured.
+/// Starts the benchmark and shares its file.
 struct BenchmarkView: View {
     @Environment(AppModel.self) private var app
 
@@ -25,7 +25,7 @@ struct BenchmarkView: View {
             }
             ForEach(app.bench.report?.drawings ?? [], id: \.choice) { DrawingFigures(drawing: $0) }
             if app.bench.isWritten {
-                ShareLink(item: app.bench.file) { Label("Share the figures (JSON)", systemImage: "square.and.arrow.up") }
+                ShareLink(item: app.bench.file) { Label("Share the results (JSON)", systemImage: "square.and.arrow.up") }
             }
         }
         .navigationTitle("Benchmark")

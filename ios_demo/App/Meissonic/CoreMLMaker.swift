@@ -9,7 +9,7 @@ struct CoreMLMaker: EngineMaker {
     let kind = EngineKind.coreML
     private let compiled: CompiledPackages
 
-    /// `folder`: for what is compiled; it stays out of backups.
+    /// `folder` holds compiled packages and stays out of backups.
     init(folder: URL) { compiled = CompiledPackages(folder: folder) }
 
     func compile(_ graph: String, of bundle: ModelBundle) async throws -> Bool {

@@ -2,7 +2,7 @@ import MeissonicKit
 import MeissonicStudio
 import SwiftUI
 
-/// What to draw, how far it is, and the picture.
+/// The form, the progress and the picture.
 struct DrawView: View {
     @Environment(AppModel.self) private var app
 
@@ -17,7 +17,7 @@ struct DrawView: View {
             } else {
                 Section {
                     Text(
-                        "There is no model on this device yet. It is a folder that “python -m export.coreml” makes: download it from where you keep it, or import it."
+                        "There is no model on this device yet. A model is a folder that “python -m export.coreml” makes: download or import it."
                     )
                     Button("Get a model") { app.tab = .model }
                 }
@@ -40,7 +40,7 @@ private struct PromptSection: View {
     }
 }
 
-/// Text alone, or a picture and what becomes of it.
+/// The mode, and the fields of drawing on a picture.
 private struct StartSection: View {
     @Binding var draft: Draft
     let manifest: Manifest
@@ -85,7 +85,7 @@ private struct ValuesSection: View {
     var body: some View {
         Section {
             LabeledContent("Seed") {
-                TextField("Seed", text: $draft.seed, prompt: Text("another each time"))
+                TextField("Seed", text: $draft.seed, prompt: Text("random"))
                     .keyboardType(.numberPad).multilineTextAlignment(.trailing)
             }
             Complaint(.seed)
@@ -107,7 +107,7 @@ private struct ValuesSection: View {
     }
 }
 
-/// Says at a field what is wrong with it.
+/// Shows at a field what is wrong with it.
 private struct Complaint: View {
     @Environment(AppModel.self) private var app
     private let field: Field
@@ -125,7 +125,7 @@ private struct Complaint: View {
     }
 }
 
-/// What controls are bound to.
+/// Bindings for controls.
 extension Draft {
     /// Percent.
     fileprivate var share: Double {

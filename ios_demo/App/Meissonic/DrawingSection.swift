@@ -3,7 +3,7 @@ import MeissonicKit
 import MeissonicStudio
 import SwiftUI
 
-/// The button, how far the drawing is, and what came of it.
+/// The button, the progress and the result.
 struct DrawingSection: View {
     @Environment(AppModel.self) private var app
 
@@ -43,7 +43,7 @@ struct DrawingSection: View {
         }
     }
 
-    /// Of what is shown now; nil where nobody can tell.
+    /// The share of the current work; nil if it is unknown.
     private func share(_ working: Working) -> Double? {
         switch working.stage {
         case .preparing(.checking(let share)): share
@@ -55,7 +55,7 @@ struct DrawingSection: View {
     }
 }
 
-/// A picture of the history, as large as there is room.
+/// A picture of the history, as large as fits.
 struct WholePicture: View {
     @Environment(AppModel.self) private var app
     let drawn: Drawn
@@ -90,7 +90,7 @@ struct SaveAndShare: View {
                 }
             }
         }
-        if saved { Text("Saved among your pictures") }
+        if saved { Text("Saved to your pictures") }
         ShareLink(item: app.gallery.file(drawn)) { Label("Share", systemImage: "square.and.arrow.up") }
     }
 }

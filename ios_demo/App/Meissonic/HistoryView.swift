@@ -19,7 +19,7 @@ struct HistoryView: View {
             .padding()
         }
         .overlay {
-            if app.gallery.entries.isEmpty { ContentUnavailableView("Nothing was drawn yet", systemImage: "photo") }
+            if app.gallery.entries.isEmpty { ContentUnavailableView("No pictures yet", systemImage: "photo") }
         }
         .navigationTitle("History")
     }
@@ -42,7 +42,7 @@ private struct Thumbnail: View {
     }
 }
 
-/// One picture, and what can be done with it.
+/// One picture with its actions.
 private struct PictureView: View {
     @Environment(AppModel.self) private var app
     @Environment(\.dismiss) private var dismiss

@@ -2,7 +2,7 @@ import MeissonicKit
 import MeissonicStudio
 import SwiftUI
 
-/// Painting with a finger what of the chosen picture is to be drawn anew.
+/// Paints the mask: the part of the chosen picture to redraw.
 struct MaskView: View {
     @Environment(AppModel.self) private var app
     @Environment(\.dismiss) private var dismiss
@@ -20,7 +20,7 @@ struct MaskView: View {
                     .accessibilityElement()
                     .accessibilityLabel("The picture to paint on")
                     .accessibilityHint(
-                        "Paint with your finger over what should be drawn anew. The button “Everything” paints it all.")
+                        "Paint with your finger over the part to redraw. The button “Everything” paints it all.")
             } else if app.picked == nil {
                 Text(verbatim: words(Field.picture))
             } else {
@@ -28,7 +28,7 @@ struct MaskView: View {
             }
             LabeledContent("Brush") { Slider(value: $radius, in: 0.02...0.4) { Text("Brush") } }
             Toggle("Erase", isOn: $erases)
-            ViewThatFits {  // large letters want a line each
+            ViewThatFits {  // with large letters, a line for each
                 HStack { buttons }
                 VStack { buttons }
             }
@@ -39,7 +39,7 @@ struct MaskView: View {
         .navigationTitle("Paint what changes")
         .navigationBarTitleDisplayMode(.inline)
         .toolbar { ToolbarItem(placement: .confirmationAction) { Button("Use") { dismiss() } } }
-        .interactiveDismissDisabled()  // a stroke downwards is no wish to leave
+        .interactiveDismissDisabled()  // because a stroke downwards would close the sheet
         .task { image = await cropped()?.cgImage }
     }
 
@@ -49,7 +49,7 @@ struct MaskView: View {
         Button("Everything") { app.draft.strokes = [.everything] }
     }
 
-    /// What will be drawn on: the middle of the picture in the model's shape.
+    /// The part that the model draws on: the middle of the picture, in the model's shape.
     private func cropped() async -> Picture? {
         guard let picked = app.picked else { return nil }
         return await crop(picked, to: app.draft.pictureSize(for: manifest))
@@ -63,7 +63,7 @@ struct MaskView: View {
             Canvas { context, size in
                 context.draw(Image(decorative: image, scale: 1), in: CGRect(origin: .zero, size: size))
                 context.opacity = 0.7
-                context.drawLayer { layer in  // so that erasing takes paint away and not the picture
+                context.drawLayer { layer in  // so that erasing removes paint and not the picture
                     for stroke in app.draft.strokes { draw(stroke, size, &layer) }
                 }
             }

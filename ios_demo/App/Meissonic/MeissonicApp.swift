@@ -2,7 +2,7 @@ import SwiftUI
 
 @main
 struct MeissonicApp: App {
-    /// Lives as long as the app: a drawing goes on whatever is on the screen.
+    /// Lives as long as the app, so that a drawing goes on under any screen.
     @State private var app = AppModel()
 
     var body: some Scene {

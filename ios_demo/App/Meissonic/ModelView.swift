@@ -4,7 +4,7 @@ import MeissonicStudio
 import SwiftUI
 import UniformTypeIdentifiers
 
-/// The models: fetched, gone on with, imported, chosen, removed; and where they run.
+/// Downloads, resumes, imports, chooses and removes models, and chooses their compute units.
 struct ModelView: View {
     @Environment(AppModel.self) private var app
 
@@ -32,14 +32,14 @@ private struct ModelSection: View {
             LabeledContent(model.bundle.manifest.model.name) { Text(verbatim: size(model.size)) }
             if app.shelf.model?.id == model.id {
                 Label("Drawn with", systemImage: "checkmark")
-                Text(verbatim: memory(model, previews: app.draft.preview)).foregroundStyle(.secondary)
+                Text(verbatim: memory(model)).foregroundStyle(.secondary)
             } else {
                 Button("Draw with this one") { app.shelf.choose(model) }.disabled(app.isBusy)
             }
             Button("Delete the model", role: .destructive) { removing = true }.disabled(app.isBusy)
         }
         .confirmationDialog(
-            "Delete the model? It must be fetched again to draw.", isPresented: $removing, titleVisibility: .visible
+            "Delete the model? To draw again you must download or import it.", isPresented: $removing, titleVisibility: .visible
         ) {
             Button("Delete", role: .destructive) { app.remove(model) }
         }
@@ -55,7 +55,7 @@ private struct ArrivingSection: View {
             ProgressView(value: share) { Text(verbatim: words(arriving)) }
             Button("Stop", role: .cancel) { app.shelf.stop() }
         } footer: {
-            Text("Leave the app open: the system stops it when it is not seen. What has arrived is kept.")
+            Text("Leave the app open: the system stops it in the background. The part that arrived is kept.")
         }
     }
 
@@ -74,9 +74,9 @@ private struct GetSection: View {
             if app.shelf.unfinished == 0 { Button("Download") { app.shelf.download(address) } }
             Button("Import from a folder in Files") { importing = true }
             if app.shelf.unfinished > 0 {
-                Button("Go on with the download") { app.shelf.download(address) }
-                Text("\(size(app.shelf.unfinished)) have arrived. Downloading goes on from there.")
-                Button("Give up what has arrived", role: .destructive) { app.shelf.discardUnfinished() }
+                Button("Resume the download") { app.shelf.download(address) }
+                Text("\(size(app.shelf.unfinished)) have arrived. The download resumes from there.")
+                Button("Discard the download", role: .destructive) { app.shelf.discardUnfinished() }
             }
             if let trouble = app.shelf.trouble {
                 Text(verbatim: words(trouble)).foregroundStyle(.red).textSelection(.enabled)
@@ -93,7 +93,7 @@ private struct GetSection: View {
     }
 }
 
-/// The compute units to try first, and what the self-test saw.
+/// The compute units to try first, and the results of the self-test.
 private struct UnitsSection: View {
     @Environment(AppModel.self) private var app
     let model: StoredModel
@@ -113,11 +113,11 @@ private struct UnitsSection: View {
                 }
             }
         } footer: {
-            Text("Before the first drawing the model draws two recorded steps. Units that compute wrong are not used.")
+            Text("Before the first drawing the model draws two recorded steps. Units that compute wrong results are not used.")
         }
     }
 
-    /// Of the choice that is made now; none before its first drawing.
+    /// The results for the current choice; none before its first drawing.
     private var results: [SelfTest.Result] {
         let facts = app.studio.isWorking ? nil : app.studio.facts(model)
         return facts?.preferred == app.shelf.placement ? facts?.results ?? [] : []

@@ -3,7 +3,7 @@ import MeissonicStudio
 import PhotosUI
 import SwiftUI
 
-/// The picture to draw on, and choosing another.
+/// Shows the picture to draw on, and chooses another.
 struct PickedPicture: View {
     @Environment(AppModel.self) private var app
     @State private var item: PhotosPickerItem?

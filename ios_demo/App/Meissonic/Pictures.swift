@@ -5,7 +5,7 @@ import MeissonicKit
 import Photos
 
 extension Picture {
-    /// For the screen; nil if memory is short.
+    /// An image for the screen; nil if memory is short.
     var cgImage: CGImage? {
         guard let provider = CGDataProvider(data: Data(pixels) as CFData) else { return nil }
         return CGImage(
@@ -43,7 +43,7 @@ extension Picture {
     }
 }
 
-/// A picture's file, small enough for a grid of many; nil if it is gone.
+/// A small image of a picture's file, for a grid; nil if the file is gone.
 func thumbnail(of file: URL, longest: Int) async -> sending CGImage? {
     CGImageSourceCreateWithURL(file as CFURL, nil).flatMap { thumbnail($0, longest) }
 }
@@ -56,7 +56,7 @@ private func thumbnail(_ source: CGImageSource, _ longest: Int) -> CGImage? {
     return CGImageSourceCreateThumbnailAtIndex(source, 0, options as CFDictionary)
 }
 
-/// Puts a file among the person's photos; the system asks them the first time. Throws `UserError.request` if they refused.
+/// Adds a file to the person's photos; the system asks them the first time. Throws `UserError.request` if they refuse.
 func saveToPhotos(_ file: URL) async throws {
     guard await PHPhotoLibrary.requestAuthorization(for: .addOnly) == .authorized else {
         throw UserError.request(

@@ -1,7 +1,7 @@
 import SwiftUI
 import UIKit
 
-/// Four screens; what they show lives in `AppModel`.
+/// The four screens. Their state lives in `AppModel`.
 struct RootView: View {
     @Environment(AppModel.self) private var app
     @Environment(\.scenePhase) private var phase

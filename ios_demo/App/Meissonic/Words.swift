@@ -3,7 +3,7 @@ import MeissonicKit
 import MeissonicStore
 import MeissonicStudio
 
-/// States in the person's language; details of an error are in English, as the engine gives them.
+/// A state in the person's language. Details of an error are in the engine's English.
 func words(_ state: DrawingState) -> String {
     switch state {
     case .idle: ""
@@ -47,17 +47,17 @@ func words(_ preparation: Preparation) -> String {
     case .compiling(let graph, let number, let count):
         String(
             localized:
-                "Compiling part \(String(number)) of \(String(count)) (\(graph)). This is done once for a model and can take minutes."
+                "Compiling part \(String(number)) of \(String(count)) (\(graph)). This is done once for each model and can take minutes."
         )
     case .testing(let placement):
         String(
             localized:
-                "Testing whether this device computes right (\(words(placement))). The first time the system makes its own copy of each part, which can take minutes."
+                "Testing whether this device computes correctly (\(words(placement))). The first time the system makes its own copy of each part, which can take minutes."
         )
     case .warming(let graph, let number, let count):
         String(
             localized:
-                "Making part \(String(number)) of \(String(count)) ready (\(graph)). This is done once for a size and can take minutes."
+                "Preparing part \(String(number)) of \(String(count)) (\(graph)). This is done once for each size and can take minutes."
         )
     }
 }
@@ -66,7 +66,7 @@ private func secondsLeft(_ seconds: Double) -> String { String(localized: "\(Int
 
 func words(_ placement: SelfTest.Placement) -> String {
     switch placement {
-    case .asMade: String(localized: "as the model was made")
+    case .asMade: String(localized: "as exported")
     case .all(.ane): String(localized: "Neural Engine")
     case .all(.gpu): String(localized: "graphics processor")
     case .all(.cpu): String(localized: "main processor")
@@ -79,13 +79,13 @@ func words(_ result: SelfTest.Result) -> String {
     let (equal, compared) = (String(result.likeness?.equal ?? 0), String(result.likeness?.compared ?? 0))
     return result.passed
         ? String(localized: "\(unit): passed, \(equal) of \(compared) tokens as recorded")
-        : String(localized: "\(unit): computes wrong, \(equal) of \(compared) tokens as recorded")
+        : String(localized: "\(unit): computes wrong results, \(equal) of \(compared) tokens as recorded")
 }
 
 func words(_ arriving: Shelf.Arriving) -> String {
     switch arriving {
-    case .asking: String(localized: "Asking for the list of files")
-    case .installing(let state) where state.stage == .checking: String(localized: "Checking what has arrived")
+    case .asking: String(localized: "Getting the list of files")
+    case .installing(let state) where state.stage == .checking: String(localized: "Checking the files")
     case .installing(let state): String(localized: "\(size(state.done)) of \(size(state.total))")
     }
 }
@@ -93,10 +93,10 @@ func words(_ arriving: Shelf.Arriving) -> String {
 func words(_ trouble: Shelf.Trouble) -> String {
     let kind =
         switch trouble.kind {
-        case .address: String(localized: "This is no address that begins with https.")
+        case .address: String(localized: "The address must begin with https.")
         case .network: String(localized: "The connection was lost or could not be made.")
         case .disk: String(localized: "The model cannot be written to the storage.")
-        case .bundle: String(localized: "This is no model that the app can use.")
+        case .bundle: String(localized: "The app cannot use this as a model.")
         }
     return "\(kind)\n\(trouble.line)"
 }
@@ -106,11 +106,11 @@ func words(_ field: Field) -> String {
     case .prompt: String(localized: "Say what to draw")
     case .seed: String(localized: "A whole number from 0, or nothing")
     case .steps:
-        String(localized: "A whole number from 1 to \(String(RequestLimits.steps.upperBound)), or nothing")
+        String(localized: "A whole number from 1 to \(String(maxSteps)), or nothing")
     case .guidance:
-        String(localized: "A number from 0 to \(String(Int(RequestLimits.guidance.upperBound))), or nothing")
+        String(localized: "A number from 0 to \(String(Int(maxGuidance))), or nothing")
     case .picture: String(localized: "Choose a picture first")
-    case .mask: String(localized: "Paint what should change first")
+    case .mask: String(localized: "First paint the part to change")
     case .sides: String(localized: "Choose at least one side")
     }
 }
@@ -119,7 +119,7 @@ func words(_ mode: Mode) -> String {
     switch mode {
     case .text: String(localized: "Text alone")
     case .redraw: String(localized: "A picture, redrawn")
-    case .repaint: String(localized: "A picture, a part painted anew")
+    case .repaint: String(localized: "A picture, partly repainted")
     case .extend: String(localized: "A picture, extended")
     }
 }
@@ -146,16 +146,16 @@ func facts(_ drawn: Drawn) -> String {
     ].joined(separator: "\n")
 }
 
-/// What a model needs at least, beside what there is.
-func memory(_ model: StoredModel, previews: Bool) -> String {
-    let needed = size(model.bundle.leastMemory(previews: previews))
+/// The memory a model needs at least, and the memory there is.
+func memory(_ model: StoredModel) -> String {
+    let needed = size(model.bundle.leastMemory())
     guard let free = Memory.available() else { return String(localized: "Its weights take \(needed) of memory.") }
     return String(localized: "Its weights take \(needed) of memory; \(size(free)) are free for the app now.")
 }
 
 func size(_ bytes: Int) -> String { ByteCountFormatter.string(fromByteCount: Int64(bytes), countStyle: .file) }
 
-/// 0.5 is a half.
+/// 0.5 is 50 %.
 func percent(_ share: Double) -> String { share.formatted(.percent.precision(.fractionLength(0))) }
 
 func tenths(_ value: Double) -> String { value.formatted(.number.precision(.fractionLength(1))) }

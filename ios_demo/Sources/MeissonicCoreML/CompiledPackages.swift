@@ -3,15 +3,14 @@ import CoreML
 import Foundation
 import MeissonicKit
 
-/// Where compiled packages lie: once compiled, a package stays at one path, for the system keeps what it makes for the
-/// Neural Engine by that path.
+/// The compiled packages. Each stays at one path, because the system keeps its Neural Engine version by that path.
 public struct CompiledPackages: Sendable {
     public let folder: URL
 
-    /// `folder`: of the app's own, kept between launches and out of backups.
+    /// `folder` belongs to the app, outlives launches and stays out of backups.
     public init(folder: URL) { self.folder = folder }
 
-    /// The compiled package of a graph, or nil if it has to be compiled first.
+    /// The compiled package of a graph, or nil if it is not compiled yet.
     public func existing(_ graph: String, of bundle: ModelBundle) throws -> URL? {
         let place = try place(graph, of: bundle)
         return FileManager.default.fileExists(atPath: place.path) ? place : nil
@@ -25,7 +24,7 @@ public struct CompiledPackages: Sendable {
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             let temporary = try await MLModel.compileModel(at: package)
-            // Renamed when whole: an interrupted compilation leaves nothing that looks done.
+            // Renamed when complete, so that an interrupted compilation does not look finished.
             try FileManager.default.moveItem(at: temporary, to: place)
         } catch {
             throw UserError.engine("Core ML cannot compile \(package.path): \(error.localizedDescription)")
@@ -33,7 +32,7 @@ public struct CompiledPackages: Sendable {
         return place
     }
 
-    /// Removes what was compiled of other bundles.
+    /// Removes the compiled packages of other bundles.
     public func prune(keeping bundles: [ModelBundle]) throws {
         guard FileManager.default.fileExists(atPath: folder.path) else { return }
         let kept = Set(
@@ -56,7 +55,7 @@ public struct CompiledPackages: Sendable {
         return bundle.path(folder)
     }
 
-    /// Named by content: a package that changed is compiled again.
+    /// Named by content, so that a changed package is compiled again.
     private func place(_ graph: String, of bundle: ModelBundle) throws -> URL {
         folder.appendingPathComponent("\(graph)-\(try bundle.fingerprint(of: graph)).mlmodelc")
     }

@@ -4,15 +4,13 @@ import Dispatch
 import Foundation
 import MeissonicKit
 
-/// Core ML under a bundle: functions chosen by the shapes of their inputs, one loaded a graph.
-///
-/// A generator opens and closes graphs so that one stage's weights are in memory at a time.
+/// Runs a bundle's graphs on Core ML. The shapes of the inputs choose a graph's function; one is loaded at a time.
 public actor CoreMLEngine: Engine {
     public nonisolated let bundle: ModelBundle
     public nonisolated let placement: SelfTest.Placement
     private let compiled: CompiledPackages
-    private var loaded: [String: LoadedFunction] = [:]
-    // Loading takes seconds and a run nearly one: neither may hold one of the few threads that tasks share.
+    private var functions: [String: LoadedFunction] = [:]
+    // A queue of its own, because a load or a run takes seconds and tasks share few threads.
     private let queue = DispatchQueue(label: "Core ML")
 
     /// Throws `UserError.request` for a bundle of another engine.
@@ -25,7 +23,7 @@ public actor CoreMLEngine: Engine {
         self.placement = placement
     }
 
-    /// An engine on the first placement that draws what was recorded, and what was seen of those tried: see `SelfTest`.
+    /// An engine on the first placement that draws the recorded tokens, and the results of those tried: see `SelfTest`.
     public static func tested(
         bundle: ModelBundle, compiled: CompiledPackages, preferred: SelfTest.Placement = .asMade,
         told: @Sendable (SelfTest.Result) -> Void = { _ in }
@@ -36,6 +34,8 @@ public actor CoreMLEngine: Engine {
         }
     }
 
+    public var loaded: Set<String> { Set(functions.keys) }
+
     public func open(_ name: String, for settings: Settings) async throws {
         let graph = try bundle.graph(name)
         guard let function = graph.function(for: settings, manifest: bundle.manifest) else {
@@ -44,9 +44,9 @@ public actor CoreMLEngine: Engine {
         _ = try await load(name, function)
     }
 
-    public func close(_ name: String) { loaded[name] = nil }
+    public func close(_ name: String) { functions[name] = nil }
 
-    /// A run cannot be ended early: when its task is cancelled its result is not used.
+    /// Core ML cannot end a run early. When the task is cancelled, the result is dropped.
     public func run(_ name: String, on tensors: [String: Tensor]) async throws -> [String: Tensor] {
         let graph = try bundle.graph(name)
         let feed = try graph.feed(from: tensors, graph: name)
@@ -59,12 +59,12 @@ public actor CoreMLEngine: Engine {
     }
 
     private func load(_ name: String, _ function: GraphFunction) async throws -> LoadedFunction {
-        if let present = loaded[name], present.function == function { return present }
+        if let present = functions[name], present.function == function { return present }
         close(name)  // its weights leave memory before the other function's come
         let unit = placement.unit(for: try bundle.graph(name))
         let url = try await compiled.url(name, of: bundle)
         let made = try await onQueue { try LoadedFunction(graph: name, function: function, compiled: url, unit: unit) }
-        loaded[name] = made
+        functions[name] = made
         return made
     }
 

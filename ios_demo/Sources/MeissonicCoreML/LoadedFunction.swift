@@ -4,7 +4,7 @@ import Foundation
 import MeissonicKit
 
 /// A function of a package, loaded.
-final class LoadedFunction: @unchecked Sendable {  // used on the engine's queue alone
+final class LoadedFunction: @unchecked Sendable {  // only the engine's queue uses it
     let function: GraphFunction
     private let graph: String
     private let model: MLModel
@@ -15,7 +15,7 @@ final class LoadedFunction: @unchecked Sendable {  // used on the engine's queue
         self.function = function
         let configuration = MLModelConfiguration()
         configuration.computeUnits = unit.coreML
-        // A package of one function calls it "main" and does not want to be told so.
+        // A package of one function calls it "main", and Core ML refuses that name here.
         if function.name != "main" {
             guard #available(iOS 18, macOS 15, *) else {
                 throw UserError.engine(
@@ -69,7 +69,7 @@ final class LoadedFunction: @unchecked Sendable {  // used on the engine's queue
             case .int32: Tensor(.int32(packed(bytes, shape: shape, strides: strides)), shape: shape)
             default:
                 throw UserError.engine(
-                    "graph \(graph) gave '\(spec.name)' in another type than \(spec.shown): export it again")
+                    "graph \(graph) gave '\(spec.name)' with a type other than \(spec.shown): export it again")
             }
         }
     }

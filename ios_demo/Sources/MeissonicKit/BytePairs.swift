@@ -1,4 +1,4 @@
-/// The printable character that stands for each byte (GPT-2): itself, or else 256, 257, ... in order.
+/// The printable character of each byte (GPT-2): itself if printable, else 256, 257, ... in order.
 enum ByteAlphabet {
     static let characters: [Unicode.Scalar] = {
         var spare: UInt32 = 256
@@ -18,12 +18,12 @@ enum ByteAlphabet {
     static func byte(of character: Unicode.Scalar) -> UInt8? { bytes[character] }
 }
 
-/// A line of merges.txt that makes no sense.
+/// An invalid line of merges.txt.
 struct MergesProblem: Error {
     let line: String
 }
 
-/// Merges of neighbouring symbols by rank; symbols are the ids of the vocabulary.
+/// Merges neighbouring symbols by rank. Symbols are ids of the vocabulary.
 struct BytePairs: Sendable {
     static let wordEnd = "</w>"
 
@@ -54,7 +54,7 @@ struct BytePairs: Sendable {
             guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
                 throw MergesProblem(line: "line '\(String(line))' is not a pair")
             }
-            // A pair of symbols that are not in the vocabulary can never stand in a word.
+            // Symbols outside the vocabulary never occur in a word.
             if let first = vocab[parts[0]], let second = vocab[parts[1]] {
                 guard let id = vocab[parts[0] + parts[1]] else {
                     throw MergesProblem(line: "'\(parts[0])\(parts[1])' is not in the vocabulary")
@@ -66,10 +66,10 @@ struct BytePairs: Sendable {
         self.merges = merges
     }
 
-    /// The ids of one word, nil for bytes that the vocabulary lacks: always the pair of lowest rank is merged, the leftmost of
-    /// equals. Nothing for a word without bytes.
+    /// The ids of one word, nil for bytes that the vocabulary lacks. Merges the pair of lowest rank first, the leftmost of
+    /// equals. Returns nil for a word without bytes.
     ///
-    /// A heap keeps a word of n bytes at O(n log n): a prompt may be one "word" of 100 000 letters.
+    /// A heap takes O(n log n) for n bytes, because a prompt may be one "word" of 100 000 letters.
     func merge(_ word: some Collection<UInt8>) -> [Int32?]? {
         guard !word.isEmpty else { return nil }
         var symbols = word.map { inside[Int($0)] }
@@ -92,7 +92,7 @@ struct BytePairs: Sendable {
 
         for left in symbols.indices { offer(left) }
         while let best = offers.pop() {
-            // Otherwise an offer made before one of the two was merged with another neighbour.
+            // Else the offer is stale: another merge has used one of the two since.
             guard alive[best.left], let merge = candidate(at: best.left), merge.rank == best.rank else { continue }
             let (left, right) = (best.left, after[best.left])
             symbols[left] = merge.id
@@ -113,7 +113,7 @@ struct BytePairs: Sendable {
     }
 }
 
-/// A binary heap: the smallest first.
+/// A binary heap that gives the smallest element first.
 struct Heap<Element: Comparable> {
     private var elements: [Element] = []
 

@@ -1,64 +1,101 @@
-/// What a drawing starts from: nothing, or a picture of which some tokens are kept.
+/// Editing: what a drawing starts from, either nothing or a picture of which some tokens are kept.
+
+/// The start of a drawing on a grid of [H, W] tokens.
 struct Canvas {
-    let grid: Grid
     let plan: Plan
-    /// u8 [h, w, 3] for the image encoder.
-    let pixels: Tensor?
-    private let keep: Keep
+    /// [H*W]: the tokens to draw; the others are the picture's.
+    let unknown: [Bool]
+    /// u8 [h, w, 3], for the image encoder; nil if every token is unknown.
+    var pixels: Tensor?
 
-    private enum Keep {
-        case nothing
-        /// Image-to-image: what chance leaves.
-        case some(PhiloxNoise)
-        /// What is not to be repainted.
-        case except([Bool])
+    /// The tokens i32 [H*W] that the loop starts from, given those of the picture (nil without one).
+    func tokens(_ encoded: [Int32]?) -> [Int32] {
+        unknown.indices.map { position in
+            if let encoded, !unknown[position] { encoded[position] } else { plan.maskTokenID }
+        }
     }
+}
 
-    /// Throws `UserError.request` for a picture, mask, margins or strength that do not fit.
-    init(settings: Settings, edit: Edit?, manifest: Manifest) throws {
-        let model = manifest.model
-        let size = settings.size
-        grid = Grid(size, tokenSize: model.tokenSize)
-        var plan = Plan(
-            steps: settings.steps, maskTokenID: model.maskTokenID, schedule: model.maskingSchedule,
-            temperature: manifest.defaults.temperature)
-        if edit != nil, !manifest.edits {
-            throw UserError.request(
-                "this bundle has no image_encoder and draws from text only: export it again with one")
-        }
-        switch edit {
-        case nil:
-            pixels = nil
-            keep = .nothing
-        case .imageToImage(let picture, let strength):
-            let strength = try checked(strength: strength ?? manifest.defaults.strength)
-            pixels = try picture.tensor(of: size)
-            plan.start = Plan.startingStep(steps: settings.steps, strength: strength)
-            keep = .some(PhiloxNoise(seed: settings.seed))
-        case .inpaint(let picture, let mask, let strength):
-            plan.start = Plan.startingStep(steps: settings.steps, strength: try checked(strength: strength))
-            pixels = try picture.tensor(of: size)
-            keep = .except(try mask.tokens(of: size, grid: grid))
-        case .outpaint(let picture, let margins):
-            try margins.check(around: picture.size, to: size, tokenSize: model.tokenSize)
-            pixels = try picture.padded(by: margins).tensor(of: size)
-            keep = .except(margins.tokens(of: grid, tokenSize: model.tokenSize))
-        }
-        if case .except(let unknown) = keep {
-            // The published inpainting takes the linear schedule, scaled to the share of the picture to repaint.
-            plan.schedule = .linear
-            plan.startingRatio = Double(unknown.count { $0 }) / Double(unknown.count)
-        }
-        self.plan = plan
+/// The canvas of an edit, or of none. Throws `UserError.request` for an edit that cannot be drawn.
+func canvas(_ settings: Settings, _ manifest: Manifest, _ edit: Edit?) throws -> Canvas {
+    switch edit {
+    case nil: blank(settings, manifest)
+    case .imageToImage(let image, let strength): try redrawn(settings, manifest, image, strength)
+    case .inpaint(let image, let mask, let strength): try inpainted(settings, manifest, image, mask, strength)
+    case .outpaint(let image, let margins): try outpainted(settings, manifest, image, margins)
     }
+}
 
-    /// The tokens that the loop starts from, of those of the picture.
-    func tokens(of picture: [Int32]?) -> [Int32] {
-        guard let picture else { return Array(repeating: plan.maskTokenID, count: grid.count) }
-        switch keep {
-        case .nothing: return Array(repeating: plan.maskTokenID, count: grid.count)
-        case .some(let noise): return maskSome(picture, noise: noise, plan: plan)
-        case .except(let unknown): return zip(picture, unknown).map { $1 ? plan.maskTokenID : $0 }
-        }
+/// Text-to-image: nothing is known.
+private func blank(_ settings: Settings, _ manifest: Manifest) -> Canvas {
+    let unknown = Array(repeating: true, count: grid(settings, manifest).count)
+    return Canvas(plan: plan(settings, manifest, manifest.model.maskingSchedule), unknown: unknown)
+}
+
+/// Image-to-image: chance decides which tokens are known; the greater the strength, the fewer.
+private func redrawn(
+    _ settings: Settings, _ manifest: Manifest, _ image: Picture, _ strength: Double?
+) throws -> Canvas {
+    try checkEncoder(manifest)
+    let strength = try checkStrength(strength ?? manifest.defaults.strength)
+    let pixels = try pictureArray(image, size: settings.size)
+    let start = startingStep(steps: settings.steps, strength: strength)
+    let plan = plan(settings, manifest, manifest.model.maskingSchedule, start: start)
+    let noise = PhiloxNoise(seed: settings.seed)
+    let unknown = maskedAtStart(noise, plan: plan, count: grid(settings, manifest).count)
+    return Canvas(plan: plan, unknown: unknown, pixels: pixels)
+}
+
+/// Inpainting: what is white in the mask is unknown.
+private func inpainted(
+    _ settings: Settings, _ manifest: Manifest, _ image: Picture, _ mask: GrayPicture, _ strength: Double
+) throws -> Canvas {
+    try checkEncoder(manifest)
+    _ = try checkStrength(strength)
+    let pixels = try pictureArray(image, size: settings.size)
+    let unknown = try maskArray(mask, size: settings.size, grid: grid(settings, manifest))
+    return repainted(settings, manifest, pixels, unknown, strength)
+}
+
+/// Outpainting: the margins around the image are unknown.
+private func outpainted(
+    _ settings: Settings, _ manifest: Manifest, _ image: Picture, _ margins: Margins
+) throws -> Canvas {
+    try checkEncoder(manifest)
+    let tokenSize = manifest.model.tokenSize
+    try checkMargins(margins, picture: image.size, size: settings.size, tokenSize: tokenSize)
+    let pixels = try pictureArray(padEdges(image, margins: margins), size: settings.size)
+    let unknown = marginArray(grid(settings, manifest), margins: margins, tokenSize: tokenSize)
+    return repainted(settings, manifest, pixels, unknown, 1)
+}
+
+private func repainted(
+    _ settings: Settings, _ manifest: Manifest, _ pixels: Tensor, _ unknown: [Bool], _ strength: Double
+) -> Canvas {
+    // The published inpainting takes the linear schedule, scaled to the share of the picture to repaint.
+    let start = startingStep(steps: settings.steps, strength: strength)
+    let ratio = Double(unknown.count { $0 }) / Double(unknown.count)
+    let plan = plan(settings, manifest, .linear, start: start, startingRatio: ratio)
+    return Canvas(plan: plan, unknown: unknown, pixels: pixels)
+}
+
+private func plan(
+    _ settings: Settings, _ manifest: Manifest, _ schedule: MaskingSchedule, start: Int = 0, startingRatio: Double = 1
+) -> Plan {
+    Plan(
+        steps: settings.steps, maskTokenID: manifest.model.maskTokenID, schedule: schedule, start: start,
+        startingRatio: startingRatio, temperature: manifest.defaults.temperature)
+}
+
+/// Height and width in tokens.
+func grid(_ settings: Settings, _ manifest: Manifest) -> Grid {
+    Grid(settings.size, tokenSize: manifest.model.tokenSize)
+}
+
+/// Throws `UserError.request` if the bundle cannot edit.
+private func checkEncoder(_ manifest: Manifest) throws {
+    guard manifest.edits else {
+        throw UserError.request(
+            "this bundle has no image_encoder and draws from text only: export it again with one")
     }
 }

@@ -1,6 +1,6 @@
-/// The conditioner, whatever number of steps it takes in one call.
+/// Runs the conditioner, for any number of steps that one call takes.
 
-/// Sinusoids [N, 256] in calls of `count` steps; the last one repeats the last step to be full.
+/// Sinusoids [N, 256] split into calls of `count` steps. The last call is filled by repeating the last step.
 func splitSteps(_ sinusoids: Tensor, count: Int) throws -> [Tensor] {
     let values = try sinusoids.float32()
     let (steps, width) = (sinusoids.shape[0], sinusoids.shape[1])

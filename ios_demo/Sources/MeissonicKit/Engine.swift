@@ -1,11 +1,15 @@
-/// The one seam between the loop and what runs graphs: Core ML on a phone, onnxruntime on Linux.
+/// Runs a bundle's graphs by name: the only seam between the loop and what computes (Core ML on a phone, onnxruntime on
+/// Linux).
 ///
 /// A generator calls one function at a time. `run` honours the cancellation of its task: it stops as soon as the engine
 /// can and throws `CancellationError`.
 public protocol Engine: Sendable {
     var bundle: ModelBundle { get }
 
-    /// Loads what a drawing of these settings runs of a graph, unless it is loaded. Throws `UserError.engine`, or `.bundle`
+    /// The graphs in memory now.
+    var loaded: Set<String> { get async }
+
+    /// Loads a graph, in the function that these settings run, unless it is loaded. Throws `UserError.engine`, or `.bundle`
     /// for a graph unlike the manifest or without a function for the settings.
     func open(_ graph: String, for settings: Settings) async throws
 
@@ -19,7 +23,7 @@ public protocol Engine: Sendable {
 }
 
 extension Engine {
-    /// Loads and unloads a graph, so that the system has made it ready; on a phone that takes long the first time.
+    /// Loads and unloads a graph, so that the system prepares it; on a phone that takes long the first time.
     public func warm(_ graph: String, for settings: Settings) async throws {
         try Task.checkCancellation()
         try await open(graph, for: settings)

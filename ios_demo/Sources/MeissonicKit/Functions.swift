@@ -1,5 +1,5 @@
-/// Core ML packages have fixed shapes and several functions; which one runs, and what it takes (docs/contract.md). Nothing
-/// here needs Core ML, so that it is tested on any machine.
+/// The choice of a Core ML package's function, and its inputs (docs/contract.md, "Core ML packages"). Nothing here needs
+/// Core ML, so it is tested on any machine.
 
 extension Graph {
     /// The function whose dimensions the inputs have. Throws `UserError.bundle`.
@@ -15,7 +15,7 @@ extension Graph {
         throw UserError.bundle("graph \(name) has no function for \(wanted): export the bundle for this size")
     }
 
-    /// The tensors that the graph names, as Core ML takes them and checked against the manifest. Throws `UserError`.
+    /// The graph's inputs in Core ML's form, checked against the manifest. Throws `UserError`.
     public func feed(from tensors: [String: Tensor], graph name: String) throws -> [String: Tensor] {
         var feed: [String: Tensor] = [:]
         for spec in inputs {
@@ -32,7 +32,7 @@ extension GraphFunction {
 }
 
 extension Tensor {
-    /// As Core ML takes it: no tensor without dimensions, no bytes.
+    /// The tensor in Core ML's form: at least one dimension, and integers instead of bytes.
     fileprivate func adapted(to spec: TensorSpec) -> Tensor {
         let shape = shape.isEmpty ? [1] : shape
         if case .uint8(let levels) = values, spec.type == .int32 { return Tensor(levels.map(Int32.init), shape: shape) }
@@ -41,7 +41,7 @@ extension Tensor {
 }
 
 extension Settings {
-    /// What a function's dimensions are called, and are for this drawing.
+    /// The names of a function's dimensions and their values for this drawing.
     public func dimensions(for manifest: Manifest) -> [String: Int] {
         let model = manifest.model
         let grid = Grid(size, tokenSize: model.tokenSize)
@@ -55,7 +55,7 @@ extension Settings {
 }
 
 extension Graph {
-    /// The function that a drawing of these settings runs; nil if there is none.
+    /// The function that a drawing with these settings runs; nil if there is none.
     public func function(for settings: Settings, manifest: Manifest) -> GraphFunction? {
         let own = settings.dimensions(for: manifest)
         return functions.first { function in function.dimensions.allSatisfy { own[$0.key] == $0.value } }

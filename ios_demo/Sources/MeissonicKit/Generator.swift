@@ -1,14 +1,14 @@
-/// Draws with a bundle: text encoder, conditioner, the masked loop over the step chain, image decoder.
+/// Draws with a bundle: image encoder, text encoder, conditioner, the masked loop over the step chain, image decoder.
 ///
-/// Tensors travel by name from graph to graph, as the manifest says; a chain of any length serves as the step.
+/// Tensors travel from graph to graph by name, as the manifest says; the step is a chain of any length.
 
-/// A finished picture and how it came about.
+/// A finished picture, and how it was made.
 public struct Drawing: Sendable {
     public let picture: Picture
     /// Row-major.
     public let tokens: [Int32]
     public let settings: Settings
-    /// What did not fit of "prompt" and "negative prompt"; empty if all did.
+    /// The end of "prompt" and "negative prompt" that did not fit; empty if all did.
     public let cut: [String: String]
     /// In the order in which they ran; "steps" is the whole loop.
     public let stages: [Stage]
@@ -24,14 +24,18 @@ public enum DrawingEvent: Sendable {
     /// A stage begins: the name of its graph, or "steps". Its graphs are loaded now, which may take long.
     case began(stage: String)
     /// A step ended.
-    case step(StepProgress)
+    case step(Progress)
     /// The unfinished picture after a step (from 0).
     case preview(Picture, step: Int)
     /// The last event.
     case finished(Drawing)
 }
 
-/// One bundle, ready to draw one picture at a time.
+/// An open bundle, ready to draw one picture at a time.
+///
+/// With `keep` graphs stay loaded between stages and drawings: faster for many, but all are in memory. Without it, one
+/// stage's graphs are in memory at a time: a preview between two steps unloads the step, decodes alone, and the step is
+/// loaded again.
 public actor Generator {
     public nonisolated let bundle: ModelBundle
     public nonisolated let tokenizer: ClipTokenizer
@@ -41,8 +45,8 @@ public actor Generator {
     private var current: Task<Drawing, any Error>?
     private var stages: [Drawing.Stage] = []
 
-    /// `keep` leaves graphs loaded between stages and drawings: faster for many, but all in memory. `availableMemory` (bytes)
-    /// is asked before each drawing. Throws `UserError.bundle` for a tokenizer that cannot be read.
+    /// `availableMemory` (bytes; nil: unknown) is called before each drawing. Throws `UserError.bundle` for a tokenizer that
+    /// cannot be read.
     public init(
         engine: any Engine, keep: Bool = false,
         availableMemory: @escaping @Sendable () -> Int? = { Memory.available() }
@@ -54,10 +58,10 @@ public actor Generator {
         tokenizer = try ClipTokenizer(bundle: engine.bundle)
     }
 
-    /// Draws, telling of it as it goes; `.finished` comes last.
+    /// Draws while the stream is read; `.finished` comes last. See `draw(_:previewEvery:onEvent:)`.
     ///
     /// The stream throws `UserError`. Cancelling the task that reads it, or letting go of it, stops the drawing: the stream
-    /// then ends without `.finished`. See `draw(_:previewEvery:onEvent:)`.
+    /// then ends without `.finished`.
     public nonisolated func events(_ request: Request, previewEvery: Int = 0) -> AsyncThrowingStream<
         DrawingEvent, any Error
     > {
@@ -75,11 +79,12 @@ public actor Generator {
         }
     }
 
-    /// Draws. Every `previewEvery` steps (0: never) the unfinished picture comes along, for which the decoder stays loaded
-    /// beside the step.
+    /// Draws. `onEvent` gets every event but `.finished`.
     ///
-    /// Throws `UserError`, and `CancellationError` when the task is cancelled, in any stage. A second drawing while one goes
-    /// on throws `UserError.request` and leaves the first alone; one that was cancelled is waited for.
+    /// Every `previewEvery` steps (0: never) it gets the unfinished picture: each runs the image decoder and, without
+    /// `keep`, loads it and the step again. Throws `UserError`, and `CancellationError` when the task is cancelled, in any
+    /// stage. A second drawing while one is being made throws `UserError.request` and leaves the first alone; one that was
+    /// cancelled is waited for.
     public func draw(
         _ request: Request, previewEvery: Int = 0, onEvent: @escaping @Sendable (DrawingEvent) -> Void = { _ in }
     ) async throws -> Drawing {
@@ -102,9 +107,9 @@ public actor Generator {
         }
     }
 
-    /// What does not fit of "prompt" and "negative prompt". Throws `UserError.request`.
+    /// The end of "prompt" and "negative prompt" that does not fit. Throws `UserError.request`.
     public nonisolated func cut(_ request: Request) throws -> [String: String] {
-        let texts = encode(try request.settled(for: bundle.manifest))
+        let texts = encodeTexts(try settle(request, bundle.manifest))
         return Dictionary(uniqueKeysWithValues: texts.filter { !$0.cut.isEmpty }.map { ($0.which, $0.cut) })
     }
 
@@ -112,35 +117,40 @@ public actor Generator {
         _ request: Request, previewEvery: Int, onEvent: @escaping @Sendable (DrawingEvent) -> Void
     ) async throws -> Drawing {
         stages = []
-        let settings = try request.settled(for: bundle.manifest)
+        let settings = try settle(request, bundle.manifest)
+        let canvas = try canvas(settings, bundle.manifest, request.edit)
         let cut = try cut(request)
-        let canvas = try Canvas(settings: settings, edit: request.edit, manifest: bundle.manifest)
-        if let available = availableMemory() {
-            try bundle.checkMemory(available: available, keep: keep, previews: previewEvery > 0)
-        }
-        let tokens = try await start(canvas, onEvent)
-        let made = try await condition(settings, onEvent)
-        let finished = try await runLoop(tokens, canvas.plan, settings, made, previewEvery, onEvent)
-        let picture = try await stage("image_decoder", ["image_decoder"], onEvent) {
-            try await decode(finished, canvas.grid)
-        }
-        return Drawing(picture: picture, tokens: finished, settings: settings, cut: cut, stages: stages)
+        if let available = availableMemory() { try bundle.checkMemory(available: available, keep: keep) }
+        var encoded: [Int32]?
+        if let pixels = canvas.pixels { encoded = try await encode(pixels, onEvent) }
+        let conditions = try await condition(settings, onEvent)
+        let tokens = try await runLoop(
+            canvas.plan, canvas.tokens(encoded), settings, conditions, previewEvery, onEvent)
+        let picture = try await stage("image_decoder", ["image_decoder"], onEvent) { try await decode(tokens, settings) }
+        return Drawing(picture: picture, tokens: tokens, settings: settings, cut: cut, stages: stages)
     }
 
-    /// The tokens that the loop starts from.
-    private func start(_ canvas: Canvas, _ onEvent: @Sendable (DrawingEvent) -> Void) async throws -> [Int32] {
-        guard let pixels = canvas.pixels else { return canvas.tokens(of: nil) }
-        let encoded = try await stage("image_encoder", ["image_encoder"], onEvent) {
+    /// A picture u8 [h, w, 3] as tokens i32 [H*W].
+    private func encode(_ pixels: Tensor, _ onEvent: @Sendable (DrawingEvent) -> Void) async throws -> [Int32] {
+        try await stage("image_encoder", ["image_encoder"], onEvent) {
             try await engine.run("image_encoder", on: ["image": pixels]).tensor("tokens").int32()
         }
-        return canvas.tokens(of: encoded)
     }
 
-    /// Runs the graphs that depend on the prompt alone: `context` f32 [R, T, D] and `modulation` f32 [N, R, M] among others.
-    private func condition(_ settings: Settings, _ onEvent: @Sendable (DrawingEvent) -> Void) async throws -> [String:
-        Tensor]
-    {
-        var tensors = conditions(of: encode(settings).map(\.ids), settings: settings, manifest: bundle.manifest)
+    /// Tokens i32 [H*W] as a picture.
+    private func decode(_ tokens: [Int32], _ settings: Settings) async throws -> Picture {
+        let tokens = Tensor(tokens, shape: grid(settings, bundle.manifest).shape)
+        let image = try await engine.run("image_decoder", on: ["tokens": tokens]).tensor("image")
+        return Picture(size: settings.size, pixels: try image.levels())
+    }
+
+    /// Runs the graphs that depend on the prompt alone.
+    ///
+    /// Returns their tensors by name, `context` f32 [R, T, D] and `modulation` f32 [N, R, M] among them.
+    private func condition(
+        _ settings: Settings, _ onEvent: @Sendable (DrawingEvent) -> Void
+    ) async throws -> [String: Tensor] {
+        var tensors = conditions(of: encodeTexts(settings).map(\.ids), settings: settings, manifest: bundle.manifest)
         let texts = try await stage("text_encoder", ["text_encoder"], onEvent) {
             try await engine.run("text_encoder", on: tensors)
         }
@@ -151,33 +161,30 @@ public actor Generator {
         return tensors.merging(made) { $1 }
     }
 
+    /// The finished tokens i32 [H*W].
     private func runLoop(
-        _ tokens: [Int32], _ plan: Plan, _ settings: Settings, _ made: [String: Tensor], _ previewEvery: Int,
+        _ plan: Plan, _ tokens: [Int32], _ settings: Settings, _ conditions: [String: Tensor], _ previewEvery: Int,
         _ onEvent: @Sendable (DrawingEvent) -> Void
     ) async throws -> [Int32] {
-        let grid = Grid(settings.size, tokenSize: bundle.manifest.model.tokenSize)
-        let step = try StepChain(engine: engine, made: made, settings: settings, grid: grid)
-        let graphs = bundle.manifest.step + (previewEvery > 0 ? ["image_decoder"] : [])
-        return try await stage("steps", graphs, onEvent) {
+        let step = try StepChain(
+            engine: engine, conditions: conditions, settings: settings, grid: grid(settings, bundle.manifest))
+        return try await stage("steps", bundle.manifest.step, onEvent) {
             try await drawTokens(tokens, noise: PhiloxNoise(seed: settings.seed), plan: plan) { i, tokens, uniforms in
                 try await step.run(i, tokens, uniforms)
             } onStep: { progress in
                 onEvent(.step(progress))
                 if previewEvery > 0, progress.masked > 0, (progress.step + 1) % previewEvery == 0 {
-                    onEvent(.preview(try await decode(progress.candidate, grid), step: progress.step))
+                    let preview = try await withOnly(["image_decoder"]) {
+                        try await decode(progress.candidate, settings)
+                    }
+                    onEvent(.preview(preview, step: progress.step))
                 }
             }
         }
     }
 
-    private func decode(_ tokens: [Int32], _ grid: Grid) async throws -> Picture {
-        let image = try await engine.run("image_decoder", on: ["tokens": Tensor(tokens, shape: grid.shape)]).tensor(
-            "image")
-        return Picture(size: Size(width: image.shape[1], height: image.shape[0]), pixels: try image.levels())
-    }
-
-    /// Texts, ids [T] and what was cut, in the order the graphs take them.
-    private nonisolated func encode(_ settings: Settings) -> [(which: String, ids: [Int32], cut: String)] {
+    /// Ids i32 [T] and the end that was cut of each text, in the order the graphs take them.
+    private nonisolated func encodeTexts(_ settings: Settings) -> [(which: String, ids: [Int32], cut: String)] {
         let texts = (settings.guided ? [("negative prompt", settings.negative)] : []) + [("prompt", settings.prompt)]
         return texts.map { which, text in
             let (ids, cut) = tokenizer.encode(text)
@@ -185,34 +192,40 @@ public actor Generator {
         }
     }
 
-    /// Measures a stage and unloads its graphs after it.
+    /// Tells of a stage and measures it; `graphs` are its own.
     private func stage<Value: Sendable>(
-        _ name: String, _ graphs: [String], _ onEvent: @Sendable (DrawingEvent) -> Void, body: () async throws -> Value
+        _ name: String, _ graphs: [String], _ onEvent: @Sendable (DrawingEvent) -> Void, run: () async throws -> Value
     ) async throws -> Value {
         try Task.checkCancellation()
         onEvent(.began(stage: name))
         let begun = ContinuousClock.now
+        defer { stages.append(Drawing.Stage(name: name, seconds: (ContinuousClock.now - begun) / .seconds(1))) }
+        return try await withOnly(graphs, run: run)
+    }
+
+    /// Unless graphs are kept, unloads all others before the run, and `graphs` after it.
+    private func withOnly<Value: Sendable>(_ graphs: [String], run: () async throws -> Value) async throws -> Value {
+        if keep { return try await run() }
+        for other in await engine.loaded.subtracting(graphs) { await engine.close(other) }
         let result: Result<Value, any Error>
-        do { result = .success(try await body()) } catch { result = .failure(error) }
-        if !keep { for graph in graphs { await engine.close(graph) } }
-        let seconds = (ContinuousClock.now - begun) / .seconds(1)
-        stages.append(Drawing.Stage(name: name, seconds: seconds))
+        do { result = .success(try await run()) } catch { result = .failure(error) }
+        for graph in graphs { await engine.close(graph) }
         return try result.get()
     }
 }
 
-/// What the graphs that depend on the prompt alone are fed: rows are [negative, prompt] with guidance, [prompt] without,
-/// which a step of two rows only gets twice.
+/// The inputs of the graphs that depend on the prompt alone. Rows are [negative, prompt] with guidance, [prompt] without;
+/// a step of exactly two rows then gets [prompt, prompt].
 func conditions(of rows: [[Int32]], settings: Settings, manifest: Manifest) -> [String: Tensor] {
     let rows = manifest.twoRows && rows.count == 1 ? rows + rows : rows
     return [
         "input_ids": Tensor(rows.flatMap { $0 }, shape: [rows.count, manifest.model.textLength]),
-        "micro_sinusoids": Sinusoids.micro(settings.size, score: manifest.defaults.score),
-        "step_sinusoids": Sinusoids.steps(settings.steps),
+        "micro_sinusoids": microSinusoids(settings.size, score: manifest.defaults.score),
+        "step_sinusoids": stepSinusoids(settings.steps),
     ]
 }
 
-/// The step: graphs run one after another, each on the tensors it names.
+/// The step chain: its graphs run one after another, each on the tensors it names.
 struct StepChain {
     let engine: any Engine
     private let chain: [String]
@@ -222,11 +235,11 @@ struct StepChain {
     private let modulation: [Float]
     private let modulationRow: [Int]  // shape
 
-    init(engine: any Engine, made: [String: Tensor], settings: Settings, grid: Grid) throws {
-        let modulation = try made.tensor("modulation")
+    init(engine: any Engine, conditions: [String: Tensor], settings: Settings, grid: Grid) throws {
+        let modulation = try conditions.tensor("modulation")
         self.engine = engine
         chain = engine.bundle.manifest.step
-        fixed = ["context": try made.tensor("context"), "guidance": Tensor([Float(settings.guidance)], shape: [])]
+        fixed = ["context": try conditions.tensor("context"), "guidance": Tensor([Float(settings.guidance)], shape: [])]
         self.grid = grid
         steps = settings.steps
         self.modulation = try modulation.float32()

@@ -1,25 +1,24 @@
-/// The golden drawing of a bundle, step by step, beside what an engine makes of it.
+/// Compares an engine with the golden trace of a bundle.
 ///
-/// Steps are teacher-forced: each starts from the tokens of the trace, whatever was drawn before, so that one difference
-/// does not grow.
+/// Steps are teacher-forced: each starts from the trace's tokens, so that one difference does not grow.
 public struct Golden: Sendable {
     public let bundle: ModelBundle
     public let trace: GoldenTrace
     public let settings: Settings
 
-    /// Throws `UserError.bundle` for a bundle without a trace, `.request` for one that its own bundle cannot draw.
+    /// Throws `UserError.bundle` for a bundle without a trace, `.request` for a trace that the bundle cannot draw.
     public init(_ bundle: ModelBundle) throws {
         guard let trace = try bundle.golden() else {
             throw UserError.bundle("\(bundle.folder.path) holds no golden trace: export it again")
         }
         self.bundle = bundle
         self.trace = trace
-        settings = try trace.request.settled(for: bundle.manifest)
+        settings = try settle(trace.request, bundle.manifest)
     }
 
-    /// The share of tokens that an engine must draw as recorded, 0 to 1: one that is sound differs by its rounding alone, less
-    /// than the bundle's weights differ from the checkpoint's, whose share the manifest gives. Twice that, and 5 % at least,
-    /// are forgiven.
+    /// The share of tokens, 0 to 1, that an engine must draw as recorded. A sound engine differs by rounding, which changes
+    /// fewer tokens than the quantization of the weights does; the manifest gives that share. Twice it, and at least 5 %, may
+    /// differ.
     public var tolerance: Double {
         let shares = bundle.manifest.parity.filter {
             $0.key.hasSuffix(".agreement") && !$0.key.hasPrefix("image_encoder")
@@ -27,10 +26,10 @@ public struct Golden: Sendable {
         return 1 - max(2 * (1 - (shares.values.min() ?? 1)), 0.05)
     }
 
-    /// A few steps for a self-test: the middle one, and the last, which keeps everything it draws.
+    /// Two steps for a self-test: the middle one, and the last, which keeps every token it draws.
     public var fewSteps: [Int] { Array(Set([trace.steps / 2, trace.steps - 1])).sorted() }
 
-    /// Runs steps of the trace on an engine, from its text on. Throws what the engine throws.
+    /// Runs steps of the trace on an engine, text graphs included. Throws what the engine throws.
     public func compare(_ engine: any Engine, steps: [Int]) async throws -> Likeness {
         let manifest = bundle.manifest
         let rows = settings.guided ? [trace.negativeIDs, trace.promptIDs] : [trace.promptIDs]
@@ -40,7 +39,7 @@ public struct Golden: Sendable {
         tensors.merge(try await runConditioner(engine, on: tensors)) { $1 }
         await engine.close("conditioner")
         let grid = Grid(trace.size, tokenSize: manifest.model.tokenSize)
-        let chain = try StepChain(engine: engine, made: tensors, settings: settings, grid: grid)
+        let chain = try StepChain(engine: engine, conditions: tensors, settings: settings, grid: grid)
         let noise = PhiloxNoise(seed: trace.seed)
         var likeness = Likeness(equal: 0, compared: 0)
         for i in steps {
@@ -51,7 +50,7 @@ public struct Golden: Sendable {
         return likeness
     }
 
-    /// Tokens that step `i` starts from.
+    /// The tokens that step `i` starts from.
     private func before(_ i: Int) -> [Int32] {
         i > 0
             ? trace.tokens[i - 1] : Array(repeating: bundle.manifest.model.maskTokenID, count: trace.finalTokens.count)
@@ -59,14 +58,14 @@ public struct Golden: Sendable {
 }
 
 extension GoldenTrace {
-    /// The drawing that was recorded.
+    /// The request of the recorded drawing.
     public var request: Request {
         Request(prompt, negative: negative, seed: seed, steps: steps, guidance: guidance, size: size)
     }
 }
 
-/// How many of the tokens that were drawn and kept are the trace's. (It does not tell what was drawn where the position
-/// was masked again.)
+/// How many of the drawn tokens are the trace's. It counts only positions that the trace keeps, because it does not record
+/// the tokens that were masked again.
 public struct Likeness: Codable, Sendable, Equatable {
     public private(set) var equal: Int
     public private(set) var compared: Int

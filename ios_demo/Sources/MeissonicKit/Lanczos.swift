@@ -1,8 +1,7 @@
 import Foundation
 
-/// Lanczos resampling of grey pictures, bit for bit Pillow's (`Image.resize(..., LANCZOS)`, mode "L"): weights in
-/// float64, rounded to 22 bits after the point, rows first, each pass rounded to 8 bits. The mask of the tokens to
-/// repaint is the same in three languages only if this is.
+/// Resizes 8-bit grey pictures as Pillow does (`Image.resize(..., LANCZOS)`, mode "L"), bit for bit: float64 weights rounded
+/// to 22 fractional bits, rows first, each pass rounded to 8 bits. Masks are equal in three languages because of it.
 extension GrayPicture {
     public func resized(to wanted: Size) -> GrayPicture {
         let narrow = wanted.width == size.width ? levels : resampleRows(levels, length: size.width, to: wanted.width)
@@ -15,7 +14,7 @@ extension GrayPicture {
 private let fractionBits = 22
 private let lobes = 3.0
 
-/// What one pixel of the result is made of: `weights` of the pixels from `first` on.
+/// The inputs of one pixel of the result: `weights` of the pixels from `first` on.
 private struct Window {
     let first: Int
     let weights: [Int]

@@ -1,8 +1,10 @@
-/// The masked loop: start from masks, draw every masked token at once, mask the least confident again, repeat.
+/// The masked loop: draw every masked token at once, mask the least confident again, repeat.
 ///
-/// Pure arithmetic over a `step` that runs the transformer; the same in Python, Kotlin and Swift, token for token.
+/// Pure arithmetic over a `StepFunction` that runs the transformer. Python, Kotlin and Swift hold it in the same order,
+/// under the same names, and give the same tokens (runtime/loop.py lists them). A position is `unknown` (true) while its
+/// token is the mask; no code keeps the opposite flag.
 
-/// The random numbers of one drawing; `count` is the number of positions.
+/// The random numbers of one drawing. `count` is the number of positions.
 public protocol Noise: Sendable {
     /// Uniforms f32 [2, count] for drawing the codes.
     func draw(step: Int, count: Int) -> [Float]
@@ -12,7 +14,7 @@ public protocol Noise: Sendable {
     func masking(count: Int) -> [Float]
 }
 
-/// What the loop does: steps `start` ..< `steps` of a schedule of `steps`.
+/// What the loop does: steps `start` to `steps` - 1 of a schedule of `steps`.
 public struct Plan: Sendable {
     public var steps: Int
     public var maskTokenID: Int32
@@ -22,45 +24,46 @@ public struct Plan: Sendable {
     public var startingRatio = 1.0
     /// Of the confidence noise.
     public var temperature = Temperature(start: 2, end: 0)
-
-    /// The first step of an edit: `strength` (0 to 1) is the share of the steps that are run, at least one.
-    static func startingStep(steps: Int, strength: Double) -> Int {
-        steps - min(max(Int(Double(steps) * strength), 1), steps)
-    }
 }
 
-/// After one step: `tokens` go on, `candidate` is the picture as it would be now; both row-major.
-public struct StepProgress: Sendable, Equatable {
+/// The state after one step.
+public struct Progress: Sendable, Equatable {
     /// From 0.
     public let step: Int
     public let steps: Int
     /// Tokens masked again; 0 after the last step.
     public let masked: Int
+    /// i32 [H*W], the input of the next step.
     public let tokens: [Int32]
+    /// i32 [H*W], every token drawn: the image decoder makes a preview of it.
     public let candidate: [Int32]
 }
 
-/// Image-to-image: masks each token with the chance the schedule leaves at `plan.start`.
+/// (step index i, tokens i32 [H*W], uniforms f32 [2, H*W]) -> (drawn i32 [H*W], log_prob f32 [H*W])
+typealias StepFunction = (Int, [Int32], [Float]) async throws -> (drawn: [Int32], logProb: [Float])
+
+/// The first step of an edit. `strength` (0 to 1) is the share of the steps that run, at least one.
+func startingStep(steps: Int, strength: Double) -> Int { steps - min(max(Int(Double(steps) * strength), 1), steps) }
+
+/// Image-to-image: which of `count` tokens are masked at first.
 ///
-/// The whole picture is masked if the loop starts at step 0 (the published code masks nothing there).
-func maskSome(_ tokens: [Int32], noise: some Noise, plan: Plan) -> [Int32] {
-    if plan.start == 0 { return Array(repeating: plan.maskTokenID, count: tokens.count) }
-    let chance = plan.schedule.ratio(done: plan.start, steps: plan.steps)
-    return zip(tokens, noise.masking(count: tokens.count)).map { $1 < chance ? plan.maskTokenID : $0 }
+/// The probability is the schedule's mask ratio at `plan.start`: 1 at step 0, so all are masked there (the published code
+/// masks none).
+func maskedAtStart(_ noise: some Noise, plan: Plan, count: Int) -> [Bool] {
+    let ratio = maskRatio(plan.schedule, done: plan.start, steps: plan.steps)
+    return noise.masking(count: count).map { $0 < ratio }
 }
 
-/// Runs the loop from tokens (the mask id where unknown) to the finished tokens. Known tokens never change.
+/// Runs the loop from tokens i32 [H*W] (the mask id where unknown) to the finished tokens i32 [H*W].
 ///
-/// `step` takes (index i, tokens, uniforms [2, S]) and gives (drawn [S], log_prob [S]). `onStep` is called after each step.
-/// Throws `CancellationError` between steps, `UserError.engine` if the step gives something that is no probability or no
-/// token, and whatever the two closures throw.
+/// Known tokens never change. Calls `onStep` after each step. Throws `UserError.engine` if the step gives a log probability
+/// that is NaN or a token outside the codebook, `CancellationError` between steps, and what the two closures throw.
 func drawTokens(
     _ tokens: [Int32], noise: some Noise, plan: Plan, isolation: isolated (any Actor)? = #isolation,
-    step: (Int, [Int32], [Float]) async throws -> (drawn: [Int32], logProb: [Float]),
-    onStep: (StepProgress) async throws -> Void
+    step: StepFunction, onStep: (Progress) async throws -> Void
 ) async throws -> [Int32] {
     var codes = tokens
-    let warmth = plan.temperature.values(steps: plan.steps)
+    let temperature = temperatures(steps: plan.steps, plan.temperature)
     for i in plan.start..<plan.steps {
         try Task.checkCancellation()
         let unknown = codes.map { $0 == plan.maskTokenID }
@@ -70,23 +73,28 @@ func drawTokens(
         var masked = 0
         if i < plan.steps - 1 {
             let left = unknown.count { $0 }
-            masked = plan.schedule.maskLength(
-                step: i, steps: plan.steps, tokens: codes.count, unknown: left, startingRatio: plan.startingRatio)
+            masked = maskLength(
+                plan.schedule, step: i, steps: plan.steps, tokens: codes.count, unknown: left,
+                startingRatio: plan.startingRatio)
         }
-        codes = candidate
         if masked > 0 {
-            let noise = noise.confidence(step: i, count: codes.count)
-            let confidence = codes.indices.map { unknown[$0] ? logProb[$0] + warmth[i] * noise[$0] : .infinity }
-            for position in least(masked, of: confidence) { codes[position] = plan.maskTokenID }
+            let gumbel = noise.confidence(step: i, count: codes.count)
+            let confidence = codes.indices.map { unknown[$0] ? logProb[$0] + temperature[i] * gumbel[$0] : .infinity }
+            codes = maskLeast(candidate, confidence, length: masked, maskTokenID: plan.maskTokenID)
+        } else {
+            codes = candidate
         }
-        try await onStep(StepProgress(step: i, steps: plan.steps, masked: masked, tokens: codes, candidate: candidate))
+        try await onStep(Progress(step: i, steps: plan.steps, masked: masked, tokens: codes, candidate: candidate))
     }
     return codes
 }
 
-/// The `length` positions of smallest (confidence, index).
-private func least(_ length: Int, of confidence: [Float]) -> ArraySlice<Int> {
-    confidence.indices.sorted { (confidence[$0], $0) < (confidence[$1], $1) }.prefix(length)
+/// The codes with the `length` positions of smallest (confidence, index) masked.
+func maskLeast(_ codes: [Int32], _ confidence: [Float], length: Int, maskTokenID: Int32) -> [Int32] {
+    var masked = codes
+    let byConfidence = confidence.indices.sorted { (confidence[$0], $0) < (confidence[$1], $1) }
+    for position in byConfidence.prefix(length) { masked[position] = maskTokenID }
+    return masked
 }
 
 private func check(_ drawn: [Int32], _ logProb: [Float], plan: Plan, step: Int) throws {

@@ -1,4 +1,4 @@
-/// The models of `manifest.json`: one schema for every platform (`runtime/bundle.py` is its readable form).
+/// The schema of `manifest.json`, the same on every platform; `runtime/bundle.py` explains it.
 
 public struct Manifest: Sendable {
     public let model: ModelFacts
@@ -13,7 +13,7 @@ public struct Manifest: Sendable {
     public let golden: String?
     public let source: Source
     public let tools: [String: String]
-    /// Figures measured when the bundle was written; those that are numbers.
+    /// The numeric figures measured when the bundle was written.
     public let parity: [String: Double]
 }
 
@@ -43,7 +43,7 @@ public struct TensorSpec: Sendable {
     public let shape: [Dimension]
 }
 
-/// A dimension is fixed, or has a name where it differs from run to run ("rows", "steps") or from function to function.
+/// One side of a tensor: a number, or a name ("rows", "steps") where it differs from run to run or by function.
 public enum Dimension: Sendable, Equatable, CustomStringConvertible {
     case fixed(Int)
     case named(String)
@@ -58,25 +58,25 @@ public enum Dimension: Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// One of the entries of a Core ML package, whose shapes are fixed: the dimensions that it has.
+/// A function of a Core ML package, with the dimensions of its fixed shapes.
 public struct GraphFunction: Sendable, Equatable {
     public let name: String
     public let dimensions: [String: Int]
 }
 
-/// The unit a graph was made for.
+/// The compute unit that a graph was exported for.
 public enum Compute: String, Sendable, Decodable, CaseIterable {
     case cpu, gpu, ane
 }
 
 public struct Graph: Sendable {
-    /// Of its linears and convolutions; "int8+int4" where they differ.
+    /// The precision of its linears and convolutions; "int8+int4" where they differ.
     public let precision: String
     public let inputs: [TensorSpec]
     public let outputs: [TensorSpec]
     /// The model first, then its external data; or all files of a Core ML package.
     public let files: [String]
-    /// None: dimensions are free.
+    /// Empty if dimensions are free.
     public let functions: [GraphFunction]
     public let compute: Compute?
 
@@ -91,10 +91,10 @@ public struct FileFacts: Sendable, Equatable {
     public let sha256: String
 }
 
-/// CLIP's byte-level BPE: two files, and the ids that are not in the merges.
+/// CLIP's byte-level BPE: two files, and the ids of special tokens.
 ///
 /// `special` holds the strings that become one id wherever a prompt contains them. Those also named in
-/// `specialNormalized` are looked for after normalisation, the others as typed.
+/// `specialNormalized` are matched after normalisation, the others as typed.
 public struct TokenizerFacts: Sendable {
     public let vocab: String
     public let merges: String
@@ -135,7 +135,7 @@ public struct Source: Sendable {
     public let sha256: String
 }
 
-/// What another runtime must reproduce: one drawing, step by step.
+/// The drawing that every runtime must reproduce, step by step.
 public struct GoldenTrace: Sendable {
     public let prompt: String
     public let negative: String
@@ -155,7 +155,7 @@ public struct GoldenTrace: Sendable {
 }
 
 extension Manifest {
-    /// What runs its graphs.
+    /// The engine that runs its graphs.
     public var engine: EngineKind { graphs.values.contains { !$0.functions.isEmpty } ? .coreML : .onnxRuntime }
 
     /// Whether the step takes two text rows, guided or not.
@@ -166,7 +166,7 @@ extension Manifest {
         return declared || rows == [2]
     }
 
-    /// Whether it can draw on a picture.
+    /// Whether the bundle can edit pictures.
     public var edits: Bool { graphs["image_encoder"] != nil }
 }
 

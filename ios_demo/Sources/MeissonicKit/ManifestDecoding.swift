@@ -1,6 +1,5 @@
-/// Reading the manifest strictly: unknown keys, values out of range and paths that leave the bundle are refused.
-///
-/// An unknown key is a misspelling or a newer format: neither may pass in silence.
+/// Reads the manifest strictly. It refuses unknown keys (a misspelling, or a newer format), values out of range and paths
+/// that leave the bundle.
 
 private struct AnyKey: CodingKey {
     let stringValue: String
@@ -57,12 +56,12 @@ extension KeyedDecodingContainer {
 
     fileprivate func path(_ key: Key) throws -> String { try inside(get(key), key) }
 
-    /// A path of the manifest: relative, with forward slashes, without a way up.
+    /// A path of the manifest: relative, with forward slashes and no "..".
     fileprivate func inside(_ path: String, _ key: Key) throws -> String {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         let plain = parts.allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." }
         guard plain, !path.contains("\\"), !path.contains(":"), !path.contains("\0") else {
-            throw refused(key, "path '\(path)' is outside the bundle or not in plain form")
+            throw refused(key, "path '\(path)' is outside the bundle or not plain")
         }
         return path
     }
@@ -222,7 +221,7 @@ extension TokenizerFacts: Decodable {
         bos = try fields.tokenID(.bos)
         eos = try fields.tokenID(.eos)
         pad = try fields.tokenID(.pad)
-        // Not given: the same as eos, as published.
+        // The default is eos, as published.
         unk = try fields.decodeIfPresent(Int32.self, forKey: .unk) ?? eos
         special = try fields.get(.special)
         specialNormalized = try fields.get(.specialNormalized, or: [])
@@ -267,7 +266,7 @@ private struct GoldenFile: Decodable {
     }
 }
 
-/// A measured figure; what is not a number is of no use to a runtime.
+/// A measured figure; anything but a number is ignored.
 private struct Figure: Decodable {
     let value: Double?
 
@@ -333,8 +332,8 @@ extension Manifest: Decodable {
 }
 
 extension Manifest {
-    /// What a runtime feeds each graph and wants from it. The step is a chain: what a graph is not fed here must come out
-    /// of an earlier one.
+    /// The tensors that a runtime feeds each graph and reads from it. The step is a chain: a graph's other inputs must be
+    /// outputs of earlier graphs.
     private static let feeds: [(graph: String, given: Set<String>, wanted: Set<String>)] = [
         ("text_encoder", ["input_ids"], ["text_hidden", "text_pooled"]),
         (
@@ -345,7 +344,7 @@ extension Manifest {
         ("image_encoder", ["image"], ["tokens"]),
     ]
 
-    /// Where the manifest contradicts itself, if it does.
+    /// The first contradiction in the manifest, as a phrase; nil if there is none.
     private func contradiction() -> String? {
         for needed in ["text_encoder", "conditioner", "image_decoder"] + step where graphs[needed] == nil {
             return "graph '\(needed)' is missing from graphs"
@@ -370,7 +369,7 @@ extension Manifest {
         for name in chain {
             guard let graph = graphs[name] else { continue }
             for tensor in graph.inputs where !given.contains(tensor.name) && !made.contains(tensor.name) {
-                return "graph '\(name)' wants '\(tensor.name)', which nothing before it gives"
+                return "graph '\(name)' needs '\(tensor.name)', which no graph before it gives"
             }
             made.formUnion(graph.outputs.map(\.name))
         }

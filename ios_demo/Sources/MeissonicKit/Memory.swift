@@ -4,9 +4,9 @@ import Foundation
 import os
 #endif
 
-/// What a drawing needs at least, beside what there is: a phone kills an app that asks for more, without a word.
+/// The memory a drawing needs and the memory there is. A phone ends an app that takes more, without a message.
 public enum Memory {
-    /// Bytes that this process may still take; nil where the system does not say.
+    /// Bytes that this process can still use; nil if the system does not say.
     public static func available() -> Int? {
         #if os(iOS)
         let bytes = Int(os_proc_available_memory())
@@ -24,23 +24,23 @@ public enum Memory {
 }
 
 extension ModelBundle {
-    /// Bytes that weights take at the drawing's worst moment: a lower bound, for intermediate results come on top.
+    /// Bytes that weights take when a drawing needs most: a lower bound, because intermediate results come on top.
     ///
-    /// `keep`: all graphs stay loaded. `previews`: the decoder stands beside the step's graphs.
-    public func leastMemory(keep: Bool = false, previews: Bool = false) -> Int {
+    /// With `keep` all graphs stay loaded; else one stage's graphs are in memory at a time, also for a preview.
+    public func leastMemory(keep: Bool = false) -> Int {
         let graphs = manifest.graphs.keys
         if keep { return graphs.reduce(0) { $0 + size(of: $1) } }
-        let step = Set(manifest.step).union(previews ? ["image_decoder"] : []).reduce(0) { $0 + size(of: $1) }
+        let step = Set(manifest.step).reduce(0) { $0 + size(of: $1) }
         return graphs.filter { !manifest.step.contains($0) }.map(size(of:)).reduce(step, max)
     }
 
-    /// Throws `UserError.memory` if `available` bytes cannot hold what a drawing needs at least.
-    public func checkMemory(available: Int, keep: Bool = false, previews: Bool = false) throws {
-        let needed = leastMemory(keep: keep, previews: previews)
+    /// Throws `UserError.memory` if `available` bytes are fewer than `leastMemory`.
+    public func checkMemory(available: Int, keep: Bool = false) throws {
+        let needed = leastMemory(keep: keep)
         guard needed > available else { return }
-        let way = keep || previews ? "draw without previews" : "close other apps or take a smaller bundle"
         throw UserError.memory(
-            "the weights alone take \(megabytes(needed)) of memory, and \(megabytes(available)) are free: \(way)")
+            "the weights alone take \(megabytes(needed)) of memory, and \(megabytes(available)) are free: "
+                + "close other apps or take a smaller bundle")
     }
 }
 

@@ -1,12 +1,12 @@
 import Foundation
 
-/// The bundle on disk, opened by a reader that trusts nothing: every file listed in the manifest exists and is what the
-/// manifest says. (An engine that maps a truncated data file crashes instead of complaining.)
+/// An open bundle: every file of the manifest exists with the size and SHA-256 that the manifest gives. (An engine that maps a
+/// truncated data file would crash.)
 public struct ModelBundle: Sendable {
     public let folder: URL
     public let manifest: Manifest
 
-    /// A bundle whose files were verified before; `open` verifies them.
+    /// A bundle with files that were verified before; `open` verifies them.
     public init(folder: URL, manifest: Manifest) {
         self.folder = folder
         self.manifest = manifest
@@ -18,8 +18,8 @@ public struct ModelBundle: Sendable {
 
     /// Reads the manifest and verifies every file.
     ///
-    /// `verified` is told how many bytes of how many are checked, about once a MiB. Throws `UserError.bundle` with one
-    /// line that names the file, and `CancellationError` if the task was cancelled meanwhile.
+    /// `verified` gets the bytes checked so far and their total, about once a MiB. Throws `UserError.bundle` with one line that
+    /// names the file, and `CancellationError` if the task is cancelled.
     public static func open(_ folder: URL, verified: (_ bytes: Int, _ total: Int) -> Void = { _, _ in }) throws
         -> ModelBundle
     {
@@ -35,7 +35,7 @@ public struct ModelBundle: Sendable {
         return ModelBundle(folder: folder, manifest: manifest)
     }
 
-    /// The manifest alone, without looking at the other files. Throws `UserError.bundle`.
+    /// Reads the manifest without checking the other files. Throws `UserError.bundle`.
     public static func readManifest(_ folder: URL) throws -> Manifest {
         let file = folder.appendingPathComponent(manifestName)
         guard FileManager.default.fileExists(atPath: file.path) else {
@@ -86,12 +86,12 @@ public struct ModelBundle: Sendable {
         return try ModelBundle.decode(GoldenTrace.self, from: Data(text(name).utf8), named: path(name).path)
     }
 
-    /// Bytes of a graph's files: what its weights take at least, loaded.
+    /// Bytes of a graph's files: a lower bound of its weights in memory.
     public func size(of graph: String) -> Int {
         (manifest.graphs[graph]?.files ?? []).reduce(0) { $0 + (manifest.files[$1]?.size ?? 0) }
     }
 
-    /// 16 hexadecimal digits that change when a file of the graph does.
+    /// 16 hexadecimal digits that change with the graph's files.
     public func fingerprint(of graph: String) throws -> String {
         var digest = Digest()
         for file in try self.graph(graph).files { digest.update(Data((manifest.files[file]?.sha256 ?? "").utf8)) }
@@ -106,7 +106,7 @@ public struct ModelBundle: Sendable {
         return graph
     }
 
-    /// What is read before the schema is known to be ours.
+    /// The keys that identify the schema.
     private struct Head: Decodable {
         let format: String?
         let version: Int?
@@ -156,7 +156,7 @@ public struct ModelBundle: Sendable {
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
             throw UserError.bundle("\(path) is missing: copy the bundle again")
         }
-        // A symbolic link is a path as well: its target must not lead out of the bundle.
+        // The target of a symbolic link must not lie outside the bundle.
         guard let root = real(folder.path), let target = real(path), target.hasPrefix(root + "/") else {
             throw UserError.bundle("\(path) leads outside the bundle: replace the link by the file")
         }
@@ -188,7 +188,7 @@ public struct ModelBundle: Sendable {
         }
     }
 
-    /// The path with every symbolic link followed; nil if there is nothing.
+    /// The path with every symbolic link followed; nil if there is no file.
     private static func real(_ path: String) -> String? {
         guard let resolved = realpath(path, nil) else { return nil }
         defer { free(resolved) }

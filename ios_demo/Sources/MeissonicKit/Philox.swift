@@ -2,43 +2,40 @@ import Foundation
 
 /// Philox4x32-10: random numbers by counter, the same on every platform and in any order.
 ///
-/// J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011). A number is a pure
-/// function of (seed, index, step, stream), so a step can be repeated alone and three languages agree.
-public enum Philox {
-    public enum Stream: UInt32, Sendable {
-        case draw = 0, confidence = 1, masking = 2
-    }
+/// J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011). A number depends on
+/// (seed, index, step, stream) alone, so a step can be repeated by itself and three languages agree.
 
-    /// Ten rounds over a counter.
-    public static func block(_ counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
-        var (x, k) = (counter, key)
-        for _ in 0..<10 {
-            // Multipliers and Weyl key increments of the paper.
-            let first = (0xD251_1F53 as UInt32).multipliedFullWidth(by: x[0])
-            let second = (0xCD9E_8D57 as UInt32).multipliedFullWidth(by: x[2])
-            x = SIMD4(second.high ^ x[1] ^ k[0], second.low, first.high ^ x[3] ^ k[1], first.low)
-            k &+= SIMD2(0x9E37_79B9, 0xBB67_AE85)
-        }
-        return x
-    }
+enum NoiseStream: UInt32 { case draw = 0, confidence = 1, masking = 2 }
 
-    /// Uniform numbers [words, count] in (0, 1), row-major: counter = (index, step, stream, 0), one word a row. The low 32
-    /// bits of `seed` are the first word of the key.
-    public static func uniforms(seed: UInt64, step: Int, stream: Stream, count: Int, words: Int = 1) -> [Float] {
-        let key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
-        var values = [Float](repeating: 0, count: words * count)
-        for index in 0..<count {
-            let bits = block(SIMD4(UInt32(index), UInt32(step), stream.rawValue, 0), key: key)
-            for word in 0..<words {
-                values[word * count + index] = uniform(bits[word])
-            }
-        }
-        return values
+/// Ten rounds over a counter.
+func philox4x32(_ counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
+    var (x, k) = (counter, key)
+    for _ in 0..<10 {
+        // Multipliers and Weyl key increments of the paper.
+        let first = (0xD251_1F53 as UInt32).multipliedFullWidth(by: x[0])
+        let second = (0xCD9E_8D57 as UInt32).multipliedFullWidth(by: x[2])
+        x = SIMD4(second.high ^ x[1] ^ k[0], second.low, first.high ^ x[3] ^ k[1], first.low)
+        k &+= SIMD2(0x9E37_79B9, 0xBB67_AE85)
     }
-
-    /// In (0, 1): the largest of 24 bits leaves no room for the half, and would round to 1.
-    static func uniform(_ word: UInt32) -> Float { min((Float(word >> 8) + 0.5) * 0x1p-24, 1 - 0x1p-24) }
+    return x
 }
+
+/// Uniform numbers f32 [words, count] in (0, 1), row-major: counter = (index, step, stream, 0), one word a row. The low
+/// half of `seed` is the first word of the key.
+func uniforms(seed: UInt64, step: Int, stream: NoiseStream, count: Int, words: Int = 1) -> [Float] {
+    let key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
+    var values = [Float](repeating: 0, count: words * count)
+    for index in 0..<count {
+        let bits = philox4x32(SIMD4(UInt32(index), UInt32(step), stream.rawValue, 0), key: key)
+        for word in 0..<words {
+            values[word * count + index] = uniform(bits[word])
+        }
+    }
+    return values
+}
+
+/// In (0, 1): the largest of 24 bits leaves no room for the half, and would round to 1.
+func uniform(_ word: UInt32) -> Float { min((Float(word >> 8) + 0.5) * 0x1p-24, 1 - 0x1p-24) }
 
 /// The random numbers of one drawing (see `Noise`).
 public struct PhiloxNoise: Noise {
@@ -48,15 +45,15 @@ public struct PhiloxNoise: Noise {
 
     /// Row 0 chooses the block of codes, row 1 the code in it.
     public func draw(step: Int, count: Int) -> [Float] {
-        Philox.uniforms(seed: seed, step: step, stream: .draw, count: count, words: 2)
+        uniforms(seed: seed, step: step, stream: .draw, count: count, words: 2)
     }
 
     /// -log(-log(u)) in float64, rounded to float32.
     public func confidence(step: Int, count: Int) -> [Float] {
-        Philox.uniforms(seed: seed, step: step, stream: .confidence, count: count).map { Float(-log(-log(Double($0)))) }
+        uniforms(seed: seed, step: step, stream: .confidence, count: count).map { Float(-log(-log(Double($0)))) }
     }
 
     public func masking(count: Int) -> [Float] {
-        Philox.uniforms(seed: seed, step: 0, stream: .masking, count: count)
+        uniforms(seed: seed, step: 0, stream: .masking, count: count)
     }
 }

@@ -1,4 +1,4 @@
-/// What to draw. `nil` means the bundle's default. At a `guidance` of 1 or less `negative` is not used.
+/// What to draw. Nil means the bundle's default. At a `guidance` of 1 or less `negative` is not used.
 public struct Request: Sendable, Equatable {
     public var prompt: String
     public var negative: String?
@@ -6,7 +6,7 @@ public struct Request: Sendable, Equatable {
     public var steps: Int?
     public var guidance: Double?
     public var size: Size?
-    /// What to start from instead of nothing.
+    /// The picture to start from; nil: from text alone.
     public var edit: Edit?
 
     public init(
@@ -23,11 +23,11 @@ public struct Request: Sendable, Equatable {
     }
 }
 
-/// Drawing on a picture. Strength, above 0 to 1, is the share of the steps that are run.
+/// Drawing on a picture. Strength, above 0 to 1, is the share of the steps that run.
 public enum Edit: Sendable, Equatable {
-    /// Redraws a picture of the bundle's size; the more, the greater the strength (`nil`: the bundle's default).
+    /// Redraws a picture of the bundle's size; a nil strength is the bundle's default.
     case imageToImage(Picture, strength: Double? = nil)
-    /// Repaints what is white in the mask; a strength below 1 skips the first steps.
+    /// Repaints the picture where the mask is white. A strength below 1 skips the first steps.
     case inpaint(Picture, mask: GrayPicture, strength: Double = 1)
     /// Paints margins around a picture, up to the bundle's size.
     case outpaint(Picture, margins: Margins)
@@ -56,61 +56,54 @@ public struct Settings: Codable, Sendable, Equatable {
     public var guided: Bool { guidance > 1 }
 }
 
-public enum RequestLimits {
-    public static let steps = 1...1000
-    public static let guidance = 0.0...100.0
-}
+public let maxSteps = 1000
+public let maxGuidance = 100.0
 
-extension Request {
-    /// Fills in the defaults. Throws `UserError.request` that names the first value out of range.
-    public func settled(for manifest: Manifest) throws -> Settings {
-        let defaults = manifest.defaults
-        let settings = Settings(
-            prompt: prompt, negative: negative ?? defaults.negative, seed: seed, steps: steps ?? defaults.steps,
-            guidance: guidance ?? defaults.guidance, size: size ?? defaults.size)
-        guard settings.prompt.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else {
-            throw UserError.request("the prompt is empty: say what to draw")
-        }
-        guard RequestLimits.steps.contains(settings.steps) else {
-            throw UserError.request(
-                "steps \(settings.steps) is out of range: give 1 to \(RequestLimits.steps.upperBound)")
-        }
-        guard RequestLimits.guidance.contains(settings.guidance) else {
-            throw UserError.request(
-                "guidance \(settings.guidance) is out of range: give 0 to \(Int(RequestLimits.guidance.upperBound))")
-        }
-        guard manifest.sizes.contains(settings.size) else {
-            let sizes = manifest.sizes.map(\.description).joined(separator: ", ")
-            throw UserError.request(
-                "size \(settings.size) is not in this bundle, which draws \(sizes): choose one of those or export again "
-                    + "with --size \(settings.size.width) \(settings.size.height)")
-        }
-        return settings
+/// Fills in the defaults. Throws `UserError.request` that names the first value out of range.
+public func settle(_ request: Request, _ manifest: Manifest) throws -> Settings {
+    let defaults = manifest.defaults
+    let settings = Settings(
+        prompt: request.prompt, negative: request.negative ?? defaults.negative, seed: request.seed,
+        steps: request.steps ?? defaults.steps, guidance: request.guidance ?? defaults.guidance,
+        size: request.size ?? defaults.size)
+    guard settings.prompt.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else {
+        throw UserError.request("the prompt is empty: say what to draw")
     }
+    guard 1...maxSteps ~= settings.steps else {
+        throw UserError.request("steps \(settings.steps) is out of range: give 1 to \(maxSteps)")
+    }
+    guard 0...maxGuidance ~= settings.guidance else {
+        throw UserError.request("guidance \(settings.guidance) is out of range: give 0 to \(Int(maxGuidance))")
+    }
+    guard manifest.sizes.contains(settings.size) else {
+        let sizes = manifest.sizes.map(\.description).joined(separator: ", ")
+        throw UserError.request(
+            "size \(settings.size) is not in this bundle, which draws \(sizes): choose one of those or export again "
+                + "with --size \(settings.size.width) \(settings.size.height)")
+    }
+    return settings
 }
 
-/// Returns the strength of an edit. Throws `UserError.request`.
-func checked(strength: Double) throws -> Double {
+/// The share of the steps that an edit runs, in (0, 1]. Throws `UserError.request`.
+func checkStrength(_ strength: Double) throws -> Double {
     guard strength > 0, strength <= 1 else {
         throw UserError.request("strength \(strength) is out of range: give more than 0, at most 1")
     }
     return strength
 }
 
-extension Margins {
-    /// Outpainting margins must fill `picture` up to `size`. Throws `UserError.request`.
-    func check(around picture: Size, to size: Size, tokenSize: Int) throws {
-        let shown = all.map(String.init).joined(separator: " ")
-        let frame = all.allSatisfy { $0 >= 0 && $0 % tokenSize == 0 } && all.contains { $0 > 0 }
-        guard frame else {
-            throw UserError.request(
-                "margins \(shown) are no frame: give left, top, right, bottom in multiples of \(tokenSize) pixels")
-        }
-        let padded = Size(width: picture.width + left + right, height: picture.height + top + bottom)
-        guard padded == size else {
-            throw UserError.request(
-                "margins \(shown) around \(picture) pixels make \(padded), but the bundle draws \(size): "
-                    + "change the margins or resize the image")
-        }
+/// Outpainting margins must fill `picture` up to `size`, in whole tokens. Throws `UserError.request`.
+func checkMargins(_ margins: Margins, picture: Size, size: Size, tokenSize: Int) throws {
+    let shown = margins.all.map(String.init).joined(separator: " ")
+    guard margins.all.allSatisfy({ $0 >= 0 && $0 % tokenSize == 0 }), margins.all.contains(where: { $0 > 0 }) else {
+        throw UserError.request(
+            "margins \(shown) are no frame: give left, top, right, bottom in multiples of \(tokenSize) pixels")
+    }
+    let padded = Size(
+        width: picture.width + margins.left + margins.right, height: picture.height + margins.top + margins.bottom)
+    guard padded == size else {
+        throw UserError.request(
+            "margins \(shown) around \(picture) pixels make \(padded), but the bundle draws \(size): "
+                + "change the margins or resize the image")
     }
 }

@@ -3,7 +3,7 @@ import Foundation
 #if canImport(CryptoKit)
 import CryptoKit
 
-/// SHA-256 of bytes that come in parts.
+/// SHA-256 of bytes that arrive in parts.
 package struct Digest {
     private var hash = CryptoKit.SHA256()
 
@@ -15,7 +15,7 @@ package struct Digest {
     package func hex() -> String { hash.finalize().map { hexadecimal($0) }.joined() }
 }
 #else
-/// SHA-256 of bytes that come in parts.
+/// SHA-256 of bytes that arrive in parts.
 package typealias Digest = PlainSHA256
 #endif
 

@@ -1,6 +1,6 @@
-/// The choice of compute units by a test: a Neural Engine can be silently wrong, and then the next unit takes over.
+/// Chooses compute units by a test, because a Neural Engine can be silently wrong; then the next unit is tried.
 public struct SelfTest: Sendable {
-    /// Where graphs run: each on the unit it was made for, or all but those made for the CPU on one.
+    /// Where graphs run: each on the unit it was exported for, or all on one unit, except those exported for the CPU.
     public enum Placement: Sendable, Hashable, CustomStringConvertible {
         case asMade
         case all(Compute)
@@ -24,18 +24,18 @@ public struct SelfTest: Sendable {
 
     public struct Result: Codable, Sendable, Equatable {
         public let placement: Placement
-        /// nil: it could not be run, for `problem`.
+        /// nil if it could not run; `problem` says why.
         public let likeness: Likeness?
         public let problem: String?
         public let passed: Bool
     }
 
-    /// What to try, the best first: `preferred`, then the GPU, then the CPU.
+    /// The placements to try in order: `preferred`, then the GPU, then the CPU.
     public static func placements(preferred: Placement = .asMade) -> [Placement] {
         [preferred] + [.all(.gpu), .all(.cpu)].filter { $0 != preferred }
     }
 
-    /// The first placement that draws the golden trace's tokens, and what was seen of those tried.
+    /// An engine on the first placement that draws the golden trace's tokens, and the results of those tried.
     ///
     /// `engine` makes one for a placement. Throws `UserError.engine` if none passes, `.bundle` without a trace, and
     /// `CancellationError`.
@@ -66,12 +66,12 @@ public struct SelfTest: Sendable {
             $0.problem ?? "\($0.likeness?.equal ?? 0) of \($0.likeness?.compared ?? 0) tokens"
         }
         throw UserError.engine(
-            "no compute unit draws what was recorded (last: \(last ?? "none tried")): export the bundle again")
+            "no compute unit draws the recorded tokens (last: \(last ?? "none tried")): export the bundle again")
     }
 }
 
 extension SelfTest.Placement: Codable {
-    /// Its description.
+    /// Decodes a placement from its description.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let name = try container.decode(String.self)

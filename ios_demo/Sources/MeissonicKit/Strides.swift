@@ -1,6 +1,6 @@
-/// Values of a buffer whose rows may be padded, in row-major order without gaps.
+/// The values of a strided buffer in row-major order, without padding.
 ///
-/// Core ML pads the last axis of what the Neural Engine gives (to 64 bytes): reading such a buffer straight through shifts
+/// Core ML pads the last axis of the Neural Engine's results to 64 bytes, so reading a buffer straight through would shift
 /// every row. `strides` count elements, one for each side of `shape`.
 package func packed<Element>(_ bytes: UnsafeRawBufferPointer, shape: [Int], strides: [Int]) -> [Element] {
     let count = shape.reduce(1, *)
@@ -16,7 +16,7 @@ package func packed<Element>(_ bytes: UnsafeRawBufferPointer, shape: [Int], stri
     }
 }
 
-/// The same the other way round: row-major values into a buffer with strides.
+/// The inverse of `packed`: writes row-major values into a strided buffer.
 package func unpack<Element: BitwiseCopyable>(
     _ values: [Element], into bytes: UnsafeMutableRawBufferPointer, shape: [Int], strides: [Int]
 ) {
@@ -28,7 +28,7 @@ package func unpack<Element: BitwiseCopyable>(
     }
 }
 
-/// Each run along the last axis: where it starts in the strided buffer and in the packed one (elements), and its length.
+/// Calls `body` for each run along the last axis, with its start in both buffers and its length (elements).
 private func forEachRun(shape: [Int], strides: [Int], _ body: (_ strided: Int, _ packed: Int, _ length: Int) -> Void) {
     let length = shape.last ?? 1
     let outer = shape.dropLast()

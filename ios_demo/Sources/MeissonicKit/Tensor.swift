@@ -1,4 +1,4 @@
-/// What travels by name from graph to graph: values in row-major order, without gaps.
+/// A tensor in row-major order, without gaps.
 public struct Tensor: Sendable, Equatable {
     public enum Values: Sendable, Equatable {
         case int32([Int32])
@@ -43,7 +43,7 @@ public struct Tensor: Sendable, Equatable {
     public var type: ElementType { values.type }
 }
 
-/// Reading what a graph gave. Throws `UserError.engine` for another type.
+/// Reads a graph's output. Throws `UserError.engine` for another type.
 extension Tensor {
     func int32() throws -> [Int32] {
         guard case .int32(let values) = values else { throw wrong(.int32) }

@@ -2,12 +2,15 @@ import Foundation
 
 /// CLIP's byte-level BPE tokenizer, from a bundle's vocab.json and merges.txt.
 ///
-/// Ids are equal to those of transformers' CLIPTokenizer, and the order of work is the published one: special strings are
-/// taken out as typed; the rest is normalised (NFC, white space to one space, lower case character by character); the
-/// special strings marked normalized are taken out; what is left is cut into words, each word into bytes written as
-/// printable characters, the last one marked `</w>`, and neighbours are merged by rank.
+/// Ids are equal to those of transformers' CLIPTokenizer, in the published order:
+///
+/// 1. Take out the special strings that are matched as typed.
+/// 2. Normalise the rest: NFC, white space to one space, lower case character by character.
+/// 3. Take out the special strings that are matched after that.
+/// 4. Cut what is left into words, and each word into bytes written as printable characters, the last marked `</w>`.
+/// 5. Merge neighbours by rank.
 public struct ClipTokenizer: Sendable {
-    /// Ids of a prompt.
+    /// The number of ids of a prompt.
     public let length: Int
     private let facts: TokenizerFacts
     private let pairs: BytePairs
@@ -65,7 +68,7 @@ public struct ClipTokenizer: Sendable {
             bytes += stem.unicodeScalars.compactMap { ByteAlphabet.byte(of: $0) }
             if ends { bytes += " ".utf8 }
         }
-        // White space and the four separators that Python splits at.
+        // White space, and the four separators at which Python splits.
         let words = String(decoding: bytes, as: UTF8.self).unicodeScalars.split {
             $0.properties.isWhitespace || (0x1c...0x1f).contains($0.value)
         }
@@ -97,7 +100,7 @@ public struct ClipTokenizer: Sendable {
 
 /// NFC, runs of white space to one space, lower case.
 ///
-/// Lower case goes character by character: lowering the whole string would end a Greek word with a final sigma.
+/// Lower case goes character by character, because lowering the whole string gives Greek words a final sigma.
 func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
     var result: [Unicode.Scalar] = []
     var inSpace = false
@@ -115,8 +118,8 @@ func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
 
 /// Canonical composition (NFC).
 ///
-/// Swift 6.0's own takes the Hangul letters just outside the composing ranges for composing ones (it makes U+FFFD of
-/// U+1113 U+1173). They compose with nothing, so the text between them is composed by itself.
+/// Swift 6.0 composes the Hangul letters just outside the composing ranges, wrongly (U+1113 U+1173 become U+FFFD). They compose
+/// with nothing, so the text between them is composed on its own.
 func composed(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
     let uncomposing: Set<Unicode.Scalar> = ["\u{1113}", "\u{1176}", "\u{11a7}", "\u{11c3}"]
     var result: [Unicode.Scalar] = []

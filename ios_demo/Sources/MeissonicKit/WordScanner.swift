@@ -1,5 +1,5 @@
 /// CLIP's published expression, `<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`,
-/// written out: Foundation's regular expressions are not on every platform, and Swift's work on graphemes.
+/// written out, because Foundation's regular expressions are not on every platform and Swift's work on graphemes.
 enum WordScanner {
     private static let names = ["<|startoftext|>", "<|endoftext|>"].map { Array($0.unicodeScalars) }
     private static let contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"].map { Array($0.unicodeScalars) }
@@ -9,8 +9,8 @@ enum WordScanner {
         scan(text[...], whole: names + contractions, numbersTogether: false)
     }
 
-    /// The byte-level step cuts once more, with numbers together: only a name like `<|startoftext|>` typed where it is not
-    /// special changes.
+    /// The byte-level step cuts once more, with numbers together. This changes only a name like `<|startoftext|>` that was typed
+    /// where it is not special.
     static func parts(of word: ArraySlice<Unicode.Scalar>) -> [ArraySlice<Unicode.Scalar>] {
         scan(word, whole: contractions, numbersTogether: true)
     }

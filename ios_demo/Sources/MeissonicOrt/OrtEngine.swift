@@ -3,18 +3,18 @@ import Dispatch
 import Foundation
 import MeissonicKit
 
-/// onnxruntime under a bundle: graphs opened by path, checked against the manifest, run with a way to stop.
+/// Runs a bundle's graphs on onnxruntime.
 public actor OrtEngine: Engine {
     public nonisolated let bundle: ModelBundle
     private let library: OrtLibrary
     private let threads: Int
     private let lowMemory: Bool
     private var sessions: [String: OrtSession] = [:]
-    // A run takes seconds: it must not hold one of the few threads that tasks share.
+    // A queue of its own, because a run takes seconds and tasks share few threads.
     private let queue = DispatchQueue(label: "onnxruntime")
 
-    /// `threads`: how many a graph runs on; 0 lets onnxruntime take every core. `lowMemory` leaves weights mapped from their
-    /// files: slower, but the memory is the system's to take back.
+    /// `threads` is the number of threads a graph runs on; 0 lets onnxruntime take every core. `lowMemory` leaves weights mapped
+    /// from their files: slower, but the system can take the memory back.
     public init(bundle: ModelBundle, library: OrtLibrary, threads: Int = 0, lowMemory: Bool = false) throws {
         guard bundle.manifest.engine == .onnxRuntime else {
             throw UserError.request("\(bundle.folder.path) holds Core ML packages: onnxruntime runs ONNX graphs")
@@ -25,6 +25,8 @@ public actor OrtEngine: Engine {
         self.lowMemory = lowMemory
         if lowMemory { returnFreedMemory() }
     }
+
+    public var loaded: Set<String> { Set(sessions.keys) }
 
     public func open(_ graph: String, for settings: Settings) async throws { _ = try await session(graph) }
 
@@ -75,7 +77,7 @@ public actor OrtEngine: Engine {
         return session
     }
 
-    /// The graph's own names, types and fixed sizes must be the manifest's. Throws `UserError.bundle`.
+    /// Throws `UserError.bundle` unless the graph's names, types and fixed sizes are the manifest's.
     private func check(_ session: OrtSession, _ graph: Graph, _ kind: OrtSession.Kind, _ wanted: [TensorSpec]) throws {
         let found = try session.signature(kind)
         let file = graph.files[0]
@@ -105,8 +107,8 @@ public actor OrtEngine: Engine {
     }
 }
 
-/// Lets glibc map each block of 1 MiB or more for itself, for the whole process: left alone it raises that limit to the
-/// largest block freed so far, and smaller blocks then leave holes (runtime/memory.py).
+/// Makes glibc map each block of 1 MiB or more separately, for the whole process. By default glibc raises that limit to the
+/// largest block freed so far, and smaller blocks then leave holes.
 private func returnFreedMemory() {
     _ = mallopt(M_MMAP_THRESHOLD, 1 << 20)
 }

@@ -2,14 +2,14 @@ import COnnxRuntime
 import Foundation
 import MeissonicKit
 
-/// onnxruntime's shared library, opened by path: a wheel's or a distribution's, of the header's version or newer.
+/// onnxruntime's shared library, of a wheel or a distribution, in the header's version or newer.
 public final class OrtLibrary: @unchecked Sendable {  // the library may be called from any thread
     let api: UnsafePointer<OrtApi>
     let environment: OpaquePointer
-    /// As the library says it.
+    /// The library's own version text.
     public let version: String
 
-    /// Where the library is looked for if the variable does not say: by name, where the system has its libraries.
+    /// The library's name, found where the system has its libraries; used if the variable is not set.
     public static let variable = "MEISSONIC_ONNXRUNTIME"
 
     /// The library that `MEISSONIC_ONNXRUNTIME` names, else the system's. Throws `UserError.engine`.
@@ -31,23 +31,23 @@ public final class OrtLibrary: @unchecked Sendable {  // the library may be call
         version = base.pointee.GetVersionString().map { String(cString: $0) } ?? "of unknown version"
         guard let api = base.pointee.GetApi(UInt32(ORT_API_VERSION)) else {
             throw UserError.engine(
-                "onnxruntime \(version) in \(path) is older than 1.\(ORT_API_VERSION): take a newer one")
+                "onnxruntime \(version) in \(path) is older than 1.\(ORT_API_VERSION): install a newer one")
         }
         self.api = api
         environment = try OrtLibrary.make(api) { api.pointee.CreateEnv(ORT_LOGGING_LEVEL_FATAL, "meissonic", $0) }
     }
 
-    /// What a call that ends with an out parameter makes. Throws `OrtFailure`.
+    /// The result of a call with an out parameter. Throws `OrtFailure`.
     static func make(
         _ api: UnsafePointer<OrtApi>, _ call: (UnsafeMutablePointer<OpaquePointer?>) -> OpaquePointer?
     ) throws -> OpaquePointer {
         var made: OpaquePointer?
         try check(api, call(&made))
-        guard let made else { throw OrtFailure(line: "onnxruntime made nothing") }
+        guard let made else { throw OrtFailure(line: "onnxruntime returned nothing") }
         return made
     }
 
-    /// Throws `OrtFailure` if a call gave a status.
+    /// Throws `OrtFailure` if a call returned an error.
     static func check(_ api: UnsafePointer<OrtApi>, _ status: OpaquePointer?) throws {
         guard let status else { return }
         defer { api.pointee.ReleaseStatus(status) }
@@ -62,7 +62,7 @@ public final class OrtLibrary: @unchecked Sendable {  // the library may be call
     func check(_ status: OpaquePointer?) throws { try OrtLibrary.check(api, status) }
 }
 
-/// What onnxruntime says, in its first line.
+/// The first line of onnxruntime's message.
 struct OrtFailure: Error {
     let line: String
 }

@@ -1,12 +1,12 @@
 import COnnxRuntime
 import MeissonicKit
 
-/// A graph that is loaded.
+/// A loaded graph.
 final class OrtSession: @unchecked Sendable {  // onnxruntime's sessions may run on any thread
     private let library: OrtLibrary
     private let pointer: OpaquePointer
 
-    /// Loads by path, never from bytes: only so can the weights stay mapped from their file. Throws `OrtFailure`.
+    /// Loads by path, or the weights could not stay mapped from their file. Throws `OrtFailure`.
     init(_ library: OrtLibrary, path: String, threads: Int, mapped: Bool) throws {
         let options = try OrtSession.options(library, threads: threads, mapped: mapped)
         defer { library.api.pointee.ReleaseSessionOptions(options) }
@@ -16,8 +16,7 @@ final class OrtSession: @unchecked Sendable {  // onnxruntime's sessions may run
 
     deinit { library.api.pointee.ReleaseSession(pointer) }
 
-    /// How every graph of a bundle is run (`session_options` in runtime/onnxruntime_engine.py says why). With `mapped` weights are read
-    /// where the data file is mapped.
+    /// The options of runtime/onnxruntime_engine.py, which gives the reasons.
     private static func options(_ library: OrtLibrary, threads: Int, mapped: Bool) throws -> OpaquePointer {
         let api = library.api.pointee
         let options = try library.make { api.CreateSessionOptions($0) }
@@ -70,7 +69,7 @@ final class OrtSession: @unchecked Sendable {  // onnxruntime's sessions may run
             })
     }
 
-    /// The graph's own inputs or outputs: name, element type, sides (nil: free).
+    /// The graph's inputs or outputs: name, element type, sides (nil: free).
     func signature(_ kind: Kind) throws -> [Argument] {
         let api = library.api.pointee
         var count = 0
@@ -108,7 +107,7 @@ final class OrtSession: @unchecked Sendable {  // onnxruntime's sessions may run
     }
 }
 
-/// The switch that ends a run: fresh each time, for a terminated one stays terminated.
+/// The switch that ends a run. New for each run, because a terminated one stays terminated.
 final class RunOptions: @unchecked Sendable {  // onnxruntime lets any thread terminate a run
     private let library: OrtLibrary
     fileprivate let pointer: OpaquePointer

@@ -1,7 +1,7 @@
 import COnnxRuntime
 import MeissonicKit
 
-/// Tensors to onnxruntime's values and back.
+/// Converts tensors to onnxruntime's values and back.
 extension OrtLibrary {
     /// A value that owns a copy. Throws `OrtFailure`.
     func value(_ tensor: Tensor) throws -> OpaquePointer {
@@ -48,7 +48,7 @@ extension OrtLibrary {
         }
     }
 
-    /// Element type (nil: none of ours) and sides (below 0: free) of a tensor's description.
+    /// The element type (nil: not used by bundles) and sides (below 0: free) of a tensor's description.
     func facts(_ info: OpaquePointer?) throws -> (Tensor.ElementType?, [Int64]) {
         var type = ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED
         try check(api.pointee.GetTensorElementType(info, &type))

@@ -1,13 +1,13 @@
 import Foundation
 
 public enum Disk {
-    /// Bytes that may still be written in a folder; nil where the system does not say.
+    /// Bytes that can still be written in a folder; nil if the system does not say.
     public static func free(_ folder: URL) -> Int? {
         let facts = try? FileManager.default.attributesOfFileSystem(forPath: folder.path)
         return (facts?[.systemFreeSize] as? NSNumber)?.intValue
     }
 
-    /// Models can be had again. Throws `StoreError.disk`.
+    /// Excludes a folder from backups, because models can be downloaded again. Throws `StoreError.disk`.
     public static func keepOutOfBackups(_ folder: URL) throws {
         #if canImport(Darwin)
         try onDisk(folder.path) {
@@ -27,13 +27,13 @@ public enum Disk {
     }
 }
 
-/// Turns what the file system throws into `StoreError.disk` that names the file and the way out.
+/// Turns errors of the file system into `StoreError.disk`, which names the file and the way out.
 func onDisk<Value>(_ path: String, _ work: () throws -> Value) throws -> Value {
     do { return try work() } catch let error as CancellationError {
         throw error
     } catch {
         if Disk.isFull(error) {
-            throw StoreError.disk("no room left to write \(path): free some space, then go on; what came is kept")
+            throw StoreError.disk("no room left to write \(path): free some space and try again; the part that arrived is kept")
         }
         throw StoreError.disk("cannot write \(path): \(error.localizedDescription)")
     }

@@ -21,10 +21,10 @@ public struct HTTPTransport: Transport {
     }
 }
 
-/// One request. Its delegate's methods are called one after another on the session's queue, where writing holds the
-/// network back: what comes faster than the disk takes it does not pile up in memory.
-private final class Fetch: NSObject, URLSessionDataDelegate, @unchecked Sendable {  // `failure` is the queue's alone,
-    // `outcome` and `continuation` are the lock's: a task that was cancelled may end before it is waited for
+/// One request. The session's queue calls the delegate's methods one after another. A slow write delays the next, so data
+/// does not pile up in memory.
+private final class Fetch: NSObject, URLSessionDataDelegate, @unchecked Sendable {  // only the queue uses `failure`;
+    // the lock guards `outcome` and `continuation`, because a cancelled task may end before anyone waits for it
     private let url: URL
     private let offset: Int
     private let began: @Sendable (Int) throws -> Void
@@ -46,7 +46,7 @@ private final class Fetch: NSObject, URLSessionDataDelegate, @unchecked Sendable
         self.received = received
         super.init()
         var request = URLRequest(url: url, cachePolicy: .reloadIgnoringLocalCacheData, timeoutInterval: 60)
-        request.setValue("identity", forHTTPHeaderField: "Accept-Encoding")  // or ranges count other bytes
+        request.setValue("identity", forHTTPHeaderField: "Accept-Encoding")  // else ranges would count compressed bytes
         if offset > 0 { request.setValue("bytes=\(offset)-", forHTTPHeaderField: "Range") }
         let session = URLSession(configuration: .ephemeral, delegate: self, delegateQueue: nil)
         self.session = session
@@ -76,7 +76,7 @@ private final class Fetch: NSObject, URLSessionDataDelegate, @unchecked Sendable
     }
 
     func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
-        session.finishTasksAndInvalidate()  // it holds its delegate until then
+        session.finishTasksAndInvalidate()  // it keeps its delegate until then
         let outcome: Result<Void, any Error>
         if let failure {
             outcome = .failure(failure)
@@ -91,7 +91,7 @@ private final class Fetch: NSObject, URLSessionDataDelegate, @unchecked Sendable
         settle()
     }
 
-    /// Once both the outcome and who waits for it are there.
+    /// Resumes the waiting task once there is an outcome.
     private func settle() {
         lock.lock()
         let (waiting, ended) = (outcome == nil ? nil : continuation, outcome)
@@ -107,7 +107,7 @@ private final class Fetch: NSObject, URLSessionDataDelegate, @unchecked Sendable
         }
     }
 
-    /// The byte that the answer begins at.
+    /// The first byte of the response.
     private func start(of response: URLResponse) throws -> Int {
         guard let answer = response as? HTTPURLResponse else { return 0 }
         switch answer.statusCode {

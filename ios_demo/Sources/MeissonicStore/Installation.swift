@@ -1,6 +1,6 @@
 import MeissonicKit
 
-/// A model that is whole.
+/// A complete model.
 public struct StoredModel: Sendable, Identifiable {
     public let id: String
     public let bundle: ModelBundle
@@ -9,13 +9,13 @@ public struct StoredModel: Sendable, Identifiable {
     public var size: Int { bundle.manifest.files.values.reduce(0) { $0 + $1.size } }
 }
 
-/// How far an installation is.
+/// The progress of an installation.
 public struct Installation: Sendable, Equatable {
     public enum Stage: Sendable, Equatable { case downloading, copying, checking }
 
     public private(set) var stage = Stage.downloading
     public private(set) var file = ""
-    /// Bytes here, of all files; what an earlier try left counts.
+    /// Bytes that have arrived, of all files, with those of an earlier attempt.
     public private(set) var done = 0
     public let total: Int
 

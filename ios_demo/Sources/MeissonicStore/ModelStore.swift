@@ -1,8 +1,8 @@
 import Foundation
 import MeissonicKit
 
-/// The models on this phone. One becomes visible when it is whole: its files lie under `partial/` until each has the size
-/// and SHA-256 of its manifest, then the folder is renamed.
+/// The models on this phone. A model's files lie under `partial/` until each has the size and SHA-256 of the manifest; then
+/// the folder is renamed.
 ///
 ///     FOLDER/ready/ID/manifest.json ...      ID: of the manifest's content
 ///     FOLDER/partial/ID/...                  one file ends in .part
@@ -13,7 +13,7 @@ public actor ModelStore {
     private let engine: EngineKind?
     private var installing = false
 
-    /// `engine`: bundles of another one are refused before they are fetched. `freeSpace` (bytes, nil: unknown) is asked before
+    /// Bundles for another `engine` are refused before they are fetched. `freeSpace` (bytes, nil: unknown) is called before
     /// anything is written.
     public init(
         folder: URL, for engine: EngineKind? = nil, transport: any Transport = HTTPTransport(),
@@ -25,7 +25,7 @@ public actor ModelStore {
         self.freeSpace = freeSpace
     }
 
-    /// The whole ones. A folder whose manifest this version cannot read is not listed.
+    /// The complete models. A folder with a manifest that this version cannot read is not listed.
     public func models() -> [StoredModel] {
         names(in: ready).compactMap { id in
             let place = ready.appendingPathComponent(id)
@@ -34,10 +34,9 @@ public actor ModelStore {
         }
     }
 
-    /// Downloads a bundle whose files lie beside the manifest at `address` (the folder's address or the manifest's), and goes
-    /// on with what an earlier try left.
+    /// Downloads a bundle from the `address` of its folder or manifest. Resumes an earlier attempt.
     ///
-    /// Throws `StoreError`, `UserError.bundle` for a manifest that is none and for damaged files, and `CancellationError`.
+    /// Throws `StoreError`, `UserError.bundle` for an invalid manifest and for damaged files, and `CancellationError`.
     public func download(
         _ address: URL, told: @escaping @Sendable (Installation) -> Void = { _ in }
     ) async throws -> StoredModel {
@@ -56,7 +55,7 @@ public actor ModelStore {
         }
     }
 
-    /// Copies a bundle out of a folder, of the Files app for example. Throws as `download` does.
+    /// Copies a bundle from a folder, for example of the Files app. Throws as `download` does.
     public func importBundle(
         _ source: URL, told: @escaping @Sendable (Installation) -> Void = { _ in }
     ) async throws -> StoredModel {
@@ -85,7 +84,7 @@ public actor ModelStore {
         return (files?.allObjects as? [URL] ?? []).reduce(0) { $0 + size(of: $1) }
     }
 
-    /// Gives up what came of unfinished downloads.
+    /// Deletes unfinished downloads.
     public func discardUnfinished() throws {
         guard !installing else { throw StoreError.busy("a model is being installed: stop it first") }
         if FileManager.default.fileExists(atPath: partial.path) {
@@ -125,7 +124,7 @@ public actor ModelStore {
         let total = manifest.files.values.reduce(0) { $0 + $1.size }
         try checkRoom(total - present(manifest, in: unfinished))
         try await fill(unfinished, Meter(total: total, told))
-        // The manifest last: without it a folder is no bundle.
+        // The manifest last, because a folder without it is not a bundle.
         let copy = unfinished.appendingPathComponent(ModelBundle.manifestName)
         try onDisk(copy.path) { try data.write(to: copy, options: .atomic) }
         try onDisk(place.path) {
@@ -145,10 +144,10 @@ public actor ModelStore {
     private func checkRoom(_ needed: Int) throws {
         guard let free = freeSpace(folder), free < needed else { return }
         throw StoreError.disk(
-            "the model needs \(gigabytes(needed)) more, and \(gigabytes(free)) are free: free some space, then go on")
+            "the model needs \(gigabytes(needed)) more, and \(gigabytes(free)) are free: free some space and try again")
     }
 
-    /// Bytes of the manifest's files that are here already.
+    /// Bytes of the manifest's files that have arrived.
     private func present(_ manifest: Manifest, in place: URL) -> Int {
         manifest.files.reduce(0) { sum, entry in
             let file = place.appendingPathComponent(entry.key)
@@ -160,7 +159,7 @@ public actor ModelStore {
     private func download(
         _ source: URL, to file: URL, _ facts: FileFacts, report: @escaping @Sendable (Installation.Stage, Int) -> Void
     ) async throws {
-        if FileManager.default.fileExists(atPath: file.path) {  // it took its name when its hash was right
+        if FileManager.default.fileExists(atPath: file.path) {  // a file gets its name only with the right hash
             return report(.downloading, facts.size)
         }
         let part = try PartFile(for: file)
@@ -200,7 +199,7 @@ public actor ModelStore {
             throw error
         }
         try Task.checkCancellation()
-        guard part.length == facts.size else {  // of a server that promises no length
+        guard part.length == facts.size else {  // from a server that announces no length
             try? part.close()
             throw StoreError.network("\(source.absoluteString) ended after \(part.length) bytes of \(facts.size): go on")
         }
@@ -224,7 +223,7 @@ public actor ModelStore {
         try part.finish(facts) { _ in report(.checking, 0) }
     }
 
-    /// A small file, whole.
+    /// A small file in memory.
     private func fetch(_ url: URL) async throws -> Data {
         let received = Received()
         try await transport.get(url, from: 0) { _ in
@@ -250,8 +249,8 @@ private final class Received: @unchecked Sendable {  // a transport calls one cl
     func add(_ more: Data) { data.append(more) }
 }
 
-/// Adds up what was installed.
-private final class Meter: @unchecked Sendable {  // likewise
+/// Counts the installed bytes.
+private final class Meter: @unchecked Sendable {  // as above
     private var state: Installation
     private let told: @Sendable (Installation) -> Void
 

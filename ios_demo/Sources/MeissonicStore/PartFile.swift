@@ -1,7 +1,7 @@
 import Foundation
 import MeissonicKit
 
-/// A file that is not whole yet: it grows at its end under another name and takes its own once its hash is right.
+/// An incomplete file. It grows under another name and gets its own once its hash is right.
 final class PartFile: @unchecked Sendable {  // a transport calls one closure at a time
     static let suffix = ".part"
 
@@ -23,7 +23,7 @@ final class PartFile: @unchecked Sendable {  // a transport calls one closure at
         }
     }
 
-    /// Drops what is after `length`.
+    /// Truncates the file to `length`.
     func cut(to length: Int) throws {
         guard length < self.length else { return }
         try onDisk(part.path) {
@@ -46,7 +46,7 @@ final class PartFile: @unchecked Sendable {  // a transport calls one closure at
         handle = nil
     }
 
-    /// Takes its name if its bytes are those of the manifest; else it is removed, for no byte more would make it right.
+    /// Renames the file if its bytes are those of the manifest; else removes it, because more bytes would not help.
     /// Throws `UserError.bundle`, `StoreError.disk`, `CancellationError`.
     func finish(_ facts: FileFacts, told: (Int) -> Void) throws {
         try close()
@@ -55,7 +55,7 @@ final class PartFile: @unchecked Sendable {  // a transport calls one closure at
         try onDisk(file.path) { try FileManager.default.moveItem(at: part, to: file) }
     }
 
-    /// Removes what came, of which `length` bytes are known; the error that says why.
+    /// Removes the file of `length` bytes and returns the error that says why.
     func refused(_ facts: FileFacts, length: Int) throws -> UserError {
         try close()
         try? FileManager.default.removeItem(at: part)

@@ -3,33 +3,33 @@ import MeissonicKit
 import MeissonicStore
 import Observation
 
-/// The benchmark of a model, while it runs and when it is done.
+/// The state of a model's benchmark.
 @MainActor @Observable public final class Bench {
     public enum State: Sendable, Equatable {
         case idle
-        /// What is done now, in English.
+        /// The current work, in English.
         case running(String)
         case failed(String)
     }
 
     public private(set) var state = State.idle
-    /// What was measured; written anew after every choice of units.
+    /// The results so far, saved after every choice of units.
     public private(set) var report: BenchmarkReport?
     public let file: URL
     @ObservationIgnored private let maker: any EngineMaker
     @ObservationIgnored private var job: Task<Void, Never>?
 
-    /// `file`: where the report goes.
+    /// `file` is the place of the report.
     public init(file: URL, maker: any EngineMaker) {
         (self.file, self.maker) = (file, maker)
     }
 
     public var isRunning: Bool { if case .running = state { true } else { false } }
 
-    /// Whether there is a report, of this launch or an earlier one.
+    /// Whether a report exists, from this launch or an earlier one.
     public var isWritten: Bool { report != nil || FileManager.default.fileExists(atPath: file.path) }
 
-    /// Measures a model on every choice of units. Nothing else may draw meanwhile.
+    /// Measures a model on every choice of units. Nothing else may draw at the same time.
     public func run(
         _ model: StoredModel, facts: DeviceFacts?, on placements: [SelfTest.Placement] = SelfTest.Placement.every
     ) {
@@ -50,7 +50,7 @@ import Observation
 
     public func stop() { job?.cancel() }
 
-    /// Waits until nothing is measured.
+    /// Waits until the benchmark has ended.
     public func finish() async { await job?.value }
 
     private enum Told: Sendable {

@@ -1,21 +1,21 @@
 import Foundation
 import MeissonicKit
 
-/// The recorded drawing of a bundle on each choice of compute units: how long its graphs take to load and to run, and
-/// whether they draw the tokens that were recorded.
+/// Runs the golden trace on each choice of compute units: the time its graphs take to load and run, and whether they draw the
+/// recorded tokens.
 struct Benchmark: Sendable {
     let golden: Golden
     let maker: any EngineMaker
-    private let repeats = 5  // timed runs of a graph
-    private let mostSteps = 16  // of the drawing, evenly spread
+    private let repeats = 5  // timed runs of each graph
+    private let mostSteps = 16  // of the trace, evenly spread
 
     init(_ bundle: ModelBundle, maker: any EngineMaker) throws {
         golden = try Golden(bundle)
         self.maker = maker
     }
 
-    /// Runs everything; what fails is noted and the rest goes on. `doing` is told what is done next, `told` of every
-    /// result. Throws `CancellationError`.
+    /// Measures everything; a failure is noted and the rest goes on. `doing` gets the name of the next part, `told` every result.
+    /// Throws `CancellationError`.
     func run(
         on placements: [SelfTest.Placement], report: BenchmarkReport, doing: @Sendable (String) -> Void,
         told: @Sendable (BenchmarkReport) -> Void
@@ -45,7 +45,7 @@ struct Benchmark: Sendable {
         }
     }
 
-    /// At most so many step indices, the first and the last among them.
+    /// At most `most` step indices, the first and the last among them.
     static func chosen(of steps: Int, most: Int) -> [Int] {
         let count = min(steps, most)
         let spread = (0..<count).map { Double($0 * (steps - 1)) / Double(max(count - 1, 1)) }
@@ -62,7 +62,7 @@ struct Benchmark: Sendable {
         drawing.stepMs = median(steps.indices.map { step in chain.reduce(0) { $0 + $1[step] } })
     }
 
-    /// Draws the recorded picture, and reads it again where the bundle can; whether it is the same.
+    /// Whether the decoder gives the recorded picture. Also runs the encoder, if the bundle has one.
     private func image(on engine: TimedEngine) async throws -> Bool {
         let model = golden.bundle.manifest.model
         let grid = Grid(golden.trace.size, tokenSize: model.tokenSize)
@@ -78,7 +78,7 @@ struct Benchmark: Sendable {
     }
 }
 
-/// An engine that notes how long another one takes. Loading is not a part of a run's time.
+/// An engine that times another one. A run's time excludes loading.
 private actor TimedEngine: Engine {
     nonisolated let bundle: ModelBundle
     private let engine: any Engine
@@ -95,7 +95,7 @@ private actor TimedEngine: Engine {
         bundle = engine.bundle
     }
 
-    /// Twice: the first load on a Neural Engine compiles for it, the second is what people wait for.
+    /// Loads twice: the first load compiles for the Neural Engine, later ones do not.
     func load(_ graph: String) async {
         do {
             for _ in 0..<2 {
@@ -106,6 +106,8 @@ private actor TimedEngine: Engine {
             }
         } catch { errors[graph, default: [:]]["load"] = "\(error)" }
     }
+
+    var loaded: Set<String> { get async { await engine.loaded } }
 
     func open(_ graph: String, for settings: Settings) async throws { try await engine.open(graph, for: settings) }
 
@@ -129,7 +131,7 @@ private actor TimedEngine: Engine {
         }
     }
 
-    /// Of each run that was asked for.
+    /// The time of each run.
     func milliseconds(of graph: String) -> [Double] { runs[graph] ?? [] }
 
     func checks(_ placement: SelfTest.Placement, _ manifest: Manifest) -> [BenchmarkReport.GraphCheck] {

@@ -1,8 +1,8 @@
 import Foundation
 import MeissonicKit
 
-/// What is written of a benchmark. Keys that `check_on_mac.json` (`python -m export.check_on_mac`) has as well mean the same,
-/// but a choice of units leaves graphs made for the CPU there: `unit` says where a graph ran.
+/// The file of a benchmark. Keys that `check_on_mac.json` (`python -m export.check_on_mac`) also has mean the same. But here a
+/// choice of units leaves graphs exported for the CPU there; `unit` says where a graph ran.
 public struct BenchmarkReport: Codable, Sendable {
     public struct Bundle: Codable, Sendable {
         public let model: String
@@ -15,19 +15,19 @@ public struct BenchmarkReport: Codable, Sendable {
         public let rows: Int
     }
 
-    /// A package made ready for this device, when it was.
+    /// The time to compile a package for this device, if it was compiled.
     public struct Package: Codable, Sendable {
         public let graph: String
         public let seconds: Double
     }
 
-    /// `errors` holds by what was tried why it failed; the figures that need it are then missing.
+    /// `errors` has the reason of each failed part; its figures are then missing.
     public struct GraphCheck: Codable, Sendable {
         public let graph: String
         public let function: String?
         public let choice: String
         public let unit: String
-        /// The first time on this choice since the app was started, and again.
+        /// The first load on this choice since the launch, and a second one.
         public internal(set) var loadSeconds: [Double] = []
         public internal(set) var firstPredictMs: Double?
         /// Median of five.
@@ -35,16 +35,16 @@ public struct BenchmarkReport: Codable, Sendable {
         public internal(set) var errors: [String: String] = [:]
     }
 
-    /// Tokens beside the trace, over the steps that were run.
+    /// Tokens compared with the trace, over the steps that ran.
     public struct DrawingCheck: Codable, Sendable {
         public let choice: String
         public internal(set) var steps: [Int] = []
         public internal(set) var equal = 0
         public internal(set) var compared = 0
         public internal(set) var share: Double?
-        /// Median of the whole step chain.
+        /// Median time of the step chain.
         public internal(set) var stepMs: Double?
-        /// As the trace's, bit by bit.
+        /// Whether the picture is the trace's, bit by bit.
         public internal(set) var imageSame: Bool?
         public internal(set) var errors: [String: String] = [:]
     }
@@ -82,7 +82,7 @@ public struct BenchmarkReport: Codable, Sendable {
 }
 
 extension SelfTest.Placement {
-    /// As `check_on_mac` calls a choice.
+    /// The name of a choice in `check_on_mac`.
     var choice: String {
         switch self {
         case .asMade: "AS_SHIPPED"
@@ -92,7 +92,7 @@ extension SelfTest.Placement {
 }
 
 extension Compute {
-    /// As `check_on_mac` calls a unit.
+    /// The name of a unit in `check_on_mac`.
     var unit: String {
         switch self {
         case .cpu: "CPU_ONLY"

@@ -1,8 +1,7 @@
 import MeissonicKit
 
 extension Picture {
-    /// The middle of the picture that has the shape of `wanted`, in that size; as Pillow's `ImageOps.fit` does it, on whole
-    /// pixels.
+    /// The middle of the picture, cropped to the shape of `wanted` and scaled to it, as Pillow's `ImageOps.fit` on whole pixels.
     public func cropped(to wanted: Size) -> Picture {
         let scale = min(
             Double(size.width) / Double(wanted.width), Double(size.height) / Double(wanted.height))

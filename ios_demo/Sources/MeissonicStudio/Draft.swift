@@ -9,7 +9,7 @@ public enum Side: String, Codable, Sendable, CaseIterable {
     case left, top, right, bottom
 }
 
-/// The form as a person left it: fields hold what was typed, right or wrong; blank means the model's default.
+/// The form as a person left it. Fields hold the typed text, valid or not; blank means the model's default.
 public struct Draft: Codable, Sendable, Equatable {
     public var prompt = ""
     public var negative = ""
@@ -26,7 +26,7 @@ public struct Draft: Codable, Sendable, Equatable {
 
     public init() {}
 
-    /// Takes over what another picture was drawn with.
+    /// Takes over the settings of another picture.
     public mutating func take(_ settings: Settings) {
         prompt = settings.prompt
         negative = settings.negative

@@ -1,7 +1,7 @@
 import MeissonicKit
 
 extension Margins {
-    /// Whole tokens on the sides to extend: half a direction in all, shared where both its sides grow.
+    /// Margins in whole tokens on the sides to extend. They fill half of the width or height, shared if both sides grow.
     public init(extending sides: Set<Side>, of size: Size, tokenSize: Int) {
         func share(_ side: Side, _ other: Side, _ length: Int) -> Int {
             guard sides.contains(side) else { return 0 }
@@ -14,7 +14,7 @@ extension Margins {
 }
 
 extension Size {
-    /// What margins leave of a size.
+    /// The size inside the margins.
     func inside(_ margins: Margins) -> Size {
         Size(width: width - margins.left - margins.right, height: height - margins.top - margins.bottom)
     }

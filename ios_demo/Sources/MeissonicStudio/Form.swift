@@ -4,38 +4,38 @@ public enum Field: Sendable, Equatable {
     case prompt, seed, steps, guidance, picture, mask, sides
 }
 
-/// A form can be drawn, or has a field that must be filled in otherwise.
+/// The result of checking a form: a request, or the field to correct.
 public enum Checked: Sendable, Equatable {
     case fit(Request)
     case unfit(Field)
 }
 
 extension Draft {
-    /// The size asked for; the model's default where it draws no such size.
+    /// The size of the draft, or the model's default if the model does not draw that size.
     public func size(for manifest: Manifest) -> Size {
         size.flatMap { manifest.sizes.contains($0) ? $0 : nil } ?? manifest.defaults.size
     }
 
-    /// The size a picture is brought to before it is drawn on: what remains of the whole when there are margins.
+    /// The size of the picture to draw on: the size of the drawing, less the margins.
     public func pictureSize(for manifest: Manifest) -> Size {
         let whole = size(for: manifest)
         return mode == .extend ? whole.inside(margins(for: manifest)) : whole
     }
 
-    /// Checks the form, field by field from the top. `picture` is the chosen one, in any size; `anySeed` is taken where none
-    /// was typed. Resampling and painting take a second at 1024 pixels: this runs off the main thread.
+    /// Checks the form, field by field from the top. `picture` is the chosen one, in any size; `anySeed` is used if the field is
+    /// blank. Runs off the main thread, because resampling and painting take a second at 1024 pixels.
     public func checked(for manifest: Manifest, anySeed: UInt64, picture: Picture?) async -> Checked {
         guard prompt.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else { return .unfit(.prompt) }
         guard let seed = number(seed, or: anySeed, { UInt64($0) }) else { return .unfit(.seed) }
         let defaults = manifest.defaults
-        guard let steps = number(steps, or: defaults.steps, { Int($0) }), RequestLimits.steps.contains(steps) else {
+        guard let steps = number(steps, or: defaults.steps, { Int($0) }), 1...maxSteps ~= steps else {
             return .unfit(.steps)
         }
         let typed = guidance.replacing(",", with: ".")
         guard let guidance = number(typed, or: defaults.guidance, { Double($0) }),
-            RequestLimits.guidance.contains(guidance)
+            0...maxGuidance ~= guidance
         else { return .unfit(.guidance) }
-        let mode = manifest.edits ? mode : .text  // where a model draws from text only, no form shows another mode
+        let mode = manifest.edits ? mode : .text  // the form of a model without an encoder shows no other mode
         if mode == .extend, sides.isEmpty { return .unfit(.sides) }
         var request = Request(
             prompt, negative: negative.isEmpty ? nil : negative, seed: seed, steps: steps, guidance: guidance,
@@ -59,7 +59,7 @@ extension Draft {
     }
 }
 
-/// nil for what is no number; `fallback` where nothing was typed.
+/// The number in a field: `fallback` if blank, nil if it is not a number.
 private func number<Value>(_ typed: String, or fallback: Value, _ parse: (String) -> Value?) -> Value? {
     let typed = typed.filter { !$0.isWhitespace }
     return typed.isEmpty ? fallback : parse(typed)

@@ -3,7 +3,7 @@ import MeissonicKit
 import Observation
 import PictureFiles
 
-/// A picture that was drawn: what it takes to draw it again, and how long it took.
+/// A picture of the history: the settings that draw it again, and how long it took.
 public struct Drawn: Codable, Sendable, Equatable, Identifiable {
     public let id: String
     public let settings: Settings
@@ -12,8 +12,8 @@ public struct Drawn: Codable, Sendable, Equatable, Identifiable {
     public let model: String
 }
 
-/// All pictures that were drawn, newest first: in a folder ID.png and then ID.json, so that one without the other is what an
-/// interruption left.
+/// The pictures of the history, newest first. The folder holds ID.png and ID.json for each; the second is written last, so a
+/// lone PNG is the rest of an interruption.
 @MainActor @Observable public final class Gallery {
     public private(set) var entries: [Drawn]
     @ObservationIgnored private let folder: URL
@@ -33,7 +33,7 @@ public struct Drawn: Codable, Sendable, Equatable, Identifiable {
     /// The picture's file: a PNG with its settings as text.
     public func file(_ drawn: Drawn) -> URL { folder.appendingPathComponent("\(drawn.id).png") }
 
-    /// Keeps a picture. Throws `UserError.request` if it cannot be written; then nothing is left of it.
+    /// Adds a picture. Throws `UserError.request` if it cannot be written, and leaves nothing of it.
     public func add(_ drawing: Drawing, model: String) async throws -> Drawn {
         let drawn = Drawn(
             id: newID(), settings: drawing.settings, seconds: drawing.stages.reduce(0) { $0 + $1.seconds }, model: model)
@@ -50,7 +50,7 @@ public struct Drawn: Codable, Sendable, Equatable, Identifiable {
 
     private func facts(_ drawn: Drawn) -> URL { folder.appendingPathComponent("\(drawn.id).json") }
 
-    /// Milliseconds: ordered as text the way they are in time.
+    /// Milliseconds as text whose order is the order in time.
     private func newID() -> String {
         var moment = Int(now().timeIntervalSince1970 * 1000)
         while true {
@@ -61,7 +61,7 @@ public struct Drawn: Codable, Sendable, Equatable, Identifiable {
     }
 }
 
-/// Off the main thread: to pack a picture takes a while.
+/// Off the main thread, because compressing a picture takes a while.
 private func write(_ picture: Picture, _ drawn: Drawn, to file: URL, facts: URL) async throws {
     let settings = drawn.settings
     do {

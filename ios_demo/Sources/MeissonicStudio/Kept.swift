@@ -7,13 +7,13 @@ public struct Kept<Value: Codable & Sendable>: Sendable {
 
     public init(_ file: URL) { self.file = file }
 
-    /// nil where nothing was kept, or by another version of the app.
+    /// nil if nothing was saved, or another version of the app saved it.
     public func load() -> Value? {
         guard let data = try? Data(contentsOf: file) else { return nil }
         return try? JSONDecoder().decode(Value.self, from: data)
     }
 
-    /// Whole or not at all. Throws `UserError.request` that names the file.
+    /// Saves whole or not at all. Throws `UserError.request` that names the file.
     public func save(_ value: Value) throws {
         try writing(file) { try JSONEncoder().encode(value).write(to: file, options: .atomic) }
     }

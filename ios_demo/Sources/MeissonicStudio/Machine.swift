@@ -1,6 +1,6 @@
 import Foundation
 
-/// The device that figures belong to.
+/// The device on which figures were measured.
 public struct Machine: Codable, Sendable, Equatable {
     /// "iPhone17,1"; the processor's family on Linux and on a Mac.
     public let model: String

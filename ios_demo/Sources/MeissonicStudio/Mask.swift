@@ -1,6 +1,6 @@
 import MeissonicKit
 
-/// A finger's way over the picture.
+/// The path of a finger over the picture.
 public struct Stroke: Codable, Sendable, Equatable {
     /// Shares of the picture's width and height.
     public struct Point: Codable, Sendable, Equatable {
@@ -18,11 +18,11 @@ public struct Stroke: Codable, Sendable, Equatable {
         (self.points, self.radius, self.erases) = (points, radius, erases)
     }
 
-    /// One that covers everything.
+    /// A stroke that covers everything.
     public static let everything = Stroke([Point(x: 0.5, y: 0.5)], radius: 100)
 }
 
-/// What was painted, stroke after stroke: white (255) where the picture is to be drawn anew, else black.
+/// The mask of some strokes: white (255) where the picture is to be redrawn, else black.
 public func paint(_ strokes: [Stroke], size: Size) -> GrayPicture {
     var levels = [UInt8](repeating: 0, count: size.width * size.height)
     for stroke in strokes {
@@ -35,7 +35,7 @@ public func paint(_ strokes: [Stroke], size: Size) -> GrayPicture {
     return GrayPicture(size: size, levels: levels)
 }
 
-/// Every pixel whose centre is within `radius` of the way between two points.
+/// Every pixel whose centre is within `radius` of the line between two points.
 private func fill(
     _ levels: inout [UInt8], _ size: Size, _ from: SIMD2<Float>, _ to: SIMD2<Float>, _ radius: Float, _ level: UInt8
 ) {

@@ -1,4 +1,4 @@
-/// How long the steps that are left will take. The first one counts for nothing: its graphs are loaded in it.
+/// Estimates the time of the remaining steps. The first step is not counted, because it loads its graphs.
 struct Pace {
     private var first: (step: Int, end: ContinuousClock.Instant)?
 

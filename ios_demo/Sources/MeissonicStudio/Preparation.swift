@@ -2,28 +2,28 @@ import Foundation
 import MeissonicKit
 import MeissonicStore
 
-/// What is done before a model draws here, each part long enough to be told.
+/// A part of the preparation before a model's first drawing here.
 public enum Preparation: Sendable, Equatable {
     /// Files are read and hashed.
     case checking(share: Double)
-    /// Once for a model.
+    /// Once for each model.
     case compiling(graph: String, number: Int, count: Int)
-    /// Once for a model and a choice of units: two recorded steps are drawn.
+    /// Once for each model and choice of units: two recorded steps are drawn.
     case testing(SelfTest.Placement)
-    /// Once for a model, a choice and a size: the system makes its own of each graph, which can take minutes.
+    /// Once for each model, choice and size: the system prepares each graph, which can take minutes.
     case warming(graph: String, number: Int, count: Int)
 }
 
-/// What was found out about a model on this device.
+/// The facts about a model on this device.
 public struct DeviceFacts: Codable, Sendable, Equatable {
-    /// What was found out is valid for this choice and version of the system alone.
+    /// The facts hold for this choice and version of the system only.
     public let preferred: SelfTest.Placement
     public let system: String
-    /// Of the self-test; the last one passed.
+    /// The results of the self-test; the last one passed.
     public internal(set) var results: [SelfTest.Result] = []
-    /// What has been loaded once.
+    /// The shapes that were loaded once.
     var warmed: Set<String> = []
-    /// By graph.
+    /// Seconds by graph.
     public internal(set) var compileSeconds: [String: Double] = [:]
 
     public var placement: SelfTest.Placement? { results.last { $0.passed }?.placement }
@@ -37,10 +37,10 @@ struct OpenModel: Sendable {
     let engine: any Engine
 }
 
-/// Opens models, and remembers of each what needs to be done but once.
+/// Opens models, and remembers the work that is needed only once for each.
 struct Preparer: Sendable {
     let maker: any EngineMaker
-    /// One file a model.
+    /// Holds one file for each model.
     let folder: URL
     var system = ProcessInfo.processInfo.operatingSystemVersionString
 
@@ -55,7 +55,7 @@ struct Preparer: Sendable {
         let bundle = try ModelBundle.open(model.bundle.folder) { told(.checking(share: Double($0) / Double($1))) }
         var facts = current(model.id, preferred)
         try await compile(bundle, &facts, told)
-        try kept(model.id).save(facts)  // a compilation is not done twice because a test failed
+        try kept(model.id).save(facts)  // keeps the compilation if the test fails
         let engine: any Engine
         if let placement = facts.placement {
             engine = try maker.engine(bundle, on: placement)
@@ -71,7 +71,7 @@ struct Preparer: Sendable {
         return OpenModel(id: model.id, preferred: preferred, generator: generator, engine: engine)
     }
 
-    /// Loads once what a drawing of `settings` needs. Throws `UserError`, `CancellationError`.
+    /// Loads once each graph that a drawing with `settings` needs. Throws `UserError`, `CancellationError`.
     func warm(_ open: OpenModel, for settings: Settings, told: @escaping @Sendable (Preparation) -> Void) async throws {
         var facts = current(open.id, open.preferred)
         let manifest = open.engine.bundle.manifest
@@ -86,7 +86,7 @@ struct Preparer: Sendable {
         try kept(open.id).save(facts)
     }
 
-    /// What is known, as far as it is still valid.
+    /// The facts that are still valid.
     private func current(_ id: String, _ preferred: SelfTest.Placement) -> DeviceFacts {
         let before = kept(id).load()
         if let before, before.preferred == preferred, before.system == system { return before }

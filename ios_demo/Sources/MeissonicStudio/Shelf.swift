@@ -3,16 +3,16 @@ import MeissonicKit
 import MeissonicStore
 import Observation
 
-/// The models of this device and what happens to them.
+/// Installs, chooses and removes the models of this device.
 @MainActor @Observable public final class Shelf {
-    /// What a person chose, for the next launch.
+    /// A person's choices, for the next launch.
     struct Choices: Codable, Sendable {
         var model: String?
         var address = ""
         var placement = SelfTest.Placement.asMade
     }
 
-    /// Why the last thing that was tried failed: whose matter it is, and a line in English.
+    /// Why the last action failed: the kind of cause, and a line in English.
     public struct Trouble: Sendable, Equatable {
         public enum Kind: Sendable { case address, network, disk, bundle }
         public let kind: Kind
@@ -20,13 +20,13 @@ import Observation
     }
 
     public enum Arriving: Sendable, Equatable {
-        /// The manifest is awaited.
+        /// Waiting for the manifest.
         case asking
         case installing(Installation)
     }
 
     public private(set) var models: [StoredModel] = []
-    /// Bytes of an installation that was stopped.
+    /// Bytes of a stopped installation.
     public private(set) var unfinished = 0
     /// nil: nothing is installed now.
     public private(set) var arriving: Arriving?
@@ -37,8 +37,7 @@ import Observation
     @ObservationIgnored private let release: @MainActor (StoredModel) async -> Void
     @ObservationIgnored private var job: Task<Void, Never>?
 
-    /// `file` keeps what was chosen; `release` is waited for before a model is removed: nothing may
-    /// use it then.
+    /// `file` keeps the choices. A model is removed after `release` ends, because nothing may use it then.
     public init(store: ModelStore, file: URL, release: @escaping @MainActor (StoredModel) async -> Void) {
         self.store = store
         self.release = release
@@ -46,10 +45,10 @@ import Observation
         choices = kept.load() ?? Choices()
     }
 
-    /// The one to draw with.
+    /// The model to draw with.
     public var model: StoredModel? { models.first { $0.id == choices.model } ?? models.first }
 
-    /// Where the last download came from.
+    /// The address of the last download.
     public var address: String { choices.address }
 
     /// The compute units to try first.
@@ -60,13 +59,13 @@ import Observation
 
     public func choose(_ model: StoredModel) { choose { $0.model = model.id } }
 
-    /// Looks what is there.
+    /// Reads the state from the disk.
     public func look() async {
         models = await store.models()
         unfinished = await store.unfinished()
     }
 
-    /// Begins a download from the address of a bundle's folder, or goes on with one.
+    /// Starts or resumes a download from the address of a bundle's folder.
     public func download(_ typed: String) {
         guard arriving == nil else { return }
         let typed = typed.filter { !$0.isWhitespace }
@@ -78,7 +77,7 @@ import Observation
         install { [store] in try await store.download(url, told: $0) }
     }
 
-    /// Copies a bundle out of a folder; `afterwards` is called when it is no longer read.
+    /// Copies a bundle from a folder; `afterwards` is called when the folder is no longer read.
     public func importBundle(_ folder: URL, afterwards: @escaping @Sendable () -> Void = {}) {
         guard arriving == nil else { return afterwards() }
         install { [store] told in
@@ -89,7 +88,7 @@ import Observation
 
     public func stop() { job?.cancel() }
 
-    /// Waits until nothing is installed or removed.
+    /// Waits until no installation or removal runs.
     public func finish() async { await job?.value }
 
     public func remove(_ model: StoredModel) {
@@ -100,7 +99,7 @@ import Observation
         }
     }
 
-    /// Gives up an installation that was stopped.
+    /// Deletes a stopped installation.
     public func discardUnfinished() {
         guard arriving == nil else { return }
         job = Task { await attempt { [store] in try await store.discardUnfinished() } }
@@ -123,7 +122,7 @@ import Observation
         }
     }
 
-    /// Notes what fails, and looks what is there then.
+    /// Runs work, notes its failure and reads the state from the disk.
     private func attempt(_ work: @Sendable () async throws -> Void) async {
         trouble = nil
         do { try await work() } catch is CancellationError {} catch {

@@ -3,17 +3,17 @@ import MeissonicKit
 import MeissonicStore
 import Observation
 
-/// Where the drawing is.
+/// The state of the drawing.
 public enum DrawingState: Sendable, Equatable {
     case idle
     case working(Working)
-    /// `cut` are the ends of texts that did not fit.
+    /// `cut` has the ends of texts that did not fit.
     case done(Drawn, cut: [String])
-    /// One line.
+    /// With one line that says why.
     case failed(String)
     /// A person stopped it.
     case stopped
-    /// The system ended the app while it drew; the form is as it was.
+    /// The system ended the app during a drawing; the form is unchanged.
     case interrupted
 }
 
@@ -33,7 +33,7 @@ public struct Working: Sendable, Equatable {
     public internal(set) var preview: Picture?
 }
 
-/// Draws, one picture at a time, for as long as the app lives: views come and go.
+/// Draws one picture at a time, independent of views.
 @MainActor @Observable public final class Studio {
     public private(set) var state: DrawingState
     @ObservationIgnored private let gallery: Gallery
@@ -44,8 +44,8 @@ public struct Working: Sendable, Equatable {
     @ObservationIgnored private var open: OpenModel?
     @ObservationIgnored private var pace = Pace()
 
-    /// `folder` is for what is remembered of models, and for a file that exists while a drawing is made.
-    /// `availableMemory` (bytes, nil: unknown) is asked before anything is loaded.
+    /// `folder` holds the facts about models, and a file that exists during a drawing. `availableMemory` (bytes, nil: unknown)
+    /// is called before anything is loaded.
     public init(
         gallery: Gallery, folder: URL, maker: any EngineMaker,
         availableMemory: @escaping @Sendable () -> Int? = { Memory.available() }
@@ -55,15 +55,15 @@ public struct Working: Sendable, Equatable {
         marker = folder.appendingPathComponent("drawing")
         preparer = Preparer(maker: maker, folder: folder)
         state = FileManager.default.fileExists(atPath: marker.path) ? .interrupted : .idle
-        try? FileManager.default.removeItem(at: marker)  // said once
+        try? FileManager.default.removeItem(at: marker)  // reported once
     }
 
     public var isWorking: Bool { if case .working = state { true } else { false } }
 
-    /// What is known of a model on this device.
+    /// The facts about a model on this device.
     public func facts(_ model: StoredModel) -> DeviceFacts? { preparer.kept(model.id).load() }
 
-    /// Begins a drawing; false, and nothing else, while one is being made.
+    /// Starts a drawing. Returns false, and does nothing, while one is being made.
     @discardableResult public func draw(
         _ request: Request, with model: StoredModel, preferred: SelfTest.Placement = .asMade, previewEvery: Int = 0
     ) -> Bool {
@@ -86,17 +86,17 @@ public struct Working: Sendable, Equatable {
 
     public func stop() { job?.cancel() }
 
-    /// Waits until nothing is drawn.
+    /// Waits until no drawing is being made.
     public func finish() async { await job?.value }
 
-    /// Lets go of the model, of which another may now be there; a drawing in progress is stopped first.
+    /// Stops a drawing in progress and releases the model, so that another can replace it.
     public func forget() async {
         stop()
         await finish()
         open = nil
     }
 
-    /// Lets go of the model, and of what is known of one that will be removed.
+    /// Releases the model, and deletes the facts about one that will be removed.
     public func forget(_ model: StoredModel) async {
         await forget()
         try? FileManager.default.removeItem(at: preparer.kept(model.id).file)
@@ -126,9 +126,9 @@ public struct Working: Sendable, Equatable {
         _ before: OpenModel?, _ teller: AsyncStream<Told>.Continuation
     ) async throws -> Drawing {
         defer { teller.finish() }
-        let settings = try request.settled(for: model.bundle.manifest)
+        let settings = try settle(request, model.bundle.manifest)
         if let available = availableMemory() {  // the self-test loads graphs as well
-            try model.bundle.checkMemory(available: available, previews: previewEvery > 0)
+            try model.bundle.checkMemory(available: available)
         }
         let told: @Sendable (Preparation) -> Void = { teller.yield(.preparing($0)) }
         let open: OpenModel

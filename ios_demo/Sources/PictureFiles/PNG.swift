@@ -2,14 +2,14 @@ import CZlib
 import Foundation
 import MeissonicKit
 
-/// PNG files of 8 bits or fewer a channel, without a system framework: pictures in and out of the command line.
+/// PNG files with at most 8 bits a channel, without a system framework, for the command line.
 public struct PNG: Sendable {
     public let size: Size
     /// Red, green, blue, opacity a pixel; row-major.
     let rgba: [UInt8]
     private let transparent: Bool
 
-    /// The picture, transparency laid on white as Pillow lays it.
+    /// The picture with transparency laid on white, as Pillow does.
     public var picture: Picture {
         var pixels: [UInt8] = []
         pixels.reserveCapacity(rgba.count / 4 * 3)
@@ -21,7 +21,7 @@ public struct PNG: Sendable {
         return Picture(size: size, pixels: pixels)
     }
 
-    /// ITU-R 601-2 luma as Pillow rounds it; opacity is not looked at.
+    /// ITU-R 601-2 luma with Pillow's rounding; opacity is ignored.
     public var grey: GrayPicture {
         let levels = stride(from: 0, to: rgba.count, by: 4).map { at in
             let sum = 19595 * UInt32(rgba[at]) + 38470 * UInt32(rgba[at + 1]) + 7471 * UInt32(rgba[at + 2])
@@ -30,7 +30,7 @@ public struct PNG: Sendable {
         return GrayPicture(size: size, levels: levels)
     }
 
-    /// Pillow's alpha_composite over opaque white, in its integers (7 bits after the point).
+    /// Pillow's alpha_composite over opaque white, in its integers (7 fractional bits).
     private static func onWhite(_ channel: UInt8, opacity: UInt8) -> UInt8 {
         if opacity == 0 { return 255 }
         let opacity = UInt32(opacity)
@@ -64,7 +64,7 @@ public struct PNG: Sendable {
     }
 }
 
-/// What is wrong with a file, to follow its name.
+/// The fault of a file, as the end of a sentence that starts with its name.
 struct PNGProblem: Error {
     let line: String
 

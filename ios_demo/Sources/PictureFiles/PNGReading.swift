@@ -99,7 +99,7 @@ struct PNGRows {
         rows = try PNGRows.unfiltered(bytes, header)
     }
 
-    /// Section 9: each byte was stored as a difference to its neighbours.
+    /// Undoes the filters (section 9): each byte is stored as a difference to its neighbours.
     private static func unfiltered(_ bytes: [UInt8], _ header: PNGHeader) throws -> [UInt8] {
         let width = header.rowBytes
         let pixel = max(header.colour.channels * header.depth / 8, 1)
@@ -140,7 +140,7 @@ struct PNGRows {
         let full = (1 << header.depth) - 1
         var rgba: [UInt8] = []
         rgba.reserveCapacity(4 * header.width * header.height)
-        // One level or colour that counts as transparent, in 16 bits a channel.
+        // The level or colour that is transparent, with 16 bits a channel.
         let hidden =
             colour == .palette
             ? nil

@@ -32,7 +32,7 @@ struct Command {
 
     private static func draw(_ job: Job) async throws {
         let bundle = try ModelBundle.open(URL(fileURLWithPath: job.bundle))
-        let generator = try Generator(engine: openEngine(bundle, job))
+        let generator = try Generator(engine: openEngine(bundle, job), keep: job.preview > 0 && !job.lowMemory)
         let request = Request(
             job.prompt, negative: job.negative, seed: job.seed, steps: job.steps, guidance: job.guidance,
             size: job.size,
@@ -61,7 +61,7 @@ struct Command {
                 print("\(job.out): \(settings.size), \(settings.steps) steps, seed \(settings.seed) (\(stages))")
             }
         }
-        try Task.checkCancellation()  // a stream whose reader was cancelled just ends
+        try Task.checkCancellation()  // because the stream of a cancelled reader ends without an error
     }
 
     private static func edit(_ job: Job) throws -> Edit? {

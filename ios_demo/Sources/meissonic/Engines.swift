@@ -4,7 +4,7 @@ import MeissonicKit
 #if canImport(CoreML)
 import MeissonicCoreML
 
-/// Core ML, with packages compiled once into the user's caches.
+/// A Core ML engine, with packages compiled once into the user's caches.
 func openEngine(_ bundle: ModelBundle, _ job: Job) throws -> any Engine {
     let caches = try FileManager.default.url(
         for: .cachesDirectory, in: .userDomainMask, appropriateFor: nil, create: true)

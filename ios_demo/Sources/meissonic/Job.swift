@@ -33,16 +33,16 @@ struct Job {
           --image FILE        picture (PNG) to start from, of the size drawn
           --mask FILE         repaint only where this picture is white
           --extend L T R B    paint this many pixels around the image
-          --strength S        share of the steps run on the image, above 0 to 1
+          --strength S        share of the steps that run on the image, above 0 to 1
           --out FILE.png      default: picture.png
           --preview K         write the unfinished picture every K steps
           --threads N         default: all cores (onnxruntime)
-          --low-memory        leave weights in their files: slower, for small machines (onnxruntime)
+          --low-memory        map weights from their files: slower, for small machines (onnxruntime)
 
         exit code: 0 drawn, 2 wrong input, 130 stopped
         """
 
-    /// Throws `UserError.request` for arguments that make no sense; nil: help is wanted.
+    /// Parses the arguments; nil means that help is wanted. Throws `UserError.request` for invalid ones.
     static func parse(_ arguments: [String]) throws -> Job? {
         var job = Job()
         var words: [String] = []
@@ -86,7 +86,7 @@ struct Job {
             throw UserError.request("\(flag) needs a picture: add --image FILE")
         }
         if extend != nil, mask != nil || strength != nil {
-            throw UserError.request("--extend paints the margins alone: leave out --mask and --strength")
+            throw UserError.request("--extend paints only the margins: leave out --mask and --strength")
         }
         if preview < 0 || threads < 0 {
             throw UserError.request("--preview and --threads cannot be negative: give 0 or more")
@@ -105,7 +105,7 @@ struct Job {
 
 private func refused(_ line: String) -> UserError { .request("\(line) (see meissonic --help)") }
 
-/// The arguments one after another, `--flag=value` as two.
+/// The arguments in order, with `--flag=value` as two.
 private struct Flags {
     private var left: [String]
     private var flag = ""

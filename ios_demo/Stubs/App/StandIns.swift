@@ -1,5 +1,5 @@
-// A STUB, for the compiler alone: what Foundation has on Apple's systems only, and the declarations of Pictures.swift, which
-// is Apple's frameworks throughout and is parsed only.
+// A STUB for the compiler: names that Foundation has only on Apple's systems, and the declarations of Pictures.swift, which
+// uses Apple's frameworks throughout and is only parsed.
 import Foundation
 import MeissonicKit
 import SwiftUI

@@ -6,8 +6,8 @@ import TestSupport
 
 @testable import MeissonicCoreML
 
-/// On a Mac: an iPhone bundle (`MEISSONIC_IPHONE_BUNDLE`, else the one `make test` makes) on Core ML itself, beside the trace
-/// that the evaluator recorded. Another engine rounds otherwise, so the share of tokens is held, not every one.
+/// Compares an iPhone bundle (`MEISSONIC_IPHONE_BUNDLE`, else the one `make test` makes) on Core ML, on a Mac, with its golden
+/// trace. Another engine rounds differently, so the test bounds the share of equal tokens.
 @Suite(.serialized) struct CoreMLTests {
     private func engine(_ placement: SelfTest.Placement) throws -> (ModelBundle, CoreMLEngine) {
         let bundle = try ModelBundle.open(Repository.iphone)
@@ -26,7 +26,7 @@ import TestSupport
     @Test func aPictureIsDrawnAfterPrewarming() async throws {
         let (bundle, engine) = try engine(.asMade)
         let request = Request("a red cat")
-        for graph in bundle.manifest.graphs.keys { try await engine.warm(graph, for: request.settled(for: bundle.manifest)) }
+        for graph in bundle.manifest.graphs.keys { try await engine.warm(graph, for: settle(request, bundle.manifest)) }
         let drawing = try await Generator(engine: engine).draw(request)
         #expect(drawing.picture.size == bundle.manifest.defaults.size)
     }

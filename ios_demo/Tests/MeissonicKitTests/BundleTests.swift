@@ -4,7 +4,7 @@ import Testing
 
 @testable import MeissonicKit
 
-/// What a reader that trusts nothing says of damaged bundles. Each test damages a copy of the shipped checkpoint's.
+/// The errors for damaged bundles. Each test damages a copy of the shipped checkpoint's bundle.
 @Suite struct BundleTests {
     private func problem(_ damage: (URL) throws -> Void) throws -> String {
         let folder = try Repository.damageable()
@@ -28,7 +28,7 @@ import Testing
         try problem { try edit($0, change) }
     }
 
-    @Test func aWholeBundleOpensAndTellsHowFarItIs() throws {
+    @Test func aWholeBundleOpensAndReportsItsProgress() throws {
         var told: [Int] = []
         var wanted = 0
         let bundle = try ModelBundle.open(Repository.android) { done, total in
@@ -87,7 +87,7 @@ import Testing
             files[path] = files["transformer.onnx"]
             manifest["files"] = files
         }
-        #expect(line.contains("path '\(path)' is outside the bundle or not in plain form"))
+        #expect(line.contains("path '\(path)' is outside the bundle or not plain"))
     }
 
     @Test func aNewerSchemaAsksForANewerRuntime() throws {
@@ -98,7 +98,7 @@ import Testing
         #expect(line.hasSuffix("manifest.json has version 2, newer than 1: update the runtime"))
     }
 
-    @Test func unknownKeysAreNamedWhereverTheyStand() throws {
+    @Test func unknownKeysAreNamedAnywhere() throws {
         #expect(try problemOfManifest { $0["novelty"] = true }.contains("manifest.json: novelty: unknown key"))
         let inside = try problemOfManifest { manifest in
             var graphs = try #require(manifest["graphs"] as? [String: [String: Any]])
@@ -108,7 +108,7 @@ import Testing
         #expect(inside.contains("manifest.json: graphs: transformer: novelty: unknown key"))
     }
 
-    @Test func whatIsNoManifestIsSaidToBeNone() throws {
+    @Test func whatIsNotAManifestIsRefused() throws {
         #expect(
             try problem { try Data("{".utf8).write(to: $0.appendingPathComponent("manifest.json")) }.contains(
                 "is not valid JSON"))
@@ -129,7 +129,7 @@ import Testing
             }.contains("file 'transformer.onnx' has no size and hash in files"))
         #expect(
             try problemOfManifest { $0["step"] = ["transformer", "image_decoder", "text_encoder"] }
-                .contains("graph 'text_encoder' wants 'input_ids', which nothing before it gives"))
+                .contains("graph 'text_encoder' needs 'input_ids', which no graph before it gives"))
         #expect(
             try problemOfManifest { manifest in
                 var model = try #require(manifest["model"] as? [String: Any])

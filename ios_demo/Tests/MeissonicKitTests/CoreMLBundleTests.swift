@@ -4,8 +4,8 @@ import Testing
 
 @testable import MeissonicKit
 
-/// The Core ML bundle driven from Swift: Python's evaluator executed its packages and wrote down every call (tests/parity/
-/// record_calls.py). The loop must make the same calls with the same bytes, and then gives the trace and the picture.
+/// Drives the Core ML bundle from Swift. Python's evaluator ran its packages and recorded every call (tests/parity/
+/// record_calls.py); the loop must make the same calls with the same bytes, and gets the trace and the picture.
 @Suite struct CoreMLBundleTests {
     @Test func theGoldenDrawingMakesTheCallsOfPython() async throws {
         let bundle = try ModelBundle.open(Repository.iphone)
@@ -18,7 +18,7 @@ import Testing
         #expect(await engine.left == 0)
     }
 
-    @Test func teacherForcedStepsOfASoundEngineAreTheTraces() async throws {
+    @Test func aSoundEngineDrawsTheTracesTokensTeacherForced() async throws {
         let bundle = try ModelBundle.open(Repository.iphone)
         let golden = try Golden(bundle)
         let likeness = try await golden.compare(RecordedEngine(bundle), steps: Array(0..<golden.trace.steps))
@@ -26,7 +26,7 @@ import Testing
         #expect((0.5...0.95).contains(golden.tolerance))
     }
 
-    @Test func anEngineThatIsSilentlyWrongGivesWayToTheNext() async throws {
+    @Test func aSilentlyWrongEngineIsReplacedByTheNext() async throws {
         let bundle = try ModelBundle.open(Repository.iphone)
         let (engine, results) = try await SelfTest.choose(for: bundle) { placement in
             switch placement {
@@ -53,7 +53,7 @@ import Testing
         #expect(SelfTest.placements(preferred: .all(.gpu)) == [.all(.gpu), .all(.cpu)])
     }
 
-    @Test func theFunctionIsTheOneOfTheInputsShapes() throws {
+    @Test func theShapesOfTheInputsChooseTheFunction() throws {
         let manifest = try ModelBundle.readManifest(Repository.iphone)
         let graph = try #require(manifest.graphs["text_encoder"])
         for rows in 1...2 {
@@ -71,13 +71,13 @@ import Testing
         }
         for (name, graph) in manifest.graphs {
             for guidance in [1.0, 2.0] {
-                let settings = try Request("a", guidance: guidance).settled(for: manifest)
+                let settings = try settle(Request("a", guidance: guidance), manifest)
                 #expect(graph.function(for: settings, manifest: manifest) != nil, "\(name)")
             }
         }
     }
 
-    @Test func stepsAreSplitInCallsThatAreFull() throws {
+    @Test func stepsAreSplitIntoFullCalls() throws {
         let rows = Tensor((0..<10).map(Float.init), shape: [5, 2])
         let parts = try splitSteps(rows, count: 3)
         #expect(parts.map(\.shape) == [[3, 2], [3, 2]])
@@ -85,7 +85,7 @@ import Testing
     }
 }
 
-/// An engine that answers the recorded calls and no other.
+/// An engine that answers only the recorded calls.
 actor RecordedEngine: Engine {
     struct Call: Decodable {
         struct Output: Decodable {
@@ -109,6 +109,7 @@ actor RecordedEngine: Engine {
     }
 
     var left: Int { calls.count }
+    let loaded: Set<String> = []
 
     func open(_ graph: String, for settings: Settings) {}
     func close(_ graph: String) {}

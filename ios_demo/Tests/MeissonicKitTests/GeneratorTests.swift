@@ -4,7 +4,7 @@ import Testing
 
 @testable import MeissonicKit
 
-/// The order of work, and what goes wrong in it, over an engine that computes nothing.
+/// The order of stages and their failures, on an engine that computes nothing.
 @Suite struct GeneratorTests {
     let bundle: ModelBundle
 
@@ -32,7 +32,25 @@ import Testing
         #expect(drawing.stages.map(\.name) == ["text_encoder", "conditioner", "steps", "image_decoder"])
     }
 
-    @Test func graphsStayLoadedWhereThatIsWanted() async throws {
+    @Test func aPreviewUnloadsTheStepAndDecodesAlone() async throws {
+        let engine = StandInEngine(bundle: bundle)
+        _ = try await Generator(engine: engine).draw(request, previewEvery: 2)
+        #expect(await engine.mostLoaded.count == 1)
+        #expect(
+            await engine.loads == [
+                "text_encoder", "conditioner", "transformer", "image_decoder", "transformer", "image_decoder",
+            ])
+        #expect(await engine.loaded.isEmpty)
+    }
+
+    @Test func graphsThatWereLoadedBeforeAreUnloadedFirst() async throws {
+        let engine = StandInEngine(bundle: bundle)
+        await engine.open("image_decoder", for: try settle(request, bundle.manifest))
+        _ = try await Generator(engine: engine).draw(request)
+        #expect(await engine.mostLoaded.count == 1)
+    }
+
+    @Test func withKeepGraphsStayLoaded() async throws {
         let engine = StandInEngine(bundle: bundle)
         _ = try await Generator(engine: engine, keep: true).draw(request)
         #expect(await engine.loaded == ["text_encoder", "conditioner", "transformer", "image_decoder"])
@@ -55,16 +73,13 @@ import Testing
             ])
     }
 
-    /// A run that waits until its task is cancelled, as a long one would.
-    private static func wait() async throws { try await Task.sleep(for: .seconds(60)) }
-
     @Test(arguments: ["image_encoder", "text_encoder", "conditioner", "transformer", "image_decoder"])
     func cancellingStopsEveryStageAndLeavesNothingLoaded(stage: String) async throws {
         let (reached, signal) = AsyncStream.makeStream(of: Void.self)
         let engine = StandInEngine(bundle: bundle) { graph, call in
             guard graph == stage, call == (graph == "transformer" ? 1 : 0) else { return }
             signal.yield()
-            try await GeneratorTests.wait()
+            try await untilCancelled()
         }
         let generator = try Generator(engine: engine)
         var edit = request
@@ -76,9 +91,9 @@ import Testing
         #expect(await engine.loaded.isEmpty)
     }
 
-    @Test func lettingGoOfTheStreamStopsTheDrawingAndTheNextOneWaitsForIt() async throws {
+    @Test func releasingTheStreamStopsTheDrawingAndTheNextOneWaitsForIt() async throws {
         let engine = StandInEngine(bundle: bundle) { graph, call in
-            if graph == "transformer", call == 1 { try await GeneratorTests.wait() }
+            if graph == "transformer", call == 1 { try await untilCancelled() }
         }
         let generator = try Generator(engine: engine)
         for try await event in generator.events(request) {
@@ -116,17 +131,14 @@ import Testing
         #expect(try await generator.draw(request).stages.count == 4)
     }
 
-    @Test func tooLittleMemoryIsSaidBeforeAnythingIsLoaded() async throws {
+    @Test func tooLittleMemoryIsReportedBeforeAnythingIsLoaded() async throws {
         let engine = StandInEngine(bundle: bundle)
         let generator = try Generator(engine: engine, availableMemory: { 4_000_000 })
         let line = "the weights alone take 5 MB of memory, and 4 MB are free: close other apps or take a smaller bundle"
         await #expect(throws: UserError.memory(line)) { _ = try await generator.draw(request) }
         #expect(await engine.calls.isEmpty)
-        // The decoder beside the step, and everything at once.
-        let step = bundle.size(of: "transformer")
-        #expect(bundle.leastMemory() == step)
-        #expect(bundle.leastMemory(previews: true) == step + bundle.size(of: "image_decoder"))
-        #expect(bundle.leastMemory(keep: true) > bundle.leastMemory(previews: true))
+        #expect(bundle.leastMemory() == bundle.size(of: "transformer"))
+        #expect(bundle.leastMemory(keep: true) > bundle.leastMemory())
         #expect(try #require(Memory.available()) > 10_000_000)
     }
 
@@ -145,7 +157,7 @@ import Testing
         await #expect(throws: UserError.request(line)) { _ = try await generator.draw(request) }
     }
 
-    @Test func picturesMasksAndMarginsThatDoNotFitAreNamed() async throws {
+    @Test func unfitPicturesMasksAndMarginsAreNamed() async throws {
         let generator = try Generator(engine: StandInEngine(bundle: bundle))
         let small = Picture(size: Size(width: 32, height: 32), pixels: Array(repeating: 0, count: 32 * 32 * 3))
         let black = GrayPicture(size: picture.size, levels: Array(repeating: 0, count: 64 * 64))
@@ -167,7 +179,7 @@ import Testing
         }
     }
 
-    @Test func resultsThatAreNoTokensOrProbabilitiesAreRefused() async throws {
+    @Test func invalidTokensAndProbabilitiesAreRefused() async throws {
         let plan = Plan(steps: 2, maskTokenID: 9, schedule: .cosine)
         for (drawn, probability) in [(Int32(9), Float(0)), (-1, 0), (3, .nan)] {
             await #expect(throws: UserError.self) {

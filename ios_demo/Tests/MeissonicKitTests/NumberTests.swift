@@ -4,7 +4,7 @@ import Testing
 
 @testable import MeissonicKit
 
-/// Numbers that Python and torch wrote, met bit by bit.
+/// Compares numbers with those of Python and torch, bit by bit.
 @Suite struct NumberTests {
     struct PhiloxCase: Decodable {
         let seed: String
@@ -18,28 +18,28 @@ import Testing
         #expect(cases.count == 16)
         for each in cases {
             let seed = try #require(UInt64(each.seed))
-            let stream = try #require(Philox.Stream(rawValue: each.stream))
-            let made = Philox.uniforms(seed: seed, step: each.step, stream: stream, count: each.bits[0].count, words: 2)
+            let stream = try #require(NoiseStream(rawValue: each.stream))
+            let made = uniforms(seed: seed, step: each.step, stream: stream, count: each.bits[0].count, words: 2)
             #expect(made.map(\.bitPattern) == each.bits.flatMap { $0 })
         }
     }
 
     @Test func uniformsAreNeverZeroOrOne() {
-        #expect(Philox.uniform(0) == 0x1p-25)
-        #expect(Philox.uniform(.max) == (1 as Float).nextDown)
+        #expect(uniform(0) == 0x1p-25)
+        #expect(uniform(.max) == (1 as Float).nextDown)
     }
 
     /// Random123's kat_vectors: philox4x32 10.
     @Test func blocksAreThePublishedAnswers() {
         let ones = UInt32.max
         #expect(
-            Philox.block(SIMD4(0, 0, 0, 0), key: SIMD2(0, 0))
+            philox4x32(SIMD4(0, 0, 0, 0), key: SIMD2(0, 0))
                 == SIMD4(0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8))
         #expect(
-            Philox.block(SIMD4(ones, ones, ones, ones), key: SIMD2(ones, ones))
+            philox4x32(SIMD4(ones, ones, ones, ones), key: SIMD2(ones, ones))
                 == SIMD4(0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd))
         #expect(
-            Philox.block(
+            philox4x32(
                 SIMD4(0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344), key: SIMD2(0xa409_3822, 0x299f_31d0))
                 == SIMD4(0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1))
     }
@@ -56,7 +56,7 @@ import Testing
                     let steps = try #require(Int(steps))
                     var unknown = tokens
                     let made = (0..<steps - 1).map { step in
-                        unknown = schedule.maskLength(step: step, steps: steps, tokens: tokens, unknown: unknown)
+                        unknown = maskLength(schedule, step: step, steps: steps, tokens: tokens, unknown: unknown)
                         return unknown
                     }
                     if made != wanted { Issue.record("\(schedule) \(tokens) tokens \(steps) steps") }
@@ -77,10 +77,10 @@ import Testing
         let numbers: Numbers = try Repository.json("build/phones/vectors/numbers.json")
         for (steps, wanted) in numbers.temperatures {
             let steps = try #require(Int(steps))
-            #expect(Temperature(start: 2, end: 0).values(steps: steps).map(\.bitPattern) == wanted)
+            #expect(temperatures(steps: steps).map(\.bitPattern) == wanted)
         }
-        #expect(try Sinusoids.steps(64).float32().map(\.bitPattern) == numbers.step_sinusoids)
-        let micro = Sinusoids.micro(Size(width: 1024, height: 768), score: 6)
+        #expect(try stepSinusoids(64).float32().map(\.bitPattern) == numbers.step_sinusoids)
+        let micro = microSinusoids(Size(width: 1024, height: 768), score: 6)
         #expect(try micro.float32().map(\.bitPattern) == numbers.micro_sinusoids)
     }
 

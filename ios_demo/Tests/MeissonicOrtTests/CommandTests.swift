@@ -51,7 +51,7 @@ import Testing
         #expect(try PNG(contentsOf: folder.appendingPathComponent("cat.png")).picture != sun)
     }
 
-    @Test func whatWasCutOfThePromptIsSaid() throws {
+    @Test func theCutEndOfThePromptIsReported() throws {
         let folder = try Repository.temporaryFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
         let prompt = String(repeating: "a red cat ", count: 20)
@@ -68,7 +68,7 @@ import Testing
         (["a", "--mask", "m.png"], "--mask needs a picture: add --image FILE"),
         (
             ["a", "--image", "i.png", "--extend", "1", "2", "3", "4", "--strength", "1"],
-            "--extend paints the margins alone: leave out --mask and --strength"
+            "--extend paints only the margins: leave out --mask and --strength"
         ),
         (["a", "--out", "picture.jpg"], "--out picture.jpg is not a PNG name: end it in .png"),
         (["a", "--threads", "-1"], "--preview and --threads cannot be negative: give 0 or more"),
@@ -84,7 +84,7 @@ import Testing
         #expect(out.fileHandleForReading.readDataToEndOfFile().isEmpty)
     }
 
-    @Test func aBundleThatIsNotThereIsNamed() throws {
+    @Test func aMissingBundleIsNamed() throws {
         let outcome = try run("a", "--bundle", "/nowhere")
         #expect(outcome.code == 2 && outcome.err.hasPrefix("error: /nowhere is not a bundle: it has no manifest.json"))
     }
@@ -92,14 +92,17 @@ import Testing
     @Test func interruptingStopsWithoutAPicture() throws {
         let folder = try Repository.temporaryFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
-        let (process, _, err) = process(["a", "--bundle", Repository.android.path, "--steps", "1000"], in: folder)
+        let arguments = ["a", "--bundle", Repository.android.path, "--steps", "1000", "--preview", "1"]
+        let (process, _, err) = process(arguments, in: folder)
         try process.run()
-        Thread.sleep(forTimeInterval: 1)
+        let preview = folder.appendingPathComponent("picture.step001.png").path
+        while process.isRunning, !FileManager.default.fileExists(atPath: preview) { usleep(10_000) }
         process.interrupt()
         process.waitUntilExit()
         #expect(process.terminationStatus == 130)
         let text = String(decoding: err.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         #expect(text == "stopped: no picture was written\n")
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        #expect(files.allSatisfy { $0.hasPrefix("picture.step") && $0.hasSuffix(".png") })
     }
 }

@@ -5,8 +5,8 @@ import Testing
 
 @testable import MeissonicOrt
 
-/// The shipped checkpoint's Android bundle, drawn by Swift on the onnxruntime that Python draws with: the same tokens at
-/// every step and the same picture, byte by byte.
+/// Draws the shipped checkpoint's Android bundle on Python's onnxruntime, and compares the tokens of every step and the picture
+/// bytes with Python's.
 @Suite(.serialized) struct OrtTests {
     let bundle: ModelBundle
     let library: OrtLibrary
@@ -85,14 +85,12 @@ import Testing
             }
         }
         for await _ in reached { break }
-        let begun = ContinuousClock.now
         task.cancel()
         await #expect(throws: CancellationError.self) { _ = try await task.value }
-        #expect(ContinuousClock.now - begun < .seconds(5))
         _ = try await generator.draw(Request("a red cat", steps: 1))
     }
 
-    @Test func aRunThatIsTerminatedIsACancellationAndNoError() async throws {
+    @Test func aTerminatedRunIsACancellation() async throws {
         let engine = try engine()
         let ids = Tensor(
             [Int32](repeating: 0, count: bundle.manifest.model.textLength),
@@ -119,14 +117,14 @@ import Testing
         #expect(await line { _ = try await engine.run("text_encoder", on: [:]) }.contains("no graph gave 'input_ids'"))
     }
 
-    @Test func aFileThatIsNoGraphAndOneOfOtherTensorsAreNamed() async throws {
+    @Test func invalidGraphsAndGraphsWithOtherTensorsAreNamed() async throws {
         let folder = try Repository.damageable()
         defer { try? FileManager.default.removeItem(at: folder.deletingLastPathComponent()) }
         let manifest = try ModelBundle.readManifest(folder)
         let file = folder.appendingPathComponent("text_encoder.onnx")
         let engine = try OrtEngine(bundle: ModelBundle(folder: folder, manifest: manifest), library: library)
         try Data("no graph".utf8).write(to: file)
-        let settings = try Request("a red cat").settled(for: manifest)
+        let settings = try settle(Request("a red cat"), manifest)
         let broken = await line { try await engine.open("text_encoder", for: settings) }
         #expect(broken.hasPrefix("onnxruntime \(library.version) cannot open \(file.path): ") && !broken.contains("\n"))
         try FileManager.default.removeItem(at: file)
@@ -136,7 +134,7 @@ import Testing
                 == "text_encoder.onnx has inputs tokens, unlike the manifest: export the bundle again")
     }
 
-    @Test func whatIsNoLibraryAndABundleOfAnotherEngineAreNamed() async throws {
+    @Test func aMissingLibraryAndABundleOfAnotherEngineAreNamed() async throws {
         #expect(
             await line { _ = try OrtLibrary(path: "/nowhere.so") }
                 == "cannot open onnxruntime's library /nowhere.so: set MEISSONIC_ONNXRUNTIME to the libonnxruntime.so of a wheel"

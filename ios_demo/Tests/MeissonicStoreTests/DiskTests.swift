@@ -4,11 +4,11 @@ import MeissonicStore
 import TestSupport
 import Testing
 
-/// What the disk and a person do while files are written and hashed.
+/// Full disks and cancellation while files are written and hashed.
 @Suite(.serialized) struct DiskTests {
     #if os(Linux)
     /// A file system of its own, smaller than the bundle. Needs root.
-    @Test(.enabled(if: getuid() == 0)) func aDiskThatFillsIsSaidAndWhatCameIsKept() async throws {
+    @Test(.enabled(if: getuid() == 0)) func aFullDiskIsReportedAndThePartThatArrivedIsKept() async throws {
         let folder = try Repository.temporaryFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
         let size = try ModelBundle.readManifest(Repository.android).files.values.reduce(0) { $0 + $1.size }
@@ -29,7 +29,7 @@ import Testing
         }
         let kept = await unaware.unfinished()
         #expect(kept > size / 3 && kept <= size / 2)
-        // A store that asks says it before it begins.
+        // A store that asks for the free space fails before it starts.
         await #expect(throws: StoreError.self) { try await ModelStore(folder: folder).download(server.address) }
         #expect(await unaware.unfinished() == kept)
         try #require(mount("tmpfs", folder.path, "tmpfs", UInt(MS_REMOUNT), "size=\(2 * size)") == 0)
@@ -38,7 +38,7 @@ import Testing
     }
     #endif
 
-    @Test func aFolderThatCannotBeWrittenIsSaid() async throws {
+    @Test func anUnwritableFolderIsReported() async throws {
         let file = try Repository.temporaryFolder().appendingPathComponent("file")
         defer { try? FileManager.default.removeItem(at: file.deletingLastPathComponent()) }
         try Data().write(to: file)

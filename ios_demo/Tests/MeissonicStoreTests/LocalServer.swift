@@ -6,17 +6,17 @@ final class LocalServer: Sendable {
     enum Behaviour: Sendable {
         case proper
         case ignoresRanges
-        /// Begins elsewhere than was asked for, and says so.
+        /// Starts at another byte than requested, and says so.
         case startsElsewhere
         case refusesRanges
-        /// Promises the whole, then closes the connection after so many bytes.
+        /// Announces the full length, then closes the connection after this many bytes.
         case dropsAfter(Int)
-        /// Promises no length, then closes the connection after so many bytes.
+        /// Announces no length, then closes the connection after this many bytes.
         case endsAfter(Int)
-        /// A pause of 10 ms after each 64 KiB.
-        case slow
+        /// Announces the full length, sends this many bytes, and waits for another behaviour before the rest.
+        case stallsAfter(Int)
         case answers(Int)
-        /// Other bytes, so many.
+        /// Sends this many other bytes.
         case sends(Int)
     }
 
@@ -28,7 +28,7 @@ final class LocalServer: Sendable {
     private let asked = Mutex<[Int]>([])
     private let stopped = Mutex(false)
 
-    /// `faulty`: the file that `behaviour` is about.
+    /// `faulty`: the file that `behaviour` concerns.
     init(_ folder: URL, faulty: String, _ behaviour: Behaviour = .proper) throws {
         self.folder = folder
         self.faulty = faulty
@@ -59,7 +59,7 @@ final class LocalServer: Sendable {
     var offsets: [Int] { asked.withLock { $0 } }
     func become(_ other: Behaviour) { behaviour.withLock { $0 = other } }
 
-    /// The thread that accepts closes the socket: were it closed here, that thread might accept on its number, given anew.
+    /// The accepting thread closes the socket. If it were closed here, that thread could accept on the reused number.
     func stop() {
         stopped.withLock { $0 = true }
         shutdown(socket, Int32(SHUT_RDWR))
@@ -106,12 +106,10 @@ final class LocalServer: Sendable {
         case .dropsAfter(let count):
             send(connection, "HTTP/1.1 200 OK\r\nContent-Length: \(data.count)\r\n", data.prefix(count))
         case .endsAfter(let count): send(connection, "HTTP/1.1 200 OK\r\n", data.prefix(count))
-        case .slow:
-            send(connection, "HTTP/1.1 200 OK\r\nContent-Length: \(data.count)\r\n")
-            for start in stride(from: 0, to: data.count, by: 65536) {
-                guard write(connection, data[start..<min(start + 65536, data.count)]) else { return }
-                Thread.sleep(forTimeInterval: 0.01)
-            }
+        case .stallsAfter(let count):
+            send(connection, "HTTP/1.1 200 OK\r\nContent-Length: \(data.count)\r\n", data.prefix(count))
+            while case .stallsAfter = behaviour.withLock({ $0 }), !stopped.withLock({ $0 }) { usleep(1000) }
+            _ = write(connection, data.dropFirst(count))
         case .answers(let status):
             let page = Data("a page that is no model".utf8)
             send(connection, "HTTP/1.1 \(status) Something\r\nContent-Length: \(page.count)\r\n", page)

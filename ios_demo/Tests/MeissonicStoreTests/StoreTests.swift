@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Serves a folder, with a fault: stops after some bytes of the largest file, knows no ranges, or changes a byte.
+/// Serves a folder with a fault: it stops after some bytes of the largest file, ignores ranges, or changes a byte.
 private final class FaultyServer: Transport {
     enum Fault: Sendable, Equatable {
         case none
@@ -58,7 +58,7 @@ private final class FaultyServer: Transport {
         )
     }
 
-    @Test func anInterruptedDownloadGoesOnWhereItStoppedAndIsWholeAtItsEnd() async throws {
+    @Test func anInterruptedDownloadResumesAndEndsWhole() async throws {
         let (server, store, address) = try scene(.stopAt(300_000))
         await #expect(throws: StoreError.network("the line went dead")) { try await store.download(address) }
         #expect(await store.models().isEmpty)
@@ -70,7 +70,7 @@ private final class FaultyServer: Transport {
         #expect(await store.unfinished() == 0)
     }
 
-    @Test func aServerWithoutRangesSendsTheFileAnew() async throws {
+    @Test func aServerWithoutRangesSendsTheFileAgain() async throws {
         let (server, store, address) = try scene(.stopAt(300_000))
         await #expect(throws: StoreError.self) { try await store.download(address) }
         server.become(.noRanges)
@@ -85,7 +85,7 @@ private final class FaultyServer: Transport {
         _ = try ModelBundle.open(try await store.download(address).bundle.folder)
     }
 
-    @Test func aFullDiskIsSaidBeforeAnythingIsDownloaded() async throws {
+    @Test func aFullDiskIsReportedBeforeAnythingIsDownloaded() async throws {
         let (server, store, address) = try scene(.none, free: 1000)
         await #expect(throws: StoreError.self) { try await store.download(address) }
         #expect(server.offsets.isEmpty)

@@ -6,7 +6,7 @@ import Testing
 @testable import MeissonicStudio
 
 @MainActor @Suite struct BenchTests {
-    @Test func everyChoiceIsMeasuredAndWhatFailsIsNoted() async throws {
+    @Test func everyChoiceIsMeasuredAndFailuresAreNoted() async throws {
         let scene = try Scene(maker: OrtMaker(broken: [.all(.gpu)]))
         defer { scene.close() }
         let bench = Bench(file: scene.folder.appendingPathComponent("benchmark.json"), maker: scene.maker)

@@ -58,7 +58,7 @@ import Testing
         #expect(try await request { $0.seed = "1 000 " }.seed == 1000)
     }
 
-    @Test func eachWayToBeginBecomesItsEdit() async throws {
+    @Test func eachModeBecomesItsEdit() async throws {
         #expect(try await request().edit == nil)
         let size = manifest.defaults.size
         guard case .imageToImage(let picture, strength: 0.6) = try await request({ $0.mode = .redraw }).edit else {
@@ -96,7 +96,7 @@ import Testing
         #expect(request.edit == nil)
     }
 
-    @Test func marginsAreWholeTokensAndFillTheSizeWhateverTheSides() {
+    @Test func marginsAreWholeTokensAndFillTheSizeForAnySides() {
         for size in [Size(width: 64, height: 64), Size(width: 1024, height: 768), Size(width: 48, height: 80)] {
             for bits in 1..<16 {
                 let sides = Set(Side.allCases.enumerated().filter { bits >> $0.offset & 1 == 1 }.map(\.element))
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test func aStrokeIsRoundAndErasingTakesItBack() {
+    @Test func aStrokeIsRoundAndErasingRemovesIt() {
         let size = Size(width: 100, height: 50)
         func area(_ strokes: [Stroke]) -> Int { paint(strokes, size: size).levels.count { $0 == 255 } }
         let dot = Stroke([Stroke.Point(x: 0.5, y: 0.5)], radius: 0.2)  // 10 pixels
@@ -123,7 +123,7 @@ import Testing
     }
 
     @Test func theMiddleOfAPictureIsTaken() {
-        // Red, green, blue thirds; the middle square is green alone.
+        // Red, green and blue thirds; the middle square is only green.
         let thirds: [[UInt8]] = [[255, 0, 0], [0, 255, 0], [0, 0, 255]]
         let pixels = (0..<10).flatMap { _ in thirds.flatMap { colour in (0..<10).flatMap { _ in colour } } }
         let wide = Picture(size: Size(width: 30, height: 10), pixels: pixels)

@@ -6,17 +6,17 @@ import Testing
 @testable import MeissonicKit
 @testable import MeissonicStudio
 
-/// What is there after the app was started again.
+/// What a new launch finds.
 @MainActor @Suite struct KeptTests {
     private func drawing(_ prompt: String) throws -> Drawing {
         let manifest = try ModelBundle.readManifest(Repository.android)
-        let settings = try Request(prompt, seed: .max).settled(for: manifest)
+        let settings = try settle(Request(prompt, seed: .max), manifest)
         return Drawing(
             picture: Picture(size: Size(width: 1, height: 1), pixels: [1, 2, 3]), tokens: [0], settings: settings, cut: [:],
             stages: [Drawing.Stage(name: "steps", seconds: 1.5)])
     }
 
-    @Test func picturesAreThereNewestFirstAlsoTwoOfOneMoment() async throws {
+    @Test func picturesComeNewestFirstAlsoTwoOfOneMoment() async throws {
         let folder = try Repository.temporaryFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
         let moment = Date(timeIntervalSince1970: 7)
@@ -35,7 +35,7 @@ import Testing
         #expect(Gallery(folder: folder).entries.isEmpty)
     }
 
-    @Test func aDraftOutlivesTheAppAndADamagedOneDoesNoHarm() throws {
+    @Test func aDraftOutlivesTheAppAndADamagedOneIsIgnored() throws {
         let folder = try Repository.temporaryFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
         let kept = Kept<Draft>(folder.appendingPathComponent("new/draft.json"))

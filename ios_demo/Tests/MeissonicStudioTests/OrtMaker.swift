@@ -1,14 +1,15 @@
 import Foundation
 import MeissonicKit
 import MeissonicOrt
+import Observation
 import Synchronization
 import TestSupport
 
 @testable import MeissonicStore
 @testable import MeissonicStudio
 
-/// Engines on the real onnxruntime; it remembers what it was asked for. Nothing has to be compiled there: the first time is
-/// said to be one.
+/// Makes engines on the real onnxruntime and remembers the calls. onnxruntime compiles nothing; the first call reports that it
+/// did.
 final class OrtMaker: EngineMaker {
     let kind = EngineKind.onnxRuntime
     private let library: OrtLibrary
@@ -41,7 +42,7 @@ final class OrtMaker: EngineMaker {
     func prune(keeping bundles: [ModelBundle]) throws {}
 }
 
-/// A folder of its own, and in it what an app has.
+/// The parts of an app, in a temporary folder.
 @MainActor struct Scene {
     let folder: URL
     let maker: OrtMaker
@@ -60,10 +61,30 @@ final class OrtMaker: EngineMaker {
             id: "model", bundle: ModelBundle(folder: bundle, manifest: try ModelBundle.readManifest(bundle)))
     }
 
-    /// Lets others work until something is so.
-    func until(_ so: () -> Bool) async {
-        while !so() { try? await Task.sleep(for: .milliseconds(1)) }
+    /// Lets others work until the condition holds.
+    func until(_ condition: () -> Bool) async {
+        while !condition() { try? await Task.sleep(for: .milliseconds(1)) }
     }
 
     func close() { try? FileManager.default.removeItem(at: folder) }
+}
+
+/// Remembers every working state of a studio, also those that pass between two looks at it.
+@MainActor final class Watcher {
+    private(set) var working: [Working] = []
+    private let studio: Studio
+
+    init(_ studio: Studio) {
+        self.studio = studio
+        watch()
+    }
+
+    private func watch() {
+        withObservationTracking {
+            if case .working(let state) = studio.state { working.append(state) }
+        } onChange: {
+            // Called before each change, so it remembers the state that ends.
+            MainActor.assumeIsolated { self.watch() }
+        }
+    }
 }

@@ -27,7 +27,7 @@ import Testing
         #expect(shelf.model == nil)
         shelf.importBundle(Repository.android)
         #expect(shelf.arriving == .asking)
-        shelf.importBundle(Repository.android)  // is not begun twice
+        shelf.importBundle(Repository.android)  // does not start a second one
         await shelf.finish()
         #expect(shelf.arriving == nil && shelf.trouble == nil)
         let model = try #require(shelf.model)
@@ -40,7 +40,7 @@ import Testing
         #expect(released == [model.id] && shelf.models.isEmpty)
     }
 
-    @Test func anAddressThatIsNoneIsSaidAndNotAsked() async throws {
+    @Test func anInvalidAddressIsReportedWithoutARequest() async throws {
         defer { try? FileManager.default.removeItem(at: folder) }
         for typed in ["", "http://phone.test/iphone", "phone.test", "https://", "ftp://phone.test"] {
             let shelf = shelf()
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func aStoppedDownloadIsNoTroubleAndItsAddressIsKept() async throws {
+    @Test func aStoppedDownloadIsNotAFailureAndItsAddressIsKept() async throws {
         defer { try? FileManager.default.removeItem(at: folder) }
         let shelf = shelf()
         shelf.download(" https://phone.test/iphone\n")
@@ -77,6 +77,6 @@ private struct Silent: Transport {
         _ url: URL, from offset: Int, began: @escaping @Sendable (Int) throws -> Void,
         received: @escaping @Sendable (Data) throws -> Void
     ) async throws {
-        try await Task.sleep(for: .seconds(60))
+        try await untilCancelled()
     }
 }

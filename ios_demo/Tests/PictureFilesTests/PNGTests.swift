@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func whatIsWrittenIsReadAgainAndCarriesItsFacts() throws {
+    @Test func writtenFilesAreReadBackWithTheirFacts() throws {
         let size = Size(width: 31, height: 17)
         let picture = Picture(size: size, pixels: (0..<31 * 17 * 3).map { UInt8(truncatingIfNeeded: $0 * $0) })
         let file = try Repository.temporaryFolder().appendingPathComponent("picture.png")
@@ -33,7 +33,7 @@ import Testing
         #expect(try Data(contentsOf: file).range(of: Data("iTXtprompt\0\0\0\0\0a naïve cat 東京".utf8)) != nil)
     }
 
-    @Test func filesThatCannotBeReadAreNamed() throws {
+    @Test func unreadableFilesAreNamed() throws {
         func line(_ file: URL) -> String {
             do { _ = try PNG(contentsOf: file) } catch { return "\(error)" }
             return "nothing was thrown"

@@ -1,6 +1,6 @@
 import MeissonicKit
 
-/// Draws, and remembers the tokens after each step.
+/// Draws, and returns the tokens after each step.
 public func drawn(_ request: Request, with generator: Generator) async throws -> (tokens: [[Int32]], drawing: Drawing) {
     var tokens: [[Int32]] = []
     for try await event in generator.events(request) {

@@ -1,14 +1,14 @@
 import Foundation
 import MeissonicKit
 
-/// Files that tests read. `make test` makes those under build/; without them tests fail and say so.
+/// The files that tests read. `make test` makes those under build/; without them tests fail and say so.
 public enum Repository {
     public static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
     /// The shipped checkpoint's Android bundle.
     public static let android = root.appendingPathComponent("build/phones/android")
-    /// Its iPhone bundle, and what the evaluator was asked and gave when it drew the golden trace.
+    /// Its iPhone bundle, and the evaluator's calls when it drew the golden trace.
     public static let iphone =
         ProcessInfo.processInfo.environment["MEISSONIC_IPHONE_BUNDLE"].map { URL(fileURLWithPath: $0) }
         ?? root.appendingPathComponent("build/phones/iphone")
@@ -19,14 +19,14 @@ public enum Repository {
         try JSONDecoder().decode(type, from: Data(contentsOf: root.appendingPathComponent(path)))
     }
 
-    /// A new folder, for this test alone.
+    /// A new folder for one test.
     public static func temporaryFolder() throws -> URL {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("meissonic-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         return folder
     }
 
-    /// The Android bundle with files cut to `most` bytes and a manifest that says so: quick to send and to hash, not to be drawn.
+    /// The Android bundle with files cut to `most` bytes and a matching manifest: quick to send and hash, but it cannot draw.
     public static func shrunk(to most: Int) throws -> URL {
         let small = try temporaryFolder()
         let name = ModelBundle.manifestName

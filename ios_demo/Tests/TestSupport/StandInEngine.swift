@@ -1,15 +1,16 @@
 import MeissonicKit
 
-/// An engine that computes nothing: every output is zeros of the shape that the manifest gives, at once or when a test
-/// lets it. It remembers what it was asked, and which graphs were loaded at the same time.
+/// An engine that computes nothing: every output is zeros in the manifest's shape. It remembers its calls and loads, and which
+/// graphs were loaded at the same time.
 public actor StandInEngine: Engine {
     public nonisolated let bundle: ModelBundle
     public private(set) var calls: [String] = []
     public private(set) var loaded: Set<String> = []
     public private(set) var mostLoaded: Set<String> = []
+    public private(set) var loads: [String] = []
     private let onRun: @Sendable (_ graph: String, _ call: Int) async throws -> Void
 
-    /// `onRun` is called before each run with the graph and how often it ran before; what it throws the run throws.
+    /// `onRun` is called before each run with the graph and the number of its earlier runs; the run throws what it throws.
     public init(
         bundle: ModelBundle,
         onRun: @escaping @Sendable (_ graph: String, _ call: Int) async throws -> Void = { _, _ in }
@@ -21,7 +22,8 @@ public actor StandInEngine: Engine {
     public func open(_ graph: String, for settings: Settings) { load(graph) }
 
     private func load(_ graph: String) {
-        loaded.insert(graph)
+        guard loaded.insert(graph).inserted else { return }
+        loads.append(graph)
         if loaded.count > mostLoaded.count { mostLoaded = loaded }
     }
 
@@ -51,7 +53,7 @@ public actor StandInEngine: Engine {
         return outputs
     }
 
-    /// What a named side is in the inputs.
+    /// The size of a named side in the inputs.
     private func size(of side: String, _ graph: Graph, _ tensors: [String: Tensor]) -> Int {
         for spec in graph.inputs {
             if let axis = spec.shape.firstIndex(of: .named(side)), let tensor = tensors[spec.name] {

@@ -8,7 +8,7 @@ import org.meissonic.mobile.store.Opened
 import org.meissonic.mobile.store.Problem
 import org.meissonic.mobile.store.StoreError
 
-/** A bundle's folder that a person picked from the device's storage (ACTION_OPEN_DOCUMENT_TREE). */
+/** The bundle folder that a person picked from the device's storage (ACTION_OPEN_DOCUMENT_TREE). */
 class DocumentSource(private val resolver: ContentResolver, private val tree: Uri) : ModelSource {
     override fun open(path: String, from: Long): Opened = askingAnotherApp {
         var id = DocumentsContract.getTreeDocumentId(tree)

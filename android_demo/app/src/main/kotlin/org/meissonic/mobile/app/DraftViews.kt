@@ -65,7 +65,7 @@ class DraftViews(private val screen: Activity) {
         showFields()
     }
 
-    /** What the model offers, and what it does if fields are left blank. */
+    /** Shows the sizes and defaults of a model. */
     fun offer(manifest: Manifest) {
         if (sizes != manifest.sizes) {
             val chosen = sizes.getOrNull(size.selectedItemPosition) ?: manifest.defaults.size
@@ -77,7 +77,7 @@ class DraftViews(private val screen: Activity) {
         view<TextView>(R.id.guidance_label).text = screen.getString(R.string.guidance, manifest.defaults.guidance)
     }
 
-    /** The fields on top of what [before] holds besides. */
+    /** [before] with the values of the fields. */
     fun read(before: Draft) = before.copy(
         prompt = prompt.text.toString(),
         negative = negative.text.toString(),
@@ -91,7 +91,7 @@ class DraftViews(private val screen: Activity) {
         preview = preview.isChecked,
     )
 
-    /** Says at the field what is wrong, and goes there. */
+    /** Shows at the field what is wrong, and scrolls there. */
     fun complain(field: Field, say: (String) -> Unit) {
         val words = screen.words(field)
         val where = when (field) {

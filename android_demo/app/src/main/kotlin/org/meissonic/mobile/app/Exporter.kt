@@ -8,10 +8,10 @@ import org.meissonic.mobile.app.model.Drawn
 const val SAVE = 2 // the request to choose a place
 private const val ASKED = "asked"
 
-/** What the save and share buttons of a screen do. [saved] is the screen's state from before it was made anew. */
+/** The save and share buttons of a screen. [saved] is the state of the screen before Android recreated it. */
 class Exporter(private val screen: Screen, saved: Bundle?) {
     private val gallery = screen.app.gallery
-    private var asked = saved?.getString(ASKED) // the picture, while its place is chosen
+    private var asked = saved?.getString(ASKED) // the picture to save, while a person chooses the place
 
     fun onSaveInstanceState(state: Bundle) = state.putString(ASKED, asked)
 

@@ -13,10 +13,10 @@ import java.io.File
 import java.io.IOException
 import org.meissonic.mobile.app.model.Drawn
 
-/** Whether a picture can be saved among the device's without asking where: since Android 10. */
+/** Whether the app can save to the device's pictures without asking for a place: since Android 10. */
 val savesWithoutAsking get() = Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q
 
-/** Saves a picture among the device's. Throws IOException. */
+/** Saves to the device's pictures. Throws IOException. */
 fun saveToPictures(resolver: ContentResolver, drawn: Drawn, file: File) = askingAnotherApp {
     val values = ContentValues().apply {
         put(MediaStore.MediaColumns.DISPLAY_NAME, "meissonic-${drawn.id}.png")
@@ -25,7 +25,7 @@ fun saveToPictures(resolver: ContentResolver, drawn: Drawn, file: File) = asking
         put(MediaStore.MediaColumns.IS_PENDING, 1)
     }
     val uri = resolver.insert(MediaStore.Images.Media.EXTERNAL_CONTENT_URI, values)
-        ?: throw IOException("the device takes no picture")
+        ?: throw IOException("the device refuses the picture")
     try {
         copy(resolver, file, uri)
         resolver.update(uri, ContentValues().apply { put(MediaStore.MediaColumns.IS_PENDING, 0) }, null, null)
@@ -41,13 +41,13 @@ fun askWhere(drawn: Drawn): Intent = Intent(Intent.ACTION_CREATE_DOCUMENT)
     .setType("image/png")
     .putExtra(Intent.EXTRA_TITLE, "meissonic-${drawn.id}.png")
 
-/** Throws IOException. */
+/** Copies a file to another app's place. Throws IOException. */
 fun copy(resolver: ContentResolver, file: File, to: Uri) {
     val stream = askingAnotherApp { resolver.openOutputStream(to) } ?: throw IOException("$to cannot be written")
     stream.use { output -> file.inputStream().use { it.copyTo(output) } }
 }
 
-/** Offers the apps that take pictures. */
+/** Offers the apps that accept pictures. */
 fun share(context: Context, drawn: Drawn): Intent {
     val uri = PictureProvider.uri(context, drawn)
     val send = Intent(Intent.ACTION_SEND)

@@ -20,7 +20,7 @@ import org.meissonic.mobile.engine.WrongValue
 import org.meissonic.mobile.store.Problem
 import org.meissonic.mobile.store.StoreError
 
-/** An error in the person's language; what only its message knows follows in English. */
+/** An error in the person's language. Details that only its message has follow in English. */
 fun Context.words(error: Exception): String = when (error) {
     is UserError -> words(error.fault, error.message.orEmpty())
     is StoreError -> words(error)
@@ -58,5 +58,5 @@ private fun Context.words(error: StoreError): String {
 
 private fun Context.detail(words: String?) = if (words.isNullOrEmpty()) "" else "\n" + getString(R.string.detail, words)
 
-/** A size for a person to read. */
+/** A number of bytes as a person reads it. */
 fun Context.bytes(count: Long): String = Formatter.formatShortFileSize(this, count)

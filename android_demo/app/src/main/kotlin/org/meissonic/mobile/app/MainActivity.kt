@@ -29,15 +29,15 @@ import org.meissonic.mobile.app.model.ready
 import org.meissonic.mobile.engine.settle
 
 private const val CHOOSE = 1
-private const val PREVIEWS = 4 // of a drawing: for each the step is unloaded and loaded again
+private const val PREVIEWS = 4 // in a drawing; each unloads the step and loads it again
 private const val LARGEST_TYPED_SEED = 1_000_000_000uL // short enough to be read out
 
-/** What to draw, how far it is, and the picture. */
+/** The form, the progress and the picture. */
 class MainActivity : Screen(R.layout.main) {
     private lateinit var form: DraftViews
     private lateinit var draft: Draft
     private lateinit var exporter: Exporter
-    private var begun = false // a drawing whose picture was not seen yet
+    private var begun = false // whether the next picture is the first of its drawing
 
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
@@ -53,7 +53,7 @@ class MainActivity : Screen(R.layout.main) {
         on(R.id.save) { shown()?.let(exporter::save) }
         on(R.id.share) { shown()?.let(exporter::share) }
         if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.TIRAMISU && savedInstanceState == null) {
-            requestPermissions(arrayOf(POST_NOTIFICATIONS), 0) // asked once; without it work goes on unseen
+            requestPermissions(arrayOf(POST_NOTIFICATIONS), 0) // asked once; without the permission work has no notification
         }
     }
 
@@ -96,7 +96,7 @@ class MainActivity : Screen(R.layout.main) {
         if (result != Activity.RESULT_OK || uri == null) return
         if (request != CHOOSE) return exporter.onActivityResult(request, uri)
         app.picked.take(contentResolver, uri)
-        keep(app.draftFile.load().copy(strokes = emptyList())) // they were painted on another picture
+        keep(app.draftFile.load().copy(strokes = emptyList())) // the strokes belong to the picture before
     }
 
     private fun draw() {
@@ -105,8 +105,8 @@ class MainActivity : Screen(R.layout.main) {
         when (val checked = check(draft, manifest, Random.nextULong(LARGEST_TYPED_SEED), app.picked::picture)) {
             is Unfit -> form.complain(checked.field, ::say)
             is Fit -> {
-                val steps = settle(checked.task.request, manifest).steps
-                app.studio.draw(checked.task, if (draft.preview) maxOf(1, steps / PREVIEWS) else 0)
+                val steps = settle(checked.request, manifest).steps
+                app.studio.draw(checked.request, if (draft.preview) maxOf(1, steps / PREVIEWS) else 0)
                 begun = true
             }
         }

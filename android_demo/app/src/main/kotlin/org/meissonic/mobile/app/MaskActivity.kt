@@ -7,7 +7,7 @@ import org.meissonic.mobile.app.model.Stroke
 import org.meissonic.mobile.app.model.ready
 import org.meissonic.mobile.app.model.sizeOf
 
-/** Painting what of the chosen picture is to be drawn anew. */
+/** Paints the mask: the part of the chosen picture to redraw. */
 class MaskActivity : Screen(R.layout.mask) {
     private lateinit var mask: MaskView
 
@@ -15,7 +15,7 @@ class MaskActivity : Screen(R.layout.mask) {
         super.onCreate(savedInstanceState)
         val draft = app.draftFile.load()
         mask = find(R.id.mask)
-        // What will be drawn on: the middle of the picture in the model's shape.
+        // The part that the model draws on: the middle of the picture, in the model's shape.
         val size = app.shelf.state.value.ready?.let { sizeOf(draft, it.manifest) }
         mask.picture = app.picked.state.value.bitmap?.let { if (size == null) it else cropped(it, size) }
         mask.strokes = draft.strokes

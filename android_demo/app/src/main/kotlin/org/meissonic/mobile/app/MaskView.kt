@@ -17,7 +17,7 @@ import org.meissonic.mobile.app.model.Stroke
 
 private const val TINT = 0xB0E5734F.toInt()
 
-/** A picture, and over it what a finger painted. */
+/** A picture under the strokes of a finger. */
 class MaskView(context: Context, attributes: AttributeSet?) : View(context, attributes) {
     var picture: Bitmap? = null
         set(value) {
@@ -43,7 +43,7 @@ class MaskView(context: Context, attributes: AttributeSet?) : View(context, attr
     }
     private val smooth = Paint(Paint.FILTER_BITMAP_FLAG)
 
-    // A stroke that begins at the edge of the screen would be the gesture that goes back.
+    // A stroke that begins at the edge of the screen would be the back gesture.
     override fun onLayout(changed: Boolean, left: Int, top: Int, right: Int, bottom: Int) {
         super.onLayout(changed, left, top, right, bottom)
         lay()
@@ -60,7 +60,7 @@ class MaskView(context: Context, attributes: AttributeSet?) : View(context, attr
     override fun onDraw(canvas: Canvas) {
         val picture = picture ?: return
         canvas.drawBitmap(picture, null, place, smooth)
-        canvas.saveLayer(place, null) // so that erasing takes paint away and not the picture
+        canvas.saveLayer(place, null) // so that erasing removes paint and not the picture
         strokes.forEach { draw(canvas, it) }
         canvas.restore()
     }
@@ -74,7 +74,7 @@ class MaskView(context: Context, attributes: AttributeSet?) : View(context, attr
         }
     }
 
-    @SuppressLint("ClickableViewAccessibility") // the whole picture can be painted with a button
+    @SuppressLint("ClickableViewAccessibility") // a button paints the whole picture
     override fun onTouchEvent(event: MotionEvent): Boolean {
         if (place.isEmpty) return false
         val x = ((event.x - place.left) / place.width()).coerceIn(0f, 1f)
@@ -85,7 +85,7 @@ class MaskView(context: Context, attributes: AttributeSet?) : View(context, attr
                 val last = strokes.lastOrNull() ?: return true
                 strokes = strokes.dropLast(1) + last.copy(points = last.points + listOf(x, y))
             }
-            MotionEvent.ACTION_CANCEL -> strokes = strokes.dropLast(1) // the system took the finger for a gesture of its own
+            MotionEvent.ACTION_CANCEL -> strokes = strokes.dropLast(1) // the system uses the touch for a gesture
         }
         return true
     }

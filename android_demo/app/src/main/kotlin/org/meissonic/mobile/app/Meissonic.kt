@@ -18,11 +18,12 @@ import org.meissonic.mobile.app.model.Working
 import org.meissonic.mobile.app.model.ready
 import org.meissonic.mobile.engine.Bundle
 import org.meissonic.mobile.engine.BundleError
+import org.meissonic.mobile.engine.Engine
 import org.meissonic.mobile.engine.Generator
-import org.meissonic.mobile.ort.OrtOpener
+import org.meissonic.mobile.ort.OrtEngine
 import org.meissonic.mobile.store.ModelStore
 
-/** What lives as long as the process: screens come and go, and show it. */
+/** The state that lives as long as the process. Screens show it. */
 class Meissonic : Application() {
     val scope = CoroutineScope(SupervisorJob() + Dispatchers.Main.immediate)
 
@@ -32,7 +33,7 @@ class Meissonic : Application() {
     val studio by lazy { Studio(scope, gallery, File(filesDir, "drawing"), ::freeMemory, ::openGenerator) }
     val shelf by lazy { Shelf(scope, ModelStore(File(filesDir, "models"))) { studio.forget() } }
 
-    /** Whether something runs that must go on while the screen is off. */
+    /** Whether work runs that must continue while the screen is off. */
     val busy by lazy {
         combine(studio.state, shelf.state) { drawing, model -> drawing is Working || model is Arriving }
             .distinctUntilChanged()
@@ -43,15 +44,18 @@ class Meissonic : Application() {
         scope.launch { busy.collect { if (it) WorkService.start(this@Meissonic) } }
     }
 
-    /** Bytes that can be taken before Android begins to end other processes. */
+    /** Bytes that the app can use before Android ends other processes. */
     fun freeMemory(): Long {
         val info = ActivityManager.MemoryInfo()
         service<ActivityManager>().getMemoryInfo(info)
         return info.availMem - info.threshold
     }
 
+    /** Opens an engine for a bundle; tests replace it. */
+    internal var openEngine: (Bundle) -> Engine = { OrtEngine(it, lowMemory = true) }
+
     private fun openGenerator(): Generator {
         val ready = shelf.state.value.ready ?: throw BundleError("there is no model on this device: get one first")
-        return Generator(Bundle.open(ready.whole.folder), OrtOpener(lowMemory = true))
+        return Generator(openEngine(Bundle.open(ready.whole.folder)))
     }
 }

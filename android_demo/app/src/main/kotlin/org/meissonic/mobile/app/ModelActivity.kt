@@ -21,7 +21,7 @@ import org.meissonic.mobile.store.StoreError
 private const val IMPORT = 1
 private const val ADDRESS = "address"
 
-/** The model: fetched, gone on with, imported, deleted. */
+/** Downloads, resumes, imports and deletes the model. */
 class ModelActivity : Screen(R.layout.model) {
     private val address get() = find<EditText>(R.id.address)
     private val kept get() = getSharedPreferences("model", MODE_PRIVATE)

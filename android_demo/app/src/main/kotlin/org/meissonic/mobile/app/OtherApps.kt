@@ -3,10 +3,10 @@ package org.meissonic.mobile.app
 import java.io.IOException
 
 /**
- * Asks a provider of another app: pictures, documents, the device's media.
+ * Calls a provider of another app: pictures, documents, the device's media.
  *
- * Whatever it throws comes through as it is (a right that was taken back is a SecurityException); here all of it
- * becomes IOException.
+ * A provider's exceptions reach the caller unchanged (a revoked permission is a SecurityException); here they all become
+ * IOException.
  */
 inline fun <T> askingAnotherApp(ask: () -> T): T = try {
     ask()

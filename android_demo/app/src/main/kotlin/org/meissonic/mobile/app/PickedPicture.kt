@@ -22,16 +22,16 @@ import org.meissonic.mobile.engine.Size
 
 private const val LARGEST_SIDE = 2048 // pixels of a picked picture that are kept
 
-/** The [bitmap] that was chosen last and could be read; [unreadable] if another was chosen since and could not. */
+/** The last [bitmap] that could be read; [unreadable] if a person has chosen another since that could not. */
 data class Picked(val bitmap: Bitmap?, val unreadable: Boolean = false)
 
-/** The picture a person chose to draw on: a copy, because the right to read theirs ends with the process. */
+/** The picture a person chose to draw on: a copy, because the permission to read theirs ends with the process. */
 class PickedPicture(private val scope: CoroutineScope, private val file: File) {
     private val mutable = MutableStateFlow(Picked(if (file.isFile) BitmapFactory.decodeFile(file.path) else null))
     val state: StateFlow<Picked> = mutable
-    private val turn = Mutex() // in the order they were chosen: a slow one must not take the place of a later one
+    private val turn = Mutex() // keeps the order of choices, so that a slow picture does not replace a later one
 
-    /** Takes a picture of another app, which may have to fetch it first. */
+    /** Takes a picture of another app, which may have to download it first. */
     fun take(resolver: ContentResolver, uri: Uri) = take {
         askingAnotherApp { resolver.openInputStream(uri)?.use { it.readBytes() } } ?: throw IOException("$uri has no bytes")
     }
@@ -39,7 +39,7 @@ class PickedPicture(private val scope: CoroutineScope, private val file: File) {
     /** Takes a picture that was drawn here. */
     fun take(drawn: File) = take(drawn::readBytes)
 
-    /** In the size that is drawn on; null if none was taken. */
+    /** The picture in a size; null if a person has chosen none. */
     fun picture(size: Size): Picture? = state.value.bitmap?.let { pictureOf(cropped(it, size)) }
 
     private fun take(read: () -> ByteArray) {

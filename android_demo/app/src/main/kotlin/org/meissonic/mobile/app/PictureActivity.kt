@@ -10,7 +10,7 @@ import org.meissonic.mobile.app.model.Draft
 import org.meissonic.mobile.app.model.Drawn
 import org.meissonic.mobile.app.model.Mode
 
-/** One picture of the history, and what can be done with it. */
+/** One picture of the history, with its actions. */
 class PictureActivity : Screen(R.layout.picture) {
     private lateinit var exporter: Exporter
 

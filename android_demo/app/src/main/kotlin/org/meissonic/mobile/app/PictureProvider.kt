@@ -12,7 +12,7 @@ import java.io.File
 import java.io.FileNotFoundException
 import org.meissonic.mobile.app.model.Drawn
 
-/** Lets an app that a picture is shared with read that picture. */
+/** Lets the app that receives a shared picture read it. */
 class PictureProvider : ContentProvider() {
     override fun onCreate() = true
 
@@ -45,7 +45,7 @@ class PictureProvider : ContentProvider() {
 
     override fun delete(uri: Uri, where: String?, with: Array<String>?) = 0
 
-    // Only what is in the gallery has a file: an identifier is no path.
+    // The identifier is looked up in the gallery and never used as a path.
     private fun file(uri: Uri): File {
         val gallery = (context!!.applicationContext as Meissonic).gallery
         val drawn = gallery.find(uri.lastPathSegment.orEmpty().removeSuffix(".png"))

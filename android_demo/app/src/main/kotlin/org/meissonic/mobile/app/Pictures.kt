@@ -18,14 +18,15 @@ fun pictureOf(bitmap: Bitmap): Picture {
     return Picture(Size(bitmap.width, bitmap.height), pixels)
 }
 
-/** Both throw IOException. */
+/** Writes a picture as PNG. Throws IOException. */
 fun encodePng(picture: Picture, stream: OutputStream) = encodePng(bitmapOf(picture), stream)
 
+/** Writes a bitmap as PNG. Throws IOException. */
 fun encodePng(bitmap: Bitmap, stream: OutputStream) {
     if (!bitmap.compress(Bitmap.CompressFormat.PNG, 100, stream)) throw IOException("cannot write the picture")
 }
 
-/** The middle of a bitmap that has the shape of [size], in that size. */
+/** The middle of a bitmap, cropped to the shape of [size] and scaled to it. */
 fun cropped(bitmap: Bitmap, size: Size): Bitmap {
     val scale = maxOf(size.width.toFloat() / bitmap.width, size.height.toFloat() / bitmap.height)
     val (width, height) = (size.width / scale).toInt() to (size.height / scale).toInt()

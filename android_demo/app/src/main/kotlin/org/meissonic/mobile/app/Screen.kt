@@ -13,7 +13,7 @@ import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.launch
 import org.meissonic.mobile.app.model.Draft
 
-/** A screen: shows states of the process while it is visible, and keeps nothing of its own that matters. */
+/** A screen. It shows states of the process while it is visible and holds no state of its own that matters. */
 abstract class Screen(private val layout: Int) : Activity() {
     val app get() = application as Meissonic
     private var visible: CoroutineScope? = null
@@ -39,7 +39,7 @@ abstract class Screen(private val layout: Int) : Activity() {
         return true
     }
 
-    /** Keeps the form, and says so if it is lost with the process because the storage is full. */
+    /** Saves the form, and says so if full storage prevents it. */
     protected fun keep(draft: Draft) {
         try {
             app.draftFile.save(draft)
@@ -50,11 +50,11 @@ abstract class Screen(private val layout: Int) : Activity() {
 
     fun tell(words: String) = Toast.makeText(this, words, Toast.LENGTH_LONG).show()
 
-    /** From now on until the screen is hidden. */
+    /** Shows a state until the screen is hidden. */
     protected fun <T> watch(states: Flow<T>, show: (T) -> Unit) {
         visible?.launch { states.collect { show(it) } }
     }
 }
 
-/** One of Android's services, all of which every device has. */
+/** A system service that every device has. */
 inline fun <reified T> Context.service(): T = getSystemService(T::class.java) as T

@@ -24,10 +24,10 @@ import org.meissonic.mobile.app.model.Working
 private const val CHANNEL = "work"
 private const val NOTIFICATION = 1
 private const val STOP = "org.meissonic.mobile.app.STOP"
-private const val LONGEST = 60 * 60 * 1000L // milliseconds the processor is kept awake after the last progress
-private const val PACE = 500L // milliseconds between two words of progress: Android drops what comes faster
+private const val LONGEST = 60 * 60 * 1000L // milliseconds that the processor stays awake after the last progress
+private const val PACE = 500L // milliseconds between two updates of the notification: Android drops faster ones
 
-/** Keeps the process and the processor awake while a picture is drawn or a model arrives, and says so. */
+/** Keeps the process and the processor awake during a drawing or an installation, with a notification. */
 class WorkService : Service() {
     private val app get() = application as Meissonic
     private var shown: Job? = null
@@ -54,10 +54,10 @@ class WorkService : Service() {
                 }
             }
         }
-        return START_NOT_STICKY // after the process died there is nothing to go on with
+        return START_NOT_STICKY // no work survives the process
     }
 
-    /** Android 15 gives a transfer six hours a day. What has arrived is kept. */
+    /** Android 15 limits transfers to six hours a day. The part that arrived is kept. */
     override fun onTimeout(startId: Int, fgsType: Int) {
         stopWork()
         stopSelf()

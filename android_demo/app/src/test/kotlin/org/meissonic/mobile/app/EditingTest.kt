@@ -30,20 +30,17 @@ import org.meissonic.mobile.app.model.inside
 import org.meissonic.mobile.app.model.margins
 import org.meissonic.mobile.app.model.paint
 import org.meissonic.mobile.engine.Bundle
+import org.meissonic.mobile.engine.Edit
 import org.meissonic.mobile.engine.Generator
-import org.meissonic.mobile.engine.ImageToImage
-import org.meissonic.mobile.engine.Inpaint
-import org.meissonic.mobile.engine.Outpaint
 import org.meissonic.mobile.engine.Request
-import org.meissonic.mobile.engine.Task
-import org.meissonic.mobile.ort.OrtOpener
+import org.meissonic.mobile.ort.OrtEngine
 import org.robolectric.Robolectric
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.annotation.Config
 
 private val samples = File(System.getProperty("repository"), "docs/samples.png")
 
-/** Another app's pictures: one that is there, and others that are not. */
+/** Another app's pictures: one exists, the others do not. */
 class Photos : ContentProvider() {
     override fun onCreate() = true
 
@@ -64,7 +61,7 @@ class Photos : ContentProvider() {
     override fun delete(uri: Uri, where: String?, with: Array<String>?) = 0
 }
 
-/** Pictures chosen, painted on and redrawn: what the screens draw is what the engine draws for the same request. */
+/** Choosing, painting and redrawing: the screens draw the same bytes as the engine for the same request. */
 class EditingTest : OnAndroid() {
     private val request = Request("a red cat", seed = 7u, steps = 4)
     private val manifest = Bundle.readManifest(bundle)
@@ -95,10 +92,10 @@ class EditingTest : OnAndroid() {
         return pixels(app.gallery.file(app.gallery.entries.value.first()))
     }
 
-    private fun drawn(task: Task): IntArray =
-        Generator(Bundle.open(bundle), OrtOpener(lowMemory = true)).use { it.drawNow(task).picture.argb }
+    private fun drawn(edit: Edit): IntArray =
+        Generator(OrtEngine(Bundle.open(bundle), lowMemory = true)).use { it.draw(request.copy(edit = edit)).picture.argb }
 
-    /** A finger's way over a view, in shares of it. */
+    /** Moves a finger over a view; points are shares of its width and height. */
     private fun drag(view: View, vararg points: Pair<Float, Float>, last: Int = MotionEvent.ACTION_UP) {
         val begun = SystemClock.uptimeMillis()
         fun touch(action: Int, at: Pair<Float, Float>) {
@@ -120,13 +117,13 @@ class EditingTest : OnAndroid() {
             start(main, Mode.REDRAW)
             choose(main)
             val image = app.picked.picture(size)!!
-            assertContentEquals(drawn(ImageToImage(request, image, 0.6)), drawn(main))
+            assertContentEquals(drawn(Edit.ImageToImage(image, 0.6)), drawn(main))
             render(main, "redrawn")
         }
     }
 
     @Test
-    fun `what a finger paints is painted anew`() {
+    fun `the part that a finger paints is redrawn`() {
         install()
         Robolectric.buildActivity(MainActivity::class.java).use { controller ->
             val main = controller.setup().get()
@@ -144,12 +141,12 @@ class EditingTest : OnAndroid() {
             val white = mask.argb.count { it == WHITE }
             assertTrue(white in 1 until mask.argb.size / 2, "$white")
             val image = app.picked.picture(size)!!
-            assertContentEquals(drawn(Inpaint(request, image, mask)), drawn(main))
+            assertContentEquals(drawn(Edit.Inpaint(image, mask)), drawn(main))
         }
     }
 
     @Test
-    fun `a picture is extended to the sides that are chosen`() {
+    fun `a picture is extended to the chosen sides`() {
         install()
         screen<MainActivity> { main ->
             start(main, Mode.EXTEND)
@@ -158,7 +155,7 @@ class EditingTest : OnAndroid() {
             main.find<CheckBox>(R.id.bottom).isChecked = true
             val margins = margins(size, manifest.model.tokenSize, setOf(Side.RIGHT, Side.BOTTOM))
             val image = app.picked.picture(inside(size, margins))!!
-            assertContentEquals(drawn(Outpaint(request, image, margins)), drawn(main))
+            assertContentEquals(drawn(Edit.Outpaint(image, margins)), drawn(main))
         }
     }
 
@@ -179,7 +176,7 @@ class EditingTest : OnAndroid() {
     }
 
     @Test
-    fun `a picture that cannot be read is said, and the one before stays`() {
+    fun `an unreadable picture is reported, and the one before stays`() {
         install()
         screen<MainActivity> { main ->
             start(main, Mode.REDRAW)
@@ -196,11 +193,11 @@ class EditingTest : OnAndroid() {
     }
 
     @Test
-    fun `a photo that was taken upright is upright`() {
+    fun `a photo taken upright is shown upright`() {
         val lying = Bitmap.createBitmap(40, 20, Bitmap.Config.ARGB_8888).apply { eraseColor(Color.BLUE) }
         for (x in 0 until 20) for (y in 0 until 20) lying.setPixel(x, y, Color.RED)
         val jpeg = ByteArrayOutputStream().also { lying.compress(Bitmap.CompressFormat.JPEG, 100, it) }.toByteArray()
-        // An Exif block of one entry: the camera was turned by a quarter.
+        // An Exif block of one entry: rotate by a quarter turn.
         val entry = "4d4d002a00000008" + "0001" + "0112" + "0003" + "00000001" + "00060000" + "00000000"
         val exif = "Exif\u0000\u0000".toByteArray() + entry.chunked(2).map { it.toInt(16).toByte() }
         val block = byteArrayOf(-1, 0xE1.toByte(), 0, (exif.size + 2).toByte()) + exif
@@ -220,7 +217,7 @@ class EditingTest : OnAndroid() {
     }
 
     @Test
-    fun `a finger paints where it is, and nowhere else`() = painting { _, view ->
+    fun `a finger paints only where it touches`() = painting { _, view ->
         drag(view, 0.5f to 0.5f)
         val middle = size.height / 2 * size.width + size.width / 2
         assertEquals(WHITE, mask(view).argb[middle])
@@ -235,7 +232,7 @@ class EditingTest : OnAndroid() {
     }
 
     @Test
-    fun `erasing, undoing, clearing and everything`() = painting { screen, view ->
+    fun `erase, undo, clear and paint everything`() = painting { screen, view ->
         fun painted() = mask(view).argb.count { it == WHITE }
         drag(view, 0.3f to 0.5f, 0.7f to 0.5f)
         val line = painted()
@@ -252,7 +249,7 @@ class EditingTest : OnAndroid() {
 
     @Test
     @Config(qualifiers = "w891dp-h411dp-land")
-    fun `there is room to paint on a phone that lies`() = painting { screen, view ->
+    fun `a phone in landscape has room to paint`() = painting { screen, view ->
         val density = screen.resources.displayMetrics.density
         assertTrue(view.width > 250 * density && view.height > 250 * density, "${view.width}x${view.height} at $density")
         drag(view, 0.5f to 0.5f)

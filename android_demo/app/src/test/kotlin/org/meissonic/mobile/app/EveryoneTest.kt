@@ -31,9 +31,9 @@ import org.robolectric.annotation.Config
 
 private val LANGUAGES = listOf("en", "de")
 
-/** What TalkBack reads, what large letters and the dark do, and the second language: on every screen. */
+/** TalkBack, large letters, the dark theme and the second language, on every screen. */
 class EveryoneTest : OnAndroid() {
-    /** Each screen with all that it can show, by name. */
+    /** Each screen with every view it can show, by name. */
     private fun screens(use: (String, Activity) -> Unit) {
         for (mode in Mode.entries) {
             app.draftFile.save(Draft(prompt = "a cat", mode = mode, strokes = listOf(Stroke(listOf(0.3f, 0.3f, 0.6f, 0.5f), 0.1f))))
@@ -65,7 +65,7 @@ class EveryoneTest : OnAndroid() {
         else -> view.isClickable || view.isLongClickable
     }
 
-    /** What TalkBack says of a view: its own words, or those of the label that points at it. */
+    /** What TalkBack says for a view: its own text, or that of the label that points at it. */
     private fun name(view: View, all: List<View>): String? {
         val own = view.contentDescription ?: (view as? TextView)?.takeIf { it !is EditText }?.text
         val label = all.filterIsInstance<TextView>().find { it.labelFor == view.id && view.id != View.NO_ID }
@@ -97,7 +97,7 @@ class EveryoneTest : OnAndroid() {
     private var checked = 0
 
     @Test
-    fun `in small letters, in the light, in English`() {
+    fun `every screen is usable in English, light, in small letters`() {
         prepare()
         screens { name, screen -> check("light-$name", screen, large = false, dark = false) }
         assertTrue(checked > 40, "only $checked views")
@@ -105,7 +105,7 @@ class EveryoneTest : OnAndroid() {
 
     @Test
     @Config(qualifiers = "+de-night", fontScale = 2f)
-    fun `in letters of twice the size, in the dark, in German`() {
+    fun `every screen is usable in German, dark, in letters of twice the size`() {
         prepare()
         screens { name, screen -> check("dark-large-$name", screen, large = true, dark = true) }
         assertTrue(checked > 40, "only $checked views")
@@ -137,7 +137,7 @@ class EveryoneTest : OnAndroid() {
         assertTrue(contrast >= 4.5, "$where: “${view.text}” has a contrast of $contrast")
     }
 
-    /** As the Web Content Accessibility Guidelines define it; a translucent colour is laid on the other. */
+    /** Contrast as the Web Content Accessibility Guidelines define it; a translucent colour is laid on the other. */
     private fun contrast(text: Int, behind: Int): Double {
         val alpha = Color.alpha(text) / 255.0
         fun mix(channel: (Int) -> Int) = (alpha * channel(text) + (1 - alpha) * channel(behind)).toInt()
@@ -147,7 +147,7 @@ class EveryoneTest : OnAndroid() {
     }
 
     @Test
-    fun `every word is there in the second language, with the same values in it`() {
+    fun `every text has a German translation with the same placeholders`() {
         fun all(language: String): Map<String, String> {
             RuntimeEnvironment.setQualifiers("+$language")
             val resources = app.resources

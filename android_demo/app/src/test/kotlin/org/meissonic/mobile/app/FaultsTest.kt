@@ -25,7 +25,7 @@ import org.robolectric.RuntimeEnvironment
 
 private const val ENGLISH = "the message of the engine"
 
-/** Errors in a person's language, with their values in it. */
+/** Errors in a person's language, with their values. */
 class FaultsTest : OnAndroid() {
     private fun german(error: Exception): String {
         RuntimeEnvironment.setQualifiers("+de")
@@ -33,9 +33,9 @@ class FaultsTest : OnAndroid() {
     }
 
     @Test
-    fun `what the engine tells by kind and value is said in German alone`() {
+    fun `errors with kind and values are entirely in German`() {
         val said: Map<Fault, List<String>> = mapOf(
-            NoBundle to listOf("kein Modell"),
+            NoBundle to listOf("nicht als Modell"),
             NewerBundle(7) to listOf("Version 7"),
             CoreMlBundle to listOf("iPhone"),
             MissingFile("a.onnx") to listOf("a.onnx", "fehlt"),
@@ -53,7 +53,7 @@ class FaultsTest : OnAndroid() {
     }
 
     @Test
-    fun `what only its message knows follows it`() {
+    fun `details that only the message has follow in English`() {
         for (error in listOf(BundleError(ENGLISH), RequestError(ENGLISH), EngineError(ENGLISH))) {
             val (first, second) = german(error).lines()
             assertFalse(ENGLISH in first)
@@ -63,7 +63,7 @@ class FaultsTest : OnAndroid() {
     }
 
     @Test
-    fun `each problem of a transfer is said with its file`() {
+    fun `each problem of a transfer names its file`() {
         for (problem in Problem.entries) {
             val words = german(StoreError(problem, ENGLISH, IOException("EPIPE"), "a.onnx", 3_000_000))
             assertFalse(ENGLISH in words, words)

@@ -80,7 +80,7 @@ class Storage : DocumentsProvider() {
     }
 }
 
-/** The model fetched, imported, refused and deleted, as its screen shows it. */
+/** Downloading, importing, refusing and deleting a model, as its screen shows it. */
 class ModelScreenTest : OnAndroid() {
     private val server = Server(bundle)
     private val half = File(bundle, LARGE).length().toInt() / 2
@@ -114,7 +114,7 @@ class ModelScreenTest : OnAndroid() {
         until { app.shelf.state.value !is Arriving }
     }
 
-    /** That a failure is said, and that one can go on from it. */
+    /** Asserts that the screen reports a failure and offers to try again. */
     private fun assertSaid(screen: ModelActivity, words: String) {
         assertIs<Trouble>(app.shelf.state.value)
         assertContains(text(screen, R.id.state), words)
@@ -138,7 +138,7 @@ class ModelScreenTest : OnAndroid() {
     }
 
     @Test
-    fun `a folder goes on from where it was stopped`() = screen<ModelActivity> { screen ->
+    fun `a stopped import resumes`() = screen<ModelActivity> { screen ->
         storage()
         app.shelf.install(Hanging(FolderSource(bundle), LARGE, half))
         until { File(models, "model.partial/$LARGE.part").length() >= half }
@@ -149,7 +149,7 @@ class ModelScreenTest : OnAndroid() {
     }
 
     @Test
-    fun `another folder and one that may not be read are said`() = screen<ModelActivity> { screen ->
+    fun `another folder and one without permission are reported`() = screen<ModelActivity> { screen ->
         storage()
         import(screen, "vectors")
         assertSaid(screen, "manifest.json is not there")
@@ -171,12 +171,12 @@ class ModelScreenTest : OnAndroid() {
     }
 
     @Test
-    fun `a lost connection is said, and the download goes on`() = screen<ModelActivity> { screen ->
+    fun `a lost connection is reported, and the download resumes`() = screen<ModelActivity> { screen ->
         server.dropsAfter = LARGE to half
         download(screen)
         assertSaid(screen, "The connection was lost or could not be made ($LARGE)")
-        assertContains(text(screen, R.id.state), Regex("MB of .* MB are here"))
-        assertEquals("Go on with the download", text(screen, R.id.download))
+        assertContains(text(screen, R.id.state), Regex("MB of .* MB have arrived"))
+        assertEquals("Resume the download", text(screen, R.id.download))
         render(screen, "model-connection-lost")
         server.dropsAfter = null
         server.asked.clear()
@@ -186,12 +186,12 @@ class ModelScreenTest : OnAndroid() {
     }
 
     @Test
-    fun `what Android ended in the middle goes on`() {
+    fun `a download that Android ended resumes`() {
         val partial = File(models, "model.partial").also(File::mkdirs)
         for (name in listOf("manifest.json", LARGE)) File(bundle, name).copyTo(File(partial, name))
         val again = again()
         screen<ModelActivity>(of = again) { screen ->
-            assertContains(text(screen, R.id.state), "are here. Downloading goes on from there.")
+            assertContains(text(screen, R.id.state), "have arrived. The download resumes from there.")
             screen.find<EditText>(R.id.address).setText(server.address)
             screen.find<Button>(R.id.download).performClick()
             until { again.shelf.state.value is Ready }
@@ -200,18 +200,18 @@ class ModelScreenTest : OnAndroid() {
     }
 
     @Test
-    fun `other failures are said`() = screen<ModelActivity> { screen ->
+    fun `other failures are reported`() = screen<ModelActivity> { screen ->
         download(screen, server.address + "/nowhere")
         assertSaid(screen, "manifest.json is not there")
 
         val other = File(bundle, LARGE).readBytes().also { it[half]++ }
         server.sendsInstead = mapOf(LARGE to other)
         download(screen)
-        assertSaid(screen, "$LARGE is not the file that the model promises")
+        assertSaid(screen, "$LARGE is not the file that the model lists")
 
         server.sendsInstead = mapOf("manifest.json" to "<html>sign in</html>".toByteArray())
         download(screen)
-        assertSaid(screen, "This is no model that the app can use")
+        assertSaid(screen, "The app cannot use this as a model")
 
         val manifest = File(bundle, "manifest.json").readText()
         server.sendsInstead = mapOf("manifest.json" to manifest.replace("\"version\": 1", "\"version\": 2").toByteArray())
@@ -229,7 +229,7 @@ class ModelScreenTest : OnAndroid() {
     }
 
     @Test
-    fun `storage that is full or cannot be written is said`() {
+    fun `full or unwritable storage is reported`() {
         val partial = File(models, "model.partial").also(File::mkdirs)
         File(bundle, "manifest.json").copyTo(File(partial, "manifest.json"))
         Files.createSymbolicLink(File(partial, "$LARGE.part").toPath(), File("/dev/full").toPath()) // the system's own
@@ -244,14 +244,14 @@ class ModelScreenTest : OnAndroid() {
     }
 
     @Test
-    fun `an address that is none is said where it is`() = screen<ModelActivity> { screen ->
+    fun `an invalid address is reported at its field`() = screen<ModelActivity> { screen ->
         download(screen, "my model")
         assertEquals("An address that begins with https://", screen.find<EditText>(R.id.address).error)
         assertEquals(NoModel, app.shelf.state.value)
     }
 
     @Test
-    fun `failures are said in German`() {
+    fun `failures are reported in German`() {
         RuntimeEnvironment.setQualifiers("+de")
         screen<ModelActivity> { screen ->
             server.dropsAfter = LARGE to half
@@ -263,7 +263,7 @@ class ModelScreenTest : OnAndroid() {
     }
 
     @Test
-    fun `an installation is stopped, and what is there stays`() = screen<ModelActivity> { screen ->
+    fun `a stopped installation keeps the part that arrived`() = screen<ModelActivity> { screen ->
         app.shelf.install(Hanging(FolderSource(bundle), LARGE, half))
         until { (app.shelf.state.value as Arriving).bytes > half }
         render(screen, "model-arriving")

@@ -16,9 +16,11 @@ import android.widget.TextView
 import java.io.File
 import java.time.Duration
 import kotlin.test.assertTrue
+import kotlinx.coroutines.runBlocking
 import org.junit.Before
 import org.junit.runner.RunWith
 import org.meissonic.mobile.app.model.Ready
+import org.meissonic.mobile.ort.OrtEngine
 import org.meissonic.mobile.store.FolderSource
 import org.robolectric.Robolectric
 import org.robolectric.RobolectricTestRunner
@@ -30,7 +32,7 @@ import org.robolectric.util.ReflectionHelpers
 
 private val screens = File(System.getProperty("screens")).also(File::mkdirs)
 
-/** The app on Android's own code, with the real bundle on the real onnxruntime; each test is a process of its own. */
+/** The app on Android's own code, with the real bundle on the real onnxruntime; each test has its own process. */
 @RunWith(RobolectricTestRunner::class)
 @GraphicsMode(GraphicsMode.Mode.NATIVE)
 @Config(sdk = [35], qualifiers = "w411dp-h891dp-420dpi")
@@ -52,19 +54,22 @@ abstract class OnAndroid {
         until { app.shelf.state.value is Ready }
     }
 
-    /** The app as a new process over the same files has it, after Android ended the one before. */
+    /** Makes the app's next drawings wait in the run of [graph] that follows [after] others; null: nowhere. */
+    protected fun hold(graph: String?, after: Int = 0): Hold = Hold(graph, after).also { hold ->
+        app.openEngine = { HoldingEngine(OrtEngine(it, lowMemory = true), hold) }
+        runBlocking { app.studio.forget() }
+    }
+
+    /** The app in a new process over the same files, as after Android ended the one before. */
     protected fun again(): Meissonic =
         (Instrumentation.newApplication(Meissonic::class.java, app.baseContext) as Meissonic).also(Application::onCreate)
 
-    /** Lets the screen's thread work until something is so. */
-    protected fun until(so: () -> Boolean) {
-        val end = System.nanoTime() + 30_000_000_000
-        while (!so()) {
-            check(System.nanoTime() < end) { "${app.studio.state.value} ${app.shelf.state.value}" }
+    /** Runs the main thread until the condition holds, and then until every screen shows it. */
+    protected fun until(condition: () -> Boolean) {
+        while (!condition()) {
             shadowOf(Looper.getMainLooper()).idleFor(Duration.ofMillis(5))
             Thread.sleep(5)
         }
-        Thread.sleep(50) // who listens to a state is told on the screen's thread a moment after it is set
         shadowOf(Looper.getMainLooper()).idle()
     }
 
@@ -87,7 +92,7 @@ abstract class OnAndroid {
             use(controller.get())
         }
 
-    /** Answers what a screen asked another app for. */
+    /** Answers a screen's request to another app. */
     protected fun answer(screen: Activity, uri: Uri) {
         val asked = shadowOf(screen).nextStartedActivityForResult
         shadowOf(screen).receiveResult(asked.intent, Activity.RESULT_OK, Intent().setData(uri))
@@ -95,7 +100,7 @@ abstract class OnAndroid {
 
     protected fun text(activity: Activity, id: Int) = activity.find<TextView>(id).text.toString()
 
-    /** What a screen shows, all of it. */
+    /** All visible views of a screen. */
     protected fun visible(view: View): List<View> = when {
         view.visibility != View.VISIBLE -> emptyList()
         view is ViewGroup -> listOf(view) + (0 until view.childCount).flatMap { visible(view.getChildAt(it)) }

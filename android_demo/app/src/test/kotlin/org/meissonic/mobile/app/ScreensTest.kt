@@ -4,6 +4,7 @@ import android.content.Intent
 import android.content.res.Configuration
 import android.view.View
 import android.widget.Button
+import android.widget.CheckBox
 import android.widget.EditText
 import android.widget.ImageView
 import android.widget.ScrollView
@@ -14,8 +15,6 @@ import kotlin.test.assertEquals
 import kotlin.test.assertIs
 import kotlin.test.assertNotNull
 import kotlin.test.assertTrue
-import kotlinx.coroutines.flow.first
-import kotlinx.coroutines.launch
 import org.junit.Test
 import org.meissonic.mobile.app.model.Done
 import org.meissonic.mobile.app.model.Failed
@@ -27,7 +26,15 @@ import org.meissonic.mobile.engine.Stage
 import org.robolectric.Robolectric
 import org.robolectric.RuntimeEnvironment
 
-/** The way from nothing to pictures, and what a person and a phone do to it meanwhile. */
+private val STAGES = mapOf(
+    Stage.IMAGE_ENCODER to "image_encoder",
+    Stage.TEXT_ENCODER to "text_encoder",
+    Stage.CONDITIONER to "conditioner",
+    Stage.STEPS to "transformer",
+    Stage.IMAGE_DECODER to "image_decoder",
+)
+
+/** Drawing from an empty app to the history, with what a person and a phone do meanwhile. */
 class ScreensTest : OnAndroid() {
     private fun MainActivity.type(prompt: String, steps: String = "") {
         find<EditText>(R.id.prompt).setText(prompt)
@@ -42,7 +49,7 @@ class ScreensTest : OnAndroid() {
     private fun MainActivity.press() = find<Button>(R.id.draw).performClick()
 
     @Test
-    fun `without a model the way to one is shown`() = screen<MainActivity> { main ->
+    fun `without a model the screen shows how to get one`() = screen<MainActivity> { main ->
         assertEquals(NoModel, app.shelf.state.value)
         assertEquals(View.VISIBLE, main.find<View>(R.id.get_model).visibility)
         assertEquals(View.GONE, main.find<View>(R.id.form).visibility)
@@ -74,11 +81,12 @@ class ScreensTest : OnAndroid() {
     }
 
     @Test
-    fun `turning the phone loses neither what was typed nor the drawing`() {
+    fun `turning the phone keeps the form and the drawing`() {
         install()
+        val hold = hold("transformer", after = 1)
         Robolectric.buildActivity(MainActivity::class.java).use { controller ->
             controller.setup().get().run {
-                type("a green fish", steps = "40")
+                type("a green fish", steps = "4")
                 press()
             }
             until { (app.studio.state.value as Working).preview != null }
@@ -89,18 +97,20 @@ class ScreensTest : OnAndroid() {
             assertEquals("a green fish", text(turned, R.id.prompt))
             assertEquals("Stop", text(turned, R.id.draw))
             assertNotNull(turned.find<ImageView>(R.id.result).drawable)
+            hold.release()
             until { app.studio.state.value is Done }
             assertEquals("Picture: a green fish", turned.find<View>(R.id.result).contentDescription)
         }
     }
 
     @Test
-    fun `what Android ended is said, and the form is as it was`() {
+    fun `a drawing that Android ended is reported, and the form is unchanged`() {
         install()
+        hold("transformer", after = 1)
         screen<MainActivity> { main ->
             main.type("a green fish", steps = "1000")
             main.press()
-            until { (app.studio.state.value as Working).step > 0 }
+            until { (app.studio.state.value as Working).step == 1 }
         }
         val again = again()
         app.studio.stop()
@@ -127,22 +137,24 @@ class ScreensTest : OnAndroid() {
             assertEquals(Working(), app.studio.state.value) // the files are being checked
             main.press()
             until { app.studio.state.value == Stopped }
-            for (stage in Stage.entries - Stage.STEPS) {
-                app.scope.launch {
-                    app.studio.state.first { it is Working && it.stage == stage }
-                    main.press()
-                }
+            main.find<CheckBox>(R.id.preview).isChecked = false // the decoder's first run is the last stage's
+            for ((stage, graph) in STAGES) {
+                val hold = hold(graph)
+                main.press()
+                until { hold.reached && (app.studio.state.value as Working).stage == stage }
                 main.press()
                 until { app.studio.state.value == Stopped }
                 assertEquals("Stopped", text(main, R.id.status), stage.name)
             }
-            main.type("a yellow star", steps = "200")
+            hold("transformer", after = 2)
+            main.find<CheckBox>(R.id.preview).isChecked = true
             main.press()
             until { (app.studio.state.value as Working).preview != null }
             assertEquals("The unfinished picture", main.find<View>(R.id.result).contentDescription)
             rendered(main, "drawing")
             main.press()
             until { app.studio.state.value == Stopped }
+            hold(null)
             assertTrue(app.gallery.entries.value.isEmpty())
             main.type("a yellow star", steps = "2")
             main.press()
@@ -151,7 +163,7 @@ class ScreensTest : OnAndroid() {
     }
 
     @Test
-    fun `wrong fields are named where they are`() {
+    fun `wrong values are reported at their fields`() {
         install()
         screen<MainActivity> { main ->
             main.press()
@@ -167,7 +179,7 @@ class ScreensTest : OnAndroid() {
     }
 
     @Test
-    fun `too little memory is said before anything is loaded`() {
+    fun `too little memory is reported before anything is loaded`() {
         install()
         freeMemory(1L shl 20)
         screen<MainActivity> { main ->
@@ -179,7 +191,7 @@ class ScreensTest : OnAndroid() {
     }
 
     @Test
-    fun `a model that was damaged is named, and nothing is lost`() {
+    fun `a damaged file of the model is named, and nothing is lost`() {
         install()
         File(app.filesDir, "models/model/transformer.onnx.data").appendText("x")
         screen<MainActivity> { main ->
@@ -192,7 +204,7 @@ class ScreensTest : OnAndroid() {
     }
 
     @Test
-    fun `storage that is full is said, and nothing that was typed is lost`() {
+    fun `full storage is reported, and the form is kept`() {
         install()
         File(app.filesDir, "gallery").writeText("no folder: nothing can be written in it")
         File(app.filesDir, "draft.json.tmp").mkdirs()

@@ -32,7 +32,7 @@ import org.robolectric.Shadows.shadowOf
 import org.robolectric.shadows.ShadowToast
 import org.robolectric.util.ReflectionHelpers
 
-/** The device's pictures, as MediaStore keeps them: a row, then the bytes, then the row without its mark. */
+/** The device's pictures as MediaStore keeps them: a pending row, then the bytes, then the row as final. */
 class Media : ContentProvider() {
     override fun onCreate() = true
 
@@ -70,7 +70,7 @@ class Media : ContentProvider() {
     }
 }
 
-/** Pictures that leave the app. */
+/** Saving and sharing pictures. */
 class SharingTest : OnAndroid() {
     private lateinit var drawn: Drawn
     private val kept get() = app.gallery.file(drawn)
@@ -96,7 +96,7 @@ class SharingTest : OnAndroid() {
     private fun save() = screen<PictureActivity>(intent()) { it.find<Button>(R.id.save).performClick() }
 
     @Test
-    fun `a picture is saved among the device's`() {
+    fun `a picture is saved to the device's pictures`() {
         save()
         assertContentEquals(kept.readBytes(), Media.file!!.readBytes())
         val row = Media.row!!
@@ -104,11 +104,11 @@ class SharingTest : OnAndroid() {
         assertEquals("Pictures/Meissonic", row.getAsString(MediaStore.MediaColumns.RELATIVE_PATH))
         assertEquals("image/png", row.getAsString(MediaStore.MediaColumns.MIME_TYPE))
         assertEquals(0, row.getAsInteger(MediaStore.MediaColumns.IS_PENDING))
-        assertEquals("Saved among your pictures", ShadowToast.getTextOfLatestToast())
+        assertEquals("Saved to your pictures", ShadowToast.getTextOfLatestToast())
     }
 
     @Test
-    fun `a device that is full or refuses leaves nothing half and is said`() {
+    fun `a full or refusing device is reported and keeps nothing half-written`() {
         Media.full = true
         save()
         assertEquals("It could not be saved: No space left on device", ShadowToast.getTextOfLatestToast())
@@ -120,7 +120,7 @@ class SharingTest : OnAndroid() {
 
     @Test
     @Suppress("DEPRECATION") // of Robolectric, whose other way knows only screens that asked themselves
-    fun `Android 9 is asked where, also if the screen is made anew meanwhile`() {
+    fun `Android 9 asks for a place, also if the screen is recreated meanwhile`() {
         android(Build.VERSION_CODES.P)
         val place = File.createTempFile("place", ".png").also(File::deleteOnExit)
         shadowOf(app.contentResolver).registerOutputStream(Uri.parse("content://place/1"), place.outputStream())
@@ -133,11 +133,11 @@ class SharingTest : OnAndroid() {
             shadowOf(controller.get()).callOnActivityResult(asked.requestCode, Activity.RESULT_OK, Intent().setData(Uri.parse("content://place/1")))
         }
         assertContentEquals(kept.readBytes(), place.readBytes())
-        assertEquals("Saved among your pictures", ShadowToast.getTextOfLatestToast())
+        assertEquals("Saved to your pictures", ShadowToast.getTextOfLatestToast())
     }
 
     @Test
-    fun `an app it is shared with can read that picture and nothing else`() {
+    fun `an app that receives a picture can read that picture only`() {
         screen<PictureActivity>(intent()) { it.find<Button>(R.id.share).performClick() }
         val chooser = shadowOf(app as Application).nextStartedActivity
         assertEquals(Intent.ACTION_CHOOSER, chooser.action)

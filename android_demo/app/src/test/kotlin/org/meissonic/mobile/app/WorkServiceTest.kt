@@ -15,7 +15,6 @@ import org.junit.Test
 import org.meissonic.mobile.app.model.Done
 import org.meissonic.mobile.app.model.Stopped
 import org.meissonic.mobile.app.model.Unfinished
-import org.meissonic.mobile.app.model.Working
 import org.meissonic.mobile.store.FolderSource
 import org.meissonic.mobile.store.Hanging
 import org.robolectric.Robolectric
@@ -58,12 +57,13 @@ class WorkServiceTest : OnAndroid() {
     }
 
     @Test
-    fun `the notification tells how far it is, and stops it`() {
+    fun `the notification shows the progress and can stop the drawing`() {
         install()
+        hold("transformer", after = 2)
         screen<MainActivity> { main ->
             draw(main, 1000)
             val service = run()
-            until { (app.studio.state.value as Working).step > 1 && title(service.get()).startsWith("Step ") }
+            until { title(service.get()).startsWith("Step 2 ") }
             assertContains(title(service.get()), "of 1000")
             val action = shown(service.get()).actions.single()
             assertEquals("Stop", action.title)
@@ -75,7 +75,7 @@ class WorkServiceTest : OnAndroid() {
     }
 
     @Test
-    fun `a transfer that Android ends after its hours is stopped, and what came is kept`() {
+    fun `a transfer that Android ends at its time limit keeps the part that arrived`() {
         val half = File(bundle, LARGE).length() / 2
         app.shelf.install(Hanging(FolderSource(bundle), LARGE, half.toInt()))
         until { File(app.filesDir, "models/model.partial/$LARGE.part").length() == half }

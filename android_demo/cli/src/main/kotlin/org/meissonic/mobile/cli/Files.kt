@@ -22,7 +22,7 @@ internal fun readPicture(file: File): Picture {
     if (image.colorModel.numColorComponents > 1 || image.colorModel.numComponents == 1 && image.type == BufferedImage.TYPE_BYTE_INDEXED) {
         return Picture(Size(width, height), image.getRGB(0, 0, width, height, null, 0, width))
     }
-    // getRGB would take grey values as linear light and brighten them.
+    // getRGB would read grey values as linear light and brighten them.
     val raster = image.raster
     val alphaBand = if (image.colorModel.hasAlpha()) 1 else null
     val depth = image.colorModel.getComponentSize(0)

@@ -7,21 +7,16 @@ import kotlin.system.exitProcess
 import org.meissonic.mobile.engine.Bundle
 import org.meissonic.mobile.engine.Cancelled
 import org.meissonic.mobile.engine.Drawing
+import org.meissonic.mobile.engine.DrawingEvent
+import org.meissonic.mobile.engine.Edit
 import org.meissonic.mobile.engine.Generator
-import org.meissonic.mobile.engine.ImageToImage
-import org.meissonic.mobile.engine.Inpaint
 import org.meissonic.mobile.engine.Margins
-import org.meissonic.mobile.engine.Outpaint
-import org.meissonic.mobile.engine.Progress
 import org.meissonic.mobile.engine.Request
 import org.meissonic.mobile.engine.RequestError
 import org.meissonic.mobile.engine.Size
-import org.meissonic.mobile.engine.Stepped
 import org.meissonic.mobile.engine.Stop
-import org.meissonic.mobile.engine.Task
-import org.meissonic.mobile.engine.TextToImage
 import org.meissonic.mobile.engine.UserError
-import org.meissonic.mobile.ort.OrtOpener
+import org.meissonic.mobile.ort.OrtEngine
 import picocli.CommandLine
 import picocli.CommandLine.Command
 import picocli.CommandLine.Option
@@ -35,7 +30,7 @@ private const val STOPPED = 130
     name = "java -jar meissonic.jar",
     description = ["Draw a picture with an exported bundle, as the Android app does. Defaults come from the bundle."],
     mixinStandardHelpOptions = true,
-    version = ["0.1"],
+    version = ["0.2.0"],
     footer = [
         "examples:",
         "  java -jar meissonic.jar \"a red cat with a hat\" --seed 7 --out cat.png",
@@ -75,7 +70,7 @@ internal class Main : Callable<Int> {
     @Option(names = ["--extend"], arity = "4", paramLabel = "PIXELS", description = ["paint left, top, right, bottom of the image"])
     var extend: List<Int>? = null
 
-    @Option(names = ["--strength"], description = ["share of the steps run on the image, above 0 to 1"])
+    @Option(names = ["--strength"], description = ["share of the steps that run on the image, above 0 to 1"])
     var strength: Double? = null
 
     @Option(names = ["--out"], paramLabel = "FILE.png", description = ["default: \${DEFAULT-VALUE}"])
@@ -87,31 +82,30 @@ internal class Main : Callable<Int> {
     @Option(names = ["--threads"], description = ["default: all cores"])
     var threads = 0
 
-    @Option(names = ["--low-memory"], description = ["weights stay in their files, one stage in memory at a time, as on a phone"])
+    @Option(names = ["--low-memory"], description = ["map weights from their files and keep one stage in memory, as on a phone"])
     var lowMemory = false
 
     override fun call(): Int {
-        val request = check()
-        val task = task(request)
+        val request = check().copy(edit = edit())
         val stop = Stop()
-        val drawing = Generator(Bundle.open(bundle), OrtOpener(threads, lowMemory), keep = preview > 0 && !lowMemory).use { generator ->
+        val drawing = Generator(OrtEngine(Bundle.open(bundle), threads, lowMemory), keep = preview > 0 && !lowMemory).use { generator ->
             for ((which, cut) in generator.cut(request)) {
                 System.err.println("warning: the $which is too long, this was cut off: \"$cut\"")
             }
-            interruptible(stop) { generator.drawNow(task, preview, stop, ::show) }
+            interruptible(stop) { generator.draw(request, preview, stop, ::show) }
         }
         writePng(out, drawing.picture)
         println(summary(drawing))
         return 0
     }
 
-    /** Throws RequestError for arguments that make no sense together. */
+    /** Throws RequestError for arguments that contradict each other. */
     private fun check(): Request {
         for ((flag, value) in listOf("--mask" to mask, "--extend" to extend, "--strength" to strength)) {
             if (value != null && image == null) throw RequestError("$flag needs a picture: add --image FILE")
         }
         if (extend != null && (mask != null || strength != null)) {
-            throw RequestError("--extend paints the margins alone: leave out --mask and --strength")
+            throw RequestError("--extend paints only the margins: leave out --mask and --strength")
         }
         if (preview < 0 || threads < 0) throw RequestError("--preview and --threads cannot be negative: give 0 or more")
         if (out.extension.lowercase() != "png") throw RequestError("--out $out is not a PNG name: end it in .png")
@@ -127,26 +121,26 @@ internal class Main : Callable<Int> {
         return Request(prompt, negative, number, steps, guidance, wanted)
     }
 
-    private fun task(request: Request): Task {
-        val picture = readPicture(image ?: return TextToImage(request))
+    private fun edit(): Edit? {
+        val picture = readPicture(image ?: return null)
         val margins = extend
         val where = mask
         return when {
-            margins != null -> Outpaint(request, picture, Margins(margins[0], margins[1], margins[2], margins[3]))
-            where != null -> Inpaint(request, picture, readPicture(where), strength ?: 1.0)
-            else -> ImageToImage(request, picture, strength)
+            margins != null -> Edit.Outpaint(picture, Margins(margins[0], margins[1], margins[2], margins[3]))
+            where != null -> Edit.Inpaint(picture, readPicture(where), strength ?: 1.0)
+            else -> Edit.ImageToImage(picture, strength)
         }
     }
 
-    private fun show(progress: Progress) {
-        if (progress !is Stepped) return
-        progress.preview?.let { picture ->
-            val name = String.format(Locale.ROOT, "%s.step%03d.png", out.nameWithoutExtension, progress.step)
-            writePng(File(out.absoluteFile.parentFile, name), picture)
+    private fun show(event: DrawingEvent) {
+        if (event is DrawingEvent.Preview) {
+            val name = String.format(Locale.ROOT, "%s.step%03d.png", out.nameWithoutExtension, event.step + 1)
+            writePng(File(out.absoluteFile.parentFile, name), event.picture)
         }
-        if (System.console() != null) {
-            System.err.print("\rstep ${progress.step}/${progress.steps}, ${progress.left.inWholeSeconds} s left  ")
-            if (progress.step == progress.steps) System.err.println()
+        if (event is DrawingEvent.Step && System.console() != null) {
+            val (step, steps) = event.progress.step + 1 to event.progress.steps
+            System.err.print("\rstep $step/$steps, ${event.left.inWholeSeconds} s left  ")
+            if (step == steps) System.err.println()
         }
     }
 
@@ -158,7 +152,7 @@ internal class Main : Callable<Int> {
     }
 }
 
-/** Ctrl-C ends the run in progress before the machine goes down. */
+/** Ctrl-C ends the run in progress before the JVM exits. */
 private fun interruptible(stop: Stop, draw: () -> Drawing): Drawing {
     val drawing = Thread.currentThread()
     val hook = Thread {

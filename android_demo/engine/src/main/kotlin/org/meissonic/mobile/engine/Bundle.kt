@@ -9,7 +9,7 @@ import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.intOrNull
 import kotlinx.serialization.json.JsonPrimitive
 
-/** An opened bundle: every file listed in the manifest exists and is what the manifest says. */
+/** An open bundle: every file of the manifest exists with the size and SHA-256 that the manifest gives. */
 class Bundle private constructor(val folder: File, val manifest: Manifest) {
     fun file(name: String): File = File(folder, name)
 
@@ -24,9 +24,9 @@ class Bundle private constructor(val folder: File, val manifest: Manifest) {
         const val MANIFEST = "manifest.json"
 
         /**
-         * Reads the manifest and verifies every file, [onFile] told of each before it is read: hashing 1 GB takes
-         * seconds on a phone, and interrupting the thread ends it. Throws BundleError with one line that names the
-         * file, and InterruptedException.
+         * Reads the manifest and verifies every file. [onFile] gets each name before its file is hashed, because 1 GB
+         * takes seconds on a phone. Throws BundleError with one line that names the file, and InterruptedException once
+         * the thread is interrupted.
          */
         fun open(folder: File, onFile: (String) -> Unit = {}): Bundle {
             val manifest = readManifest(folder)
@@ -38,7 +38,7 @@ class Bundle private constructor(val folder: File, val manifest: Manifest) {
             return Bundle(folder, manifest)
         }
 
-        /** The manifest alone, without looking at the other files. Throws BundleError. */
+        /** Reads the manifest without checking the other files. Throws BundleError. */
         fun readManifest(folder: File): Manifest {
             val file = File(folder, MANIFEST)
             if (!file.isFile) {
@@ -84,7 +84,7 @@ class Bundle private constructor(val folder: File, val manifest: Manifest) {
 
         private inline fun <reified T> parse(file: File): T = try {
             Json.decodeFromString<T>(file.readText())
-        } catch (error: IllegalArgumentException) { // what kotlinx.serialization throws is one
+        } catch (error: IllegalArgumentException) { // the class of kotlinx.serialization's exceptions
             val first = error.message.orEmpty().lineSequence().first()
             throw BundleError("$file: $first: export the bundle again", error)
         } catch (error: IOException) {
@@ -93,7 +93,7 @@ class Bundle private constructor(val folder: File, val manifest: Manifest) {
 
         private fun verify(root: File, name: String, facts: FileFacts) {
             val file = File(root, name)
-            // A symbolic link is a path as well: its target must not lead out of the bundle.
+            // The target of a symbolic link must not lie outside the bundle.
             if (!file.canonicalFile.toPath().startsWith(root.toPath())) {
                 throw BundleError("$file leads outside the bundle: replace the link by the file")
             }
@@ -126,7 +126,7 @@ class Bundle private constructor(val folder: File, val manifest: Manifest) {
     }
 }
 
-/** Of a file's bytes, in hexadecimal. Throws IOException, and InterruptedException once the thread is interrupted. */
+/** SHA-256 of a file, in hexadecimal. Throws IOException, and InterruptedException once the thread is interrupted. */
 fun sha256(file: File): String {
     val digest = MessageDigest.getInstance("SHA-256")
     file.inputStream().use { stream ->

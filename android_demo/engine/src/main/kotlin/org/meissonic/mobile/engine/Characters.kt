@@ -3,8 +3,8 @@ package org.meissonic.mobile.engine
 internal enum class Kind { SPACE, LETTER, NUMBER, OTHER }
 
 /**
- * What kind a code point is, and its lower case, by tables that travel with the engine: those of a phone are as old as
- * its system, and words would differ with them. `python -m tests.runtime.write_unicode` writes them.
+ * The kind and the lower case of code points, from tables that ship with the engine. A phone's own tables are as old as
+ * its system and would cut words differently. `python -m tests.runtime.write_unicode` writes them.
  */
 internal object Characters {
     // White_Space of Unicode.
@@ -15,7 +15,7 @@ internal object Characters {
     private val lower: Map<Int, String>
 
     init {
-        val stream = checkNotNull(Characters::class.java.getResourceAsStream("unicode.txt")) { "unicode.txt is not packed" }
+        val stream = checkNotNull(Characters::class.java.getResourceAsStream("unicode.txt")) { "unicode.txt is missing from the jar" }
         val rows = stream.bufferedReader().useLines { lines ->
             lines.map { line -> line.split(" ").let { it[0] to it.drop(1).map { code -> code.toInt(16) } } }.toList()
         }
@@ -34,14 +34,14 @@ internal object Characters {
         else -> Kind.OTHER
     }
 
-    /** Code point by code point, so that no Greek word ends with a final sigma. */
+    /** Lower case, code point by code point, so that no Greek word gets a final sigma. */
     fun lower(text: String): String {
         val made = StringBuilder()
         text.codePoints().forEach { code -> lower[code]?.let(made::append) ?: made.appendCodePoint(code) }
         return made.toString()
     }
 
-    /** Runs of white space to one space. */
+    /** The text with every run of white space as one space. */
     fun oneSpace(text: String): String {
         val made = StringBuilder()
         text.codePoints().forEach { code ->
@@ -60,7 +60,7 @@ internal object Characters {
 
         operator fun contains(code: Int): Boolean {
             val found = first.binarySearch(code)
-            val at = if (found >= 0) found else -found - 2 // the range that begins before
+            val at = if (found >= 0) found else -found - 2 // the last range that begins before the code
             return at >= 0 && code <= last[at]
         }
     }

@@ -1,7 +1,7 @@
 package org.meissonic.mobile.engine
 
-// What a runtime feeds each graph and wants from it. The step is a chain: what a graph is not fed here must
-// come out of an earlier one.
+// The tensors that a runtime feeds each graph and reads from it. The step is a chain: a graph's other inputs must be
+// outputs of earlier graphs.
 private val FEEDS = mapOf(
     "text_encoder" to (setOf("input_ids") to setOf("text_hidden", "text_pooled")),
     "conditioner" to
@@ -15,7 +15,7 @@ private val NEEDED = listOf("text_encoder", "conditioner", "image_decoder")
 private val COMPUTE = setOf(null, "cpu", "gpu", "ane")
 private val HASH = Regex("[0-9a-f]{64}")
 
-/** What a manifest says that cannot be, each as a phrase: values out of range, paths outside, broken chains. */
+/** The contradictions of a manifest, each as a phrase: values out of range, paths outside, broken chains. */
 internal fun problems(manifest: Manifest): Sequence<String> = sequence {
     if (manifest.version != Bundle.VERSION) yield("version ${manifest.version} is not ${Bundle.VERSION}")
     yieldAll(numbers(manifest))
@@ -41,7 +41,7 @@ private fun numbers(manifest: Manifest): Sequence<String> = sequence {
     val tokens = with(manifest.tokenizer) { listOf(bos, eos, pad) + listOfNotNull(unk) + special.values }
     if ((tokens + model.maskTokenId).any { it < 0 }) yield("a token id is negative")
     if (manifest.tokenizer.length < 3) yield("tokenizer length ${manifest.tokenizer.length} is less than 3")
-    if (manifest.defaults.temperature.size != 2) yield("temperature has not two values")
+    if (manifest.defaults.temperature.size != 2) yield("temperature does not have two values")
     if (manifest.sizes.isEmpty()) yield("sizes is empty")
 }
 
@@ -62,7 +62,7 @@ private fun chain(manifest: Manifest, names: List<String>, given: Set<String>, w
     for (name in names) {
         val graph = manifest.graphs.getValue(name)
         val lacking = graph.inputs.map { it.name }.filter { it !in given && it !in made }
-        for (tensor in lacking) yield("graph '$name' wants '$tensor', which nothing before it gives")
+        for (tensor in lacking) yield("graph '$name' needs '$tensor', which no graph before it gives")
         made += graph.outputs.map { it.name }
     }
     val missing = (wanted - made).sorted()
@@ -72,7 +72,7 @@ private fun chain(manifest: Manifest, names: List<String>, given: Set<String>, w
 private fun files(manifest: Manifest): Sequence<String> = sequence {
     val named = manifest.graphs.values.flatMap { it.files } + manifest.tokenizer.vocab + manifest.tokenizer.merges +
         listOfNotNull(manifest.golden?.file)
-    for (path in named + manifest.files.keys) if (!inside(path)) yield("path '$path' is outside the bundle or not in plain form")
+    for (path in named + manifest.files.keys) if (!inside(path)) yield("path '$path' is outside the bundle or not plain")
     for (path in named) if (path !in manifest.files) yield("file '$path' has no size and hash in files")
     for ((path, facts) in manifest.files) {
         if (facts.size < 0) yield("file '$path' has size ${facts.size}")
@@ -80,6 +80,6 @@ private fun files(manifest: Manifest): Sequence<String> = sequence {
     }
 }
 
-/** Relative, with forward slashes, without a way up. */
+/** Whether a path is relative, with forward slashes and no "..". */
 private fun inside(path: String): Boolean =
     path.split("/").all { it.isNotEmpty() && it != "." && it != ".." } && '\\' !in path && ':' !in path

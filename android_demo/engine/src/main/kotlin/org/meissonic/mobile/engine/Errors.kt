@@ -1,8 +1,8 @@
 package org.meissonic.mobile.engine
 
 /**
- * An error a person can act on: the message is one clear line that names the file or value and the way out, and
- * [fault] is the same for a program that says it in another language.
+ * An error a person can act on. The message is one line that names the file or value and the way out; [fault] has the same
+ * facts for a program that says it in another language.
  */
 sealed class UserError(message: String, cause: Throwable? = null) : Exception(message, cause) {
     abstract val fault: Fault
@@ -15,7 +15,7 @@ class BundleError(
     override val fault: Fault = UnusableBundle,
 ) : UserError(message, cause)
 
-/** What was asked for cannot be drawn: a value out of range, an image of the wrong size, too little memory. */
+/** The request cannot be drawn: a value out of range, an image of the wrong size, too little memory. */
 class RequestError(message: String, override val fault: Fault = WrongValue) : UserError(message)
 
 /** The engine cannot open or run a graph. */
@@ -26,21 +26,21 @@ class EngineError(message: String, cause: Throwable? = null) : UserError(message
 /** The caller stopped the drawing. */
 class Cancelled : kotlin.coroutines.cancellation.CancellationException("the drawing was stopped")
 
-/** What an error is about, with its values. */
+/** The kind of an error, with its values. */
 sealed interface Fault
 
-/** There is no manifest, or it is of something else. */
+/** There is no manifest, or it is not one of a bundle. */
 data object NoBundle : Fault
 
 data class NewerBundle(val version: Int) : Fault
 
-/** For Apple's devices. */
+/** The bundle is for Apple's devices. */
 data object CoreMlBundle : Fault
 
-/** It contradicts itself; only the message says how. */
+/** The bundle contradicts itself; only the message says how. */
 data object UnusableBundle : Fault
 
-/** [file] is a path inside the bundle, in these four. */
+/** [file] is a path inside the bundle, here and in the next three. */
 data class MissingFile(val file: String) : Fault
 
 /** [size] and [wanted] are in bytes. */
@@ -48,7 +48,7 @@ data class TruncatedFile(val file: String, val size: Long, val wanted: Long) : F
 
 data class ChangedFile(val file: String) : Fault
 
-/** [reason] is the system's. */
+/** [reason] is the system's message. */
 data class UnreadableFile(val file: String, val reason: String) : Fault
 
 /** Both in bytes. */

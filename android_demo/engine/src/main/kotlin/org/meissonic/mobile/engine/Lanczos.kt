@@ -6,8 +6,8 @@ import kotlin.math.min
 import kotlin.math.sin
 
 /**
- * Resizing of 8-bit grey pictures, bit for bit Pillow's: weights in 22 bits after the point, columns first, each
- * pass rounded to 8 bits.
+ * Resizes 8-bit grey pictures as Pillow does, bit for bit: weights with 22 fractional bits, columns first, each pass
+ * rounded to 8 bits.
  */
 internal object Lanczos {
     private const val LOBES = 3.0
@@ -21,7 +21,7 @@ internal object Lanczos {
         return IntArray(down.size) { down[it % to.width * to.height + it / to.width] }
     }
 
-    /** [lines] lines of [count] values, `line * lineStep + i * step` their places: [lines, size] row-major. */
+    /** Resizes [lines] lines of [count] values, found at `line * lineStep + i * step`: [lines, size] row-major. */
     private fun pass(pixels: IntArray, lines: Int, count: Int, size: Int, lineStep: Int, step: Int): IntArray {
         val made = IntArray(lines * size)
         for (at in 0 until size) {
@@ -35,7 +35,7 @@ internal object Lanczos {
         return made
     }
 
-    /** The first source place that place [at] sees, and the weights from there on. */
+    /** The first source position that position [at] uses, and the weights from there on. */
     private fun weights(at: Int, count: Int, size: Int): Pair<Int, IntArray> {
         val scale = count.toDouble() / size
         val stretch = max(scale, 1.0)

@@ -1,100 +1,115 @@
 package org.meissonic.mobile.engine
 
-/** What the loop does: steps [start] .. [steps] - 1 of a schedule of [steps]. */
+// The masked loop: draw every masked token at once, mask the least confident again, repeat.
+//
+// Pure arithmetic over a StepFunction that runs the transformer. Python, Kotlin and Swift hold it in the same order,
+// under the same names, and give the same tokens (runtime/loop.py lists them). A position is `unknown` (true) while its
+// token is the mask; no code keeps the opposite flag.
+
+/** The random numbers of one drawing. `count` is the number of positions. */
+interface Noise {
+    /** Uniforms f32 [2, count] for drawing the codes. */
+    fun draw(step: Int, count: Int): FloatArray
+
+    /** Gumbel noise f32 [count]. */
+    fun confidence(step: Int, count: Int): FloatArray
+
+    /** Uniforms f32 [count] for the first masks of image-to-image. */
+    fun masking(count: Int): FloatArray
+}
+
+/** What the loop does: steps [start] to [steps] - 1 of a schedule of [steps]. */
 class Plan(
     val steps: Int,
     val maskTokenId: Int,
     val schedule: MaskingSchedule,
     val start: Int = 0,
-    val startingRatio: Float = 1f, // share of the grid that is masked at the start, for inpainting
+    val startingRatio: Double = 1.0, // share of the grid that is masked at the start, for inpainting
     val temperature: Pair<Float, Float> = 2f to 0f, // of the confidence noise, first and last step
 )
 
-/** After step [step] (from 0): [tokens] go on, [candidate] is the picture as it would be now; both [H*W]. */
-class StepDone(val step: Int, val steps: Int, val masked: Int, val tokens: IntArray, val candidate: IntArray)
+/** The state after one step. */
+class Progress(
+    val step: Int, // from 0
+    val steps: Int,
+    val masked: Int, // tokens masked again; 0 after the last step
+    val tokens: IntArray, // i32 [H*W], the input of the next step
+    val candidate: IntArray, // i32 [H*W], every token drawn: the image decoder makes a preview of it
+)
 
-/** What a step of the model gives for each position: a code, and the logarithm of its probability. */
-class Drawn(val codes: IntArray, val logProb: FloatArray)
+/** (step index i, tokens i32 [H*W], uniforms f32 [2, H*W]) -> (drawn i32 [H*W], log_prob f32 [H*W]) */
+typealias StepFunction = (Int, IntArray, FloatArray) -> Pair<IntArray, FloatArray>
+
+/** The first step of an edit. [strength] (0 to 1) is the share of the steps that run, at least one. */
+internal fun startingStep(steps: Int, strength: Double): Int = steps - (steps * strength).toInt().coerceIn(1, steps)
 
 /**
- * The masked loop: start from masks, draw every masked token at once, mask the least confident again, repeat.
+ * Image-to-image: which of [count] tokens are masked at first.
  *
- * Pure arithmetic over a step that runs the transformer; the same in Python, Kotlin and Swift, token for token.
+ * The probability is the schedule's mask ratio at `plan.start`: 1 at step 0, so all are masked there (the published code
+ * masks none).
  */
-object Loop {
-    /** The first step of an edit: [strength] (0 to 1) is the share of the steps that are run, at least one. */
-    fun startingStep(steps: Int, strength: Double): Int = steps - (steps * strength).toInt().coerceIn(1, steps)
+internal fun maskedAtStart(noise: Noise, plan: Plan, count: Int): BooleanArray {
+    val uniforms = noise.masking(count)
+    val ratio = maskRatio(plan.schedule, plan.start, plan.steps)
+    return BooleanArray(count) { uniforms[it] < ratio }
+}
 
-    /**
-     * Image-to-image: masks each token with the chance the schedule leaves at `plan.start`.
-     *
-     * The whole picture is masked if the loop starts at step 0 (the published code masks nothing there).
-     */
-    fun maskSome(tokens: IntArray, noise: Noise, plan: Plan): IntArray {
-        if (plan.start == 0) return IntArray(tokens.size) { plan.maskTokenId }
-        val chance = Schedule.ratio(plan.schedule, plan.start, plan.steps)
-        val uniforms = noise.masking(tokens.size)
-        return IntArray(tokens.size) { if (uniforms[it] < chance) plan.maskTokenId else tokens[it] }
-    }
-
-    /**
-     * Runs the loop from [tokens] (the mask id where unknown) to the finished tokens. Known tokens never change.
-     *
-     * [step] is given the step's index, the tokens and uniforms [2, H*W]. Throws EngineError if it gives
-     * something that is no probability or no token.
-     */
-    fun draw(
-        tokens: IntArray,
-        noise: Noise,
-        plan: Plan,
-        onStep: (StepDone) -> Unit = {},
-        step: (Int, IntArray, FloatArray) -> Drawn,
-    ): IntArray {
-        val warmth = Schedule.temperatures(plan.steps, plan.temperature.first, plan.temperature.second)
-        var codes = tokens
-        for (i in plan.start until plan.steps) {
-            val drawn = step(i, codes, noise.draw(i, codes.size))
-            check(drawn, plan, i)
-            val known = BooleanArray(codes.size) { codes[it] != plan.maskTokenId }
-            val candidate = IntArray(codes.size) { if (known[it]) codes[it] else drawn.codes[it] }
-            var masked = 0
-            if (i < plan.steps - 1) {
-                val unknown = known.count { !it }
-                masked = Schedule.maskLength(plan.schedule, i, plan.steps, codes.size, unknown, plan.startingRatio)
+/**
+ * Runs the loop from [tokens] i32 [H*W] (the mask id where unknown) to the finished tokens i32 [H*W].
+ *
+ * Known tokens never change. Calls [onStep] after each step. Throws EngineError if [step] gives a log probability that is
+ * NaN or a token outside the codebook, and what the two functions throw.
+ */
+internal fun drawTokens(
+    tokens: IntArray,
+    noise: Noise,
+    plan: Plan,
+    onStep: (Progress) -> Unit,
+    step: StepFunction,
+): IntArray {
+    var codes = tokens
+    val temperature = temperatures(plan.steps, plan.temperature.first, plan.temperature.second)
+    for (i in plan.start until plan.steps) {
+        val unknown = BooleanArray(codes.size) { codes[it] == plan.maskTokenId }
+        val (drawn, logProb) = step(i, codes, noise.draw(i, codes.size))
+        check(drawn, logProb, plan, i)
+        val candidate = IntArray(codes.size) { if (unknown[it]) drawn[it] else codes[it] }
+        var masked = 0
+        if (i < plan.steps - 1) {
+            val left = unknown.count { it }
+            masked = maskLength(plan.schedule, i, plan.steps, codes.size, left, plan.startingRatio)
+        }
+        if (masked > 0) {
+            val gumbel = noise.confidence(i, codes.size)
+            val confidence = FloatArray(codes.size) {
+                if (unknown[it]) logProb[it] + temperature[i] * gumbel[it] else Float.POSITIVE_INFINITY
             }
-            if (masked > 0) {
-                val gumbel = noise.confidence(i, codes.size)
-                val confidence = FloatArray(codes.size) {
-                    if (known[it]) Float.POSITIVE_INFINITY else drawn.logProb[it] + warmth[i] * gumbel[it]
-                }
-                codes = maskLeast(candidate, confidence, masked, plan.maskTokenId)
-            } else {
-                codes = candidate
-            }
-            onStep(StepDone(i, plan.steps, masked, codes, candidate))
+            codes = maskLeast(candidate, confidence, masked, plan.maskTokenId)
+        } else {
+            codes = candidate
         }
-        return codes
+        onStep(Progress(i, plan.steps, masked, codes, candidate))
     }
+    return codes
+}
 
-    /** Masks the [length] positions of smallest (confidence, index). */
-    fun maskLeast(codes: IntArray, confidence: FloatArray, length: Int, maskTokenId: Int): IntArray {
-        val masked = codes.copyOf()
-        codes.indices
-            .sortedWith { a, b -> order(confidence[a], confidence[b]) } // stable: equals stay by index
-            .take(length)
-            .forEach { masked[it] = maskTokenId }
-        return masked
+/** The codes with the [length] positions of smallest (confidence, index) masked. */
+internal fun maskLeast(codes: IntArray, confidence: FloatArray, length: Int, maskTokenId: Int): IntArray {
+    // Not Float.compare, which puts -0 before 0; the sort is stable, so equal confidences stay in order of index.
+    val byConfidence = Comparator<Int> { a, b ->
+        if (confidence[a] < confidence[b]) -1 else if (confidence[a] > confidence[b]) 1 else 0
     }
+    val masked = codes.copyOf()
+    codes.indices.sortedWith(byConfidence).take(length).forEach { masked[it] = maskTokenId }
+    return masked
+}
 
-    // Not Float.compare, for which -0 is smaller than 0.
-    private fun order(a: Float, b: Float): Int = if (a < b) -1 else if (a > b) 1 else 0
-
-    private fun check(drawn: Drawn, plan: Plan, step: Int) {
-        if (drawn.logProb.any { it.isNaN() }) {
-            throw EngineError("step $step gave a probability that is not a number: export the bundle again")
-        }
-        if (drawn.codes.any { it !in 0 until plan.maskTokenId }) {
-            throw EngineError("step $step drew a token outside the codebook: export the bundle again")
-        }
+private fun check(drawn: IntArray, logProb: FloatArray, plan: Plan, step: Int) {
+    if (logProb.any { it.isNaN() }) {
+        throw EngineError("step $step gave a probability that is not a number: export the bundle again")
+    }
+    if (drawn.any { it !in 0 until plan.maskTokenId }) {
+        throw EngineError("step $step drew a token outside the codebook: export the bundle again")
     }
 }

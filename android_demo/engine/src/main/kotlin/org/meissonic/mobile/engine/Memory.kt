@@ -1,12 +1,12 @@
 package org.meissonic.mobile.engine
 
-// What a graph holds beside its weights, from figures of the real size (README, "The real size"; 1024 px):
-// the step 1.19 GB with 0.77 of weights, the image decoder 1.10 with 0.18.
+// A graph's memory beyond its weights, measured on x86 at the real size (1024 px): 1.19 GB for the step, of which weights
+// are 0.77; 1.10 GB for the image decoder, of which weights are 0.18.
 private const val STEP_BYTES_A_PIXEL = 400L
 private const val DECODER_BYTES_A_PIXEL = 880L
 private const val PROCESS = 64L shl 20
 
-/** Bytes that drawing at [size] takes at most, one graph in memory at a time, weights mapped. */
+/** An upper bound of the bytes that a drawing needs, with one stage in memory at a time and weights mapped. */
 fun memoryNeeded(manifest: Manifest, size: Size): Long {
     val pixels = size.width.toLong() * size.height
     fun weights(names: List<String>) =
@@ -17,7 +17,7 @@ fun memoryNeeded(manifest: Manifest, size: Size): Long {
     return maxOf(step, decoder, text) + PROCESS
 }
 
-/** Throws RequestError, before anything is loaded, where [available] bytes are too few. */
+/** Throws RequestError if [available] bytes are too few. */
 fun checkMemory(manifest: Manifest, size: Size, available: Long) {
     val needed = memoryNeeded(manifest, size)
     if (needed > available) {

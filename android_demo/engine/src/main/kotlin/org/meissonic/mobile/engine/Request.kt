@@ -2,7 +2,7 @@ package org.meissonic.mobile.engine
 
 import kotlinx.serialization.Serializable
 
-/** What to draw; null means the bundle's default. At a [guidance] of 1 or less [negative] is not used. */
+/** What to draw. Null means the bundle's default. At a [guidance] of 1 or less [negative] is not used. */
 data class Request(
     val prompt: String,
     val negative: String? = null,
@@ -10,7 +10,27 @@ data class Request(
     val steps: Int? = null,
     val guidance: Double? = null,
     val size: Size? = null,
+    val edit: Edit? = null, // the picture to start from; null: from text alone
 )
+
+/** Drawing on a picture. Strength, above 0 to 1, is the share of the steps that run. */
+sealed interface Edit {
+    /** Redraws a picture of the bundle's size; a null [strength] is the bundle's default. */
+    class ImageToImage(val image: Picture, val strength: Double? = null) : Edit
+
+    /** Repaints the picture where the mask is white. A strength below 1 skips the first steps. */
+    class Inpaint(val image: Picture, val mask: Picture, val strength: Double = 1.0) : Edit
+
+    /** Paints margins around a picture, up to the bundle's size. */
+    class Outpaint(val image: Picture, val margins: Margins) : Edit
+}
+
+/** Pixels around a picture. */
+data class Margins(val left: Int, val top: Int, val right: Int, val bottom: Int) {
+    val all get() = listOf(left, top, right, bottom)
+
+    override fun toString() = all.joinToString(" ")
+}
 
 /** A request with every value known and in range. */
 @Serializable
@@ -53,34 +73,7 @@ fun settle(request: Request, manifest: Manifest): Settings {
     return settings
 }
 
-/** A drawing of any kind. */
-sealed interface Task {
-    val request: Request
-}
-
-data class TextToImage(override val request: Request) : Task
-
-/** Redraws an image of the bundle's size; the more, the greater the strength (above 0, to 1; null: the default). */
-class ImageToImage(override val request: Request, val image: Picture, val strength: Double? = null) : Task
-
-/** Repaints what is white in the mask; a strength below 1 skips the first steps. */
-class Inpaint(
-    override val request: Request,
-    val image: Picture,
-    val mask: Picture,
-    val strength: Double = 1.0,
-) : Task
-
-/** Paints margins (pixels) around an image, up to the bundle's size. */
-class Outpaint(override val request: Request, val image: Picture, val margins: Margins) : Task
-
-data class Margins(val left: Int, val top: Int, val right: Int, val bottom: Int) {
-    val all get() = listOf(left, top, right, bottom)
-
-    override fun toString() = all.joinToString(" ")
-}
-
-/** Throws RequestError unless in (0, 1]. */
+/** The share of the steps that an edit runs, in (0, 1]. Throws RequestError. */
 internal fun checkStrength(strength: Double): Double {
     if (!(strength > 0 && strength <= 1)) {
         throw RequestError("strength $strength is out of range: give more than 0, at most 1")
@@ -88,7 +81,7 @@ internal fun checkStrength(strength: Double): Double {
     return strength
 }
 
-/** Throws RequestError unless the margins fill the picture up to the size, in whole tokens. */
+/** Outpainting margins must fill the picture up to the size, in whole tokens. Throws RequestError. */
 internal fun checkMargins(margins: Margins, picture: Size, size: Size, tokenSize: Int) {
     if (margins.all.any { it < 0 || it % tokenSize != 0 } || margins.all.all { it == 0 }) {
         throw RequestError(

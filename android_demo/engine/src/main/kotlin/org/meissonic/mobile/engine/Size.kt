@@ -13,13 +13,15 @@ import kotlinx.serialization.json.JsonDecoder
 import kotlinx.serialization.json.JsonPrimitive
 import kotlinx.serialization.json.intOrNull
 
-/** Width and height in pixels; `[W, H]` in JSON. */
+/** Width and height in pixels, or in tokens of a grid; `[W, H]` in JSON. */
 @Serializable(SizeSerializer::class)
 data class Size(val width: Int, val height: Int) {
+    internal val area get() = width * height
+
     override fun toString() = "${width}x$height"
 }
 
-/** Of a tensor: a number, or a name ("rows", "steps") where it differs from run to run. */
+/** One side of a tensor: a number, or a name ("rows", "steps") where it differs from run to run. */
 @Serializable(DimensionSerializer::class)
 data class Dimension(val fixed: Int?, val name: String? = null) {
     override fun toString() = name ?: fixed.toString()

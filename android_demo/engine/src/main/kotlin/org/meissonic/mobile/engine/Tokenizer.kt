@@ -9,11 +9,13 @@ import kotlinx.serialization.json.Json
 class Encoded(val ids: IntArray, val cut: String)
 
 /**
- * CLIP's byte-level BPE tokenizer, equal to transformers' CLIPTokenizer. The order of work is the published one:
- * special strings are taken out as typed; the rest is normalised (NFC, white space to one space, lower case code
- * point by code point); the special strings that are looked for after that are taken out; what is left is cut into
- * words, each word into bytes written as printable characters, the last one marked `</w>`, and neighbours are
- * merged by rank.
+ * CLIP's byte-level BPE tokenizer, equal to transformers' CLIPTokenizer, in the published order:
+ *
+ * 1. Take out the special strings that are matched as typed.
+ * 2. Normalise the rest: NFC, white space to one space, lower case code point by code point.
+ * 3. Take out the special strings that are matched after that.
+ * 4. Cut what is left into words, and each word into bytes written as printable characters, the last marked `</w>`.
+ * 5. Merge neighbours by rank.
  */
 class Tokenizer(vocab: Map<String, Int>, merges: List<Pair<String, String>>, private val facts: TokenizerFacts) {
     private val vocab = HashMap(vocab)
@@ -23,7 +25,7 @@ class Tokenizer(vocab: Map<String, Int>, merges: List<Pair<String, String>>, pri
     private val names = vocab.entries.associate { it.value to it.key } + facts.special.entries.associate { it.value to it.key }
     private val unk = facts.unk ?: facts.eos
 
-    /** Start, words, end, padding. */
+    /** The ids of a prompt: start, words, end, padding. */
     fun encode(text: String): Encoded {
         val words = words(text)
         val room = facts.length - 2
@@ -57,8 +59,8 @@ class Tokenizer(vocab: Map<String, Int>, merges: List<Pair<String, String>>, pri
                 if (isSpecial) {
                     ids += facts.special.getValue(part)
                 } else {
-                    // The byte-level step cuts a second time: only a name like <|startoftext|>, typed where it is
-                    // not special, changes.
+                    // The byte-level step cuts a second time. This changes only a name like <|startoftext|> that was
+                    // typed where it is not special.
                     for (word in cut(part, whole = NAMES, digits = false)) {
                         for (piece in cut(word, whole = emptyList(), digits = true)) ids += merged(piece)
                     }
@@ -69,9 +71,9 @@ class Tokenizer(vocab: Map<String, Int>, merges: List<Pair<String, String>>, pri
     }
 
     /**
-     * Byte-pair merges of one word: always the pair of lowest rank, the leftmost of equals.
+     * Merges the byte pairs of one word: the pair of lowest rank first, the leftmost of equals.
      *
-     * A heap keeps a word of n bytes at O(n log n): a prompt may be one "word" of 100 000 letters.
+     * A heap takes O(n log n) for n bytes, because a prompt may be one "word" of 100 000 letters.
      */
     private fun merged(word: String): List<Int> {
         val letters = word.toByteArray().map { BYTES[it.toInt() and 0xFF].toString() }.toMutableList()
@@ -94,7 +96,7 @@ class Tokenizer(vocab: Map<String, Int>, merges: List<Pair<String, String>>, pri
         symbols.indices.forEach(::offer)
         while (true) {
             val (rank, left) = heap.poll() ?: break
-            // An offer is stale where one of the two was merged with another neighbour meanwhile.
+            // An offer is stale if another merge has used one of the two since.
             if (!alive[left] || rank(left) != rank) continue
             val right = after[left]
             symbols[left] = symbols[left] + symbols[right]
@@ -115,7 +117,7 @@ class Tokenizer(vocab: Map<String, Int>, merges: List<Pair<String, String>>, pri
         private val CONTRACTIONS = listOf("'s", "'t", "'re", "'ve", "'m", "'ll", "'d")
         private val NAMES = listOf("<|startoftext|>", "<|endoftext|>")
 
-        /** The printable character that stands for each byte (GPT-2): itself, or else 256, 257, ... in order. */
+        /** The printable character of each byte (GPT-2): itself if printable, else 256, 257, ... in order. */
         private val BYTES: CharArray = run {
             val printable = ('!'.code..'~'.code) + ('¡'.code..'¬'.code) + ('®'.code..'ÿ'.code)
             var spare = 256
@@ -139,8 +141,8 @@ class Tokenizer(vocab: Map<String, Int>, merges: List<Pair<String, String>>, pri
             Characters.lower(Characters.oneSpace(Normalizer.normalize(text, Normalizer.Form.NFC)))
 
         /**
-         * The words of a text, white space left out: a text of [whole], a contraction, a run of letters, a number (a run
-         * of them with [digits]), a run of what is none of these.
+         * The words of a text, without white space. A word is a text of [whole], a contraction, a run of letters, one digit
+         * (with [digits] a run of them), or a run of other characters.
          */
         private fun cut(text: String, whole: List<String>, digits: Boolean): List<String> {
             val words = mutableListOf<String>()

@@ -33,7 +33,7 @@ class BundleTest {
     }
 
     @Test
-    fun `a whole bundle opens and tells of each file`() {
+    fun `a whole bundle opens and names each file`() {
         val told = mutableListOf<String>()
         val bundle = Bundle.open(bundleFolder, told::add)
         assertEquals(bundle.manifest.files.keys.toList(), told)
@@ -71,7 +71,7 @@ class BundleTest {
     fun `a path outside the folder is refused`() {
         for (path in listOf("../merges.txt", "/etc/passwd", "a/../../b", "c:/x", "./x", "a//b", "a\\\\b")) {
             val message = edited("\"tokenizer/merges.txt\"", "\"$path\"")
-            assertContains(message, "is outside the bundle or not in plain form", message = path)
+            assertContains(message, "is outside the bundle or not plain", message = path)
         }
     }
 

@@ -1,13 +1,12 @@
 package org.meissonic.mobile.engine
 
 import java.util.concurrent.CountDownLatch
-import java.util.concurrent.TimeUnit
 import kotlin.concurrent.thread
 import kotlin.test.Test
 import kotlin.test.assertContains
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
-import kotlin.test.assertTrue
+import kotlin.test.assertIs
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.flow.collect
@@ -15,47 +14,47 @@ import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 
-/** Graphs that give zeros of the manifest's shapes; `block` holds the named one until it is stopped. */
-private class Zeros(private val bundle: Bundle, private val block: String? = null) : GraphOpener {
-    val blocked = CountDownLatch(1)
-    val open = mutableListOf<String>()
+/** Gives zeros of the manifest's shapes; `held` is a graph whose run goes on until it is stopped. */
+private open class Zeros(override val bundle: Bundle, private val held: String? = null) : Engine {
+    val running = CountDownLatch(1)
     val opened = mutableListOf<String>()
-    val most = mutableListOf<Int>()
+    var most = 0 // graphs in memory at once
+    final override val loaded = mutableSetOf<String>()
 
-    override fun open(bundle: Bundle, name: String): Graph {
-        open += name
+    override fun open(name: String) {
+        if (!loaded.add(name)) return
         opened += name
-        most += open.size
-        return ZeroGraph(name)
+        most = maxOf(most, loaded.size)
     }
 
-    inner class ZeroGraph(private val name: String) : Graph {
-        private val facts = bundle.manifest.graphs.getValue(name)
+    override fun close(name: String) {
+        loaded -= name
+    }
 
-        override fun run(inputs: Map<String, Tensor>, stop: Stop): Map<String, Tensor> {
+    override fun close() = loaded.clear()
+
+    override fun run(name: String, tensors: Map<String, Tensor>, stop: Stop): Map<String, Tensor> {
+        stop.check()
+        open(name)
+        if (name == held) {
             val ended = CountDownLatch(1)
-            if (name == block) {
-                stop.during({ ended.countDown() }) {
-                    blocked.countDown()
-                    check(ended.await(10, TimeUnit.SECONDS)) { "never stopped" }
-                }
-                stop.check()
+            stop.during(ended::countDown) {
+                running.countDown()
+                ended.await()
             }
-            val named = facts.inputs.flatMap { it.shape.zip(inputs.getValue(it.name).shape) }
-                .filter { it.first.name != null }.associate { it.first.name to it.second }
-            return facts.outputs.associate { facts ->
-                val shape = facts.shape.map { it.fixed ?: named.getValue(it.name) }.toIntArray()
-                val count = shape.fold(1, Int::times)
-                facts.name to when (facts.dtype) {
-                    DType.INT32 -> Ints(IntArray(count), *shape)
-                    DType.FLOAT32 -> Floats(FloatArray(count), *shape)
-                    DType.UINT8 -> Bytes(ByteArray(count), *shape)
-                }
-            }
+            stop.check()
         }
-
-        override fun close() {
-            open -= name
+        val facts = bundle.manifest.graphs.getValue(name)
+        val named = facts.inputs.flatMap { it.shape.zip(tensors.getValue(it.name).shape) }
+            .filter { it.first.name != null }.associate { it.first.name to it.second }
+        return facts.outputs.associate { output ->
+            val shape = output.shape.map { it.fixed ?: named.getValue(it.name) }.toIntArray()
+            val count = shape.fold(1, Int::times)
+            output.name to when (output.dtype) {
+                DType.INT32 -> Ints(IntArray(count), *shape)
+                DType.FLOAT32 -> Floats(FloatArray(count), *shape)
+                DType.UINT8 -> Bytes(ByteArray(count), *shape)
+            }
         }
     }
 }
@@ -65,127 +64,136 @@ class GeneratorTest {
     private val size = bundle.manifest.defaults.size
     private val picture = Picture(size, IntArray(size.width * size.height) { -1 })
     private val request = Request("a red cat", steps = 4)
-    private val tasks = mapOf("text_encoder" to TextToImage(request), "image_encoder" to ImageToImage(request, picture))
+    private val redraw = request.copy(edit = Edit.ImageToImage(picture))
 
-    private fun message(task: Task) =
-        assertFailsWith<RequestError> { Generator(bundle, Zeros(bundle)).drawNow(task) }.message.orEmpty()
+    private fun message(request: Request) =
+        assertFailsWith<RequestError> { Generator(Zeros(bundle)).draw(request) }.message.orEmpty()
+
+    private fun message(edit: Edit) = message(request.copy(edit = edit))
 
     @Test
-    fun `progress names every stage and step and ends with the drawing`() = runBlocking {
-        val told = Generator(bundle, Zeros(bundle)).draw(ImageToImage(request, picture, 0.5), previewEvery = 1).toList()
-        val stages = told.filterIsInstance<StageBegan>().map { it.stage }
-        assertEquals(Stage.entries.toList(), stages)
-        val steps = told.filterIsInstance<Stepped>()
-        assertEquals(listOf(3, 4), steps.map { it.step })
-        assertEquals(listOf(true, false), steps.map { it.preview != null })
-        assertTrue(told.last() is Finished)
+    fun `events name every stage and step and end with the drawing`() = runBlocking {
+        val half = request.copy(edit = Edit.ImageToImage(picture, 0.5))
+        val events = Generator(Zeros(bundle)).events(half, previewEvery = 1).toList()
+        assertEquals(Stage.entries.toList(), events.filterIsInstance<DrawingEvent.Began>().map { it.stage })
+        assertEquals(listOf(2, 3), events.filterIsInstance<DrawingEvent.Step>().map { it.progress.step })
+        assertEquals(listOf(2), events.filterIsInstance<DrawingEvent.Preview>().map { it.step })
+        assertIs<DrawingEvent.Finished>(events.last())
+        Unit
     }
 
     @Test
     fun `one graph is in memory at a time, also for previews`() {
-        val opener = Zeros(bundle)
-        val generator = Generator(bundle, opener)
-        generator.drawNow(ImageToImage(request, picture), previewEvery = 1)
+        val engine = Zeros(bundle)
+        val generator = Generator(engine)
+        generator.draw(redraw, previewEvery = 1)
         assertEquals(emptySet(), generator.loaded)
-        assertEquals(setOf(1), opener.most.toSet())
-        assertTrue(opener.opened.count { it == "image_decoder" } > 1, "${opener.opened}")
+        assertEquals(1, engine.most)
+        val previews = List(3) { listOf("transformer", "image_decoder") }.flatten()
+        assertEquals(listOf("image_encoder", "text_encoder", "conditioner") + previews.take(4), engine.opened.take(7))
+    }
+
+    @Test
+    fun `graphs that were loaded before are unloaded first`() {
+        val engine = Zeros(bundle)
+        engine.open("image_decoder")
+        Generator(engine).draw(request)
+        assertEquals(1, engine.most)
     }
 
     @Test
     fun `with keep each graph is loaded once`() {
-        val opener = Zeros(bundle)
-        Generator(bundle, opener, keep = true).use { generator ->
-            repeat(2) { generator.drawNow(ImageToImage(request, picture), previewEvery = 1) }
-            assertEquals(generator.loaded, opener.open.toSet())
+        val engine = Zeros(bundle)
+        Generator(engine, keep = true).use { generator ->
+            repeat(2) { generator.draw(redraw, previewEvery = 1) }
+            assertEquals(bundle.manifest.graphs.keys, generator.loaded)
         }
-        assertEquals(bundle.manifest.graphs.size, opener.opened.size)
-        assertEquals(emptyList(), opener.open)
+        assertEquals(bundle.manifest.graphs.size, engine.opened.size)
+        assertEquals(emptySet(), engine.loaded)
     }
 
     @Test
     fun `stopping after a preview leaves nothing loaded`() {
-        val opener = Zeros(bundle)
+        val engine = Zeros(bundle)
         val stop = Stop()
-        val tell = { progress: Progress -> if (progress is Stepped && progress.preview != null) stop.stop() }
-        assertFailsWith<Cancelled> { Generator(bundle, opener).drawNow(TextToImage(request), 1, stop, tell) }
-        assertEquals(emptyList(), opener.open)
+        assertFailsWith<Cancelled> {
+            Generator(engine).draw(request, 1, stop) { event -> if (event is DrawingEvent.Preview) stop.stop() }
+        }
+        assertEquals(emptySet(), engine.loaded)
     }
 
     @Test
     fun `cancelling the collector ends the run in every stage and leaves nothing loaded`() {
         for (name in listOf("image_encoder", "text_encoder", "conditioner", "transformer", "image_decoder")) {
-            val opener = Zeros(bundle, block = name)
-            val generator = Generator(bundle, opener)
+            val engine = Zeros(bundle, held = name)
             runBlocking {
-                val task = tasks["image_encoder"].takeIf { name == "image_encoder" } ?: TextToImage(request)
-                val collector = launch(Dispatchers.Default) { generator.draw(task).collect() }
-                assertTrue(opener.blocked.await(10, TimeUnit.SECONDS), name)
+                val collector = launch(Dispatchers.Default) { Generator(engine).events(redraw).collect() }
+                engine.running.await()
                 collector.cancelAndJoin()
             }
-            assertEquals(emptyList(), opener.open, name)
+            assertEquals(emptySet(), engine.loaded, name)
         }
     }
 
     @Test
     fun `a stopped drawing in the caller's thread throws Cancelled, and the next one draws`() {
-        val opener = Zeros(bundle, block = "conditioner")
+        val engine = Zeros(bundle, held = "conditioner")
         val stop = Stop()
         thread {
-            opener.blocked.await()
+            engine.running.await()
             stop.stop()
         }
-        assertFailsWith<Cancelled> { Generator(bundle, opener).drawNow(TextToImage(request), stop = stop) }
-        assertEquals(4, Generator(bundle, Zeros(bundle)).drawNow(TextToImage(request)).settings.steps)
+        assertFailsWith<Cancelled> { Generator(engine).draw(request, stop = stop) }
+        assertEquals(4, Generator(Zeros(bundle)).draw(request).settings.steps)
     }
 
     @Test
     fun `a second request meanwhile is refused and the first goes on`() {
-        val opener = Zeros(bundle, block = "text_encoder")
-        val generator = Generator(bundle, opener)
+        val engine = Zeros(bundle, held = "text_encoder")
+        val generator = Generator(engine)
         val stop = Stop()
-        val first = thread { runCatching { generator.drawNow(TextToImage(request), stop = stop) } }
-        opener.blocked.await()
-        val error = assertFailsWith<RequestError> { generator.drawNow(TextToImage(request)) }
+        val first = thread { runCatching { generator.draw(request, stop = stop) } }
+        engine.running.await()
+        val error = assertFailsWith<RequestError> { generator.draw(request) }
         assertEquals("a drawing is being made: wait for it or stop it", error.message)
-        assertEquals(listOf("text_encoder"), opener.open)
+        assertEquals(setOf("text_encoder"), engine.loaded)
         stop.stop()
         first.join()
     }
 
     @Test
     fun `closing twice is harmless and drawing afterwards is refused`() {
-        val generator = Generator(bundle, Zeros(bundle), keep = true)
-        generator.drawNow(TextToImage(request))
+        val generator = Generator(Zeros(bundle), keep = true)
+        generator.draw(request)
         generator.close()
         generator.close()
         assertEquals(emptySet(), generator.loaded)
-        val error = assertFailsWith<RequestError> { generator.drawNow(TextToImage(request)) }
+        val error = assertFailsWith<RequestError> { generator.draw(request) }
         assertContains(error.message.orEmpty(), "closed")
     }
 
     @Test
     fun `values out of range are named with the range`() {
-        assertEquals("the prompt is empty: say what to draw", message(TextToImage(Request("  "))))
-        assertContains(message(TextToImage(request.copy(steps = 0))), "steps 0 is out of range: give 1 to 1000")
-        assertContains(message(TextToImage(request.copy(guidance = Double.NaN))), "guidance NaN is out of range")
-        assertContains(message(TextToImage(request.copy(size = Size(1, 1)))), "size 1x1 is not in this bundle, which draws 64x64")
-        assertContains(message(ImageToImage(request, picture, 0.0)), "strength 0.0 is out of range")
-        assertContains(message(ImageToImage(request, Picture(Size(1, 1), intArrayOf(0)))), "the image is 1x1 pixels, 64x64 is needed")
-        assertContains(message(Outpaint(request, picture, Margins(3, 0, 0, 0))), "margins 3 0 0 0 are no frame")
-        assertContains(message(Outpaint(request, picture, Margins(4, 0, 0, 0))), "make 68x64, but the bundle draws 64x64")
+        assertEquals("the prompt is empty: say what to draw", message(Request("  ")))
+        assertContains(message(request.copy(steps = 0)), "steps 0 is out of range: give 1 to 1000")
+        assertContains(message(request.copy(guidance = Double.NaN)), "guidance NaN is out of range")
+        assertContains(message(request.copy(size = Size(1, 1))), "size 1x1 is not in this bundle, which draws 64x64")
+        assertContains(message(Edit.ImageToImage(picture, 0.0)), "strength 0.0 is out of range")
+        val small = Picture(Size(1, 1), intArrayOf(0))
+        assertContains(message(Edit.ImageToImage(small)), "the image is 1x1 pixels, 64x64 is needed")
+        assertContains(message(Edit.Outpaint(picture, Margins(3, 0, 0, 0))), "margins 3 0 0 0 are no frame")
+        assertContains(message(Edit.Outpaint(picture, Margins(4, 0, 0, 0))), "make 68x64, but the bundle draws 64x64")
     }
 
     @Test
-    fun `what a graph gives that is no probability is refused`() {
-        val opener = GraphOpener { _, name ->
-            val zeros = Zeros(bundle).ZeroGraph(name)
-            object : Graph by zeros {
-                override fun run(inputs: Map<String, Tensor>, stop: Stop) = zeros.run(inputs, stop).mapValues { (key, value) ->
+    fun `a log probability that is not a number is refused`() {
+        val engine = object : Zeros(bundle) {
+            override fun run(name: String, tensors: Map<String, Tensor>, stop: Stop) =
+                super.run(name, tensors, stop).mapValues { (key, value) ->
                     if (key == "log_prob") Floats(FloatArray(256) { Float.NaN }, 256) else value
                 }
-            }
         }
-        val error = assertFailsWith<EngineError> { Generator(bundle, opener).drawNow(TextToImage(request)) }
+        val error = assertFailsWith<EngineError> { Generator(engine).draw(request) }
         assertContains(error.message.orEmpty(), "step 0 gave a probability that is not a number")
     }
 }

@@ -25,7 +25,7 @@ class NumbersTest {
         assertEquals(16, cases.size)
         for (case in cases) {
             val count = case.bits[0].size
-            val made = Philox.uniforms(case.seed.toULong(), case.step, case.stream, count, case.bits.size)
+            val made = uniforms(case.seed.toULong(), case.step, case.stream, count, case.bits.size)
             assertEquals(case.bits.flatten(), bits(made))
         }
     }
@@ -33,7 +33,7 @@ class NumbersTest {
     @Test
     fun `the largest word gives the largest float below one`() {
         assertEquals(1f.toRawBits() - 1, (1 - 1f / (1 shl 24)).toRawBits())
-        val all = Philox.uniforms(1u, 0, 0, 100_000)
+        val all = uniforms(1u, 0, 0, 100_000)
         assertEquals(true, all.all { it > 0f && it < 1f })
     }
 
@@ -47,7 +47,7 @@ class NumbersTest {
             var unknown = tokens
             lengths.forEachIndexed { step, length ->
                 val schedule = MaskingSchedule.valueOf(name.uppercase())
-                unknown = Schedule.maskLength(schedule, step, steps, tokens, unknown)
+                unknown = maskLength(schedule, step, steps, tokens, unknown)
                 assertEquals(length, unknown, "$name $tokens $steps $step")
                 entries++
             }
@@ -57,18 +57,18 @@ class NumbersTest {
 
     @Test
     fun `temperatures are Python's bit by bit`() {
-        for ((steps, wanted) in numbers.temperatures) assertEquals(wanted, bits(Schedule.temperatures(steps)))
+        for ((steps, wanted) in numbers.temperatures) assertEquals(wanted, bits(temperatures(steps)))
     }
 
     @Test
     fun `sinusoids are Python's bit by bit`() {
-        assertEquals(numbers.steps, bits(Sinusoids.steps(64).values))
-        assertEquals(numbers.micro, bits(Sinusoids.micro(Size(1024, 768), 6.0).values))
+        assertEquals(numbers.steps, bits(stepSinusoids(64).values))
+        assertEquals(numbers.micro, bits(microSinusoids(Size(1024, 768), 6.0).values))
     }
 
     @Test
     fun `equal confidences are masked by index`() {
         val confidence = floatArrayOf(0f, -0f, 1f, 0f)
-        assertContentEquals(intArrayOf(9, 9, 1, 1), Loop.maskLeast(intArrayOf(1, 1, 1, 1), confidence, 2, 9))
+        assertContentEquals(intArrayOf(9, 9, 1, 1), maskLeast(intArrayOf(1, 1, 1, 1), confidence, 2, 9))
     }
 }

@@ -15,7 +15,7 @@ class TokenizerTest {
     private val vector = vector<Cases>(File(vectors, "tokenizer.json"))
 
     private fun check(cases: List<Case>) {
-        val facts = vector.facts.copy(length = 20_000) // so that nothing of a case is cut
+        val facts = vector.facts.copy(length = 20_000) // so that no case is cut
         val vocab = vector<Map<String, Int>>(File(repository, facts.vocab))
         val merges = Tokenizer.parseMerges(File(repository, facts.merges).readText())
         val tokenizer = Tokenizer(vocab, merges, facts)
@@ -33,7 +33,7 @@ class TokenizerTest {
     fun `ids are those of the committed vectors`() = check(vector(File(repository, "tests/vectors/tokenizer.json")))
 
     @Test
-    fun `the end of a long prompt is cut and told`() {
+    fun `the end of a long prompt is cut and returned`() {
         val bundle = Bundle.open(bundleFolder)
         val facts = bundle.manifest.tokenizer
         val encoded = Tokenizer.of(bundle).encode("a red cat ".repeat(20))

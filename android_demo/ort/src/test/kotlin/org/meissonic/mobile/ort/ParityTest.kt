@@ -2,6 +2,7 @@ package org.meissonic.mobile.ort
 
 import java.io.File
 import java.security.MessageDigest
+import java.util.concurrent.CountDownLatch
 import java.util.concurrent.FutureTask
 import kotlin.concurrent.thread
 import kotlin.test.Test
@@ -17,28 +18,22 @@ import org.meissonic.mobile.engine.Bundle
 import org.meissonic.mobile.engine.BundleError
 import org.meissonic.mobile.engine.Cancelled
 import org.meissonic.mobile.engine.Drawing
+import org.meissonic.mobile.engine.DrawingEvent
+import org.meissonic.mobile.engine.Edit
+import org.meissonic.mobile.engine.Engine
 import org.meissonic.mobile.engine.EngineError
 import org.meissonic.mobile.engine.Generator
-import org.meissonic.mobile.engine.Graph
-import org.meissonic.mobile.engine.GraphOpener
-import org.meissonic.mobile.engine.ImageToImage
-import org.meissonic.mobile.engine.Inpaint
 import org.meissonic.mobile.engine.Ints
 import org.meissonic.mobile.engine.Margins
-import org.meissonic.mobile.engine.Outpaint
 import org.meissonic.mobile.engine.Picture
-import org.meissonic.mobile.engine.Progress
 import org.meissonic.mobile.engine.Request
 import org.meissonic.mobile.engine.Size
-import org.meissonic.mobile.engine.StageBegan
 import org.meissonic.mobile.engine.Stage
-import org.meissonic.mobile.engine.Stepped
 import org.meissonic.mobile.engine.Stop
-import org.meissonic.mobile.engine.Task
-import org.meissonic.mobile.engine.TextToImage
+import org.meissonic.mobile.engine.Tensor
 import org.meissonic.mobile.engine.hexadecimal
 
-/** The real bundle on the real onnxruntime, beside what Python recorded. */
+/** The real bundle on the real onnxruntime, compared with Python's recordings. */
 class ParityTest {
     @Serializable
     class Run(
@@ -56,16 +51,16 @@ class ParityTest {
         val strength: Double? = null,
         val margins: List<Int>? = null,
     ) {
-        fun task(size: Size): Task {
-            val request = Request(prompt, seed = seed.toULong(), steps = steps, guidance = guidance)
+        fun request(size: Size): Request {
             val picture = image?.let { Picture(imageSize!!, it) }
-            return when (mode) {
-                "text" -> TextToImage(request)
-                "image" -> ImageToImage(request, picture!!, strength)
-                "inpaint" -> Inpaint(request, picture!!, Picture(size, mask!!), strength!!)
-                "outpaint" -> Outpaint(request, picture!!, margins!!.let { Margins(it[0], it[1], it[2], it[3]) })
+            val edit = when (mode) {
+                "text" -> null
+                "image" -> Edit.ImageToImage(picture!!, strength)
+                "inpaint" -> Edit.Inpaint(picture!!, Picture(size, mask!!), strength!!)
+                "outpaint" -> Edit.Outpaint(picture!!, margins!!.let { Margins(it[0], it[1], it[2], it[3]) })
                 else -> error("mode $mode")
             }
+            return Request(prompt, seed = seed.toULong(), steps = steps, guidance = guidance, edit = edit)
         }
     }
 
@@ -74,10 +69,10 @@ class ParityTest {
 
     private val bundle = Bundle.open(File(System.getProperty("bundle")))
 
-    private fun draw(task: Task, opener: OrtOpener = OrtOpener()): Pair<Drawing, List<IntArray>> {
+    private fun draw(request: Request, lowMemory: Boolean = false): Pair<Drawing, List<IntArray>> {
         val after = mutableListOf<IntArray>()
-        val drawing = Generator(bundle, opener).use { generator ->
-            generator.drawNow(task) { if (it is Stepped) after += it.tokens }
+        val drawing = Generator(OrtEngine(bundle, lowMemory = lowMemory)).use { generator ->
+            generator.draw(request) { if (it is DrawingEvent.Step) after += it.progress.tokens }
         }
         return drawing to after
     }
@@ -88,7 +83,7 @@ class ParityTest {
     fun `the golden trace is drawn token for token and byte for byte`() {
         val golden = bundle.golden()!!
         val request = Request(golden.prompt, golden.negative, golden.seed, golden.steps, golden.guidance, golden.size)
-        val (drawing, after) = draw(TextToImage(request))
+        val (drawing, after) = draw(request)
         assertEquals(golden.tokens, after.map { it.toList() })
         assertEquals(golden.finalTokens, drawing.tokens.toList())
         assertEquals(golden.imageSha256, sha256(drawing))
@@ -99,7 +94,7 @@ class ParityTest {
         val runs = Json.decodeFromString<List<Run>>(File(System.getProperty("vectors"), "runs.json").readText())
         assertEquals(setOf("text", "image", "inpaint", "outpaint"), runs.map { it.mode }.toSet())
         for (run in runs) {
-            val (drawing, after) = draw(run.task(bundle.manifest.defaults.size), OrtOpener(lowMemory = run.lowMemory))
+            val (drawing, after) = draw(run.request(bundle.manifest.defaults.size), run.lowMemory)
             assertEquals(run.tokens, after.map { it.toList() }, run.mode)
             assertEquals(run.imageSha256, sha256(drawing), run.mode)
         }
@@ -107,76 +102,80 @@ class ParityTest {
 
     @Test
     fun `a run is terminated in every stage and the next drawing is whole`() {
-        Generator(bundle, OrtOpener()).use { generator ->
+        Generator(OrtEngine(bundle)).use { generator ->
             for (stage in Stage.entries.drop(1)) {
                 val stop = Stop()
-                val tell = { progress: Progress -> if (progress == StageBegan(stage)) stop.stop() }
-                assertFailsWith<Cancelled> { generator.drawNow(TextToImage(Request("a red cat")), stop = stop, tell = tell) }
+                assertFailsWith<Cancelled> {
+                    generator.draw(Request("a red cat"), stop = stop) { if (it == DrawingEvent.Began(stage)) stop.stop() }
+                }
                 assertEquals(emptySet(), generator.loaded)
             }
-            assertTrue(generator.drawNow(TextToImage(Request("a red cat"))).rgb.isNotEmpty())
+            assertTrue(generator.draw(Request("a red cat")).rgb.isNotEmpty())
+        }
+    }
+
+    /** Runs a graph until that throws; `running` opens after the first run. */
+    private inner class Repeating(val engine: Engine, val stop: Stop = Stop()) {
+        val running = CountDownLatch(1)
+        private val length = bundle.manifest.model.textLength
+        private val tensors = mapOf("input_ids" to Ints(IntArray(2 * length), 2, length))
+
+        fun once() = engine.run("text_encoder", tensors, stop)
+
+        fun forever(): Nothing {
+            while (true) once().also { running.countDown() }
         }
     }
 
     @Test
     fun `terminating while a graph runs ends it`() {
-        val graph = OrtOpener().open(bundle, "text_encoder")
-        val ids = Ints(IntArray(2 * bundle.manifest.model.textLength), 2, bundle.manifest.model.textLength)
-        val stop = Stop()
-        val stopper = Thread {
-            Thread.sleep(50)
-            stop.stop()
+        val repeating = Repeating(OrtEngine(bundle))
+        thread {
+            repeating.running.await()
+            repeating.stop.stop()
         }
-        stopper.start()
-        assertFailsWith<Cancelled> { while (true) graph.run(mapOf("input_ids" to ids), stop) }
-        graph.run(mapOf("input_ids" to ids), Stop())
-        graph.close()
-        graph.close()
-        val error = assertFailsWith<EngineError> { graph.run(mapOf("input_ids" to ids), Stop()) }
-        assertEquals("graph text_encoder is closed: open it again", error.message)
+        assertFailsWith<Cancelled> { repeating.forever() }
+        assertEquals(setOf("text_hidden", "text_pooled"), Repeating(repeating.engine).once().keys)
+        repeating.engine.close()
+        assertEquals(emptySet(), repeating.engine.loaded)
     }
 
     @Test
     fun `closing waits for the run in progress`() {
-        val graph = OrtOpener().open(bundle, "text_encoder")
-        val ids = Ints(IntArray(2 * bundle.manifest.model.textLength), 2, bundle.manifest.model.textLength)
-        val running = FutureTask { assertFailsWith<EngineError> { while (true) graph.run(mapOf("input_ids" to ids), Stop()) } }
-        thread(block = running::run)
-        Thread.sleep(50)
-        graph.close() // under a run it would end the process
-        assertEquals("graph text_encoder is closed: open it again", running.get().message)
+        val repeating = Repeating(OrtEngine(bundle))
+        val ended = FutureTask { assertFailsWith<Cancelled> { repeating.forever() } }
+        thread(block = ended::run)
+        repeating.running.await()
+        repeat(10) { repeating.engine.close() } // closing a session that runs would end the process
+        repeating.stop.stop()
+        ended.get()
     }
 
     @Test
     fun `previews load the decoder alone and change nothing`() {
-        val task = TextToImage(Request("a red cat", seed = 3u, steps = 6))
-        val plain = Generator(bundle, OrtOpener(lowMemory = true)).use { it.drawNow(task) }
-        var (open, most) = 0 to 0
-        val counting = GraphOpener { bundle, name ->
-            most = maxOf(most, ++open)
-            val graph = OrtOpener(lowMemory = true).open(bundle, name)
-            object : Graph by graph {
-                override fun close() {
-                    graph.close()
-                    open--
-                }
-            }
+        val request = Request("a red cat", seed = 3u, steps = 6)
+        val (plain, _) = draw(request, lowMemory = true)
+        val opened = mutableListOf<Set<String>>()
+        val engine = OrtEngine(bundle, lowMemory = true)
+        val watched = object : Engine by engine {
+            override fun run(name: String, tensors: Map<String, Tensor>, stop: Stop) =
+                engine.run(name, tensors, stop).also { opened += loaded }
         }
         val previews = mutableListOf<Picture>()
-        val drawing = Generator(bundle, counting).use { generator ->
-            generator.drawNow(task, previewEvery = 2) { told -> (told as? Stepped)?.preview?.let(previews::add) }
+        val drawing = Generator(watched).use { generator ->
+            generator.draw(request, previewEvery = 2) { if (it is DrawingEvent.Preview) previews += it.picture }
         }
-        assertEquals(1, most)
+        assertEquals(listOf(1), opened.map { it.size }.distinct())
         assertEquals(2, previews.size)
         assertEquals(sha256(plain), sha256(drawing))
     }
 
     @Test
-    fun `a file that is no graph is named`() {
+    fun `a file that is not a graph is named`() {
         bundle.folder.copyRecursively(folder)
         val copy = Bundle.open(folder)
         File(folder, "image_decoder.onnx").writeText("no graph")
-        val error = assertFailsWith<EngineError> { OrtOpener().open(copy, "image_decoder") }
+        val error = assertFailsWith<EngineError> { OrtEngine(copy).open("image_decoder") }
         assertContains(error.message.orEmpty(), Regex("onnxruntime .* cannot open .*image_decoder.onnx"))
     }
 
@@ -187,7 +186,7 @@ class ParityTest {
         for (end in listOf("", ".data")) {
             File(folder, "conditioner.onnx$end").copyTo(File(folder, "text_encoder.onnx$end"), overwrite = true)
         }
-        val error = assertFailsWith<BundleError> { OrtOpener().open(copy, "text_encoder") }
+        val error = assertFailsWith<BundleError> { OrtEngine(copy).open("text_encoder") }
         assertContains(error.message.orEmpty(), "text_encoder.onnx has inputs")
     }
 }

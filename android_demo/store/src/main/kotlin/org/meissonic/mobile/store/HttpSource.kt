@@ -16,7 +16,7 @@ class HttpSource(private val address: String) : ModelSource {
     private val base = try {
         URL(address.trim().trimEnd('/') + "/").also { if (it.protocol !in setOf("https", "http")) throw MalformedURLException() }
     } catch (error: MalformedURLException) {
-        throw StoreError(Problem.NOT_FOUND, "$address is no web address: give one that begins with https://", error)
+        throw StoreError(Problem.NOT_FOUND, "$address is not a web address: give one that begins with https://", error)
     }
 
     override fun open(path: String, from: Long): Opened {
@@ -24,7 +24,7 @@ class HttpSource(private val address: String) : ModelSource {
         if (from > 0) connection.setRequestProperty("Range", "bytes=$from-")
         try {
             return when (val status = connection.responseCode) {
-                // A server may ignore Range, and sends the whole file then.
+                // A server may ignore Range and send the whole file.
                 HttpURLConnection.HTTP_OK -> opened(connection, 0)
                 HttpURLConnection.HTTP_PARTIAL -> opened(connection, begin(connection, path))
                 RANGE_NOT_SATISFIABLE -> throw StoreError(
@@ -49,7 +49,7 @@ class HttpSource(private val address: String) : ModelSource {
         val escaped = try {
             URI(null, null, path, null).rawPath
         } catch (error: URISyntaxException) {
-            throw StoreError(Problem.NOT_FOUND, "$path is no path: the bundle is damaged", error, path)
+            throw StoreError(Problem.NOT_FOUND, "$path is not a path: the bundle is damaged", error, path)
         }
         val connection = URL(base, escaped).openConnection() as HttpURLConnection
         connection.connectTimeout = CONNECT_TIMEOUT
@@ -61,7 +61,7 @@ class HttpSource(private val address: String) : ModelSource {
     private fun begin(connection: HttpURLConnection, path: String): Long {
         val range = connection.getHeaderField("Content-Range").orEmpty()
         return CONTENT_RANGE.matchEntire(range)?.groupValues?.get(1)?.toLongOrNull()
-            ?: throw IOException("the server sent a part of $path and does not say which ($range)")
+            ?: throw IOException("the server sent part of $path without saying which ($range)")
     }
 
     // Android's disconnect ends a read in another thread at once; the JDK's waits for it, READ_TIMEOUT at most.

@@ -24,16 +24,16 @@ import org.meissonic.mobile.engine.BundleError
 import org.meissonic.mobile.engine.FileFacts
 import org.meissonic.mobile.engine.sha256
 
-/** What an installation tells while it runs. */
+/** The progress of an installation. */
 sealed interface Installing
 
-/** [bytes] of [total] are here. */
+/** [bytes] of [total] have arrived. */
 data class Transferring(val bytes: Long, val total: Long) : Installing
 
-/** The hash of a file that has arrived is computed. */
+/** A complete file is being hashed. */
 data class Checking(val file: String) : Installing
 
-/** The last word. */
+/** The last event. */
 data class Installed(val folder: File) : Installing
 
 private const val BUFFER = 1 shl 16
@@ -52,7 +52,7 @@ internal fun installing(
         replace(model, partial)
         send(Installed(model))
     } catch (error: IOException) {
-        currentCoroutineContext().ensureActive() // a transfer that was stopped fails as well
+        currentCoroutineContext().ensureActive() // stopping also makes a transfer fail
         throw storage(error, root)
     }
 }.buffer(Channel.UNLIMITED).flowOn(Dispatchers.IO)
@@ -78,7 +78,7 @@ private class Installation(
         for ((path, facts) in manifest.files) if (!File(partial, path).isFile) fetch(path, facts)
     }
 
-    /** The manifest of the source; what is here of another bundle is thrown away. */
+    /** The manifest of the source. Discards the unfinished files of another bundle. */
     private suspend fun readManifest() = with(File(partial, Bundle.MANIFEST)) {
         val bytes = interruptibly(Bundle.MANIFEST, 0) { opened ->
             val limited = opened.stream.readAtMost(LARGEST_MANIFEST)
@@ -96,12 +96,12 @@ private class Installation(
         try {
             Bundle.readManifest(partial)
         } catch (error: BundleError) {
-            partial.deleteRecursively() // a page that is no manifest
+            partial.deleteRecursively() // not a manifest, for example a login page
             throw error
         }
     }
 
-    /** One file: the rest of its .part, its hash, its name. */
+    /** Fetches the rest of a file's .part, checks the hash and renames it. */
     private suspend fun fetch(path: String, facts: FileFacts) {
         val file = File(partial, path)
         val part = File(partial, "$path.part")
@@ -152,7 +152,7 @@ private class Installation(
         told.trySend(Transferring(arrived, total))
     }
 
-    /** Opens a file and uses it; cancellation closes it under a read that blocks. */
+    /** Opens a file and uses it. Cancellation closes it, which ends a blocked read. */
     private suspend fun <T> interruptibly(path: String, from: Long, use: (Opened) -> T): T = coroutineScope {
         val opened = try {
             source.open(path, from)
@@ -171,7 +171,7 @@ private class Installation(
         }
     }
 
-    // Here on a thread of Dispatchers.IO: the canceller's may be the one that draws the screen.
+    // On a thread of Dispatchers.IO, because the canceller's may be the main thread.
     private fun CoroutineScope.closedOnCancellation(opened: Opened) =
         launch(start = CoroutineStart.UNDISPATCHED) {
             try {
@@ -183,7 +183,7 @@ private class Installation(
 
     private fun another(path: String) = StoreError(
         Problem.ANOTHER_FILE,
-        "$path is not the file that the manifest names: the bundle there is damaged or being changed, try again later",
+        "$path is not the file that the manifest lists: the source is damaged or changing, try again later",
         file = path,
     )
 
@@ -195,7 +195,7 @@ private class Installation(
     )
 }
 
-/** Moves the new model to its place; the old one is put back if that fails. */
+/** Puts the new model in its place. If that fails, the old one is restored. */
 private fun replace(model: File, partial: File) {
     val old = File(model.path + ".old")
     old.deleteRecursively()
@@ -208,9 +208,9 @@ private fun replace(model: File, partial: File) {
 }
 
 private fun full(what: String, lacking: Long? = null) =
-    StoreError(Problem.NO_SPACE, "the storage is full: $what, free some and try again", lacking = lacking)
+    StoreError(Problem.NO_SPACE, "the storage is full: $what, free some space and try again", lacking = lacking)
 
-// Of a full disk Java gives the system's words alone.
+// Java reports a full disk only in the system's message.
 private fun storage(error: IOException, root: File): StoreError {
     val words = error.message.orEmpty()
     if ("No space left" in words || "ENOSPC" in words || "Disk quota" in words) return full("nothing more can be written")

@@ -4,17 +4,17 @@ import java.io.Closeable
 import java.io.File
 import java.io.InputStream
 
-/** Where a bundle's files come from: a web server, a folder a person picked. */
+/** The source of a bundle's files: a web server, or a folder a person picked. */
 interface ModelSource {
     /**
-     * A file of the bundle, from byte [from] if the source can, else from its start: see [Opened.from].
+     * Opens a file of the bundle at byte [from] if the source can, else at its start: see [Opened.from].
      *
-     * Blocks. Throws StoreError, or IOException where nothing is known but that it failed.
+     * Blocks. Throws StoreError, or IOException for an unknown cause.
      */
     fun open(path: String, from: Long): Opened
 }
 
-/** A file's bytes from [from] on; closing it ends a read that blocks in another thread. */
+/** A file's bytes from [from] on. Closing it ends a blocked read in another thread. */
 class Opened(val from: Long, val stream: InputStream, private val end: () -> Unit = stream::close) : Closeable {
     override fun close() = end()
 }

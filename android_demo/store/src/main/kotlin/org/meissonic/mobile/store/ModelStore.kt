@@ -5,24 +5,24 @@ import kotlinx.coroutines.flow.Flow
 import org.meissonic.mobile.engine.Bundle
 import org.meissonic.mobile.engine.UserError
 
-/** What is on this device of a model. */
+/** The state of the model's files on this device. */
 sealed interface Stored
 
-/** Nothing. */
+/** There is none. */
 data object Absent : Stored
 
-/** An installation that was stopped: [bytes] of [total] are here. */
+/** A stopped installation: [bytes] of [total] have arrived. */
 data class Partly(val bytes: Long, val total: Long) : Stored
 
-/** All of it, each file as the manifest says when it was installed. */
+/** A complete model; each file was verified when it was installed. */
 data class Whole(val folder: File, val bytes: Long) : Stored
 
 /**
  * The model of this device, in [root].
  *
  * ```
- * root/model           whole, or not there
- * root/model.partial   an installation in progress or stopped: verified files, and one .part
+ * root/model           complete, or absent
+ * root/model.partial   an installation in progress or stopped: verified files and one .part
  * ```
  */
 class ModelStore(private val root: File, private val freeSpace: (File) -> Long = File::getUsableSpace) {
@@ -36,10 +36,10 @@ class ModelStore(private val root: File, private val freeSpace: (File) -> Long =
     }
 
     /**
-     * Installs a bundle while it is collected, off the collector's thread, from where a stopped installation was.
+     * Installs a bundle while it is collected, in another thread. Resumes a stopped installation.
      *
-     * A model that was there stays until the new one is whole. Fails with StoreError, or BundleError for a manifest
-     * that is none; cancelling the collector ends the transfer at once and keeps what has arrived.
+     * The old model stays until the new one is complete. Fails with StoreError, or BundleError for an invalid manifest.
+     * Cancelling the collector ends the transfer at once and keeps the part that arrived.
      */
     fun install(source: ModelSource): Flow<Installing> = installing(source, root, partial, model, freeSpace)
 
@@ -49,7 +49,7 @@ class ModelStore(private val root: File, private val freeSpace: (File) -> Long =
         partial.deleteRecursively()
     }
 
-    /** Bytes of all files that a folder's manifest names; null without a manifest that can be read. */
+    /** Bytes of all files of a folder's manifest; null if it has no readable manifest. */
     private fun size(folder: File): Long? = try {
         if (File(folder, Bundle.MANIFEST).isFile) Bundle.readManifest(folder).files.values.sumOf { it.size } else null
     } catch (_: UserError) {
@@ -57,6 +57,6 @@ class ModelStore(private val root: File, private val freeSpace: (File) -> Long =
     }
 }
 
-/** Bytes of a bundle's files that are here, its manifest not counted. */
+/** Bytes of the bundle's files in a folder, without the manifest. */
 internal fun bytes(folder: File): Long =
     folder.walk().filter { it.isFile && it.name != Bundle.MANIFEST }.sumOf { it.length() }

@@ -1,17 +1,17 @@
 package org.meissonic.mobile.store
 
-/** What stands in the way of a model; a screen says it in the person's language. */
+/** Why a model cannot be installed. A screen says it in the person's language. */
 enum class Problem {
-    /** The server or folder cannot be reached, or stopped in the middle. What has arrived is kept; the cause says why. */
+    /** The server or folder cannot be reached, or stopped sending. The part that arrived is kept; the cause says why. */
     CONNECTION,
 
-    /** It answers, but has no such file. */
+    /** The source has no such file. */
     NOT_FOUND,
 
-    /** What came is not what the manifest promises. */
+    /** The file differs from the manifest's. */
     ANOTHER_FILE,
 
-    /** The storage is full. What has arrived is kept. */
+    /** The storage is full. The part that arrived is kept. */
     NO_SPACE,
 
     /** Files cannot be written or renamed. */
@@ -19,8 +19,8 @@ enum class Problem {
 }
 
 /**
- * A model cannot be installed; the message is one line that names the file and the way out. The rest is for a program
- * that says the same in another language: the [file] it is about, and the [lacking] bytes of storage, where known.
+ * A model cannot be installed. The message is one line that names the file and the way out. For a program that says it in
+ * another language: the [file], and the [lacking] bytes of storage, if known.
  */
 class StoreError(
     val problem: Problem,

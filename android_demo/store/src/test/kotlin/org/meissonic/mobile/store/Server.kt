@@ -7,7 +7,7 @@ import java.net.InetSocketAddress
 import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.Executors
 
-/** The JDK's web server over a folder, with the faults that servers have. */
+/** The JDK's web server for a folder, with the faults of real servers. */
 class Server(private val folder: File) : AutoCloseable {
     var ignoresRange = false
     var dropsAfter: Pair<String, Int>? = null // a path, and how many bytes of it are sent

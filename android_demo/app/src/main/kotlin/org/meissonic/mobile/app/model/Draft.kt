@@ -11,7 +11,7 @@ enum class Mode { TEXT, REDRAW, REPAINT, EXTEND }
 
 enum class Side { LEFT, TOP, RIGHT, BOTTOM }
 
-/** The form as a person left it: fields hold what was typed, right or wrong; blank means the model's default. */
+/** The form as a person left it. Fields hold the typed text, valid or not; blank means the model's default. */
 @Serializable
 data class Draft(
     val prompt: String = "",
@@ -27,14 +27,14 @@ data class Draft(
     val preview: Boolean = true,
 )
 
-/** Keeps the draft, also when the process dies. */
+/** Saves the draft, so that it outlives the process. */
 class DraftFile(private val file: File) {
     private var kept: Draft? = null
 
-    /** What was kept; an empty draft where nothing was or it cannot be read. */
+    /** The saved draft; an empty one if there is none or it cannot be read. */
     fun load(): Draft = kept ?: read().also { kept = it }
 
-    /** Throws IOException: then the draft is kept for this process alone. */
+    /** Throws IOException; then only this process remembers the draft. */
     fun save(draft: Draft) {
         kept = draft
         writeWhole(file) { it.write(Json.encodeToString(draft).toByteArray()) }

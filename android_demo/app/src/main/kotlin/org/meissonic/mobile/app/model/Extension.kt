@@ -3,7 +3,7 @@ package org.meissonic.mobile.app.model
 import org.meissonic.mobile.engine.Margins
 import org.meissonic.mobile.engine.Size
 
-/** Margins in whole tokens on the sides to extend: half a direction in all, shared where both its sides grow. */
+/** Margins in whole tokens on the sides to extend. They fill half of the width or height, shared if both sides grow. */
 fun margins(size: Size, tokenSize: Int, sides: Set<Side>): Margins {
     fun share(side: Side, other: Side, length: Int): Int {
         if (side !in sides) return 0
@@ -18,6 +18,6 @@ fun margins(size: Size, tokenSize: Int, sides: Set<Side>): Margins {
     )
 }
 
-/** What margins leave of a size. */
+/** The size inside the margins. */
 fun inside(size: Size, margins: Margins) =
     with(margins) { Size(size.width - left - right, size.height - top - bottom) }

@@ -1,30 +1,26 @@
 package org.meissonic.mobile.app.model
 
-import org.meissonic.mobile.engine.ImageToImage
-import org.meissonic.mobile.engine.Inpaint
+import org.meissonic.mobile.engine.Edit
 import org.meissonic.mobile.engine.Manifest
 import org.meissonic.mobile.engine.MAX_GUIDANCE
 import org.meissonic.mobile.engine.MAX_STEPS
-import org.meissonic.mobile.engine.Outpaint
 import org.meissonic.mobile.engine.Picture
 import org.meissonic.mobile.engine.Request
 import org.meissonic.mobile.engine.Size
-import org.meissonic.mobile.engine.Task
-import org.meissonic.mobile.engine.TextToImage
 
 enum class Field { PROMPT, SEED, STEPS, GUIDANCE, PICTURE, MASK, SIDES }
 
-/** A form is a task, or has a field that must be filled in otherwise. */
+/** The result of checking a form: a request, or the field to correct. */
 sealed interface Checked
 
-data class Fit(val task: Task) : Checked
+data class Fit(val request: Request) : Checked
 
 data class Unfit(val field: Field) : Checked
 
-/** The size that [draft] asks for; the model's default where it draws no such size. */
+/** The size of [draft], or the model's default if the model does not draw that size. */
 fun sizeOf(draft: Draft, manifest: Manifest): Size = draft.size?.takeIf { it in manifest.sizes } ?: manifest.defaults.size
 
-/** The size a picture is brought to before it is drawn on: what remains of the whole when there are margins. */
+/** The size of the picture to draw on: the size of the drawing, less the margins. */
 fun pictureSize(draft: Draft, manifest: Manifest): Size {
     val whole = sizeOf(draft, manifest)
     return if (draft.mode == Mode.EXTEND) inside(whole, margins(whole, manifest.model.tokenSize, draft.sides)) else whole
@@ -33,7 +29,7 @@ fun pictureSize(draft: Draft, manifest: Manifest): Size {
 /**
  * Checks the form, field by field from the top.
  *
- * [picture] gives the chosen picture in a size, or null; [anySeed] is taken where none was typed.
+ * [picture] gives the chosen picture in a size, or null; [anySeed] is used if the field is blank.
  */
 fun check(draft: Draft, manifest: Manifest, anySeed: ULong, picture: (Size) -> Picture?): Checked {
     if (draft.prompt.isBlank()) return Unfit(Field.PROMPT)
@@ -45,17 +41,19 @@ fun check(draft: Draft, manifest: Manifest, anySeed: ULong, picture: (Size) -> P
     } ?: return Unfit(Field.GUIDANCE)
     val size = sizeOf(draft, manifest)
     val request = Request(draft.prompt, draft.negative.ifBlank { null }, seed, steps, guidance, size)
-    if (draft.mode == Mode.TEXT) return Fit(TextToImage(request))
+    if (draft.mode == Mode.TEXT) return Fit(request)
     if (draft.mode == Mode.EXTEND && draft.sides.isEmpty()) return Unfit(Field.SIDES)
     val image = picture(pictureSize(draft, manifest)) ?: return Unfit(Field.PICTURE)
-    return when (draft.mode) {
-        Mode.REDRAW -> Fit(ImageToImage(request, image, draft.strength / 100.0))
+    val edit = when (draft.mode) {
+        Mode.REDRAW -> Edit.ImageToImage(image, draft.strength / 100.0)
         Mode.REPAINT -> {
             val mask = paint(draft.strokes, size)
-            if (mask.argb.none { it == WHITE }) Unfit(Field.MASK) else Fit(Inpaint(request, image, mask))
+            if (mask.argb.none { it == WHITE }) return Unfit(Field.MASK)
+            Edit.Inpaint(image, mask)
         }
-        else -> Fit(Outpaint(request, image, margins(size, manifest.model.tokenSize, draft.sides)))
+        else -> Edit.Outpaint(image, margins(size, manifest.model.tokenSize, draft.sides))
     }
+    return Fit(request.copy(edit = edit))
 }
 
 private fun <T> number(typed: String, default: T, parse: (String) -> T?): T? =

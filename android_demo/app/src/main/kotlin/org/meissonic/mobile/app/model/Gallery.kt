@@ -11,7 +11,7 @@ import org.meissonic.mobile.engine.Drawing
 import org.meissonic.mobile.engine.Picture
 import org.meissonic.mobile.engine.Settings
 
-/** A picture that was drawn: what it takes to draw it again, and how long it took (seconds). */
+/** A picture of the history: the settings that draw it again, and how long it took (seconds). */
 @Serializable
 data class Drawn(
     val id: String,
@@ -21,8 +21,8 @@ data class Drawn(
 )
 
 /**
- * All pictures that were drawn, newest first: in [folder] ID.png and then ID.json, so that one without the other is
- * what an interruption left.
+ * The pictures of the history, newest first. [folder] holds ID.png and ID.json for each; the second is written last, so a
+ * lone PNG is the rest of an interruption.
  */
 class Gallery(
     private val folder: File,
@@ -36,7 +36,7 @@ class Gallery(
 
     fun find(id: String): Drawn? = entries.value.find { it.id == id }
 
-    /** Keeps a picture. Throws IOException. */
+    /** Adds a picture. Throws IOException. */
     fun add(drawing: Drawing, model: String): Drawn {
         val drawn = Drawn(newId(), drawing.settings, drawing.seconds.values.sum(), model)
         writeWhole(file(drawn)) { encode(drawing.picture, it) }
@@ -53,7 +53,7 @@ class Gallery(
 
     private fun facts(drawn: Drawn) = File(folder, "${drawn.id}.json")
 
-    // Ordered as text the way they are in time.
+    // Text order is the order in time.
     private fun newId(): String = generateSequence(now()) { it + 1 }
         .map { "%015d".format(it) }
         .first { !File(folder, "$it.json").exists() }

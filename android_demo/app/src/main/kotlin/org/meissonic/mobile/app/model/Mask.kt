@@ -7,11 +7,11 @@ import org.meissonic.mobile.engine.Size
 internal const val WHITE = -1
 internal const val BLACK = 0xFF000000.toInt()
 
-/** A finger's way over the picture: x and y in turn, as shares of its width and height; the brush's radius as one of its shorter side. */
+/** The path of a finger: x and y in turn, as shares of width and height; the brush's radius is a share of the shorter side. */
 @Serializable
 data class Stroke(val points: List<Float>, val radius: Float, val erases: Boolean = false)
 
-/** What was painted, stroke after stroke: white where the picture is to be drawn anew, else black. */
+/** The mask of some strokes: white where the picture is to be redrawn, else black. */
 fun paint(strokes: List<Stroke>, size: Size): Picture {
     val pixels = IntArray(size.width * size.height) { BLACK }
     for (stroke in strokes) {
@@ -24,7 +24,7 @@ fun paint(strokes: List<Stroke>, size: Size): Picture {
     return Picture(size, pixels)
 }
 
-/** Every pixel whose centre is within [radius] of the way between two points. */
+/** Calls back for every pixel whose centre is within [radius] of the line between two points. */
 private fun capsule(
     pixels: IntArray,
     size: Size,

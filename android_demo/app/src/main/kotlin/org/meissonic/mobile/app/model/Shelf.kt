@@ -21,28 +21,28 @@ import org.meissonic.mobile.store.StoreError
 import org.meissonic.mobile.store.Transferring
 import org.meissonic.mobile.store.Whole
 
-/** What a person is told of the model. */
+/** The state of the model that the screens show. */
 sealed interface ModelState
 
 data object NoModel : ModelState
 
-/** An installation was stopped and can go on. */
+/** A stopped installation, which can be resumed. */
 data class Unfinished(val bytes: Long, val total: Long) : ModelState
 
 data class Arriving(val bytes: Long, val total: Long, val checking: Boolean = false) : ModelState
 
 data class Ready(val manifest: Manifest, val whole: Whole) : ModelState
 
-/** The last installation failed with [error], StoreError or BundleError; [before] is what there is now. */
+/** The last installation failed with [error], a StoreError or BundleError; [before] is the state it left. */
 data class Trouble(val error: Exception, val before: ModelState) : ModelState
 
-/** The model that can be drawn with, if there is one. */
+/** The model that is ready to draw, if there is one. */
 val ModelState.ready: Ready? get() = this as? Ready ?: (this as? Trouble)?.before as? Ready
 
 /**
- * The model of this device and what happens to it. Its functions are for one thread, the screen's.
+ * Installs and deletes the model of this device. Call its functions on the main thread.
  *
- * [release] is waited for before files are replaced or deleted: nothing may hold them then.
+ * It waits for [release] before it replaces or deletes files, because nothing may hold them then.
  */
 class Shelf(
     private val scope: CoroutineScope,
@@ -54,7 +54,7 @@ class Shelf(
 
     private var job: Job? = null
 
-    /** Begins or goes on with an installation; false, and nothing else, while one runs. */
+    /** Starts or resumes an installation. Returns false, and does nothing, while one runs. */
     fun install(source: ModelSource): Boolean {
         if (state.value is Arriving) return false
         mutable.value = Arriving(0, 0)
@@ -85,7 +85,7 @@ class Shelf(
         job?.cancel()
     }
 
-    /** Deletes the model, and what has arrived of one. */
+    /** Deletes the model and any unfinished installation. */
     fun delete() {
         val running = job
         job = scope.launch(start = CoroutineStart.UNDISPATCHED) {

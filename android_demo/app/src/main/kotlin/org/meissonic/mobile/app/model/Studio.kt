@@ -13,18 +13,16 @@ import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runInterruptible
 import kotlinx.coroutines.withContext
-import org.meissonic.mobile.engine.Finished
+import org.meissonic.mobile.engine.DrawingEvent
 import org.meissonic.mobile.engine.Generator
 import org.meissonic.mobile.engine.Picture
+import org.meissonic.mobile.engine.Request
 import org.meissonic.mobile.engine.Stage
-import org.meissonic.mobile.engine.StageBegan
-import org.meissonic.mobile.engine.Stepped
-import org.meissonic.mobile.engine.Task
 import org.meissonic.mobile.engine.UserError
 import org.meissonic.mobile.engine.checkMemory
 import org.meissonic.mobile.engine.settle
 
-/** Where the drawing is. */
+/** The state of the drawing. */
 sealed interface DrawState
 
 data object Idle : DrawState
@@ -38,23 +36,23 @@ data class Working(
     val preview: Picture? = null,
 ) : DrawState
 
-/** [cut] are the ends of texts that did not fit. */
+/** [cut] has the ends of texts that did not fit. */
 data class Done(val drawn: Drawn, val cut: Collection<String>) : DrawState
 
-/** [error] is UserError, or IOException where the picture could not be kept. */
+/** [error] is a UserError, or an IOException if the picture could not be saved. */
 data class Failed(val error: Exception) : DrawState
 
 /** A person stopped it. */
 data object Stopped : DrawState
 
-/** The process died while it drew; the form is as it was. */
+/** Android ended the process during a drawing; the form is unchanged. */
 data object Interrupted : DrawState
 
 /**
- * Draws, one picture at a time, for as long as the process lives: screens come and go.
+ * Draws one picture at a time, independent of screens. Call its functions on the main thread.
  *
- * [openGenerator] opens the model, hashing its files; it is asked again after [forget]. [freeMemory] is in bytes.
- * [marker] is a file that exists while a drawing is made. Its functions are for one thread, the screen's.
+ * [openGenerator] opens the model and hashes its files; it is called again after [forget]. [freeMemory] is in bytes.
+ * [marker] is a file that exists during a drawing.
  */
 class Studio(
     private val scope: CoroutineScope,
@@ -69,14 +67,14 @@ class Studio(
     private var job: Job? = null
     private var generator: Generator? = null
 
-    /** Begins a drawing; false, and nothing else, while one is being made. */
-    fun draw(task: Task, previewEvery: Int): Boolean {
+    /** Starts a drawing. Returns false, and does nothing, while one is being made. */
+    fun draw(request: Request, previewEvery: Int): Boolean {
         if (state.value is Working) return false
         mutable.value = Working()
         job = scope.launch(start = CoroutineStart.UNDISPATCHED) {
             mutable.value = try {
                 withContext(Dispatchers.IO) { writeWhole(marker) {} }
-                made(task, previewEvery)
+                made(request, previewEvery)
             } catch (_: CancellationException) {
                 Stopped
             } catch (error: UserError) {
@@ -93,7 +91,7 @@ class Studio(
         job?.cancel()
     }
 
-    /** Closes the model, of which another may now be there; a drawing in progress is stopped first. */
+    /** Stops a drawing in progress and closes the model, so that another can replace it. */
     suspend fun forget() {
         job?.cancel()
         job?.join()
@@ -101,23 +99,23 @@ class Studio(
         generator = null
     }
 
-    private suspend fun made(task: Task, previewEvery: Int): DrawState {
+    private suspend fun made(request: Request, previewEvery: Int): DrawState {
         val generator = generator ?: runInterruptible(Dispatchers.IO) { openGenerator() }.also { generator = it }
         val manifest = generator.bundle.manifest
-        checkMemory(manifest, settle(task.request, manifest).size, freeMemory())
+        checkMemory(manifest, settle(request, manifest).size, freeMemory())
         var done: DrawState? = null
-        generator.draw(task, previewEvery).collect { progress ->
+        generator.events(request, previewEvery).collect { event ->
             val before = mutable.value as Working
-            when (progress) {
-                is StageBegan -> mutable.value = before.copy(stage = progress.stage, left = null)
-                is Stepped -> mutable.value = before.copy(
-                    step = progress.step,
-                    steps = progress.steps,
-                    left = progress.left,
-                    preview = progress.preview ?: before.preview,
+            when (event) {
+                is DrawingEvent.Began -> mutable.value = before.copy(stage = event.stage, left = null)
+                is DrawingEvent.Step -> mutable.value = before.copy(
+                    step = event.progress.step + 1,
+                    steps = event.progress.steps,
+                    left = event.left,
                 )
-                is Finished -> {
-                    val drawing = progress.drawing
+                is DrawingEvent.Preview -> mutable.value = before.copy(preview = event.picture)
+                is DrawingEvent.Finished -> {
+                    val drawing = event.drawing
                     val drawn = withContext(Dispatchers.IO) { gallery.add(drawing, manifest.model.name) }
                     done = Done(drawn, drawing.cut.values)
                 }

@@ -6,13 +6,10 @@ import kotlin.test.assertEquals
 import kotlin.test.assertIs
 import org.junit.jupiter.api.io.TempDir
 import org.meissonic.mobile.engine.Bundle
-import org.meissonic.mobile.engine.ImageToImage
-import org.meissonic.mobile.engine.Inpaint
+import org.meissonic.mobile.engine.Edit
 import org.meissonic.mobile.engine.Margins
-import org.meissonic.mobile.engine.Outpaint
 import org.meissonic.mobile.engine.Picture
 import org.meissonic.mobile.engine.Size
-import org.meissonic.mobile.engine.TextToImage
 
 class FormTest {
     private val manifest = Bundle.readManifest(File(System.getProperty("bundle")))
@@ -22,16 +19,17 @@ class FormTest {
     private fun field(draft: Draft, picture: (Size) -> Picture? = grey) =
         assertIs<Unfit>(check(draft, manifest, 5u, picture)).field
 
-    private fun task(draft: Draft) = assertIs<Fit>(check(draft, manifest, 5u, grey)).task
+    private fun request(draft: Draft) = assertIs<Fit>(check(draft, manifest, 5u, grey)).request
 
     @Test
     fun `blank fields mean the model's defaults and any seed`() {
-        val request = assertIs<TextToImage>(task(full)).request
+        val request = request(full)
         assertEquals(5u, request.seed)
         assertEquals(manifest.defaults.steps, request.steps)
         assertEquals(manifest.defaults.guidance, request.guidance)
         assertEquals(manifest.defaults.size, request.size)
         assertEquals(null, request.negative)
+        assertEquals(null, request.edit)
     }
 
     @Test
@@ -49,22 +47,22 @@ class FormTest {
 
     @Test
     fun `a comma is a decimal point`() {
-        assertEquals(2.5, task(full.copy(guidance = "2,5")).request.guidance)
+        assertEquals(2.5, request(full.copy(guidance = "2,5")).guidance)
     }
 
     @Test
-    fun `each way to begin becomes its task`() {
-        assertEquals(0.6, assertIs<ImageToImage>(task(full.copy(mode = Mode.REDRAW))).strength)
+    fun `each mode becomes its edit`() {
+        assertEquals(0.6, assertIs<Edit.ImageToImage>(request(full.copy(mode = Mode.REDRAW)).edit).strength)
         val stroke = Stroke(listOf(0.5f, 0.5f), 0.25f)
-        val mask = assertIs<Inpaint>(task(full.copy(mode = Mode.REPAINT, strokes = listOf(stroke)))).mask
+        val mask = assertIs<Edit.Inpaint>(request(full.copy(mode = Mode.REPAINT, strokes = listOf(stroke))).edit).mask
         assertEquals(manifest.defaults.size, mask.size)
-        val outpaint = assertIs<Outpaint>(task(full.copy(mode = Mode.EXTEND)))
+        val outpaint = assertIs<Edit.Outpaint>(request(full.copy(mode = Mode.EXTEND)).edit)
         assertEquals(Margins(16, 0, 16, 0), outpaint.margins)
         assertEquals(Size(32, 64), outpaint.image.size)
     }
 
     @Test
-    fun `margins are whole tokens and fill the size whatever the sides`() {
+    fun `margins are whole tokens and fill the size for any sides`() {
         for (size in listOf(Size(64, 64), Size(1024, 768), Size(48, 80))) for (bits in 1..15) {
             val sides = Side.entries.filter { bits shr it.ordinal and 1 == 1 }.toSet()
             val margins = margins(size, 4, sides)
@@ -76,7 +74,7 @@ class FormTest {
     }
 
     @Test
-    fun `a stroke is round, and erasing takes it back`() {
+    fun `a stroke is round, and erasing removes it`() {
         val size = Size(100, 50)
         val dot = Stroke(listOf(0.5f, 0.5f), 0.2f) // 10 pixels
         val painted = paint(listOf(dot), size).argb.count { it == WHITE }
@@ -87,7 +85,7 @@ class FormTest {
     }
 
     @Test
-    fun `a draft outlives the process, and a damaged one does no harm`(@TempDir folder: File) {
+    fun `a draft outlives the process, and a damaged one is ignored`(@TempDir folder: File) {
         val file = File(folder, "draft.json")
         assertEquals(Draft(), DraftFile(file).load())
         val draft = full.copy(mode = Mode.EXTEND, size = Size(64, 64), strokes = listOf(Stroke(listOf(0f, 1f), 0.1f)))

@@ -14,7 +14,7 @@ import org.meissonic.mobile.engine.Settings
 import org.meissonic.mobile.engine.Size
 import org.meissonic.mobile.engine.Stage
 
-/** What is there after the process died. */
+/** What a new process finds. */
 class KeptTest {
     @TempDir
     lateinit var folder: File
@@ -26,7 +26,7 @@ class KeptTest {
     private fun gallery() = Gallery(folder, { _, stream -> stream.write(1) }, now = { 7 })
 
     @Test
-    fun `pictures are there, newest first, also two of one moment`() {
+    fun `pictures come newest first, also two of one moment`() {
         val first = gallery().add(drawing, "m")
         val second = gallery().add(drawing, "m")
         assertEquals(listOf(second, first), gallery().entries.value)
@@ -36,7 +36,7 @@ class KeptTest {
     }
 
     @Test
-    fun `a picture that could not be written whole leaves nothing`() {
+    fun `a picture that could not be written leaves nothing`() {
         val full = Gallery(folder, { _, _ -> throw IOException("No space left on device") })
         assertFailsWith<IOException> { full.add(drawing, "m") }
         assertEquals(emptyList(), full.entries.value)
@@ -44,7 +44,7 @@ class KeptTest {
     }
 
     @Test
-    fun `an interrupted drawing is said`() {
+    fun `an interrupted drawing is reported`() {
         val marker = File(folder, "drawing")
         fun studio() = Studio(CoroutineScope(Dispatchers.Default), gallery(), marker, { 0 }) { error("not asked") }
         assertEquals(Idle, studio().state.value)

@@ -17,33 +17,32 @@ import org.meissonic.mobile.engine.Bundle
 import org.meissonic.mobile.engine.Generator
 import org.meissonic.mobile.engine.Request
 import org.meissonic.mobile.engine.RequestError
-import org.meissonic.mobile.engine.TextToImage
-import org.meissonic.mobile.ort.OrtOpener
+import org.meissonic.mobile.ort.OrtEngine
 import org.meissonic.mobile.store.FolderSource
 import org.meissonic.mobile.store.Hanging
 import org.meissonic.mobile.store.ModelStore
 
 private const val LARGE = "transformer.onnx.data"
 
-/** What lives as long as the process, two things asked of it at once. */
+/** The state of the process under two requests at once. */
 class ProcessTest {
     @TempDir
     lateinit var folder: File
 
     private val bundle = File(System.getProperty("bundle"))
     private val marker get() = File(folder, "drawing")
-    private val generator = Generator(Bundle.open(bundle), OrtOpener())
+    private val generator = Generator(OrtEngine(Bundle.open(bundle)))
 
     private fun gallery() = Gallery(File(folder, "gallery"), { _, stream -> stream.write(1) })
 
-    private fun task(steps: Int) = TextToImage(Request("a red cat", steps = steps))
+    private fun request(steps: Int) = Request("a red cat", steps = steps)
 
     @Test
-    fun `a second drawing meanwhile is refused, and the first is kept`() = runBlocking {
+    fun `a second drawing is refused, and the first goes on`() = runBlocking {
         val gallery = gallery()
         val studio = Studio(this, gallery, marker, { Long.MAX_VALUE }) { generator }
-        assertTrue(studio.draw(task(2), 0))
-        assertFalse(studio.draw(task(3), 0))
+        assertTrue(studio.draw(request(2), 0))
+        assertFalse(studio.draw(request(3), 0))
         val drawn = assertIs<Done>(studio.state.first { it !is Working }).drawn
         assertEquals(2, drawn.settings.steps)
         assertEquals(listOf(drawn), gallery.entries.value)
@@ -52,27 +51,27 @@ class ProcessTest {
     }
 
     @Test
-    fun `another model waits until the drawing is stopped and the old one is closed`() = runBlocking {
+    fun `forgetting the model stops the drawing and closes the generator`() = runBlocking {
         val studio = Studio(this, gallery(), marker, { Long.MAX_VALUE }) { generator }
-        studio.draw(task(1000), 0)
+        studio.draw(request(1000), 0)
         studio.state.first { it is Working && it.step > 0 }
         studio.forget()
         assertEquals(Stopped, studio.state.value)
         assertEquals(emptySet(), generator.loaded)
-        val error = assertFailsWith<RequestError> { generator.drawNow(task(1)) }
+        val error = assertFailsWith<RequestError> { generator.draw(request(1)) }
         assertContains(error.message.orEmpty(), "closed")
     }
 
     @Test
     fun `too little memory fails before anything is loaded`() = runBlocking {
         val studio = Studio(this, gallery(), marker, { 0 }) { generator }
-        studio.draw(task(2), 0)
+        studio.draw(request(2), 0)
         assertIs<RequestError>(assertIs<Failed>(studio.state.first { it !is Working }).error)
         assertEquals(emptySet(), generator.loaded)
     }
 
     @Test
-    fun `a second installation meanwhile is refused, and nothing moves before the model is released`() = runBlocking {
+    fun `a second installation is refused, and no file changes before the model is released`() = runBlocking {
         val root = File(folder, "models")
         val released = CompletableDeferred<Unit>()
         val shelf = Shelf(this, ModelStore(root)) { released.await() }

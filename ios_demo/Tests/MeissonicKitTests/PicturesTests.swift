@@ -24,18 +24,19 @@ import Testing
 
     @Test func edgesAreRepeatedOutward() {
         let picture = Picture(size: Size(width: 2, height: 1), pixels: [1, 2, 3, 4, 5, 6])
-        let padded = picture.padded(by: Margins(left: 1, top: 0, right: 2, bottom: 1))
+        let padded = padEdges(picture, margins: Margins(left: 1, top: 0, right: 2, bottom: 1))
         let row: [UInt8] = [1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6, 4, 5, 6]
         #expect(padded == Picture(size: Size(width: 5, height: 2), pixels: row + row))
     }
 
     @Test func marginsAreTheTokensAroundThePicture() {
-        let new = Margins(left: 4, top: 0, right: 0, bottom: 8).tokens(of: Grid(height: 3, width: 2), tokenSize: 4)
+        let new = marginArray(
+            Grid(height: 3, width: 2), margins: Margins(left: 4, top: 0, right: 0, bottom: 8), tokenSize: 4)
         #expect(new == [true, false, true, true, true, true])
     }
 
     /// What the Neural Engine gives: rows of 3 floats, each in 64 bytes, and a gap between planes.
-    @Test func rowsThatArePaddedAreReadWithoutTheirPadding() {
+    @Test func paddedRowsAreReadWithoutTheirPadding() {
         let (shape, strides) = ([2, 2, 3], [48, 16, 1])
         var buffer = [Float](repeating: .nan, count: 96)
         buffer.withUnsafeMutableBytes { unpack((0..<12).map(Float.init), into: $0, shape: shape, strides: strides) }

@@ -9,7 +9,7 @@ import kotlin.test.assertFailsWith
 import kotlinx.serialization.SerialName
 import kotlinx.serialization.Serializable
 
-class PictureTest {
+class PicturesTest {
     @Serializable
     class Case(
         val size: Size,
@@ -24,7 +24,7 @@ class PictureTest {
     @Test
     fun `masks are resized as Pillow does`() {
         for (case in cases) {
-            val mask = Picture(case.size, case.argb).mask(case.size, case.grid)
+            val mask = maskArray(Picture(case.size, case.argb), case.size, case.grid)
             assertContentEquals(case.grey.map { it >= 128 }, mask.toList())
             assertEquals(case.grey, Lanczos.resize(Picture(case.size, case.argb).grey(), case.size, case.grid).toList())
         }
@@ -33,7 +33,7 @@ class PictureTest {
     @Test
     fun `transparency is laid on white as Pillow does`() {
         for (case in cases) {
-            val rgb = Picture(case.size, case.argb).rgb(case.size)
+            val rgb = pictureArray(Picture(case.size, case.argb), case.size).values
             assertEquals(case.rgbSha256, hexadecimal(MessageDigest.getInstance("SHA-256").digest(rgb)))
         }
     }
@@ -41,13 +41,13 @@ class PictureTest {
     @Test
     fun `a mask without white is refused`() {
         val black = Picture(Size(8, 8), IntArray(64) { 0xFF000000.toInt() })
-        val error = assertFailsWith<RequestError> { black.mask(Size(8, 8), Size(2, 2)) }
+        val error = assertFailsWith<RequestError> { maskArray(black, Size(8, 8), Size(2, 2)) }
         assertEquals("the mask repaints nothing: paint what should change white", error.message)
     }
 
     @Test
     fun `edges are repeated outward`() {
-        val wide = Picture(Size(1, 2), intArrayOf(1, 2)).padded(Margins(1, 0, 1, 1))
+        val wide = padEdges(Picture(Size(1, 2), intArrayOf(1, 2)), Margins(1, 0, 1, 1))
         assertContentEquals(intArrayOf(1, 1, 1, 2, 2, 2, 2, 2, 2), wide.argb)
     }
 }

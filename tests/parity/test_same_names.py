@@ -1,0 +1,34 @@
+"""The loops of Python, Kotlin and Swift have the same functions and types, in the same order."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+KOTLIN = ROOT / "android_demo/engine/src/main/kotlin/org/meissonic/mobile/engine"
+SWIFT = ROOT / "ios_demo/Sources/MeissonicKit"
+# A declaration at the start of a line, after any modifiers.
+DECLARED = {
+    ".py": r"^(?:def|class) (\w+)",
+    ".kt": r"^(?:\w+ )*?(?:fun|class|interface|typealias) (\w+)",
+    ".swift": r"^(?:\w+ )*?(?:func|struct|protocol|typealias) (\w+)",
+}
+FILES = ("philox", "schedule", "loop", "canvas", "pictures", "request", "sinusoids")
+# What only some languages need.
+OWN = {"canvas", "edit", "gray_picture", "margins", "on_white", "picture", "step_function", "uniform"}
+FILES_OF_PYTHON = {"read_picture", "write_png"}
+
+
+def declared(path: Path) -> list[str]:
+    names = re.findall(DECLARED[path.suffix], path.read_text(encoding="utf-8"), re.MULTILINE)
+    snake = (re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().lstrip("_") for name in names)
+    return [name for name in snake if name not in OWN | FILES_OF_PYTHON]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_three_languages_declare_the_same_in_the_same_order(name: str) -> None:
+    python = declared(ROOT / "runtime" / f"{name}.py")
+    assert len(python) > 2
+    assert declared(KOTLIN / f"{name.capitalize()}.kt") == python
+    assert declared(SWIFT / f"{name.capitalize()}.swift") == python
