@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: bundle test android-vectors iphone-vectors test-android test-ios test-slow bench arm64 lint format clean help
+.PHONY: bundle test package android-vectors iphone-vectors test-android test-ios test-slow test-versions bench arm64 lint format clean help
 
 help:
 	@echo "make bundle     install into .venv, export the int8 Android bundle, draw build/sample.png with it"
@@ -13,7 +13,9 @@ help:
 	@echo "make test-ios   the Swift package alone; it is a part of make test"
 	@echo "make arm64      an emulated ARM64 machine in build/arm64 (Debian only), for python -m runtime.parity.arm"
 	@echo "make test-slow  the real-size checks: 1 B parameters, several GB of disk and memory"
-	@echo "make bench      this project's graphs beside every peer, an hour at most: docs/benchmarks.md"
+	@echo "make test-versions  the oldest and the newest versions that pyproject.toml allows: 10 GB of disk"
+	@echo "make package    wheel and sdist, built, installed into an empty environment and drawn with"
+	@echo "make bench      this project's graphs beside every peer, an hour and the preparation: docs/performance.md"
 	@echo "make format     let ruff format the sources"
 
 # An own environment with the tested versions; made again when they change.
@@ -61,6 +63,12 @@ test-ios: android-vectors iphone-vectors
 
 test-slow: $(READY)
 	$(RUN) -m pytest -m slow
+
+test-versions: $(READY)
+	.ci/versions.sh $(PYTHON)
+
+package: $(READY)
+	$(RUN) .ci/package.py
 
 # The peers stand beside the tested versions, which the constraint keeps as they are.
 bench: $(READY)

@@ -45,7 +45,9 @@ def run(*command: str | Path, cwd: Path, code: int = 0) -> str:
 
 def tracked() -> set[str]:
     """The files of the packages that the repository holds."""
-    return set(run("git", "ls-files", "--cached", "--others", "--exclude-standard", *PACKAGES, cwd=ROOT).split())
+    return set(
+        run("git", "ls-files", "--cached", "--others", "--exclude-standard", *PACKAGES, cwd=ROOT).split()
+    )
 
 
 def build(dist: Path) -> Path:
@@ -61,13 +63,17 @@ def build(dist: Path) -> Path:
         installed = {name for name in archive.namelist() if ".dist-info/" not in name}
     if wrong := sorted({name.removeprefix(PLUGIN) for name in files} ^ installed):
         sys.exit(f"{wheel.name} and the repository differ in {', '.join(wrong)}")
-    print(f"{sdist.name} {sdist.stat().st_size / 1e6:.1f} MB, {wheel.name} {wheel.stat().st_size / 1e6:.1f} MB")
+    print(
+        f"{sdist.name} {sdist.stat().st_size / 1e6:.1f} MB, {wheel.name} {wheel.stat().st_size / 1e6:.1f} MB"
+    )
     return wheel
 
 
 def readme_snippet() -> str:
     """README's lines of Python."""
-    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
+    blocks = re.findall(
+        r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S
+    )
     (snippet,) = (block for block in blocks if "from runtime import" in block)
     return str(snippet)
 

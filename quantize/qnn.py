@@ -6,7 +6,6 @@ because probabilities rounded to 16 bits would make rare codes impossible.
 """
 
 import logging
-import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx_ir as ir
+import psutil
 from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize
 from onnxruntime.quantization.execution_providers.qnn import get_qnn_qdq_config
 
@@ -92,14 +92,9 @@ def quantize_qnn(source: Path, target: Path, feeds: Sequence[Feed]) -> NpuGraph:
 
 
 def check_memory(source: Path) -> None:
-    """Raises QuantizationError if onnxruntime's quantizer would need more than this machine's memory.
-
-    Windows does not say how much it has: there the check is left out.
-    """
-    if not hasattr(os, "sysconf"):
-        return
+    """Raises QuantizationError if onnxruntime's quantizer would need more than this machine's memory."""
     needed = COPIES * sum(file.stat().st_size for file in files(source))
-    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    available = psutil.virtual_memory().total
     if needed > available:
         raise QuantizationError(
             f"{source.name}: quantization for the NPU takes about {needed / 1e9:.1f} GB of memory, and this"

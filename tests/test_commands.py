@@ -17,7 +17,7 @@ from tests.runtime.tiny_bundle import write_bundle
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("reference", "runtime", "quantize", "export")
 # What runtime.parity.arm starts on the emulated machine: it speaks to a program, not to people.
-INTERNAL = {"runtime.parity.replay"}
+INTERNAL = {"runtime.parity.machine_recording"}
 
 
 def is_main_guard(node: ast.stmt) -> bool:
@@ -69,8 +69,8 @@ def test_help_shows_examples(
     assert "example" in shown and name in shown
 
 
-# Where each command is interrupted: when it renames what it wrote into {out} (a set names what may stay), when
-# it makes a folder there, because the work before the rename takes long, or when it opens a file in {input}.
+# When to interrupt a command: when it renames what it wrote into {out} (a set names what may stay), when
+# it makes a folder there, because the work before a rename takes long, or when it reads a file in {input}.
 RENAMING: dict[str, tuple[str, set[str]]] = {
     "quantize": ("{bundle} --fp16 --out {out}/fp16", {"fp16.partial"}),
     "reference": ("cat --checkpoint {checkpoint} --steps 1 --out {out}/cat.png", set()),

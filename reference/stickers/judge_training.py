@@ -212,7 +212,7 @@ def train(recipe: JudgeRecipe, config: DetectorConfig) -> Detector:
         optimizer, recipe.learning_rate, total_steps=recipe.steps, pct_start=0.15
     )
     smooth = 0.0
-    with tqdm(range(recipe.steps), desc="judge", unit="step", mininterval=1) as bar:
+    with tqdm(range(recipe.steps), desc="judge", unit="step", mininterval=1, disable=None) as bar:
         for step in bar:
             first = step * recipe.batch
             samples = [training_sample(recipe.seed, first + row) for row in range(recipe.batch)]

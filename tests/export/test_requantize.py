@@ -15,8 +15,10 @@ from quantize.recipe import Recipe
 from quantize.weights import weights_of
 from reference.checkpoint import load_checkpoint
 from runtime.bundle import Bundle, open_bundle
+from runtime.generator import Generator
 from runtime.parity.golden import golden_drawing
 from runtime.parity.limits import LIMITS
+from runtime.request import Request
 from tests.benchmarks.ours import write_bundle as export_bundle
 from tests.float_bundle import SIZE, write_bundle, write_checkpoint
 
@@ -166,3 +168,12 @@ def test_a_bundle_that_misses_a_limit_is_not_kept(source, tmp_path, monkeypatch,
     said = refused([str(source.folder), "--int4", "--out", str(tmp_path / "out")], capsys)
     assert "transformer.kl_per_guidance is 0." in said and "above the int4 limit of 0" in said
     assert not any(tmp_path.iterdir())
+
+
+def test_an_image_graph_with_int4_weights_is_held_to_the_limits_of_int8(source):
+    graph = source.manifest.graphs["image_decoder"].model_copy(update={"precision": "fp32+int4"})
+    graphs = source.manifest.graphs | {"image_decoder": graph}
+    quantized = Bundle(source.folder, source.manifest.model_copy(update={"graphs": graphs}))
+    requantizer = module.Requantizer(source, Recipe.uniform("int8"))
+    drawing = Generator(source).text_to_image(Request("a cat", steps=1))
+    assert requantizer.verify(quantized, drawing)["image_decoder.psnr"] == float("inf")

@@ -1,6 +1,7 @@
 """A step for the NPU: its form is exact, and its rounding errors are small."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
@@ -144,7 +145,7 @@ def test_without_steps_or_with_several_shapes_it_is_refused(step, npu_step, tmp_
 
 
 def test_a_machine_with_too_little_memory_is_told_so_before_it_begins(npu_step, tmp_path, monkeypatch):
-    monkeypatch.setattr("os.sysconf", lambda name: {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 1}[name])
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(total=4096))
     with pytest.raises(
         QuantizationError, match=r"^transformer.onnx: .* takes about [\d.]+ GB of memory, .*$"
     ):

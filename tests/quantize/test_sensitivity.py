@@ -88,9 +88,10 @@ def test_the_damage_of_a_weight_is_that_of_its_codes_in_place_of_it(study, monke
             fed["tokens"], fed["context"], fed["modulation"], float(fed["guidance"])
         )
         drawn, _ = tiny_bundle.draw(logits, fed["uniforms"][0])
-        nats += kl(step.logits, logits[step.masked]) * len(step.drawn)
-        same += int((drawn[step.masked] == step.drawn).sum())
-        positions += len(step.drawn)
+        masked = step.compared
+        nats += kl(step.logits[masked], logits[masked]) * int(masked.sum())
+        same += int((drawn[masked] == step.drawn[masked]).sum())
+        positions += int(masked.sum())
     found = study.found(CODE_TABLE)
     assert (found.positions, found.same) == (positions, same)
     assert found.nats == pytest.approx(nats, rel=1e-3)
