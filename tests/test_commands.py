@@ -69,8 +69,9 @@ def test_help_shows_examples(
     assert "example" in shown and name in shown
 
 
-# Where each command is interrupted: when it renames what it wrote into {out} (a set names what may stay), when
-# it makes a folder there, because the work before the rename takes long, or when it opens a file in {input}.
+# Where each command is interrupted: when it renames what it wrote into {out} (a set names what may stay),
+# when it makes a folder there, because the work before the rename takes long, or when it opens a file in
+# {input}.
 RENAMING: dict[str, tuple[str, set[str]]] = {
     "quantize": ("{bundle} --fp16 --out {out}/fp16", {"fp16.partial"}),
     "reference": ("cat --checkpoint {checkpoint} --steps 1 --out {out}/cat.png", set()),

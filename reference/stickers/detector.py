@@ -5,7 +5,6 @@ subject has a heatmap that peaks at the objects' centres, and the cell of a peak
 is worn. Whether a picture is what its prompt asks is then a question about its detections alone.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
