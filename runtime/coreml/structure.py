@@ -98,7 +98,7 @@ def warnings(size: int, weights: Mapping[str, Stored]) -> list[str]:
     half = weights.get("fp16", Stored()).bytes
     if half > LARGEST_FP16:
         found.append(
-            f"{_bytes(half)} of fp16 weights in one graph: an iPhone needs graphs with less than"
+            f"{_bytes(half)} of fp16 weights in one graph: an iPhone needs chunks below"
             f" {_bytes(LARGEST_FP16)}, or palettes of at most 6 bits"
         )
     if size > LARGEST_PACKAGE:
