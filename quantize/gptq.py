@@ -1,12 +1,12 @@
-"""4-bit rounding that looks at what a linear is fed (GPTQ, Frantar et al., 2022).
+"""4-bit rounding that minimizes a linear's output error on calibration inputs (GPTQ, Frantar et al., 2022).
 
-A linear y = x W with inputs of second moment H = mean of x^T x [K, K] loses tr(E^T H E) by an error E of its
-weights. Rows of W are rounded one after the other, and the error of each is spread over the rows not yet
-rounded so that this loss stays least: with U the upper Cholesky factor of H^-1,
+An error E of the weights of y = x W costs tr(E^T H E), where H = mean of x^T x [K, K] is the second moment of
+the inputs. GPTQ rounds the rows of W one by one, and corrects the rows not yet rounded so that this loss
+stays minimal. With U the upper Cholesky factor of H^-1,
 
     e_k = (w_k - rounded w_k) / U_kk,    w_j -= U_kj e_k   for j > k
 
-Long inputs are split in G groups whose moments with one another are left out: H is [G, K / G, K / G].
+Long inputs are split into G groups, and moments between groups are ignored: H is [G, K / G, K / G].
 """
 
 from collections.abc import Callable, Mapping
@@ -26,10 +26,10 @@ from quantize.rounding import (
     units_of,
 )
 
-BATCH = 64  # rows whose effect on the rows after them is added at once
-TILE = 8192  # columns that are rounded together: enough for a product, few enough for the memory
-LEAF = 64  # rows of a triangle that is inverted as any matrix is
-DAMPING = 0.01  # of the mean diagonal of H
+BATCH = 64  # rows whose effect on later rows is added in one matrix product
+TILE = 8192  # columns rounded together: enough for fast products, few enough for memory
+LEAF = 64  # rows; a smaller triangle is inverted as a general matrix
+DAMPING = 0.01  # of H's mean diagonal, added to the diagonal
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Gptq:
         return joined(parts, axis=0)
 
     def tile(self, columns: np.ndarray, factors: list[np.ndarray], block: int) -> Blocks:
-        """Columns [K, n] that are rounded at once. Units are those of the weights before any is moved."""
+        """Round some columns [K, n]. Units are those of the original weights, before any correction."""
         units = None
         if self.kind == "units":
             units = units_of(blocks_of(columns, block))
@@ -77,24 +77,28 @@ def joined(parts: list[Blocks], axis: int) -> Blocks:
 
 
 def factor(moment: np.ndarray) -> np.ndarray:
-    """U f32 [K, K] of H [K, K]; an input that is always zero counts as one of its own."""
+    """U f32 [K, K] of H [K, K]. An input that is always zero gets 1 on H's diagonal."""
     damped = moment.astype(np.float64)
     diagonal = np.einsum("kk->k", damped)
     diagonal[diagonal == 0] = 1
     diagonal += DAMPING * diagonal.mean()
-    # H = R R^T with R upper, so that U is the inverse of R: a third of the time of inverting H.
+    # H = R R^T with R upper, so U is the inverse of R. This takes a third of the time of inverting H.
     upper = np.linalg.cholesky(damped[::-1, ::-1])[::-1, ::-1]
     return inverse(upper).astype(np.float32)
 
 
 def inverse(upper: np.ndarray) -> np.ndarray:
-    """Of an upper triangle [K, K], by halves: nearly all of it is products of matrices."""
+    """The inverse of an upper triangle [K, K], by halves, so that nearly all the work is matrix products.
+
+    | A  B |^-1     | A^-1   -A^-1 B C^-1 |
+    | 0  C |     =  | 0       C^-1        |
+    """
     if len(upper) <= LEAF:
         return np.linalg.inv(upper)
     half = len(upper) // 2
     first, last = inverse(upper[:half, :half]), inverse(upper[half:, half:])
-    beside = -first @ upper[:half, half:] @ last
-    return np.block([[first, beside], [np.zeros_like(beside.T), last]])
+    corner = -first @ upper[:half, half:] @ last
+    return np.block([[first, corner], [np.zeros_like(corner.T), last]])
 
 
 def rounded(

@@ -65,7 +65,7 @@ class DataFormat(Protocol):
         """[R, k*width] -> k tensors that broadcast over positions."""
 
     def split(self, x: Tensor, count: int) -> tuple[Tensor, ...]:
-        """x in `count` equal parts of its channels."""
+        """x in `count` equal parts of its channels; the converter cannot split into one part."""
 
     def narrow(self, x: Tensor, start: int, length: int) -> Tensor:
         """Positions `start` .. `start + length` - 1 of x."""
@@ -104,7 +104,7 @@ class Rows:
         return modulation.unsqueeze(1).split(width, dim=-1)
 
     def split(self, x: Tensor, count: int) -> tuple[Tensor, ...]:
-        return x.chunk(count, dim=-1)
+        return x.chunk(count, dim=-1) if count > 1 else (x,)
 
     def narrow(self, x: Tensor, start: int, length: int) -> Tensor:
         return x.narrow(1, start, length)
@@ -154,7 +154,7 @@ class Channels:
         return modulation[:, :, None, None].split(width, dim=1)
 
     def split(self, x: Tensor, count: int) -> tuple[Tensor, ...]:
-        return x.chunk(count, dim=1)
+        return x.chunk(count, dim=1) if count > 1 else (x,)
 
     def narrow(self, x: Tensor, start: int, length: int) -> Tensor:
         return x.narrow(3, start, length)

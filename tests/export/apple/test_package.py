@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -125,6 +126,17 @@ def test_blocks_compute_what_their_torch_module_computes(packages: Packages, att
         heads = blocks.num_attention_heads * (blocks.num_layers + blocks.num_single_layers)
         assert kinds["einsum"] == 2 * heads
     assert not {"square", "pow", "reduce_mean", "rsqrt"} & set(kinds)
+
+
+@pytest.mark.parametrize("attention", ["gpu", "ane"])
+def test_blocks_without_feature_compression_are_converted(tmp_path: Path, attention: Attention) -> None:
+    flat = replace(WIDER, transformer=replace(WIDER.transformer, downsample=False, upsample=False))
+    packages = Packages(load_checkpoint(write_checkpoint(tmp_path / "flat", flat)), tmp_path)
+    path, _ = packages.write("transformer", attention=attention)
+    inputs, graph = packages.inputs("transformer"), packages.graph("transformer", attention)
+    found, _ = evaluate(path, inputs, half=False)
+    expected = module_output(graph, packages.shapes[1], inputs, half=True)
+    assert max_abs(expected, found) < 1e-4 * expected.abs().max()
 
 
 @pytest.mark.parametrize("name", ["token_embedder", "sampler", "image_encoder"])
