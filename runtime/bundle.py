@@ -1,8 +1,8 @@
-"""The bundle on disk: manifest models (one schema for every platform) and a reader that trusts nothing.
+"""The bundle on disk: the manifest's schema, the same for every platform, and a reader that trusts nothing.
 
-`export` builds a `Manifest` and writes its JSON; runtimes call `open_bundle`, which checks the version,
-that every path stays inside the folder, and the size and SHA-256 of every file before any engine opens one
-(an engine that maps a truncated data file crashes instead of complaining).
+`export` builds a `Manifest` and writes it as JSON. Runtimes call `open_bundle`, which checks the version,
+that every path stays inside the folder, and the size and SHA-256 of every file before an engine opens one,
+because an engine that maps a truncated data file crashes.
 """
 
 import hashlib
@@ -19,8 +19,8 @@ FORMAT = "meissonic-mobile"
 VERSION = 1
 MANIFEST = "manifest.json"
 
-# What a runtime feeds each graph and wants from it. The step is a chain: what a graph is not fed here must
-# come out of an earlier one.
+# What a runtime feeds each graph, and the outputs it needs. The step is a chain: an earlier graph must give
+# each input that is not listed here.
 FEEDS: dict[str, tuple[set[str], set[str]]] = {
     "text_encoder": ({"input_ids"}, {"text_hidden", "text_pooled"}),
     "conditioner": (
@@ -34,7 +34,7 @@ STEP_FEED = ({"tokens", "context", "modulation", "guidance", "uniforms"}, {"draw
 
 
 def _inside(path: str) -> str:
-    """A path of the manifest: relative, with forward slashes, without a way up."""
+    """A path of the manifest: relative, with forward slashes, never above the bundle's folder."""
     pure = PurePosixPath(path)
     plain = bool(path) and str(pure) == path and "\\" not in path and ":" not in path
     if not plain or pure.is_absolute() or ".." in pure.parts:
@@ -48,7 +48,7 @@ TokenId = Annotated[int, Field(ge=0)]
 
 
 class _Model(BaseModel):
-    # An unknown key is a misspelling or a newer format: neither may pass in silence.
+    # An unknown key is a misspelling or from a newer format: both are errors.
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
@@ -66,8 +66,8 @@ class ModelFacts(_Model):
 
 
 class Tensor(_Model):
-    """A graph's input or output. Dimensions that differ from run to run are strings: "rows" (1 or 2),
-    "steps"; where sizes share a graph, those that depend on the size too (`Function`).
+    """A graph's input or output. A dimension that differs from run to run is a string: "rows" (1 or 2),
+    "steps", and those that depend on the picture's size if sizes share a graph (`Function`).
     """
 
     name: str
@@ -75,34 +75,35 @@ class Tensor(_Model):
     shape: list[PositiveInt | str]
 
 
-# How weights are stored, from exact to coarse ("qnn": 8 bits, activations 16; "paletteN": one of 2^N values).
+# How weights are stored, from exact to coarse. "qnn" has 8-bit weights and 16-bit activations; in "paletteN"
+# a weight is one of 2^N values.
 PRECISIONS = ("fp32", "fp16", "qnn", "int8", "palette8", "palette6", "int4", "palette4")
 ONE_PRECISION = f"({'|'.join(PRECISIONS)})"
 
 
 class Function(_Model):
-    """One of the entries of a Core ML package, whose shapes are fixed: the dimensions that it has."""
+    """An entry point of a Core ML package, which has fixed shapes."""
 
     name: str
-    dimensions: dict[str, PositiveInt]  # of the named ones of its graph's tensors
+    dimensions: dict[str, PositiveInt]  # by the names that the graph's tensors give them
 
 
-Compute = Literal["cpu", "gpu", "ane"]  # the unit a graph was made for
+Compute = Literal["cpu", "gpu", "ane"]  # the unit that a graph was made for
 
 
 class Graph(_Model):
-    # Of its linears and convolutions; "int8+int4" where they differ.
+    # Of its linear layers and convolutions; "int8+int4" if they differ.
     precision: Annotated[str, Field(pattern=rf"^{ONE_PRECISION}(\+{ONE_PRECISION})*$")]
     inputs: list[Tensor]
     outputs: list[Tensor]
-    # The model first, then its external data; or all files of a Core ML package.
+    # The model, then its external data; or all files of a Core ML package.
     files: Annotated[list[BundlePath], Field(min_length=1)]
-    functions: list[Function] = []  # none: dimensions are free
+    functions: list[Function] = []  # empty: dimensions are free
     compute: Compute | None = None
 
     @property
     def coarsest(self) -> str:
-        """Of its precisions the last in PRECISIONS."""
+        """The coarsest of its precisions."""
         return max(self.precision.split("+"), key=PRECISIONS.index)
 
 
@@ -119,8 +120,8 @@ class FileFacts(_Model):
 class TokenizerFacts(_Model):
     """CLIP's byte-level BPE: two files, and the ids that are not in the merges.
 
-    `special` holds the strings that become one id wherever a prompt contains them. Those also named in
-    `special_normalized` are looked for after normalisation ("<|EndOfText|>" counts), the others as typed.
+    `special` holds the strings that become one id wherever a prompt contains them. A string that is also in
+    `special_normalized` is searched for after normalisation ("<|EndOfText|>" matches), the others as typed.
     """
 
     vocab: BundlePath
@@ -129,7 +130,7 @@ class TokenizerFacts(_Model):
     bos: TokenId
     eos: TokenId
     pad: TokenId
-    unk: TokenId | None = None  # None: the same as eos, as published
+    unk: TokenId | None = None  # None: equal to eos, as published
     special: dict[str, TokenId]
     special_normalized: list[str] = []
 
@@ -137,7 +138,7 @@ class TokenizerFacts(_Model):
     def of(cls, tokenizer: Any, vocab: str, merges: str) -> "TokenizerFacts":
         """The facts of a transformers CLIPTokenizer (any object with its attributes).
 
-        Raises BundleError for an added token that strips its neighbours or whole words only.
+        Raises BundleError for an added token that strips its neighbours or matches whole words only.
         """
         added = {token.content: (index, token) for index, token in tokenizer.added_tokens_decoder.items()}
         for content, (_, token) in added.items():
@@ -162,7 +163,7 @@ class Defaults(_Model):
     guidance: float
     temperature: tuple[float, float]
     negative: str
-    score: float  # the aesthetic score given as the fifth micro-condition
+    score: float  # the aesthetic score, which is the fifth micro-condition
     strength: float  # of image-to-image
 
 
@@ -171,7 +172,7 @@ class GoldenFile(_Model):
 
 
 class GoldenTrace(_Model):
-    """What another runtime must reproduce: one drawing, step by step."""
+    """One drawing, step by step, that every runtime must reproduce."""
 
     prompt: str
     negative: str
@@ -209,18 +210,18 @@ class Manifest(_Model):
 
     @property
     def precision(self) -> str:
-        """The coarsest of the graphs that decide which tokens are drawn."""
+        """The coarsest precision of the graphs that decide which tokens are drawn."""
         drawing = ("text_encoder", "conditioner", *self.step)
         return max((self.graphs[name].coarsest for name in drawing), key=PRECISIONS.index)
 
     @property
     def engine(self) -> Literal["onnxruntime", "coreml"]:
-        """What runs its graphs."""
+        """The engine that runs its graphs."""
         return "coreml" if any(graph.functions for graph in self.graphs.values()) else "onnxruntime"
 
     @property
     def two_rows(self) -> bool:
-        """Whether the step takes two text rows, guided or not."""
+        """Whether the step takes exactly two text rows, guided or not."""
         graphs = [self.graphs[name] for name in self.step]
         inputs = [tensor for graph in graphs for tensor in graph.inputs]
         rows = {function.dimensions.get("rows") for graph in graphs for function in graph.functions}
@@ -262,18 +263,21 @@ class Manifest(_Model):
 
 @dataclass(frozen=True)
 class Bundle:
-    """An opened bundle: every file listed in the manifest exists and is what the manifest says."""
+    """An open bundle: every file in the manifest exists, with the size and hash that the manifest gives."""
 
     folder: Path
     manifest: Manifest
 
     def path(self, name: str) -> Path:
+        """Where a file of the manifest is."""
         return self.folder / name
 
     def text(self, name: str) -> str:
+        """The content of a text file of the manifest."""
         return self.path(name).read_text(encoding="utf-8")
 
     def golden(self) -> GoldenTrace | None:
+        """The golden trace, None if the bundle has none. Raises BundleError."""
         if self.manifest.golden is None:
             return None
         path = self.path(self.manifest.golden.file)
@@ -284,7 +288,7 @@ class Bundle:
 
 
 def open_bundle(folder: str | Path) -> Bundle:
-    """Reads the manifest and verifies every file. Raises BundleError with one line that names the file."""
+    """Reads the manifest and verifies every file. Raises BundleError, which names the file."""
     folder = Path(folder)
     manifest = read_manifest(folder)
     root = folder.resolve()
@@ -294,7 +298,7 @@ def open_bundle(folder: str | Path) -> Bundle:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest alone, without looking at the other files. Raises BundleError."""
+    """Reads the manifest alone and leaves the other files unchecked. Raises BundleError."""
     path = folder / MANIFEST
     try:
         data = json.loads(path.read_bytes())
@@ -324,7 +328,7 @@ def _first_problem(path: Path, error: ValidationError) -> str:
 
 def _verify(root: Path, name: str, facts: FileFacts) -> None:
     path = root / name
-    # A symbolic link is a path as well: its target must not lead out of the bundle.
+    # The target of a symbolic link must be inside the bundle too.
     if not path.resolve().is_relative_to(root):
         raise BundleError(f"{path} leads outside the bundle: replace the link by the file")
     if not path.is_file():

@@ -1,22 +1,20 @@
-"""The conditioner, whatever number of steps it takes in one call."""
+"""Runs the conditioner, which may take a fixed number of steps per call."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:  # who only splits steps needs no engine
-    from runtime.engine import Engine
+from runtime.engine import Engine
 
 
 def split_steps(steps: np.ndarray, count: int) -> list[np.ndarray]:
-    """Sinusoids [N, 256] in calls of `count` steps; the last one repeats the last step to be full."""
+    """Splits sinusoids [N, 256] into calls of `count` steps. The last call repeats the last step."""
     filled = np.concatenate([steps, np.repeat(steps[-1:], -len(steps) % count, axis=0)])
     return list(filled.reshape(-1, count, *steps.shape[1:]))
 
 
-def run_conditioner(engine: "Engine", tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """`context` f32 [R, T, D] and `modulation` f32 [N, R, M] of the tensors the graph names."""
+def run_conditioner(engine: Engine, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """`context` f32 [R, T, D] and `modulation` f32 [N, R, M], from the tensors that the graph names."""
     graph = engine.bundle.manifest.graphs["conditioner"]
     (count,) = (tensor.shape[0] for tensor in graph.inputs if tensor.name == "step_sinusoids")
     if isinstance(count, str):

@@ -1,4 +1,4 @@
-"""onnxruntime under a bundle: graphs opened by path, checked against the manifest, run with a way to stop."""
+"""The onnxruntime engine: opens graphs by path, checks them against the manifest, runs and cancels them."""
 
 import re
 import threading
@@ -15,9 +15,9 @@ from runtime.processor import saturating
 
 _ORT_TYPES = {"int32": "tensor(int32)", "float32": "tensor(float)", "uint8": "tensor(uint8)"}
 
-_QUIET = 4  # only what is fatal: errors come as exceptions, and lines in between would break the progress bar
+_QUIET = 4  # fatal errors only: others come as exceptions, and log lines would break the progress bar
 
-# onnxruntime's passes that widen weights which are stored in half precision.
+# onnxruntime's passes that widen half-precision weights when a graph is opened.
 WIDENING = "ConstantFolding;FuseFp16InitializerToFp32NodeTransformer"
 
 # Everything onnxruntime raises when it opens or runs a graph.
@@ -36,10 +36,10 @@ class OnnxRuntimeEngine:
     """Runs a bundle's graphs by name. One thread draws; `cancel` may be called from another."""
 
     def __init__(self, bundle: Bundle, threads: int = 0, low_memory: bool = False):
-        """`threads` is the number of threads a graph runs on; 0 lets onnxruntime take every core.
+        """`threads` is the number of threads that run a graph; 0 means every core.
 
         `low_memory` leaves weights mapped from their files (see `session_options`): slower by a sixth, but
-        the memory is the system's to take back.
+        the system can drop their pages.
         """
         self.bundle = bundle
         self._threads, self._low_memory = threads, low_memory
@@ -55,7 +55,7 @@ class OnnxRuntimeEngine:
         graph = self.bundle.manifest.graphs[name]
         path = self.bundle.path(graph.files[0])
         try:
-            # By path, never from bytes: only so can the weights stay mapped from their file.
+            # Weights can stay mapped from their file only if the graph is opened by path.
             options = session_options(self._threads, self._low_memory)
             session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         except _ORT_ERRORS as error:
@@ -70,7 +70,7 @@ class OnnxRuntimeEngine:
 
     @property
     def loaded(self) -> list[str]:
-        """The graphs in memory now."""
+        """The graphs in memory."""
         return list(self._sessions)
 
     def close(self, name: str) -> None:
@@ -78,7 +78,7 @@ class OnnxRuntimeEngine:
         self._sessions.pop(name, None)
 
     def run(self, name: str, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Runs a graph on the tensors it names (others are ignored) and returns its outputs by name.
+        """Runs a graph on the tensors it names (it ignores others) and returns its outputs by name.
 
         Raises Cancelled after `cancel`, BundleError for a tensor unlike the manifest's, EngineError if the
         run fails.
@@ -91,7 +91,7 @@ class OnnxRuntimeEngine:
         with self._lock:
             if self._cancelled:
                 raise Cancelled
-            options = self._running = ort.RunOptions()  # fresh each run: a terminated one stays terminated
+            options = self._running = ort.RunOptions()  # new for each run: a terminated one stays terminated
             options.log_severity_level = _QUIET
         names = [tensor.name for tensor in graph.outputs]
         try:
@@ -103,41 +103,41 @@ class OnnxRuntimeEngine:
         finally:
             with self._lock:
                 self._running = None
-        # onnxruntime lends its own memory: one tensor of it that is kept keeps the arena of a closed graph.
+        # Copied, because a tensor in onnxruntime's memory keeps the arena alive after the graph is closed.
         return {name: np.array(output) for name, output in zip(names, outputs, strict=True)}
 
     def cancel(self) -> None:
-        """Stops the run in progress and refuses further ones until `resume`."""
+        """Stops the run in progress and refuses others until `resume`."""
         with self._lock:
             self._cancelled = True
             if self._running is not None:
                 self._running.terminate = True
 
     def resume(self) -> None:
+        """Allows runs again after `cancel`."""
         with self._lock:
             self._cancelled = False
 
 
 def session_options(threads: int = 0, mapped: bool = False) -> ort.SessionOptions:
-    """How every graph of a bundle is run; `threads` as in OnnxRuntimeEngine.
+    """The options that every graph of a bundle runs with; `threads` as in OnnxRuntimeEngine.
 
-    With `mapped` weights are read where the data file is mapped: the system loads pages that are used and
-    may drop them again. Neither is a copy made in the order that a kernel likes best (by prepacking, or by
-    laying out convolutions anew), nor is a weight that is stored in half precision widened before it is read.
-    And a tensor's memory goes back when it is freed, for an arena has holes.
+    With `mapped`, kernels read weights from the mapped data file, and the system loads and drops its pages.
+    That excludes copies in a kernel's preferred order (prepacking, new layouts for convolutions) and widening
+    half-precision weights in advance. Memory of tensors is freed at once, because an arena has holes.
     """
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     options.intra_op_num_threads = threads
-    # Tensors come from onnxruntime's arena, so that a run finds the memory of the one before and no pages are
-    # mapped anew. A second run planned as one block would come on top of what the first one took.
+    # The arena lets a run use the memory of the run before it. A memory pattern would plan the second run as
+    # one block, which comes on top of what the first run took.
     options.enable_mem_pattern = False
     options.log_severity_level = _QUIET
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
-    # It makes both factors unsigned, whose products are summed exactly everywhere; where the others are too,
-    # it costs speed alone: with AMX a product takes eleven times as long.
+    # Makes both factors unsigned, because every processor sums such products exactly. One that sums u8 x s8
+    # exactly as well would only lose speed: with AMX a product takes eleven times as long.
     if saturating():
         options.add_session_config_entry("session.x64quantprecision", "1")
     if mapped:
@@ -149,7 +149,7 @@ def session_options(threads: int = 0, mapped: bool = False) -> ort.SessionOption
 
 
 def open_copy(graph: bytes, folder: Path, options: ort.SessionOptions) -> ort.InferenceSession:
-    """A session of a graph in memory that reads its weights from a data file in `folder`."""
+    """Opens a graph from memory that reads its weights from a data file in `folder`."""
     options.add_session_config_entry(
         "session.model_external_initializers_file_folder_path", str(folder.resolve())
     )
@@ -157,7 +157,7 @@ def open_copy(graph: bytes, folder: Path, options: ort.SessionOptions) -> ort.In
 
 
 def _check_signature(file: str, kind: str, wanted: list[Tensor], found: list[ort.NodeArg]) -> None:
-    """The graph's own names, types and fixed sizes must be the manifest's."""
+    """Raises BundleError unless the graph's names, types and fixed sizes are the manifest's."""
     by_name = {argument.name: argument for argument in found}
     if set(by_name) != {tensor.name for tensor in wanted}:
         names = ", ".join(sorted(by_name))
@@ -191,6 +191,6 @@ def check_array(graph: str, tensor: Tensor, array: np.ndarray) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    """What onnxruntime says, without its code and the path that the message names anyway."""
+    """onnxruntime's message without its code and the path, which our message already names."""
     line = str(error).strip().splitlines()[0]
     return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : (Load model from .*? failed:)?", "", line)

@@ -1,4 +1,4 @@
-"""Pictures in and out: strict reading, masks to tokens, padding, PNG files that are whole or absent."""
+"""Reads pictures strictly, turns masks into tokens, pads, and writes PNG files whole or not at all."""
 
 import os
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from runtime.errors import RequestError
 
-_MODES = ("RGB", "RGBA", "L", "LA", "P", "1")  # 8 bits or fewer a channel
+_MODES = ("RGB", "RGBA", "L", "LA", "P", "1")  # at most 8 bits per channel
 
 
 def read_picture(path: str | Path) -> Image.Image:
@@ -27,7 +27,7 @@ def read_picture(path: str | Path) -> Image.Image:
 
 
 def picture_array(picture: Image.Image, size: tuple[int, int]) -> np.ndarray:
-    """A picture of exactly `size` (W, H) as u8 [h, w, 3], transparency laid on white.
+    """A picture of exactly `size` (W, H) as u8 [h, w, 3], composed on white if it is transparent.
 
     Raises RequestError for another size or mode.
     """
@@ -41,20 +41,20 @@ def picture_array(picture: Image.Image, size: tuple[int, int]) -> np.ndarray:
 
 
 def mask_array(mask: Image.Image, size: tuple[int, int], grid: tuple[int, int]) -> np.ndarray:
-    """Which tokens of the grid (H, W) to repaint, bool [H, W]: white of a mask of `size` (W, H) pixels.
+    """Which tokens of the grid (H, W) are unknown, bool [H, W]: the white ones of a mask of `size` (W, H).
 
-    As published: grey, Lanczos to one pixel a token, repainted from one half (128 of 255) up.
-    Raises RequestError for another size or mode, or if nothing is white enough.
+    As published: converts to grey, scales with Lanczos to one pixel per token, and repaints from one half
+    (128 of 255) up. Raises RequestError for another size or mode, or if nothing is white enough.
     """
     if mask.mode not in _MODES:
         raise RequestError(f"the mask has mode {mask.mode}: save it as 8-bit grey, white where to repaint")
     _check_size("mask", mask, size)
     height, width = grid
     small = mask.convert("L").resize((width, height), Image.Resampling.LANCZOS)
-    chosen = np.asarray(small) >= 128
-    if not chosen.any():
+    unknown = np.asarray(small) >= 128
+    if not unknown.any():
         raise RequestError("the mask repaints nothing: paint what should change white")
-    return chosen
+    return unknown
 
 
 def pad_edges(picture: np.ndarray, margins: tuple[int, int, int, int]) -> np.ndarray:
@@ -64,11 +64,14 @@ def pad_edges(picture: np.ndarray, margins: tuple[int, int, int, int]) -> np.nda
 
 
 def margin_array(grid: tuple[int, int], margins: tuple[int, int, int, int], token_size: int) -> np.ndarray:
-    """Which tokens of the grid (H, W) lie in the margins (left, top, right, bottom; pixels), bool [H, W]."""
+    """Which tokens of the grid (H, W) are unknown, bool [H, W]: those in the margins.
+
+    Margins are left, top, right, bottom in pixels.
+    """
     left, top, right, bottom = (margin // token_size for margin in margins)
-    new = np.ones(grid, bool)
-    new[top : grid[0] - bottom, left : grid[1] - right] = False
-    return new
+    unknown = np.ones(grid, bool)
+    unknown[top : grid[0] - bottom, left : grid[1] - right] = False
+    return unknown
 
 
 def write_png(path: str | Path, picture: np.ndarray, facts: Mapping[str, object]) -> None:
@@ -77,7 +80,7 @@ def write_png(path: str | Path, picture: np.ndarray, facts: Mapping[str, object]
     info = PngImagePlugin.PngInfo()
     for key, value in facts.items():
         info.add_itxt(key, str(value))
-    # Beside the target: a rename within one folder is atomic.
+    # In the same folder, because a rename is atomic only there.
     part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         try:

@@ -1,4 +1,4 @@
-"""What to draw: a request, its defaults from the manifest, and the ranges its values must be in."""
+"""What to draw: a request, the defaults that the manifest adds, and the ranges of the values."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ MAX_GUIDANCE = 100.0
 
 @dataclass(frozen=True)
 class Request:
-    """None means the bundle's default. At a `guidance` of 1 or less `negative` is not used."""
+    """What to draw. None means the bundle's default. A `guidance` of 1 or less ignores `negative`."""
 
     prompt: str
     negative: str | None = None
@@ -24,7 +24,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Settings:
-    """A request with every value known and in range."""
+    """A request whose values are all known and in range."""
 
     prompt: str
     negative: str
@@ -35,11 +35,12 @@ class Settings:
 
     @property
     def guided(self) -> bool:
+        """Whether the step also sees the negative prompt."""
         return self.guidance > 1
 
 
 def settle(request: Request, manifest: Manifest) -> Settings:
-    """Fills in the defaults. Raises RequestError that names the first value out of range."""
+    """Fills in the defaults. Raises RequestError, which names the first value out of range."""
     defaults = manifest.defaults
     settings = Settings(
         prompt=request.prompt,
@@ -68,7 +69,7 @@ def settle(request: Request, manifest: Manifest) -> Settings:
 
 
 def check_strength(strength: float) -> float:
-    """The share of the steps that an edit runs, in (0, 1]. Raises RequestError."""
+    """Returns the share of the steps that an edit runs. Raises RequestError unless it is in (0, 1]."""
     if not 0 < strength <= 1:
         raise RequestError(f"strength {strength} is out of range: give more than 0, at most 1")
     return strength
@@ -77,10 +78,7 @@ def check_strength(strength: float) -> float:
 def check_margins(
     margins: tuple[int, int, int, int], picture: tuple[int, int], size: tuple[int, int], token_size: int
 ) -> None:
-    """Outpainting margins (left, top, right, bottom) must fill the picture (W, H) up to the size (W, H).
-
-    Raises RequestError.
-    """
+    """Raises RequestError unless margins (left, top, right, bottom) fill a picture (W, H) up to the size."""
     left, top, right, bottom = margins
     shown = " ".join(map(str, margins))
     if min(margins) < 0 or not any(margins) or any(margin % token_size for margin in margins):
