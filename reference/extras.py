@@ -1,5 +1,6 @@
 """The optional dependencies, and the one line that says which of them is missing. Standard library only."""
 
+import logging
 import sys
 from importlib.util import find_spec
 
@@ -23,6 +24,8 @@ def require(*extras: str) -> None:
     A package or command calls it before it imports what the extra brings. `python -m` with a module of this
     project prints the line and ends with exit code 2, because nothing could catch the error there.
     """
+    # diffusers warns when it is imported that this project joins optimum's namespace package, which is meant.
+    logging.getLogger("diffusers.utils.import_utils").setLevel(logging.ERROR)
     missing = [package for extra in extras for package in EXTRAS[extra] if find_spec(package) is None]
     if not missing:
         return
