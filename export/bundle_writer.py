@@ -38,7 +38,7 @@ class Exporter(Protocol):
     """One kind of bundle and what it is made from. To create one checks the choices."""
 
     choices: Any  # every option that decides what the graphs are; JSON, dataclasses or pydantic models
-    sizes: Mapping[str, int]  # estimated bytes of each graph, in the order of writing
+    sizes: dict[str, int]  # estimated bytes of each graph, in the order of writing
     scratch_bytes: int  # most that lies on the disk beside the bundle while it is written
     golden_steps: int  # of the golden drawing
 
