@@ -67,7 +67,7 @@ public struct ClipTokenizer: Sendable {
         }
         // White space and the four separators that Python splits at.
         let words = String(decoding: bytes, as: UTF8.self).unicodeScalars.split {
-            $0.properties.isWhitespace || (0x1c...0x1f).contains($0.value)
+            Characters.table.kind($0) == .space || (0x1c...0x1f).contains($0.value)
         }
         return words.map { String(String.UnicodeScalarView($0)) }.joined(separator: " ")
     }
@@ -96,38 +96,9 @@ public struct ClipTokenizer: Sendable {
 }
 
 /// NFC, runs of white space to one space, lower case.
-///
-/// Lower case goes character by character: lowering the whole string would end a Greek word with a final sigma.
 func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
-    var result: [Unicode.Scalar] = []
-    var inSpace = false
-    for scalar in composed(text) {
-        let space = scalar.properties.isWhitespace
-        if !space {
-            result += scalar.properties.lowercaseMapping.unicodeScalars
-        } else if !inSpace {
-            result.append(" ")
-        }
-        inSpace = space
-    }
-    return result
-}
-
-/// Canonical composition (NFC).
-///
-/// Swift 6.0's own takes the Hangul letters just outside the composing ranges for composing ones (it makes U+FFFD of
-/// U+1113 U+1173). They compose with nothing, so the text between them is composed by itself.
-func composed(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
-    let uncomposing: Set<Unicode.Scalar> = ["\u{1113}", "\u{1176}", "\u{11a7}", "\u{11c3}"]
-    var result: [Unicode.Scalar] = []
-    var rest = text[...]
-    while !rest.isEmpty {
-        let part = rest.prefix { !uncomposing.contains($0) }
-        result += String(String.UnicodeScalarView(part)).precomposedStringWithCanonicalMapping.unicodeScalars
-        rest = rest.dropFirst(part.count)
-        if let letter = rest.popFirst() { result.append(letter) }
-    }
-    return result
+    let table = Characters.table
+    return table.lower(table.oneSpace(table.composed(text)))
 }
 
 /// A string that becomes one id wherever it stands.
