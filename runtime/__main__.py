@@ -1,18 +1,20 @@
 """`python -m runtime "PROMPT"`: draw a picture with an exported bundle."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
 from tqdm import tqdm
 
+from reference.pictures import read_picture
 from runtime.engine import ENGINES, EngineName
 from runtime.errors import Parser, RequestError, exit_code
 from runtime.generator import Drawing, Generator
 from runtime.loop import OnStep, Progress
-from runtime.pictures import read_picture, write_png
+from runtime.pictures import write_png
 from runtime.process import load_onnxruntime, return_freed_memory
 from runtime.request import Request
 
@@ -125,22 +127,25 @@ def _check(job: Job) -> None:
         raise RequestError(f"folder {job.out.parent} does not exist: make it, or choose another --out")
 
 
-def draw(job: Job, generator: Generator, on_step: OnStep) -> Drawing:
+def draw(
+    job: Job, image: Image.Image | None, mask: Image.Image | None, generator: Generator, on_step: OnStep
+) -> Drawing:
     """Chooses the drawing by what was given."""
-    if job.image is None:
+    if image is None:
         return generator.text_to_image(job.request, on_step)
-    image = read_picture(job.image)
     if job.extend is not None:
         return generator.outpaint(job.request, image, job.extend, on_step)
-    if job.mask is not None:
+    if mask is not None:
         strength = 1.0 if job.strength is None else job.strength
-        return generator.inpaint(job.request, image, read_picture(job.mask), strength, on_step)
+        return generator.inpaint(job.request, image, mask, strength, on_step)
     return generator.image_to_image(job.request, image, job.strength, on_step)
 
 
 def run(job: Job) -> None:
     """Draws with a progress bar and writes the picture. Raises UserError or KeyboardInterrupt."""
     return_freed_memory()
+    image = read_picture(job.image) if job.image else None
+    mask = read_picture(job.mask) if job.mask else None
     load_onnxruntime()
     keep = job.preview > 0 and not job.low_memory
     generator = Generator.open(job.bundle, job.threads, keep, job.low_memory, job.engine)
@@ -156,7 +161,7 @@ def run(job: Job) -> None:
                 name = f"{job.out.stem}.step{progress.step + 1:03d}.png"
                 write_png(job.out.with_name(name), generator.decode(progress.candidate), {})
 
-        drawing = _interruptible(job, generator, on_step)
+        drawing = _interruptible(generator, lambda: draw(job, image, mask, generator, on_step))
     settings = drawing.settings
     facts = {
         "prompt": settings.prompt,
@@ -172,10 +177,10 @@ def run(job: Job) -> None:
     print(f"{job.out}: {width}x{height}, {settings.steps} steps, seed {settings.seed} ({stages})")
 
 
-def _interruptible(job: Job, generator: Generator, on_step: OnStep) -> Drawing:
+def _interruptible(generator: Generator, work: Callable[[], Drawing]) -> Drawing:
     """Draws in a thread, because a signal waits while the main thread is inside the engine."""
     with ThreadPoolExecutor(1) as pool:
-        drawing = pool.submit(draw, job, generator, on_step)
+        drawing = pool.submit(work)
         try:
             return drawing.result()
         except KeyboardInterrupt:
