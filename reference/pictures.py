@@ -40,9 +40,8 @@ def read_picture(path: str | Path) -> Image.Image:
             with Image.open(BytesIO(data), formats=FORMATS) as picture:
                 width, height = picture.size
                 if width * height > MAX_PIXELS:
-                    raise RequestError(
-                        f"{_shown(path)} has {width}x{height} pixels, at most {MAX_PIXELS} are read: resize it"
-                    )
+                    size = f"{width}x{height} pixels, at most {MAX_PIXELS} are read"
+                    raise RequestError(f"{_shown(path)} has {size}: resize it")
                 picture.load()
                 return _upright(picture)
     except RequestError:

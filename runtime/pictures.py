@@ -26,7 +26,8 @@ def mask_array(mask: Image.Image, size: tuple[int, int], grid: tuple[int, int]) 
     """Which tokens of the grid (H, W) are unknown, bool [H, W]: the white ones of a mask of `size` (W, H).
 
     As published: converts to grey, scales with Lanczos to one pixel per token, and repaints from one half
-    (128 of 255) up. Transparent pixels keep. Raises RequestError for another size or mode, or if nothing is white enough.
+    (128 of 255) up. Transparent pixels keep. Raises RequestError for another size or mode, or if nothing is
+    white enough.
     """
     if mask.mode not in MODES:
         raise RequestError(f"the mask has mode {mask.mode}: save it as 8-bit grey, white where to repaint")
