@@ -8,18 +8,19 @@ one marked `</w>`, and neighbours are merged by rank.
 """
 
 import heapq
-import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
-from runtime.bundle import Bundle
+from runtime.bundle import Bundle, TokenId
 from runtime.characters import characters
 from runtime.errors import BundleError, RequestError
 
 WORD_END = "</w>"
+_VOCAB = TypeAdapter(dict[str, TokenId])
 
 
 @cache
@@ -82,10 +83,18 @@ class ClipTokenizer:
         """Raises BundleError for a vocabulary or merges that cannot be read."""
         facts = bundle.manifest.tokenizer
         try:
-            vocab = json.loads(bundle.text(facts.vocab))
+            vocab = _VOCAB.validate_json(bundle.text(facts.vocab), strict=True)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = "".join(f"{str(part)[:100]}: " for part in first["loc"])
+            raise BundleError(
+                f"{bundle.path(facts.vocab)}: {where}{first['msg']}: export the bundle again"
+            ) from None
+        try:
             merges = parse_merges(bundle.text(facts.merges))
+            _check_merges(vocab, merges)
         except ValueError as error:
-            raise BundleError(f"{bundle.folder}: tokenizer: {error}: export the bundle again") from None
+            raise BundleError(f"{bundle.path(facts.merges)}: {error}: export the bundle again") from None
         return cls(
             vocab,
             merges,
@@ -209,9 +218,16 @@ def parse_merges(text: str) -> list[tuple[str, str]]:
             continue
         first, separator, second = line.rstrip("\r").partition(" ")
         if not separator or not first or not second or " " in second:
-            raise ValueError(f"merges line {line!r} is not a pair")
+            raise ValueError(f"merges line {line[:100]!r} is not a pair")
         pairs.append((first, second))
     return pairs
+
+
+def _check_merges(vocab: Mapping[str, int], merges: list[tuple[str, str]]) -> None:
+    """Raises ValueError for a merge whose result has no id."""
+    for first, second in merges:
+        if first + second not in vocab:
+            raise ValueError(f"{first[:100]!r} and {second[:100]!r} make a word that has no id")
 
 
 def _any_of(texts: list[str]) -> re.Pattern[str] | None:

@@ -128,12 +128,16 @@ def cases() -> list[Case]:
         case("a graph is missing", False, '"text_encoder":{', '"text_encoders":{'),
         case("the graph for editing is missing", True, '"image_encoder":{', '"editor":{'),
         case("a graph is null", False, '"graphs":{', '"graphs":{"more":null,'),
-        case("a graph without files", False, '"files":["transformer.onnx","transformer.onnx.data"]', '"files":[]'),
+        case(
+            "a graph without files", False,
+            '"files":["transformer.onnx","transformer.onnx.data"]', '"files":[]',
+        ),
         *numbers('"precision":"fp32"', "precision", ['"int8+int4"', '"palette4"', '"qnn"'],
                  ['"int9"', '""', '"int8+"', "null", '"int8\\n"', '"INT8"']),
         *numbers('"functions":[]', "functions", [],
                  ["null", "{}", '[{"name":"main"}]', '[{"name":"","dimensions":{}}]',
-                  '[{"name":"main","dimensions":{"rows":0}}]', '[{"name":"main","dimensions":{"rows":"2"}}]']),
+                  '[{"name":"main","dimensions":{"rows":0}}]',
+                  '[{"name":"main","dimensions":{"rows":"2"}}]']),
         case("a graph for a unit", True, '"functions":[]', '"functions":[],"compute":"gpu"'),
         case("a graph for an unknown unit", False, '"functions":[]', '"functions":[],"compute":"tpu"'),
         *[
@@ -174,10 +178,10 @@ def cases() -> list[Case]:
             case(f"a file's path {path[:40]}", True, '"files":{', f'"files":{{"{path}":{{"size":1,{HASH}}},')
             for path in ("a b", "é/犬", "x" * 255, "a...b", ".hidden", "a/b/c", "x/" * 499 + "x")
         ],
-        case("a path of a graph outside the bundle", False, '"files":["transformer.onnx",', '"files":["../x",'),
+        case("a graph outside the bundle", False, '"files":["transformer.onnx",', '"files":["../x",'),
         case("a path of a graph without a hash", False, '"files":["transformer.onnx",', '"files":["x.onnx",'),
         case("a vocabulary without a hash", False, '"vocab":"tokenizer/vocab.json"', '"vocab":"vocab.json"'),
-        case("a vocabulary outside the bundle", False, '"vocab":"tokenizer/vocab.json"', '"vocab":"../v.json"'),
+        case("a vocabulary outside", False, '"vocab":"tokenizer/vocab.json"', '"vocab":"../v.json"'),
         case("a golden trace without a hash", False, '"source":', '"golden":{"file":"g.json"},"source":'),
         case("a golden trace", True, '"source":', '"golden":{"file":"transformer.onnx"},"source":'),
         *[
@@ -190,7 +194,9 @@ def cases() -> list[Case]:
         ],
         *[
             case(f"a file's hash {text[:20]}", False, HASH, f'"sha256":{text}')
-            for text in ("null", '""', "1", '"' + "0" * 63 + '"', '"' + "A" * 64 + '"', '"' + "0" * 64 + '\\n"')
+            for text in (
+                "null", '""', "1", '"' + "0" * 63 + '"', '"' + "A" * 64 + '"', '"' + "0" * 64 + '\\n"'
+            )
         ],
         case("a source without hash", False, '"sha256":"' + "0" * 64 + '"', '"sha":"0"'),
         case("a tool's version is a number", False, '"onnxruntime":"1.32.0"', '"onnxruntime":1.32'),
@@ -199,7 +205,7 @@ def cases() -> list[Case]:
 
 
 def document(manifest: Manifest) -> str:
-    """The file that all three languages read, a case a line. Raises ValueError for an edit that finds nothing."""
+    """The file that all languages read, a case a line. Raises ValueError for an edit that finds nothing."""
     text = base(manifest)
     made = cases()
     for each in made:
