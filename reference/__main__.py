@@ -105,11 +105,11 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
     from tqdm import tqdm
 
     from reference.checkpoint import load_checkpoint
-    from reference.image import open_image
+    from reference.pictures import read_picture
     from reference.pipeline import Pipeline
 
-    image = open_image(job.image) if job.image else None
-    mask = open_image(job.mask) if job.mask else None
+    image = read_picture(job.image) if job.image else None
+    mask = read_picture(job.mask) if job.mask else None
     pipeline = Pipeline(load_checkpoint(job.checkpoint, text_encoder=job.text_encoder))
     with tqdm(desc="drawing", unit="step", leave=False, disable=None) as bar:
 

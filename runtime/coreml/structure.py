@@ -11,8 +11,8 @@ from typing import Any
 
 from runtime.coreml.costs import Stored, flops, memory, stored, total_bytes
 from runtime.coreml.neural_engine import RULES, Rule, first_broken
-from runtime.coreml.saved import Function, Operation, SavedPackage, read_package
-from runtime.errors import Parser, RequestError, exit_code
+from runtime.coreml.saved import Function, Operation, SavedPackage, first_line, read_package
+from runtime.errors import BundleError, Parser, RequestError, exit_code, printable
 
 NOT_SHOWN = (
     "Computed from the files. Only a device shows where operations run, how fast, and what the Neural Engine"
@@ -156,7 +156,7 @@ def text(package: PackageReport) -> str:
     lines += [f"  warning: {warning}" for warning in package.warnings]
     for function in package.functions:
         lines += [f"  {line}" for line in _function_lines(function)]
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def _function_lines(function: FunctionReport) -> list[str]:
@@ -259,10 +259,18 @@ def parse(arguments: Sequence[str] | None) -> Job:
 
 def run(job: Job) -> None:
     """Raises UserError."""
-    reports = [report(read_package(path)) for path in packages(job.path)]
+    reports = [_reported(path) for path in packages(job.path)]
     if job.json is not None:
         _write(job.json, json.dumps(to_json(reports), indent=1) + "\n")
     print("\n\n".join([*map(text, reports), NOT_SHOWN]))
+
+
+def _reported(path: Path) -> PackageReport:
+    package = read_package(path)
+    try:
+        return report(package)
+    except Exception as error:  # operations without the inputs or shapes that their kind has
+        raise BundleError(f"{path} is damaged: {first_line(error)}: export the bundle again") from None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

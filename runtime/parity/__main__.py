@@ -90,7 +90,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
         "--out", type=Path, metavar="FILE.html|DIR", help="report; default: DIR-parity.html beside the bundle"
     )
     add("--json", type=Path, metavar="FILE.json", help="all figures")
-    add("--threads", type=int, default=0, help="of the bundle; default: all cores")
+    add("--threads", type=int, default=0, help="of the bundle, at most 256; default: all cores")
     given = parser.parse_args(arguments)
     bundle: Path = given.bundle
     out: Path = given.out or bundle.resolve().with_name(f"{bundle.resolve().name}-parity.html")
