@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import Image
 from tqdm import tqdm
 
+from reference.files import check_name, check_output_file
 from reference.pictures import read_picture
 from runtime.engine import ENGINES, EngineName
 from runtime.errors import Parser, RequestError, exit_code, printable
@@ -121,10 +122,14 @@ def _check(job: Job) -> None:
     if job.preview < 0:
         raise RequestError("--preview cannot be negative: give 0 or more")
     check_threads(job.threads)
-    if job.out.suffix.lower() != ".png":
-        raise RequestError(f"--out {job.out} is not a PNG name: end it in .png")
-    if not job.out.parent.is_dir():
-        raise RequestError(f"folder {job.out.parent} does not exist: make it, or choose another --out")
+    check_output_file(job.out, "--out", ".png")
+    if job.preview:
+        check_name(preview(job, 999).name, job.out, "--out")
+
+
+def preview(job: Job, step: int) -> Path:
+    """The file of the unfinished picture after a step, counted from 1."""
+    return job.out.with_name(f"{job.out.stem}.step{step:03d}.png")
 
 
 def draw(
@@ -166,8 +171,7 @@ def _run(job: Job) -> None:
             bar.n = progress.step + 1
             bar.set_postfix_str(f"{progress.masked} tokens left")
             if job.preview and progress.masked and (progress.step + 1) % job.preview == 0:
-                name = f"{job.out.stem}.step{progress.step + 1:03d}.png"
-                write_png(job.out.with_name(name), generator.decode(progress.candidate), {})
+                write_png(preview(job, progress.step + 1), generator.decode(progress.candidate), {})
 
         drawing = _interruptible(generator, lambda: draw(job, image, mask, generator, on_step))
     settings = drawing.settings

@@ -1,12 +1,12 @@
 """Turns pictures into arrays and masks into tokens, pads, and writes PNG files whole or not at all."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, PngImagePlugin
 
+from reference.files import atomic_file
 from reference.pictures import MODES, on_white, repainted
 from runtime.errors import RequestError
 
@@ -59,20 +59,11 @@ def margin_array(grid: tuple[int, int], margins: tuple[int, int, int, int], toke
 
 def write_png(path: str | Path, picture: np.ndarray, facts: Mapping[str, object]) -> None:
     """Writes u8 [h, w, 3] with `facts` as PNG text, whole or not at all. Raises RequestError."""
-    path = Path(path)
     info = PngImagePlugin.PngInfo()
     for key, value in facts.items():
         info.add_itxt(key, str(value))
-    # In the same folder, because a rename is atomic only there.
-    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        try:
-            Image.fromarray(picture).save(part, format="PNG", pnginfo=info)
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise RequestError(f"cannot write {path}: {error.strerror or error}") from None
+    with atomic_file(path) as file:
+        Image.fromarray(picture).save(file, format="PNG", pnginfo=info)
 
 
 def _check_size(what: str, picture: Image.Image, size: tuple[int, int]) -> None:

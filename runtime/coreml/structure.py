@@ -1,7 +1,6 @@
 """`python -m runtime.coreml.structure PACKAGE_OR_BUNDLE`: report what a saved Core ML package contains."""
 
 import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from reference.files import check_output_file, write_text
 from runtime.coreml.costs import Stored, flops, memory, stored, total_bytes
 from runtime.coreml.neural_engine import RULES, Rule, first_broken
 from runtime.coreml.saved import Function, Operation, SavedPackage, first_line, read_package
@@ -254,6 +254,8 @@ def parse(arguments: Sequence[str] | None) -> Job:
     )
     parser.add_argument("--json", type=Path, metavar="FILE.json", help="write everything as JSON")
     given = parser.parse_args(arguments)
+    if given.json is not None:
+        check_output_file(given.json, "--json", ".json")
     return Job(given.path, given.json)
 
 
@@ -261,7 +263,7 @@ def run(job: Job) -> None:
     """Raises UserError."""
     reports = [_reported(path) for path in packages(job.path)]
     if job.json is not None:
-        _write(job.json, json.dumps(to_json(reports), indent=1) + "\n")
+        write_text(job.json, json.dumps(to_json(reports), indent=1) + "\n")
     print("\n\n".join([*map(text, reports), NOT_SHOWN]))
 
 
@@ -275,19 +277,6 @@ def _reported(path: Path) -> PackageReport:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     return exit_code(lambda: run(parse(arguments)))
-
-
-def _write(path: Path, content: str) -> None:
-    """Write the file whole or not at all. Raises RequestError."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        try:
-            part.write_text(content, encoding="utf-8")
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise RequestError(f"cannot write {path}: {error.strerror}") from None
 
 
 if __name__ == "__main__":
