@@ -134,7 +134,7 @@ def test_a_prompt_as_long_as_an_argument_can_be_draws(common: list[str]) -> None
         (["cat", "--size", "64", "64"], "size 64x64"),
         (["cat", "--nonsense"], "--nonsense"),
         (["cat", "--bundle", "nowhere"], "nowhere is not a bundle"),
-        (["cat", "--out", "picture.jpg"], "end it in .png"),
+        (["cat", "--out", "picture.jpg"], "must end in .png"),
         (["cat", "--out", "nowhere/x.png"], "folder nowhere does not exist"),
         (["cat", "--preview", "-1"], "--preview"),
         (["cat", "--threads", "-1"], "--threads"),
@@ -193,7 +193,8 @@ def test_full_disk_leaves_the_old_picture_and_no_scrap(
 
     monkeypatch.setattr(os, "replace", full)
     assert main(["cat", *common]) == 2
-    assert capsys.readouterr().err == "error: cannot write picture.png: No space left on device\n"
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: cannot write picture.png: No space left on device; free some space")
     assert files(here) == ["picture.png"]
     assert Path("picture.png").read_bytes() == b"old"
 
