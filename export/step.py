@@ -92,9 +92,10 @@ class Stream(nn.Module):
         self.mlp_in, self.mlp_out = copy_of(mlp.net[0].proj), copy_of(mlp.net[2])
 
     def project(
-        self, x: Tensor, shift: Tensor, scale: Tensor, rotation: Rotation | None
+        self, x: Tensor, modulation: tuple[Tensor, ...], rotation: Rotation | None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """[R, S, D] -> queries, keys and values, each [R, S, D]."""
+        shift, scale, *_ = modulation
         query, key, value = self.qkv(modulate(x, shift, scale)).chunk(3, dim=-1)
         return self.query(query, rotation), self.key(key, rotation), value
 
@@ -134,10 +135,8 @@ class Double(nn.Module):
         """image [R, h*w, D] and text [R, T, D] -> the same, with modulation of 12 tensors [R, 1, D]."""
         image_modulation, text_modulation = modulation[:6], modulation[6:]
         length = text.shape[1]
-        text_qkv = self.text.project(text, text_modulation[0], text_modulation[1], None)
-        image_qkv = self.image.project(
-            image, image_modulation[0], image_modulation[1], rotation.starting_at(length)
-        )
+        text_qkv = self.text.project(text, text_modulation, None)
+        image_qkv = self.image.project(image, image_modulation, rotation.starting_at(length))
         query, key, value = (torch.cat(pair, dim=1) for pair in zip(text_qkv, image_qkv, strict=True))
         attended = attend(query, key, value, self.heads)
         image = self.image.finish(image, attended[:, length:], image_modulation)

@@ -48,9 +48,10 @@ class Stream(nn.Module):
         self.mlp_out = data_format.layer(copy_of(mlp.net[2]))
 
     def project(
-        self, x: Tensor, shift: Tensor, scale: Tensor, rotation: Rotation | None
+        self, x: Tensor, modulation: tuple[Tensor, ...], rotation: Rotation | None
     ) -> tuple[Tensor, ...]:
         """x -> queries, keys and values."""
+        shift, scale, *_ = modulation
         query, key, value = self.format.split(self.qkv(self.format.layer_norm(x) * scale + shift), 3)
         return self.query(query, rotation), self.key(key, rotation), value
 
@@ -91,10 +92,8 @@ class Double(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """image and text with `length` positions -> the same, with modulation of 12 tensors."""
         image_modulation, text_modulation = modulation[:6], modulation[6:]
-        text_qkv = self.text.project(text, text_modulation[0], text_modulation[1], None)
-        image_qkv = self.image.project(
-            image, image_modulation[0], image_modulation[1], rotation.starting_at(length)
-        )
+        text_qkv = self.text.project(text, text_modulation, None)
+        image_qkv = self.image.project(image, image_modulation, rotation.starting_at(length))
         query, key, value = (self.format.join(*pair) for pair in zip(text_qkv, image_qkv, strict=True))
         attended = self.format.attend(query, key, value, self.heads)
         text_attended = self.format.narrow(attended, 0, length)
