@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from export.bundle_writer import STOPPED, export_bundle
+from export.bundle_writer import STOPPED, check_out, export_bundle
 from export.errors import ExportError
 from reference.checkpoint import load_checkpoint
 from reference.errors import Parser, exit_code
@@ -81,6 +81,7 @@ def parser() -> argparse.ArgumentParser:
 def run(arguments: Sequence[str] | None) -> None:
     """Raises UserError for anything the user can fix."""
     given = parser().parse_args(arguments)
+    check_out(given.out, given.overwrite)
     # coremltools is slow to import: --help and wrong arguments need not wait for it.
     from export.apple.coreml_bundle import CoreMLExporter, CoreMLOptions
     from quantize.coreml import Form

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from export.bundle_writer import STOPPED, export_bundle
+from export.bundle_writer import STOPPED, check_out, export_bundle
 from export.onnx_bundle import OnnxExporter, OnnxOptions
 from quantize.recipe import Precision, Recipe
 from reference.checkpoint import load_checkpoint
@@ -61,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
 def run(arguments: Sequence[str] | None) -> None:
     """Raises UserError for anything the user can fix."""
     given = parser().parse_args(arguments)
+    check_out(given.out, given.overwrite)
     return_freed_memory()  # the parts of the checkpoint are loaded one after the other
     checkpoint = load_checkpoint(given.checkpoint, stream=True, variant=given.variant)
     width, height = given.size or checkpoint.defaults.size

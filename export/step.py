@@ -134,8 +134,10 @@ class Double(nn.Module):
         """image [R, h*w, D] and text [R, T, D] -> the same, with modulation of 12 tensors [R, 1, D]."""
         image_modulation, text_modulation = modulation[:6], modulation[6:]
         length = text.shape[1]
-        text_qkv = self.text.project(text, *text_modulation[:2], None)
-        image_qkv = self.image.project(image, *image_modulation[:2], rotation.starting_at(length))
+        text_qkv = self.text.project(text, text_modulation[0], text_modulation[1], None)
+        image_qkv = self.image.project(
+            image, image_modulation[0], image_modulation[1], rotation.starting_at(length)
+        )
         query, key, value = (torch.cat(pair, dim=1) for pair in zip(text_qkv, image_qkv, strict=True))
         attended = attend(query, key, value, self.heads)
         image = self.image.finish(image, attended[:, length:], image_modulation)

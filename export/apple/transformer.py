@@ -91,8 +91,10 @@ class Double(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """image and text with `length` positions -> the same, with modulation of 12 tensors."""
         image_modulation, text_modulation = modulation[:6], modulation[6:]
-        text_qkv = self.text.project(text, *text_modulation[:2], None)
-        image_qkv = self.image.project(image, *image_modulation[:2], rotation.starting_at(length))
+        text_qkv = self.text.project(text, text_modulation[0], text_modulation[1], None)
+        image_qkv = self.image.project(
+            image, image_modulation[0], image_modulation[1], rotation.starting_at(length)
+        )
         query, key, value = (self.format.join(*pair) for pair in zip(text_qkv, image_qkv, strict=True))
         attended = self.format.attend(query, key, value, self.heads)
         text_attended = self.format.narrow(attended, 0, length)

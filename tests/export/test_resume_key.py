@@ -36,7 +36,7 @@ OTHERS: list[tuple[Any, dict[str, Any]]] = [
     ),
 ]
 # Distributions that draw or report, and make no graph.
-NO_MAKERS = {"Jinja2", "matplotlib", "pillow", "psutil", "pydantic_core", "tqdm"}
+NO_MAKERS = {"Jinja2", "matplotlib", "optimum", "pillow", "psutil", "pydantic_core", "tqdm"}
 
 
 def test_every_option_counts() -> None:

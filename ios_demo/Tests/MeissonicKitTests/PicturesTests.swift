@@ -4,7 +4,7 @@ import Testing
 
 @testable import MeissonicKit
 
-@Suite struct PictureTests {
+@Suite struct PicturesTests {
     struct Case: Decodable {
         let size: [Int]
         let grid: [Int]
