@@ -133,9 +133,9 @@ def place_in(values: Any, location: Sequence[int | str]) -> list[str]:
     return place
 
 
-def shown(value: Any, quote: bool = True) -> str:
-    """A value for a message, on one line, without control characters, and cut if it is long."""
+def shown(value: Any, quote: bool = True, length: int = SHOWN) -> str:
+    """A value for a message, on one line, without control characters, and cut after `length` characters."""
     text = repr(value)
     if isinstance(value, str) and not quote:
         text = text[1:-1]
-    return text if len(text) <= SHOWN else text[:SHOWN] + "..."
+    return text if len(text) <= length else text[:length] + "..."

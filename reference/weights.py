@@ -81,7 +81,7 @@ def shards(index: Path) -> list[Path]:
         raise CheckpointError(f"{index} has no weight_map: copy or download it again")
     names = sorted({str(name) for name in weight_map.values()})
     for name in names:
-        if Path(name).name != name or not name.endswith(".safetensors"):
+        if Path(name).name != name or not name.endswith(".safetensors") or not name.isprintable():
             raise CheckpointError(
                 f"{index} names {shown(name)}: only .safetensors files beside the index are read"
             )
@@ -97,7 +97,8 @@ def opened_safely(file: Path) -> Iterator[Any]:
             yield opened
     except (SafetensorError, OSError) as error:
         raise CheckpointError(
-            f"{file} is damaged or truncated ({error}): copy or download it again"
+            f"{file} is damaged or truncated ({shown(str(error), quote=False, length=200)}): copy or download"
+            " it again"
         ) from None
 
 
@@ -190,7 +191,7 @@ def fill(module: nn.Module, tensors: dict[str, Tensor], folder: Path) -> None:
 def some(names: list[str]) -> str:
     """The first three names, and the number of the others."""
     rest = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + rest
+    return ", ".join(shown(name, quote=False, length=100) for name in names[:3]) + rest
 
 
 def stream_tensors(

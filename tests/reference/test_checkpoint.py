@@ -181,6 +181,14 @@ def test_sharded_weights_load_as_the_single_file(tiny, part):
         load_checkpoint(tiny)
 
 
+def test_names_in_weights_are_shown_without_control_characters(tiny):
+    file = tiny / "transformer" / WEIGHTS["transformer"]
+    save_file({**load_file(file), "\x1b[2J" + "x" * 1000: torch.zeros(1)}, file)
+    with pytest.raises(CheckpointError, match=r"unknown \\x1b\[2Jx+\.\.\.: config") as refusal:
+        load_checkpoint(tiny, stream=True)
+    assert str(refusal.value).isprintable()
+
+
 def test_a_shard_outside_the_folder_is_refused(tiny):
     folder = tiny / "transformer"
     index = folder / f"{WEIGHTS['transformer']}.index.json"
