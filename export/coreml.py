@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add = made.add_argument
     add("--checkpoint", metavar="DIR|ID", help="folder or hub id; default: the shipped stickers")
+    add("--variant", metavar="NAME", help="which weight files, such as fp16; default: full precision first")
     form = made.add_mutually_exclusive_group()
     form.add_argument("--fp16", dest="form", action="store_const", const="fp16", help="half precision")
     form.add_argument(
@@ -91,7 +92,7 @@ def run(arguments: Sequence[str] | None) -> None:
         raise ExportError("--activations goes with 8-bit weights: add --int8")
     recipe = CoreMLRecipe.read(given.recipe) if given.recipe else CoreMLRecipe(default=form)
     return_freed_memory()  # the parts of the checkpoint are loaded one after the other
-    checkpoint = load_checkpoint(given.checkpoint, stream=True)
+    checkpoint = load_checkpoint(given.checkpoint, stream=True, variant=given.variant)
     sizes = [(width, height) for width, height in given.size or [checkpoint.defaults.size]]
     shown = ", ".join(f"{width}x{height}" for width, height in sizes)
     what = f"recipe {given.recipe}" if given.recipe else form + " with 8-bit activations" * given.activations

@@ -26,6 +26,7 @@ class Job:
     prompt: str
     checkpoint: str | None
     text_encoder: str | None
+    variant: str | None
     settings: dict[str, Any]
     image: Path | None
     mask: Path | None
@@ -44,6 +45,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
     add = parser.add_argument
     add("prompt", help="what to draw")
     add("--checkpoint", metavar="DIR|ID", help="folder or Hugging Face id; default: the shipped stickers")
+    add("--variant", metavar="NAME", help="which weight files, such as fp16; default: full precision first")
     add("--text-encoder", metavar="DIR|ID", help="draw with another CLIP text tower")
     add("--negative", default="", metavar="TEXT", help="what not to draw")
     add("--seed", type=int, default=0, help="same seed, same picture; default: 0")
@@ -73,6 +75,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
         prompt=given.prompt,
         checkpoint=given.checkpoint,
         text_encoder=given.text_encoder,
+        variant=given.variant,
         settings=settings,
         image=given.image,
         mask=given.mask,
@@ -110,7 +113,7 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
 
     image = read_picture(job.image) if job.image else None
     mask = read_picture(job.mask) if job.mask else None
-    pipeline = Pipeline(load_checkpoint(job.checkpoint, text_encoder=job.text_encoder))
+    pipeline = Pipeline(load_checkpoint(job.checkpoint, text_encoder=job.text_encoder, variant=job.variant))
     with tqdm(desc="drawing", unit="step", leave=False, disable=None) as bar:
 
         def advance(step: int, steps: int, tokens: Any) -> None:
