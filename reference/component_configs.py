@@ -18,6 +18,8 @@ MAX_SIDE = 8192  # pixels
 
 TokenId = Annotated[int, Field(ge=0, lt=2**31)]
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
+Down = Literal["DownEncoderBlock2D", "AttnDownEncoderBlock2D"]
+Up = Literal["UpDecoderBlock2D", "AttnUpDecoderBlock2D"]
 
 
 @dataclass(frozen=True, config=SCHEMA)
@@ -26,12 +28,8 @@ class VqConfig:
 
     in_channels: Literal[3] = 3
     out_channels: Literal[3] = 3
-    down_block_types: list[Literal["DownEncoderBlock2D", "AttnDownEncoderBlock2D"]] = Field(
-        default_factory=lambda: ["DownEncoderBlock2D"]
-    )
-    up_block_types: list[Literal["UpDecoderBlock2D", "AttnUpDecoderBlock2D"]] = Field(
-        default_factory=lambda: ["UpDecoderBlock2D"]
-    )
+    down_block_types: list[Down] = Field(default_factory=lambda: list[Down](["DownEncoderBlock2D"]))
+    up_block_types: list[Up] = Field(default_factory=lambda: list[Up](["UpDecoderBlock2D"]))
     block_out_channels: Annotated[list[Width], Field(min_length=1, max_length=10)] = Field(
         default_factory=lambda: [64]
     )
