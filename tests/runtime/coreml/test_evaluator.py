@@ -246,7 +246,7 @@ def test_a_declared_shape_that_the_operation_cannot_give_is_named(tmp_path: Path
 
     tamper(package, change)
     with pytest.raises(
-        BundleError, match=r"chain.mlpackage: function main .* beyond add_3: AssertionError Mismatch"
+        BundleError, match=r"function main .* beyond add_3: AssertionError Mismatch"
     ):
         Evaluator(package)
 
