@@ -245,9 +245,7 @@ def test_a_declared_shape_that_the_operation_cannot_give_is_named(tmp_path: Path
         dimension.constant.size = 9
 
     tamper(package, change)
-    with pytest.raises(
-        BundleError, match=r"function main .* beyond add_3: AssertionError Mismatch"
-    ):
+    with pytest.raises(BundleError, match=r"function main .* beyond add_3: AssertionError Mismatch"):
         Evaluator(package)
 
 
