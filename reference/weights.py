@@ -48,7 +48,8 @@ def weight_files(folder: Path, variant: str | None = None) -> list[Path]:
                 f"{file} is a pickle, which may run code when it is read: use the model's .safetensors files"
             )
     raise CheckpointError(
-        f"{folder} has no weights: expected {' or '.join(f'{stem}.safetensors' for stem in STEMS)}"
+        f"{folder} has no weights: expected {' or '.join(f'{stem}.safetensors' for stem in STEMS)}; fp16 and"
+        " bf16 weights of a hub id are downloaded with --variant"
     )
 
 

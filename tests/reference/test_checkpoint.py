@@ -16,6 +16,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import CLIPConfig, CLIPModel, CLIPTextModelWithProjection, CLIPTokenizer
 
+from export.onnx import run as export_onnx
+from reference.__main__ import command_line as draw
 from reference.checkpoint import describe, load_checkpoint, save_checkpoint
 from reference.checkpoint_files import new_folder
 from reference.errors import CheckpointError
@@ -241,6 +243,14 @@ def test_a_named_variant_is_used_where_a_part_has_it(tiny):
     for stream in (True, False):
         with pytest.raises(CheckpointError, match=r"--variant fp8 is not in .*: it has \(none\), ema, fp16"):
             load_checkpoint(tiny, stream=stream, variant="fp8")
+
+
+@pytest.mark.parametrize("command", [draw, export_onnx])
+def test_commands_take_the_name_of_a_variant(tiny, tmp_path, command):
+    prompt = ["a cat"] if command is draw else []
+    out = tmp_path / "out.png"
+    with pytest.raises(CheckpointError, match="--variant fp8 is not in"):
+        command([*prompt, "--checkpoint", str(tiny), "--variant", "fp8", "--out", str(out)])
 
 
 def test_several_unknown_variants_ask_for_one(tiny):
