@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from export.bundle_writer import STOPPED, export_bundle
+from export.bundle_writer import STOPPED, check_out, export_bundle
 from export.onnx_bundle import OnnxExporter, OnnxOptions
 from quantize.recipe import Precision, Recipe
 from reference.checkpoint import load_checkpoint
@@ -50,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="precision of each weight, see python -m quantize.sensitivity",
     )
+    add("--variant", metavar="NAME", help="which weight files, such as fp16; default: full precision first")
     add("--size", nargs=2, type=int, metavar=("W", "H"), help="pixels; default: the checkpoint's")
     add("--out", type=Path, default=Path("build/android"), metavar="DIR", help="default: build/android")
     add("--dry-run", action="store_true", help="print the size of each graph and write nothing")
@@ -60,8 +61,9 @@ def parser() -> argparse.ArgumentParser:
 def run(arguments: Sequence[str] | None) -> None:
     """Raises UserError for anything the user can fix."""
     given = parser().parse_args(arguments)
+    check_out(given.out, given.overwrite)
     return_freed_memory()  # the parts of the checkpoint are loaded one after the other
-    checkpoint = load_checkpoint(given.checkpoint, stream=True)
+    checkpoint = load_checkpoint(given.checkpoint, stream=True, variant=given.variant)
     width, height = given.size or checkpoint.defaults.size
     precision: Precision = given.precision or "int8"
     recipe = Recipe.read(given.recipe) if given.recipe else Recipe.uniform(precision)

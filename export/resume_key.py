@@ -23,7 +23,6 @@ TOOLS = (
     "onnxscript",
     "protobuf",
     "pydantic",
-    "regex",
     "safetensors",
     "scikit-learn",
     "tokenizers",

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from export.bundle_writer import STOPPED, export_bundle
+from export.bundle_writer import STOPPED, check_out, export_bundle
 from export.requantize import Requantizer
 from quantize.errors import QuantizationError
 from quantize.float_bundle import open_float
@@ -53,6 +53,7 @@ def run(arguments: Sequence[str] | None) -> None:
     out: Path = given.out or source.with_name(f"{source.name.removesuffix('-fp32')}-{label}")
     if out.resolve() == source:
         raise QuantizationError(f"{out} is the float bundle itself: name another folder with --out")
+    check_out(out, given.overwrite)
     exporter = Requantizer(open_float(given.bundle), recipe)
     print(f"{given.bundle}: {label}, to {out}", flush=True)
     export_bundle(exporter, out, given.overwrite, given.dry_run)

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from quantize.errors import RecipeError
 from quantize.weights import Kind, Weight, layout_hash
+from reference.files import write_text
 
 VERSION = 1
 
@@ -69,7 +70,8 @@ class Recipe(BaseModel):
         return read_recipe(path, cls)
 
     def write(self, path: Path) -> None:
-        path.write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        """Whole or not at all. Raises RequestError."""
+        write_text(path, self.model_dump_json(indent=1) + "\n")
 
     @property
     def precisions(self) -> set[Precision]:

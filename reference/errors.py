@@ -9,9 +9,19 @@
 """
 
 import argparse
+import errno
+import io
+import os
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
 from typing import Any, NoReturn
+
+# Without a file's name these are errors of standard output: whatever writes a file names it.
+OUTPUT_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 
 
 class UserError(Exception):
@@ -48,17 +58,75 @@ class Parser(argparse.ArgumentParser):
 def exit_code(command: Callable[[], int | None], stopped: str = "nothing was written") -> int:
     """Run a command and return its exit code, 0 if it returns None.
 
-    A UserError is one line on stderr and exit code 2. Ctrl-C is one line that says what is left, and exit
-    code 130: `stopped`, unless the KeyboardInterrupt itself carries the words.
+    A UserError is one line on stderr and exit code 2, and so is an error of the file system. Ctrl-C is one
+    line that says what is left, and exit code 130: `stopped`, unless the KeyboardInterrupt itself carries the
+    words. SIGTERM (143) and SIGHUP (129) clean up and say the same. A closed pipe ends the command silently
+    with 141.
     """
+    for stream in (sys.stdout, sys.stderr):  # a file's name must not end a command after its work
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    received: list[int] = []
     try:
-        return command() or 0
+        with signals_interrupt(received):
+            try:
+                return command() or 0
+            finally:
+                if sys.stdout is not None:
+                    sys.stdout.flush()  # not when Python ends, because then an error is a traceback
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if isinstance(error, BrokenPipeError):
+            drop_output()
+            return 141  # as a shell shows SIGPIPE
+        if error.filename is None and error.errno in OUTPUT_ERRORS:
+            drop_output()
+            print(f"error: cannot write to standard output: {reason}", file=sys.stderr)
+        else:
+            print(f"error: {error.filename or type(error).__name__}: {reason}", file=sys.stderr)
+        return 2
+    except MemoryError:
+        print("error: not enough memory: end other programs, or use a larger machine", file=sys.stderr)
         return 2
     except KeyboardInterrupt as interrupt:
         stopped = str(interrupt) or stopped
     except Cancelled:
         pass
     print(f"\nstopped: {stopped}", file=sys.stderr)
-    return 130
+    return 128 + (received[0] if received else signal.SIGINT)
+
+
+@contextmanager
+def signals_interrupt(received: list[int]) -> Iterator[None]:
+    """Inside the block SIGTERM and SIGHUP raise KeyboardInterrupt, and their numbers go to `received`.
+
+    One that is ignored stays ignored (`nohup`), and one with a handler keeps it. Python allows handlers in
+    the main thread alone.
+    """
+
+    def interrupt(number: int, _frame: FrameType | None) -> NoReturn:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    if threading.current_thread() is not threading.main_thread():
+        numbers = []
+    numbers = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
+    for number in numbers:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def drop_output() -> None:
+    """Drop what waits in standard output, so that Python does not fail to write it when it ends."""
+    with suppress(OSError, ValueError):  # an output that is no file has no number
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, sys.stdout.fileno())
+        os.close(nothing)

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import warnings
 from importlib.util import find_spec
 
 from reference.errors import UserError
@@ -18,14 +19,25 @@ class MissingExtra(UserError, ModuleNotFoundError):
     """A package of an extra is not installed."""
 
 
+# Loggers that warn when diffusers is imported: that this project joins optimum's namespace
+# package, and what an installed torchao lacks. Nothing here uses torchao.
+NOISY = (
+    "diffusers.utils.import_utils",
+    "diffusers.quantizers.torchao.torchao_quantizer",
+    "torchao",
+    "torch.distributed.elastic.multiprocessing.redirects",
+)
+
+
 def require(*extras: str) -> None:
     """Raises MissingExtra if a package of these extras is not installed.
 
     A package or command calls it before it imports what the extra brings. `python -m` with a module of this
     project prints the line and ends with exit code 2, because nothing could catch the error there.
     """
-    # diffusers warns when it is imported that this project joins optimum's namespace package, which is meant.
-    logging.getLogger("diffusers.utils.import_utils").setLevel(logging.ERROR)
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module=r"(torchao|diffusers\.quantizers)(\.|$)")
     missing = [package for extra in extras for package in EXTRAS[extra] if find_spec(package) is None]
     if not missing:
         return

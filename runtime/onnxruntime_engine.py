@@ -12,6 +12,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 from runtime.bundle import Bundle, Tensor
 from runtime.errors import BundleError, Cancelled, EngineError
 from runtime.processor import saturating
+from runtime.request import check_threads
 
 _ORT_TYPES = {"int32": "tensor(int32)", "float32": "tensor(float)", "uint8": "tensor(uint8)"}
 
@@ -29,6 +30,9 @@ _ORT_ERRORS = (
     ort_errors.NoSuchFile,
     ort_errors.NotImplemented,
     ort_errors.RuntimeException,
+    RuntimeError,  # of the system: no further thread can be started
+    TypeError,  # of its Python layer: a file that is no model
+    ValueError,
 )
 
 
@@ -39,10 +43,10 @@ class OnnxRuntimeEngine:
         """`threads` is the number of threads that run a graph; 0 means every core.
 
         `low_memory` leaves weights mapped from their files (see `session_options`): slower by a sixth, but
-        the system can drop their pages.
+        the system can drop their pages. Raises RequestError for a number of threads out of range.
         """
         self.bundle = bundle
-        self._threads, self._low_memory = threads, low_memory
+        self._threads, self._low_memory = check_threads(threads), low_memory
         self._sessions: dict[str, ort.InferenceSession] = {}
         self._lock = threading.Lock()
         self._running: ort.RunOptions | None = None

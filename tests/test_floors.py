@@ -11,7 +11,14 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FLOORS = ("reference", "runtime", "runtime.parity", "quantize", "export")  # bottom first
-WITHOUT_MODEL = ("reference.errors", "reference.extras")  # all that the engine and the passes import of it
+# All that the engine and the passes import of it.
+WITHOUT_MODEL = (
+    "reference.errors",
+    "reference.extras",
+    "reference.files",
+    "reference.pictures",
+    "reference.publishing",
+)
 # Commands may import upward.
 COMMANDS = {"quantize.__main__", "quantize.sensitivity"}
 # The side of `runtime.parity` that needs no checkpoint.

@@ -14,13 +14,14 @@ import numpy as np
 from tqdm import tqdm
 
 from reference.checkpoint import load_checkpoint
+from reference.files import check_output_file, write_text
 from reference.stickers.evaluation_prompts import prompt_set
 from runtime.bundle import open_bundle
 from runtime.errors import Parser, RequestError, exit_code
 from runtime.parity.figures import figures, not_ties
 from runtime.parity.limits import judged, missed
 from runtime.parity.prompt_following import Meaning, judge_both, reason_to_skip
-from runtime.parity.report import Result, figure_lines, html, to_json, write
+from runtime.parity.report import Result, figure_lines, html, to_json
 from runtime.parity.side_by_side import DrawingComparison, SideBySide
 
 PARITY_PROMPTS = (
@@ -90,7 +91,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
         "--out", type=Path, metavar="FILE.html|DIR", help="report; default: DIR-parity.html beside the bundle"
     )
     add("--json", type=Path, metavar="FILE.json", help="all figures")
-    add("--threads", type=int, default=0, help="of the bundle; default: all cores")
+    add("--threads", type=int, default=0, help="of the bundle, at most 256; default: all cores")
     given = parser.parse_args(arguments)
     bundle: Path = given.bundle
     out: Path = given.out or bundle.resolve().with_name(f"{bundle.resolve().name}-parity.html")
@@ -100,10 +101,8 @@ def parse(arguments: Sequence[str] | None) -> Job:
     if not 0 <= given.prompts_per_category <= 1000 or given.threads < 0:
         raise RequestError("--prompts-per-category must be 0 to 1000 and --threads not negative")
     for flag, path, ending in (("--out", out, ".html"), ("--json", given.json, ".json")):
-        if path is not None and path.suffix.lower() != ending:
-            raise RequestError(f"{flag} {path} must end in {ending}")
-        if path is not None and not path.parent.is_dir():
-            raise RequestError(f"folder {path.parent} does not exist: make it, or choose another {flag}")
+        if path is not None:
+            check_output_file(path, flag, ending)
     return Job(
         bundle=bundle,
         checkpoint=given.checkpoint,
@@ -204,10 +203,10 @@ def run(job: Job) -> int:
     """0 if every limit holds, else 1; the report is written in both cases."""
     result = measure(job)
     print(table(result))
-    write(job.out, html(result))
+    write_text(job.out, html(result))
     print(f"report: {job.out}")
     if job.json is not None:
-        write(job.json, json.dumps(to_json(result), indent=1) + "\n")
+        write_text(job.json, json.dumps(to_json(result), indent=1) + "\n")
         print(f"figures: {job.json}")
     for line in complaints(result):
         print(line, file=sys.stderr)
