@@ -13,7 +13,7 @@ from transformers import CLIPTokenizer
 
 from runtime.bundle import TokenizerFacts
 from runtime.errors import BundleError, RequestError
-from runtime.tokenizer import ClipTokenizer, parse_merges
+from runtime.tokenizer import BYTES, ClipTokenizer, cut, normalize, parse_merges
 from tests.runtime.prompts import WORDS, prompts
 from tests.runtime.published_tokenizer import published
 
@@ -135,3 +135,16 @@ def test_ids_equal_the_vectors_that_other_languages_read() -> None:
     assert len(cases) > 200
     for case in cases:
         assert mine.encode(case["text"])[0][: len(case["ids"])].tolist() == case["ids"], case["text"]
+
+
+@pytest.mark.parametrize("around", ["a{} ", "1{}e\u0301 "])
+def test_every_code_point_is_normalized_and_cut_as_tokenizers_does(around: str) -> None:
+    theirs = published().backend_tokenizer
+    codes = [code for code in range(1, 0x110000) if not 0xD800 <= code < 0xE000]
+    for start in range(0, len(codes), 5000):
+        text = "".join(around.format(chr(code)) for code in codes[start : start + 5000])
+        normal = normalize(text)
+        assert normal == theirs.normalizer.normalize_str(text), hex(codes[start])
+        words = [word for word, _ in theirs.pre_tokenizer.pre_tokenize_str(normal)]
+        found = ["".join(BYTES[byte] for byte in word.encode()) for word in cut(normal)]
+        assert found == words, hex(codes[start])

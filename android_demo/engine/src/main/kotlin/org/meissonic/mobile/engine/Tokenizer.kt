@@ -1,6 +1,5 @@
 package org.meissonic.mobile.engine
 
-import java.text.Normalizer
 import java.util.PriorityQueue
 import kotlinx.serialization.SerializationException
 import kotlinx.serialization.json.Json
@@ -138,7 +137,7 @@ class Tokenizer(vocab: Map<String, Int>, merges: List<Pair<String, String>>, pri
 
         /** NFC, runs of white space to one space, lower case. */
         fun normalize(text: String): String =
-            Characters.lower(Characters.oneSpace(Normalizer.normalize(text, Normalizer.Form.NFC)))
+            Characters.lower(Characters.oneSpace(Characters.composed(text)))
 
         /**
          * The words of a text, without white space. A word is a text of [whole], a contraction, a run of letters, one digit
