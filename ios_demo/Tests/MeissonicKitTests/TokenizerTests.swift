@@ -70,9 +70,15 @@ import Testing
         #expect(Characters.table.composed(Array(text.unicodeScalars)) == Array(wanted.unicodeScalars))
     }
 
+    @Test func theTableIsTheOneOfEveryRuntime() throws {
+        let table = try String(contentsOf: Repository.root.appendingPathComponent("runtime/unicode.txt"), encoding: .utf8)
+        #expect(unicodeTable == table.trimmingCharacters(in: .newlines))
+    }
+
     @Test func invalidMergesAreRefused() {
         #expect(throws: MergesProblem.self) { try BytePairs(vocab: ["a": 0], merges: "#version: 0.2\na b c\n") }
         #expect(throws: MergesProblem.self) { try BytePairs(vocab: ["a": 0, "b": 1], merges: "a b\n") }
+        #expect(throws: MergesProblem.self) { try BytePairs(vocab: ["a": 0], merges: "b b\n") }
     }
 }
 

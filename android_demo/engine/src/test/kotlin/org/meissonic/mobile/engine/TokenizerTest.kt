@@ -1,6 +1,7 @@
 package org.meissonic.mobile.engine
 
 import java.io.File
+import java.text.Normalizer
 import kotlin.test.Test
 import kotlin.test.assertEquals
 import kotlinx.serialization.Serializable
@@ -42,5 +43,21 @@ class TokenizerTest {
         // Three words of one id each.
         val room = facts.length - 2
         assertEquals("a red cat ".repeat(20).trim().split(" ").drop(room).joinToString(" "), encoded.cut)
+    }
+
+    @Test
+    fun `the table is the one of every runtime`() {
+        val table = Characters::class.java.getResource("unicode.txt")!!.readText()
+        assertEquals(File(repository, "runtime/unicode.txt").readText(), table)
+    }
+
+    @Test
+    fun `every code point that Java knows is composed as Java composes it`() {
+        val different = (0..Character.MAX_CODE_POINT).filter { code ->
+            if (!Character.isDefined(code) || code in 0xD800..0xDFFF) return@filter false
+            val text = "e" + String(Character.toChars(code)) + "\u0301"
+            Characters.composed(text) != Normalizer.normalize(text, Normalizer.Form.NFC)
+        }
+        assertEquals(emptyList(), different)
     }
 }
