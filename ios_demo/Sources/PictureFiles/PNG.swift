@@ -25,9 +25,10 @@ public struct PNG: Sendable {
 
     /// ITU-R 601-2 luma with Pillow's rounding, transparency laid on black: a mask keeps what is transparent.
     public var grey: GrayPicture {
-        let levels = stride(from: 0, to: rgba.count, by: 4).map { at in
-            let channels = rgba[at..<at + 3].map { UInt32(PNG.over(0, $0, opacity: rgba[at + 3])) }
-            return UInt8((19595 * channels[0] + 38470 * channels[1] + 7471 * channels[2] + 0x8000) >> 16)
+        let levels = stride(from: 0, to: rgba.count, by: 4).map { at -> UInt8 in
+            func channel(_ index: Int) -> UInt32 { UInt32(PNG.over(0, rgba[at + index], opacity: rgba[at + 3])) }
+            let sum: UInt32 = 19595 * channel(0) + 38470 * channel(1) + 7471 * channel(2)
+            return UInt8((sum + 0x8000) >> 16)
         }
         return GrayPicture(size: size, levels: levels)
     }

@@ -37,10 +37,12 @@ import Testing
     @Test(arguments: [(1, 0), (2, 3), (3, 7), (4, 4), (5, 0), (6, 4), (7, 7), (8, 3)])
     func picturesAreTurnedUpright(orientation: UInt8, corner: UInt8) {
         for little in [false, true] {
-            let order = { (bytes: [UInt8]) in little ? bytes.reversed() : bytes }
-            var exif = Array((little ? "II" : "MM").utf8) + order([0, 42]) + order([0, 0, 0, 8]) + order([0, 1])
-            exif += order([1, 0x12]) + order([0, 3]) + order([0, 0, 0, 1]) + order([0, orientation]) + [0, 0]
-            let rgba = (0..<8).flatMap { [UInt8($0), 0, 0, 255] }
+            // A TIFF file of one entry.
+            let numbers: [[UInt8]] = [
+                [0, 42], [0, 0, 0, 8], [0, 1], [1, 0x12], [0, 3], [0, 0, 0, 1], [0, orientation], [0, 0],
+            ]
+            let exif = Array((little ? "II" : "MM").utf8) + numbers.flatMap { little ? $0.reversed() : $0 }
+            let rgba: [UInt8] = (0..<8).flatMap { [$0, 0, 0, 255] }
             let made = Orientation(exif: exif).upright(rgba, Size(width: 4, height: 2))
             #expect(made.size == (orientation < 5 ? Size(width: 4, height: 2) : Size(width: 2, height: 4)))
             #expect(made.rgba[0] == corner && Set(made.rgba) == Set(rgba))

@@ -3,12 +3,12 @@ package org.meissonic.mobile.engine
 import java.io.File
 import java.io.IOException
 import java.security.MessageDigest
+import kotlinx.serialization.DeserializationStrategy
 import kotlinx.serialization.SerializationException
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.JsonPrimitive
-import kotlinx.serialization.json.decodeFromJsonElement
 
 /** An open bundle: every file of the manifest exists with the size and SHA-256 that the manifest gives. */
 class Bundle private constructor(val folder: File, val manifest: Manifest) {
@@ -16,7 +16,7 @@ class Bundle private constructor(val folder: File, val manifest: Manifest) {
 
     /** The recorded drawing, or null. Throws BundleError. */
     fun golden(): GoldenTrace? = manifest.golden?.let { golden ->
-        parse<GoldenTrace>(file(golden.file))
+        parse(file(golden.file), GoldenTrace.serializer())
     }
 
     companion object {
@@ -72,7 +72,7 @@ class Bundle private constructor(val folder: File, val manifest: Manifest) {
                 )
             }
             if (version != VERSION) throw BundleError("$file: its \"version\" should be $VERSION: export the bundle again")
-            val manifest = decode<Manifest>(file, tree)
+            val manifest = decode(file, tree, Manifest.serializer())
             val problem = problems(manifest).firstOrNull()
             if (problem != null) throw BundleError("$file: $problem: export the bundle again")
             if (manifest.coreml) {
@@ -88,17 +88,17 @@ class Bundle private constructor(val folder: File, val manifest: Manifest) {
             (tree[key] as? JsonPrimitive)?.takeIf { it.isString }?.content
 
         /** The JSON of a file of the bundle. Throws BundleError. */
-        internal inline fun <reified T> parse(file: File): T {
+        internal fun <T> parse(file: File, kind: DeserializationStrategy<T>): T {
             val tree = try {
                 strictJson(content(file, MAX_TEXT_FILE))
             } catch (error: SerializationException) {
                 throw BundleError("$file is not valid JSON (${error.message}): export the bundle again", error)
             }
-            return decode(file, tree)
+            return decode(file, tree, kind)
         }
 
-        private inline fun <reified T> decode(file: File, tree: JsonElement): T = try {
-            Json.decodeFromJsonElement<T>(tree)
+        private fun <T> decode(file: File, tree: JsonElement, kind: DeserializationStrategy<T>): T = try {
+            Json.decodeFromJsonElement(kind, tree)
         } catch (error: IllegalArgumentException) { // the class of kotlinx.serialization's exceptions
             val first = error.message.orEmpty().lineSequence().first()
             throw BundleError("$file: $first: export the bundle again", error)

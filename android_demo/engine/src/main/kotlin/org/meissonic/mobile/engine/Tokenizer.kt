@@ -1,6 +1,8 @@
 package org.meissonic.mobile.engine
 
 import java.util.PriorityQueue
+import kotlinx.serialization.builtins.MapSerializer
+import kotlinx.serialization.builtins.serializer
 
 /** The ids [T] of a prompt, and the end of the prompt that did not fit ("" if all did). */
 class Encoded(val ids: IntArray, val cut: String)
@@ -125,7 +127,7 @@ class Tokenizer(vocab: Map<String, Int>, merges: List<Pair<String, String>>, pri
         /** Throws BundleError for a vocabulary or merges that cannot be read. */
         fun of(bundle: Bundle): Tokenizer {
             val facts = bundle.manifest.tokenizer
-            val vocab = Bundle.parse<Map<String, StrictInt>>(bundle.file(facts.vocab))
+            val vocab = Bundle.parse(bundle.file(facts.vocab), MapSerializer(String.serializer(), StrictIntSerializer))
             if (vocab.values.any { it < 0 }) throw BundleError("${bundle.file(facts.vocab)} has a negative id: export the bundle again")
             val file = bundle.file(facts.merges)
             val text = utf8(Bundle.content(file, MAX_TEXT_FILE)) ?: throw BundleError("$file is not UTF-8: export the bundle again")

@@ -124,7 +124,7 @@ class BundleTest {
         for (text in listOf("[]", "{\"a\": \"1\"}", "{\"a\": -1}", "{\"a\": 2147483648}", "{", "[".repeat(5000))) {
             assertContains(message(facts.vocab) { text }, facts.vocab)
         }
-        assertContains(message(facts.merges) { it + "qq qq\n" }, "'qq' and 'qq' make a word that has no id")
+        assertContains(message(facts.merges) { "$it\nqq qq\n" }, "'qq' and 'qq' make a word that has no id")
     }
 
     @Test
