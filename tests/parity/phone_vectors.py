@@ -63,8 +63,9 @@ def argb(picture: Image.Image) -> list[int]:
 
 
 def noise_picture(rng: np.random.Generator, width: int, height: int) -> Image.Image:
-    """Blocks of random colour and opacity, so that neighbours differ and masks have large areas."""
+    """Blocks of random colour and opacity, half of them white, so that neighbours differ and masks have large areas."""
     coarse = rng.integers(0, 256, (max(height // 5, 1), max(width // 5, 1), 4), np.uint8)
+    coarse[coarse[..., 0] > 127] = 255
     return Image.fromarray(coarse, "RGBA").resize((width, height), Image.Resampling.NEAREST)
 
 
@@ -72,7 +73,9 @@ def picture_cases() -> list[dict[str, object]]:
     rng, cases = np.random.default_rng(3), list[dict[str, object]]()
     for width, height, columns, rows in MASKS:
         picture = noise_picture(rng, width, height)
-        small = picture.convert("L").resize((columns, rows), Image.Resampling.LANCZOS)
+        black = Image.new("RGBA", picture.size, "black")  # what is transparent is kept
+        grey = Image.alpha_composite(black, picture.convert("RGBA")).convert("L")
+        small = grey.resize((columns, rows), Image.Resampling.LANCZOS)
         cases.append(
             {
                 "size": [width, height],

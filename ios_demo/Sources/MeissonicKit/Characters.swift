@@ -1,7 +1,7 @@
-/// What a tokenizer must know of a character: its kind, its lower case, its composed form (NFC).
+/// The kind, the lower case and the composed form (NFC) of code points.
 ///
-/// Swift's and Foundation's Unicode tables are as old as the system, so the table of the published tokenizer's library
-/// travels with every runtime: `unicodeTable`, written by `python -m tests.runtime.write_unicode`.
+/// The system's own tables are as old as the system and would cut words differently. `unicodeTable` holds those of the
+/// published tokenizer's library; `python -m tests.runtime.write_unicode` writes it.
 struct Characters: Sendable {
     enum Kind: Sendable { case letter, number, space, other }
 
@@ -40,7 +40,7 @@ struct Characters: Sendable {
         return low > 0 && scalar.value <= ranges[low - 1].last ? ranges[low - 1].kind : .other
     }
 
-    /// Lower case, scalar by scalar, so that no Greek word ends with a final sigma.
+    /// Lower case, scalar by scalar, so that no Greek word gets a final sigma.
     func lower(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
         text.flatMap { scalar in lowerOf[scalar.value].map(Self.scalars) ?? [scalar] }
     }

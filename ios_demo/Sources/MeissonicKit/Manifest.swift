@@ -155,6 +155,9 @@ public struct GoldenTrace: Sendable {
 }
 
 extension Manifest {
+    /// Bytes of all files.
+    public var size: Int { files.values.reduce(0) { $0 + $1.size } }
+
     /// The engine that runs its graphs.
     public var engine: EngineKind { graphs.values.contains { !$0.functions.isEmpty } ? .coreML : .onnxRuntime }
 

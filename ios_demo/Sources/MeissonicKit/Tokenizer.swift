@@ -21,12 +21,7 @@ public struct ClipTokenizer: Sendable {
     /// Throws `UserError.bundle` for a vocabulary or merges that cannot be read.
     public init(bundle: ModelBundle) throws {
         let facts = bundle.manifest.tokenizer
-        let vocab: [String: Int32]
-        do {
-            vocab = try JSONDecoder().decode([String: Int32].self, from: Data(bundle.text(facts.vocab).utf8))
-        } catch is DecodingError {
-            throw UserError.bundle("\(bundle.path(facts.vocab).path) is no table of tokens: export the bundle again")
-        }
+        let vocab = try bundle.decode(Vocabulary.self, facts.vocab).ids
         do { try self.init(vocab: vocab, merges: bundle.text(facts.merges), facts: facts) } catch let problem
             as MergesProblem
         {
@@ -102,6 +97,20 @@ public struct ClipTokenizer: Sendable {
 func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
     let table = Characters.table
     return table.lower(table.oneSpace(table.composed(text)))
+}
+
+/// The ids of vocab.json.
+private struct Vocabulary: Decodable {
+    let ids: [String: Int32]
+
+    init(from decoder: any Decoder) throws {
+        try decoder.checkWhole()
+        let container = try decoder.singleValueContainer()
+        ids = try container.decode([String: Int32].self)
+        guard ids.values.allSatisfy({ $0 >= 0 }) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "an id is negative")
+        }
+    }
 }
 
 /// A string that becomes one id wherever it stands.

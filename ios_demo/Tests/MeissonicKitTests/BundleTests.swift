@@ -80,6 +80,42 @@ import Testing
         #expect(line.hasSuffix("transformer.onnx leads outside the bundle: replace the link by the file"))
     }
 
+    /// A field of a protobuf message: a string or a message of less than 128 bytes.
+    private func field(_ number: UInt8, _ content: Data) -> Data { Data([number << 3 | 2, UInt8(content.count)]) + content }
+
+    @Test(arguments: ["evil.data", "./evil.data", "tokenizer/../evil.data", "/etc/passwd", "../evil.data"])
+    func weightsFromAFileWithoutAHashAreRefused(location: String) throws {
+        let line = try problem { folder in
+            let file = folder.appendingPathComponent("transformer.onnx")
+            let entry = field(1, Data("location".utf8)) + field(2, Data(location.utf8))
+            // ModelProto.graph.initializer.external_data
+            let model = try Data(contentsOf: file) + field(7, field(5, field(13, entry)))
+            try model.write(to: file)
+            try Data("weights without a hash".utf8).write(to: folder.appendingPathComponent("evil.data"))
+            try edit(folder) { manifest in
+                var files = try #require(manifest["files"] as? [String: Any])
+                files["transformer.onnx"] = ["size": model.count, "sha256": sha256(Array(model))]
+                manifest["files"] = files
+            }
+        }
+        #expect(line.contains("transformer.onnx reads weights from '\(location)', which the manifest does not list"))
+    }
+
+    @Test func weightsFromFilesOfTheManifestAreFound() throws {
+        let file = Repository.android.appendingPathComponent("transformer.onnx")
+        #expect(try OnnxFiles.locations(in: file) == ["transformer.onnx.data"])
+    }
+
+    @Test func aDamagedVocabularyIsRefused() throws {
+        for text in ["[]", "{\"a\": \"1\"}", "{\"a\": 1.0}", "{\"a\": -1}", "{\"a\": 2147483648}", "{"] {
+            let folder = try Repository.damageable()
+            defer { try? FileManager.default.removeItem(at: folder.deletingLastPathComponent()) }
+            let bundle = try ModelBundle.open(folder)
+            try Data(text.utf8).write(to: bundle.path(bundle.manifest.tokenizer.vocab))
+            #expect(throws: UserError.self, "\(text)") { try ClipTokenizer(bundle: bundle) }
+        }
+    }
+
     @Test(arguments: ["../transformer.onnx", "/etc/passwd", "a/../../b", "a\\b", "c:d", "./a", "a//b", ""])
     func aPathThatLeavesTheFolderIsRefused(path: String) throws {
         let line = try problemOfManifest { manifest in

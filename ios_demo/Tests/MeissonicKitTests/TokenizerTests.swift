@@ -70,9 +70,25 @@ import Testing
         #expect(Characters.table.composed(Array(text.unicodeScalars)) == Array(wanted.unicodeScalars))
     }
 
+    @Test func theTableIsTheOneOfEveryRuntime() throws {
+        let table = try String(contentsOf: Repository.root.appendingPathComponent("runtime/unicode.txt"), encoding: .utf8)
+        #expect(unicodeTable == table.trimmingCharacters(in: .newlines))
+    }
+
+    /// Python compares its own with the published tokenizer's library; the digest is Python's.
+    @Test func everyCodePointIsNormalizedAsInPython() {
+        var digest = Digest()
+        for scalar in (UInt32(1)...0x10ffff).compactMap({ Unicode.Scalar($0) }) {
+            let text: [Unicode.Scalar] = ["e", " ", scalar, " ", "e", scalar, "\u{301}"]
+            digest.update(Data(String(String.UnicodeScalarView(normalize(text) + ["\n"])).utf8))
+        }
+        #expect(digest.hex() == "fb0444847ee21faf8b627ec10b907025146e1f5ce9c90a2158a6e55ae2338839")
+    }
+
     @Test func invalidMergesAreRefused() {
         #expect(throws: MergesProblem.self) { try BytePairs(vocab: ["a": 0], merges: "#version: 0.2\na b c\n") }
         #expect(throws: MergesProblem.self) { try BytePairs(vocab: ["a": 0, "b": 1], merges: "a b\n") }
+        #expect(throws: MergesProblem.self) { try BytePairs(vocab: ["a": 0], merges: "b b\n") }
     }
 }
 

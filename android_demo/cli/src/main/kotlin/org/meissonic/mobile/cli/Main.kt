@@ -24,6 +24,7 @@ import picocli.CommandLine.Parameters
 
 private const val WRONG_INPUT = 2
 private const val STOPPED = 130
+private const val MAX_THREADS = 256
 
 /** `java -jar meissonic.jar "PROMPT"`: the flags of `python -m runtime`. */
 @Command(
@@ -107,7 +108,10 @@ internal class Main : Callable<Int> {
         if (extend != null && (mask != null || strength != null)) {
             throw RequestError("--extend paints only the margins: leave out --mask and --strength")
         }
-        if (preview < 0 || threads < 0) throw RequestError("--preview and --threads cannot be negative: give 0 or more")
+        if (preview < 0) throw RequestError("--preview $preview is negative: give 0 or more")
+        if (threads !in 0..MAX_THREADS) {
+            throw RequestError("--threads $threads is out of range: give 1 to $MAX_THREADS, or 0 for every core")
+        }
         if (out.extension.lowercase() != "png") throw RequestError("--out $out is not a PNG name: end it in .png")
         if (!out.absoluteFile.parentFile.isDirectory) {
             throw RequestError("folder ${out.absoluteFile.parent} does not exist: make it, or choose another --out")

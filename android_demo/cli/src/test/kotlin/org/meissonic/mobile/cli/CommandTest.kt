@@ -1,12 +1,21 @@
 package org.meissonic.mobile.cli
 
+import java.awt.image.BufferedImage
 import java.io.File
+import java.nio.ByteBuffer
+import java.nio.ByteOrder
+import java.nio.file.Files
+import java.util.zip.CRC32
 import javax.imageio.ImageIO
 import kotlin.test.Test
 import kotlin.test.assertContains
 import kotlin.test.assertEquals
+import kotlin.test.assertFailsWith
 import kotlin.test.assertTrue
 import org.junit.jupiter.api.io.TempDir
+import org.meissonic.mobile.engine.Picture
+import org.meissonic.mobile.engine.RequestError
+import org.meissonic.mobile.engine.Size
 
 /** The command as a process of its own. */
 class CommandTest {
@@ -40,6 +49,60 @@ class CommandTest {
         val (code, said) = run("a red cat " + "and a dog ".repeat(2000), "--steps", "2")
         assertEquals(0, code, said.take(500))
         assertContains(said, "warning: the prompt is too long, this was cut off")
+    }
+
+    private fun png(argb: (x: Int, y: Int) -> Int) = BufferedImage(4, 2, BufferedImage.TYPE_INT_ARGB).also { image ->
+        for (x in 0 until 4) for (y in 0 until 2) image.setRGB(x, y, argb(x, y))
+        ImageIO.write(image, "png", picture)
+    }
+
+    /** Adds EXIF with an orientation to the PNG file, before its pixels. */
+    private fun turn(orientation: Int, order: ByteOrder) {
+        val letters = if (order == ByteOrder.BIG_ENDIAN) "MM" else "II"
+        val exif = ByteBuffer.allocate(26).order(order).put(letters.toByteArray()).putShort(42).putInt(8)
+        exif.putShort(1).putShort(0x0112).putShort(3).putInt(1).putShort(orientation.toShort()).putShort(0).putInt(0)
+        val named = "eXIf".toByteArray() + exif.array()
+        val chunk = ByteBuffer.allocate(named.size + 8).putInt(named.size - 4).put(named)
+        chunk.putInt(CRC32().apply { update(named) }.value.toInt())
+        val bytes = picture.readBytes()
+        val afterHeader = 8 + 25
+        picture.writeBytes(bytes.copyOf(afterHeader) + chunk.array() + bytes.drop(afterHeader))
+    }
+
+    @Test
+    fun `pictures are turned upright`() {
+        // The corner at the top left of the upright picture, by orientation: x and y in the file.
+        val corners = mapOf(2 to (3 to 0), 3 to (3 to 1), 4 to (0 to 1), 5 to (0 to 0), 6 to (0 to 1), 7 to (3 to 1), 8 to (3 to 0))
+        for ((orientation, corner) in corners) {
+            for (order in listOf(ByteOrder.BIG_ENDIAN, ByteOrder.LITTLE_ENDIAN)) {
+                png { x, y -> (0xFF shl 24) or (x shl 8) or y }
+                turn(orientation, order)
+                val read = readPicture(picture)
+                assertEquals(if (orientation < 5) Size(4, 2) else Size(2, 4), read.size)
+                assertEquals((0xFF shl 24) or (corner.first shl 8) or corner.second, read.argb[0], "orientation $orientation")
+            }
+        }
+    }
+
+    @Test
+    fun `a picture is written beside a link, not through a planted one`() {
+        val target = File(folder, "target.png")
+        target.writeText("old")
+        Files.createSymbolicLink(picture.toPath(), target.toPath())
+        writePng(picture, Picture(Size(1, 1), intArrayOf(-1)))
+        assertTrue(Files.isSymbolicLink(picture.toPath()))
+        assertEquals(1, ImageIO.read(target).width)
+        assertEquals(setOf("cat.png", "target.png"), folder.list()!!.toSet())
+    }
+
+    @Test
+    fun `damaged pictures are refused`() {
+        png { x, y -> x * y }
+        val whole = picture.readBytes()
+        for (length in 0 until whole.size step 5) {
+            picture.writeBytes(whole.copyOf(length))
+            assertFailsWith<RequestError> { readPicture(picture) }
+        }
     }
 
     @Test

@@ -3,10 +3,10 @@ package org.meissonic.mobile.engine
 internal enum class Kind { SPACE, LETTER, NUMBER, OTHER }
 
 /**
- * What a tokenizer must know of a character: its kind, its lower case, its composed form (NFC).
+ * The kind, the lower case and the composed form (NFC) of code points.
  *
- * A phone's Unicode tables are as old as its system, so the table of the published tokenizer's library travels with every
- * runtime: `unicode.txt`, written by `python -m tests.runtime.write_unicode`.
+ * A phone's own tables are as old as its system and would cut words differently. `unicode.txt` holds those of the published
+ * tokenizer's library and ships with every runtime; `python -m tests.runtime.write_unicode` writes it.
  */
 internal object Characters {
     private val letters: Ranges
@@ -18,7 +18,7 @@ internal object Characters {
     private val compositeOf = HashMap<Pair<Int, Int>, Int>()
 
     init {
-        val stream = checkNotNull(Characters::class.java.getResourceAsStream("unicode.txt")) { "unicode.txt is not packed" }
+        val stream = checkNotNull(Characters::class.java.getResourceAsStream("unicode.txt")) { "unicode.txt is missing from the jar" }
         val kinds = mapOf("L" to mutableListOf<IntArray>(), "N" to mutableListOf(), "S" to mutableListOf())
         stream.bufferedReader().forEachLine { line ->
             val fields = line.split(" ")
@@ -43,14 +43,14 @@ internal object Characters {
         else -> Kind.OTHER
     }
 
-    /** Lower case, code point by code point, so that no Greek word ends with a final sigma. */
+    /** Lower case, code point by code point, so that no Greek word gets a final sigma. */
     fun lower(text: String): String {
         val made = StringBuilder()
         text.codePoints().forEach { code -> lowerOf[code]?.forEach(made::appendCodePoint) ?: made.appendCodePoint(code) }
         return made.toString()
     }
 
-    /** Each run of white space as one space. */
+    /** The text with every run of white space as one space. */
     fun oneSpace(text: String): String {
         val made = StringBuilder()
         text.codePoints().forEach { code ->

@@ -14,6 +14,7 @@ import kotlinx.coroutines.launch
 import kotlinx.coroutines.runInterruptible
 import kotlinx.coroutines.withContext
 import org.meissonic.mobile.engine.DrawingEvent
+import org.meissonic.mobile.engine.EngineError
 import org.meissonic.mobile.engine.Generator
 import org.meissonic.mobile.engine.Picture
 import org.meissonic.mobile.engine.Request
@@ -81,6 +82,8 @@ class Studio(
                 Failed(error)
             } catch (error: IOException) {
                 Failed(error)
+            } catch (error: Throwable) { // a bundle is anyone's work: whatever it breaks must not end the app
+                Failed(EngineError("this model cannot draw ($error): get another", error))
             }
             marker.delete()
         }
