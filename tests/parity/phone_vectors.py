@@ -63,7 +63,7 @@ def argb(picture: Image.Image) -> list[int]:
 
 
 def noise_picture(rng: np.random.Generator, width: int, height: int) -> Image.Image:
-    """Blocks of random colour and opacity, half of them white, so that neighbours differ and masks have large areas."""
+    """Blocks of random colour and opacity, half of them white, so that masks have large areas."""
     coarse = rng.integers(0, 256, (max(height // 5, 1), max(width // 5, 1), 4), np.uint8)
     coarse[coarse[..., 0] > 127] = 255
     return Image.fromarray(coarse, "RGBA").resize((width, height), Image.Resampling.NEAREST)
