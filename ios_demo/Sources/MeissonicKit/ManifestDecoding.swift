@@ -82,11 +82,15 @@ extension KeyedDecodingContainer {
 
     /// A path of the manifest: relative, with forward slashes, no ".." and no control character.
     fileprivate func inside(_ path: String, _ key: Key) throws -> String {
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        let plain = parts.allSatisfy { $0 != "." && $0 != ".." && 1...Limits.pathPart ~= $0.utf8.count }
+        // By bytes, because a combining mark after a slash makes one Character with it.
+        let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        let plain = parts.allSatisfy { part in
+            1...Limits.pathPart ~= part.count && !part.elementsEqual(".".utf8) && !part.elementsEqual("..".utf8)
+        }
         let steering = path.utf8.contains { $0 < 0x20 || $0 == 0x7f }
-        guard plain, !steering, path.utf8.count <= Limits.path, !path.contains("\\"), !path.contains(":") else {
-            throw refused(key, "path '\(path)' is outside the bundle or not plain")
+        let foreign = path.utf8.contains { $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: ":") }
+        guard plain, !steering, !foreign, path.utf8.count <= Limits.path else {
+            throw refused(key, "path '\(path)' is outside the bundle or not in plain form")
         }
         return path
     }
@@ -386,6 +390,11 @@ extension Manifest {
         ("image_encoder", ["image"], ["tokens"]),
     ]
 
+    /// Whether a path is in `files`, byte by byte: Swift's own comparison takes an accent in one or two characters for the same.
+    func lists(_ path: String) -> Bool {
+        files.index(forKey: path).map { files[$0].key.utf8.elementsEqual(path.utf8) } ?? false
+    }
+
     /// The first contradiction in the manifest, as a phrase; nil if there is none.
     private func contradiction() -> String? {
         for needed in ["text_encoder", "conditioner", "image_decoder"] + step where graphs[needed] == nil {
@@ -394,7 +403,7 @@ extension Manifest {
         if Set(step).count < step.count { return "a graph is twice in step" }
         let named =
             graphs.values.flatMap(\.files).sorted() + [tokenizer.vocab, tokenizer.merges] + [golden].compactMap { $0 }
-        for path in named where files[path] == nil {
+        for path in named where !lists(path) {
             return "file '\(path)' has no size and hash in files"
         }
         for (name, given, wanted) in Manifest.feeds where graphs[name] != nil {
@@ -421,7 +430,7 @@ extension Manifest {
                 return "graph '\(name)' names a tensor twice"
             }
             for tensor in graph.inputs where !given.contains(tensor.name) && !made.contains(tensor.name) {
-                return "graph '\(name)' needs '\(tensor.name)', which no graph before it gives"
+                return "graph '\(name)' wants '\(tensor.name)', which nothing before it gives"
             }
             made.formUnion(graph.outputs.map(\.name))
         }

@@ -88,7 +88,7 @@ struct Job {
             throw UserError.request("\(flag) needs a picture: add --image FILE")
         }
         if extend != nil, mask != nil || strength != nil {
-            throw UserError.request("--extend paints only the margins: leave out --mask and --strength")
+            throw UserError.request("--extend paints the margins alone: leave out --mask and --strength")
         }
         if preview < 0 { throw UserError.request("--preview \(preview) is negative: give 0 or more") }
         guard 0...Job.maxThreads ~= threads else {

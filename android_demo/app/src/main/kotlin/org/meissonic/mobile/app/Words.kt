@@ -74,6 +74,7 @@ fun Context.words(field: Field): String = when (field) {
     Field.PICTURE -> getString(R.string.wrong_picture)
     Field.MASK -> getString(R.string.wrong_mask)
     Field.SIDES -> getString(R.string.wrong_sides)
+    Field.MEMORY -> getString(R.string.wrong_memory)
 }
 
 /** What TalkBack reads for a picture. */
