@@ -50,7 +50,7 @@ func content(of file: URL, limit: Int) throws -> Data {
 }
 
 /// One line without characters that steer a terminal, because a bundle may hold any.
-package func printable(_ message: String) -> String {
+public func printable(_ message: String) -> String {
     var shown = ""
     for scalar in message.unicodeScalars.prefix(Limits.message) {
         switch scalar.properties.generalCategory {

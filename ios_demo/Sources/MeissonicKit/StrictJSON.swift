@@ -174,7 +174,11 @@ private struct Grammar {
             if next == UInt8(ascii: "+") || next == UInt8(ascii: "-") { at += 1 }
             try digits()
         }
-        if at > whole { for count in 0...path.count { fractions.insert(Array(path.prefix(count))) } }
+        if at > whole {  // what holds a path that is known is known too
+            for count in (0...path.count).reversed() {
+                guard fractions.insert(Array(path.prefix(count))).inserted else { break }
+            }
+        }
         guard Double(String(decoding: bytes[begin..<at], as: UTF8.self))?.isFinite == true else {
             throw JSONProblem(line: "a number is not finite")
         }

@@ -104,6 +104,9 @@ struct Job {
         guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
             throw UserError.request("folder \(folder) does not exist: make it, or choose another --out")
         }
+        if FileManager.default.fileExists(atPath: out, isDirectory: &isFolder), isFolder.boolValue {
+            throw UserError.request("--out \(out) is a folder: name a file in it")
+        }
     }
 }
 

@@ -117,6 +117,7 @@ internal class Main : Callable<Int> {
         if (!out.absoluteFile.parentFile.isDirectory) {
             throw RequestError("folder ${out.absoluteFile.parent} does not exist: make it, or choose another --out")
         }
+        if (out.isDirectory) throw RequestError("--out $out is a folder: name a file in it")
         val number = seed.toULongOrNull()
             ?: throw RequestError("seed $seed is out of range: give 0 to ${ULong.MAX_VALUE}")
         val wanted = size?.let {

@@ -116,6 +116,7 @@ private class Grammar(private val text: String) {
         val first = at
         digits()
         if (text[first] == '0' && at > first + 1) refuse()
+        val whole = at
         if (text.getOrNull(at) == '.') {
             at++
             digits()
@@ -125,7 +126,8 @@ private class Grammar(private val text: String) {
             if (text.getOrNull(at) == '+' || text.getOrNull(at) == '-') at++
             digits()
         }
-        if (!text.substring(begin, at).toDouble().isFinite()) throw SerializationException("a number is not finite")
+        // A whole number is finite, however long.
+        if (at > whole && !text.substring(begin, at).toDouble().isFinite()) throw SerializationException("a number is not finite")
     }
 
     private fun digits() {
