@@ -11,6 +11,11 @@ private struct AnyKey: CodingKey {
 
 private typealias Keys = CodingKey & CaseIterable
 
+extension Dictionary where Key == String {
+    /// Whether it has a key, byte by byte: Swift's own comparison takes an accent in one or two characters for the same.
+    func has(_ key: Key) -> Bool { index(forKey: key).map { self[$0].key.utf8.elementsEqual(key.utf8) } ?? false }
+}
+
 extension Decoder {
     /// The object's container, after refusing keys that are not among `Key`'s.
     fileprivate func strict<Key: Keys>(_: Key.Type) throws -> KeyedDecodingContainer<Key> {
@@ -267,7 +272,7 @@ extension TokenizerFacts: Decodable {
         guard special.allSatisfy({ !$0.key.isEmpty && $0.value >= 0 }) else {
             throw fields.refused(.special, "a string is empty or a token negative")
         }
-        if let stranger = specialNormalized.first(where: { special[$0] == nil }) {
+        if let stranger = specialNormalized.first(where: { !special.has($0) }) {
             throw fields.refused(.specialNormalized, "'\(stranger)' is not in special")
         }
     }
@@ -390,11 +395,6 @@ extension Manifest {
         ("image_encoder", ["image"], ["tokens"]),
     ]
 
-    /// Whether a path is in `files`, byte by byte: Swift's own comparison takes an accent in one or two characters for the same.
-    func lists(_ path: String) -> Bool {
-        files.index(forKey: path).map { files[$0].key.utf8.elementsEqual(path.utf8) } ?? false
-    }
-
     /// The first contradiction in the manifest, as a phrase; nil if there is none.
     private func contradiction() -> String? {
         for needed in ["text_encoder", "conditioner", "image_decoder"] + step where graphs[needed] == nil {
@@ -403,7 +403,7 @@ extension Manifest {
         if Set(step).count < step.count { return "a graph is twice in step" }
         let named =
             graphs.values.flatMap(\.files).sorted() + [tokenizer.vocab, tokenizer.merges] + [golden].compactMap { $0 }
-        for path in named where !lists(path) {
+        for path in named where !files.has(path) {
             return "file '\(path)' has no size and hash in files"
         }
         for (name, given, wanted) in Manifest.feeds where graphs[name] != nil {

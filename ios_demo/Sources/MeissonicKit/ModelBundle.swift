@@ -173,7 +173,7 @@ public struct ModelBundle: Sendable {
         for location in locations.sorted() {
             let parts = folder + location.utf8.split(separator: slash).filter { !$0.elementsEqual(".".utf8) }
             let path = parts.map { String(Substring($0)) }.joined(separator: "/")
-            guard location.utf8.first != slash, manifest.lists(path) else {
+            guard location.utf8.first != slash, manifest.files.has(path) else {
                 throw UserError.bundle(
                     "\(file.path) reads weights from '\(location)', which the manifest does not list: export the bundle again")
             }

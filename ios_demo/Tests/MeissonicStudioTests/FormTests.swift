@@ -53,7 +53,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [[Side.left, .right], [.top], Side.allCases]) func aPictureOfOneTokenHasNoRoomForMargins(sides: [Side]) async throws {
+    @Test(arguments: [[Side.left, .right], [.top], Side.allCases])
+    func aPictureOfOneTokenHasNoRoomForMargins(sides: [Side]) async throws {
         let data = try Data(contentsOf: Repository.android.appendingPathComponent(ModelBundle.manifestName))
         var json = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
         var model = try #require(json["model"] as? [String: Any])
