@@ -5,6 +5,7 @@ import java.nio.charset.CharacterCodingException
 import kotlinx.serialization.KSerializer
 import kotlinx.serialization.Serializable
 import kotlinx.serialization.SerializationException
+import kotlinx.serialization.builtins.serializer
 import kotlinx.serialization.descriptors.PrimitiveKind
 import kotlinx.serialization.descriptors.PrimitiveSerialDescriptor
 import kotlinx.serialization.encoding.Decoder
@@ -163,7 +164,12 @@ typealias StrictULong = @Serializable(StrictULongSerializer::class) ULong
 /** A number, not in quotes. */
 typealias StrictDouble = @Serializable(StrictDoubleSerializer::class) Double
 
-internal abstract class StrictSerializer<T : Any>(private val name: String, private val parse: (String) -> T?) : KSerializer<T> {
+/** Reads only the texts that [parse] accepts, and writes as [plain] does. */
+internal abstract class StrictSerializer<T : Any>(
+    private val name: String,
+    private val plain: KSerializer<T>,
+    private val parse: (String) -> T?,
+) : KSerializer<T> {
     override val descriptor = PrimitiveSerialDescriptor("Strict$name", PrimitiveKind.STRING)
 
     override fun deserialize(decoder: Decoder): T {
@@ -172,17 +178,18 @@ internal abstract class StrictSerializer<T : Any>(private val name: String, priv
         return value ?: throw SerializationException("${element.toString().take(LONGEST_SHOWN)} is no $name")
     }
 
-    override fun serialize(encoder: Encoder, value: T) = encoder.encodeString(value.toString())
+    override fun serialize(encoder: Encoder, value: T) = encoder.encodeSerializableValue(plain, value)
 }
 
 private const val LONGEST_SHOWN = 40 // characters
 
-internal object StrictIntSerializer : StrictSerializer<Int>("32-bit number", String::toIntOrNull)
+internal object StrictIntSerializer : StrictSerializer<Int>("32-bit number", Int.serializer(), String::toIntOrNull)
 
-internal object StrictLongSerializer : StrictSerializer<Long>("64-bit number", String::toLongOrNull)
+internal object StrictLongSerializer : StrictSerializer<Long>("64-bit number", Long.serializer(), String::toLongOrNull)
 
-internal object StrictULongSerializer : StrictSerializer<ULong>("number from 0 to 2^64 - 1", String::toULongOrNull)
+internal object StrictULongSerializer :
+    StrictSerializer<ULong>("number from 0 to 2^64 - 1", ULong.serializer(), String::toULongOrNull)
 
-internal object StrictDoubleSerializer : StrictSerializer<Double>("number", { text ->
+internal object StrictDoubleSerializer : StrictSerializer<Double>("number", Double.serializer(), { text ->
     text.toDoubleOrNull()?.takeIf { text != "NaN" && it.isFinite() }
 })
