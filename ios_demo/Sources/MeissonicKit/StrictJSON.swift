@@ -4,6 +4,7 @@ import Foundation
 /// the first of two equal keys; three languages must accept the same manifests, and the others take the last.
 enum StrictJSON {
     static let maxDepth = 32  // levels of nested objects and arrays
+    static let maxDigits = 4300  // of a whole number, as in Python
 
     /// Decodes a value. Throws `JSONProblem` for what RFC 8259, the depth or finite numbers exclude, and `DecodingError`.
     static func decode<Value: Decodable>(_ type: Value.Type, from data: Data) throws -> Value {
@@ -193,7 +194,10 @@ private struct Grammar {
             if next == UInt8(ascii: "+") || next == UInt8(ascii: "-") { at += 1 }
             try digits()
         }
-        guard at > whole else { return }  // a whole number is finite, however long
+        guard whole - first <= StrictJSON.maxDigits else {
+            throw JSONProblem(line: "a number has more than \(StrictJSON.maxDigits) digits")
+        }
+        guard at > whole else { return }  // a whole number is finite
         for count in (0...path.count).reversed() {  // what holds a path that is known is known too
             guard fractions.insert(Array(path.prefix(count))).inserted else { break }
         }

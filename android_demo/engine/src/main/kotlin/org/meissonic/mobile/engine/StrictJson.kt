@@ -19,6 +19,7 @@ import kotlinx.serialization.json.JsonPrimitive
 // lone surrogates), and three languages must accept the same manifests.
 
 private const val MAX_DEPTH = 32 // levels of nested objects and arrays
+private const val MAX_DIGITS = 4300 // of a whole number, as in Python
 
 /** The JSON in UTF-8 [bytes]. Throws SerializationException for what RFC 8259, the depth or finite numbers exclude. */
 internal fun strictJson(bytes: ByteArray): JsonElement {
@@ -127,7 +128,7 @@ private class Grammar(private val text: String) {
             if (text.getOrNull(at) == '+' || text.getOrNull(at) == '-') at++
             digits()
         }
-        // A whole number is finite, however long.
+        if (whole - first > MAX_DIGITS) throw SerializationException("a number has more than $MAX_DIGITS digits")
         if (at > whole && !text.substring(begin, at).toDouble().isFinite()) throw SerializationException("a number is not finite")
     }
 
