@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reference.errors import Parser, RequestError, exit_code
+from reference.errors import Parser, RequestError, exit_code, printable
 from reference.extras import require
 from reference.files import atomic_file, check_output_file
 
@@ -131,7 +131,10 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
         else:
             drawing = pipeline.image_to_image(job.prompt, image, **strength, **settings)
     if drawing.cut[0]:
-        print(f'warning: the prompt is too long, this was cut off: "{drawing.cut[0]}"', file=sys.stderr)
+        print(
+            f'warning: the prompt is too long, this was cut off: "{printable(drawing.cut[0])}"',
+            file=sys.stderr,
+        )
     write_png(drawing.images[0], job.out)
     print(f"wrote {job.out}")
 

@@ -40,6 +40,11 @@ class Cancelled(Exception):
     """The caller stopped the drawing. Nothing is drawn and nothing is wrong."""
 
 
+def printable(text: object) -> str:
+    """The text with escapes for characters that steer a terminal: names and files may hold any."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(text))
+
+
 class Parser(argparse.ArgumentParser):
     """Reports a wrong argument in one line, like any wrong input, and keeps the lines of its examples.
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from reference.errors import RequestError
+from reference.errors import RequestError, printable
 
 TEMPORARY = ".meissonic-"  # begins every temporary name; 128 random bits follow
 NAME_MAX = 255  # bytes of a file name, on every common file system
@@ -39,7 +39,7 @@ def cannot_write(path: Path | str, error: OSError | ValueError, flag: str = "--o
 
 def shown(path: Path | str) -> str:
     """A path in printable characters; what cannot be printed becomes an escape, a long path loses its end."""
-    text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(path))
+    text = printable(path)
     return text if len(text) <= 300 else f"{text[:300]}..."
 
 

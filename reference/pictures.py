@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from reference.errors import RequestError
+from reference.errors import RequestError, printable
 
 # What photos, drawings and the phones' pictures come as. Pillow reads some fifty others, and it starts
 # Ghostscript for one of them.
@@ -41,23 +41,25 @@ def read_picture(path: str | Path) -> Image.Image:
                 width, height = picture.size
                 if width * height > MAX_PIXELS:
                     size = f"{width}x{height} pixels, at most {MAX_PIXELS} are read"
-                    raise RequestError(f"{_shown(path)} has {size}: resize it")
+                    raise RequestError(f"{printable(path)} has {size}: resize it")
                 picture.load()
                 return _upright(picture)
     except RequestError:
         raise
     except UnidentifiedImageError:
-        raise RequestError(f"{_shown(path)} is not a PNG, JPEG or WebP picture: save it as PNG") from None
+        raise RequestError(f"{printable(path)} is not a PNG, JPEG or WebP picture: save it as PNG") from None
     except Image.DecompressionBombError:
         raise RequestError(
-            f"{_shown(path)} has too many pixels, at most {MAX_PIXELS} are read: resize it"
+            f"{printable(path)} has too many pixels, at most {MAX_PIXELS} are read: resize it"
         ) from None
     except MemoryError:
-        raise RequestError(f"{_shown(path)} needs more memory than there is: resize it") from None
+        raise RequestError(f"{printable(path)} needs more memory than there is: resize it") from None
     # Pillow's readers raise almost anything on damaged files: ValueError, struct.error, zlib.error, ...
     except Exception as error:
-        reason = _shown(str(error).partition("\n")[0] or type(error).__name__)
-        raise RequestError(f"{_shown(path)} cannot be read as a picture: {reason}: save it again") from None
+        reason = printable(str(error).partition("\n")[0] or type(error).__name__)
+        raise RequestError(
+            f"{printable(path)} cannot be read as a picture: {reason}: save it again"
+        ) from None
 
 
 def _content(path: str | Path) -> bytes:
@@ -65,20 +67,29 @@ def _content(path: str | Path) -> bytes:
     try:
         # Opening a pipe would wait for its other end, and a device has no end.
         if path.exists() and not path.is_file():
-            raise RequestError(f"{_shown(path)} is not a file: give a PNG, JPEG or WebP picture")
+            raise RequestError(f"{printable(path)} is not a file: give a PNG, JPEG or WebP picture")
         if path.stat().st_size > MAX_BYTES:
-            raise RequestError(f"{_shown(path)} is larger than {MAX_BYTES // 10**6} MB: resize the picture")
+            raise RequestError(
+                f"{printable(path)} is larger than {MAX_BYTES // 10**6} MB: resize the picture"
+            )
         return path.read_bytes()
     except FileNotFoundError:
-        raise RequestError(f"{_shown(path)} does not exist: give a PNG, JPEG or WebP picture") from None
+        raise RequestError(f"{printable(path)} does not exist: give a PNG, JPEG or WebP picture") from None
     except OSError as error:
-        raise RequestError(f"cannot read {_shown(path)}: {error.strerror or error}: check the file") from None
+        raise RequestError(
+            f"cannot read {printable(path)}: {error.strerror or error}: check the file"
+        ) from None
     except ValueError:
-        raise RequestError(f"no file can have the name {_shown(path)}: give a picture") from None
+        raise RequestError(f"no file can have the name {printable(path)}: give a picture") from None
 
 
 def _upright(picture: Image.Image) -> Image.Image:
-    """The picture turned as its metadata says, like `PIL.ImageOps.exif_transpose`, which also edits them."""
+    """The picture turned as its EXIF orientation says, like `PIL.ImageOps.exif_transpose`.
+
+    Pillow would also read the orientation of XMP, which phones do not.
+    """
+    for name in ("xmp", "XML:com.adobe.xmp"):
+        picture.info.pop(name, None)
     orientation = picture.getexif().get(ExifTags.Base.Orientation)
     method = UPRIGHT.get(orientation) if isinstance(orientation, int) else None
     return picture.copy() if method is None else picture.transpose(method)
@@ -98,8 +109,3 @@ def _on(picture: Image.Image, colour: str) -> Image.Image:
     if picture.mode not in ("RGBA", "LA") and "transparency" not in picture.info:
         return picture
     return Image.alpha_composite(Image.new("RGBA", picture.size, colour), picture.convert("RGBA"))
-
-
-def _shown(text: object) -> str:
-    """In printable characters, because a file's name may hold those that steer a terminal."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(text))

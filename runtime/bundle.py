@@ -422,7 +422,7 @@ def _check_external(bundle: Bundle, model: str) -> None:
     """Raises BundleError if an ONNX model reads its weights from a file that has no hash in the manifest."""
     path = bundle.path(model)
     try:
-        locations = external_files(path)
+        locations = external_files(path, MAX_FILES)
     except ValueError as error:
         raise BundleError(f"{path} is not an ONNX model ({error}): export the bundle again") from None
     folder = PurePosixPath(model).parent

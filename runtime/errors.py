@@ -1,6 +1,6 @@
 """The runtime's errors, and those it shares with the other packages: one tree, see `reference.errors`."""
 
-from reference.errors import Cancelled, Parser, RequestError, UserError, exit_code
+from reference.errors import Cancelled, Parser, RequestError, UserError, exit_code, printable
 
 __all__ = [
     "BundleError",
@@ -29,8 +29,3 @@ class EngineError(UserError):
 
     def __init__(self, message: str) -> None:
         super().__init__(printable(message)[:MAX_MESSAGE])
-
-
-def printable(text: str) -> str:
-    """The text with escapes for characters that steer a terminal, because a bundle may hold any."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

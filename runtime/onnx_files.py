@@ -7,18 +7,8 @@ from the model to a tensor's external data are read (onnx.proto); a tensor's own
 import mmap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 MAX_DEPTH = 100  # of graphs within graphs; protobuf's own readers stop there too
-
-
-class Message(NamedTuple):
-    """A part of the file: bytes start to end, as a message of that kind."""
-
-    kind: str
-    start: int
-    end: int
-    depth: int
 
 
 # Of each message: its fields that lead on, by number. "location" marks the entries of external data.
@@ -35,31 +25,35 @@ BYTES = 2  # the wire type of strings and messages
 FIXED = {1: 8, 5: 4}  # bytes of the wire types of fixed length
 
 
-def external_files(path: Path) -> set[str]:
-    """The locations that tensors of the model name, as written. Raises ValueError for a damaged model."""
+def external_files(path: Path, limit: int) -> set[str]:
+    """The locations that tensors of the model name, as written.
+
+    Raises ValueError for a damaged model and for one that names more than `limit` files.
+    """
     if path.stat().st_size == 0:
         raise ValueError("it is empty")
     found: set[str] = set()
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        todo = [Message("model", 0, len(data), 0)]
-        while todo:
-            message = todo.pop()
-            if message.depth > MAX_DEPTH:
-                raise ValueError("its graphs are nested too deep")
-            if message.kind == "entry":
-                found |= _location(data, message)
-                continue
-            leads = FIELDS[message.kind]
-            for number, start, end in _fields(data, message.start, message.end):
-                if number in leads:
-                    todo.append(Message(leads[number], start, end, message.depth + 1))
+        for location in _locations(data, "model", 0, len(data)):
+            found.add(location)
+            if len(found) > limit:
+                raise ValueError(f"it reads weights from more than {limit} files")
     return found
 
 
-def _location(data: mmap.mmap, entry: Message) -> set[str]:
-    """The value of an entry whose key is "location" (StringStringEntryProto)."""
-    pair = {number: data[start:end] for number, start, end in _fields(data, entry.start, entry.end)}
-    return {pair.get(2, b"").decode()} if pair.get(1) == b"location" else set()
+def _locations(data: mmap.mmap, kind: str, start: int, end: int, depth: int = 0) -> Iterator[str]:
+    """The locations in the bytes `start` to `end`, which are a message of that kind."""
+    if depth > MAX_DEPTH:
+        raise ValueError("its graphs are nested too deep")
+    if kind == "entry":  # StringStringEntryProto
+        pair = {number: data[first:last] for number, first, last in _fields(data, start, end) if number < 3}
+        if pair.get(1) == b"location":
+            yield pair.get(2, b"").decode()
+        return
+    leads = FIELDS[kind]
+    for number, first, last in _fields(data, start, end):
+        if number in leads:
+            yield from _locations(data, leads[number], first, last, depth + 1)
 
 
 def _fields(data: mmap.mmap, at: int, end: int) -> Iterator[tuple[int, int, int]]:

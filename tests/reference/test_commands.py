@@ -61,7 +61,7 @@ def test_edits_a_picture_and_warns_of_what_a_long_prompt_loses(tmp_path, capsys)
         (["a", "--out", "x.jpg"], "x.jpg must end in .png"),
         (["a", "--out", "/nowhere/x.png"], "folder /nowhere does not exist"),
         (["a", "--image", "/nowhere.png"], "/nowhere.png does not exist"),
-        (["a", "--image", __file__], "test_commands.py is not a readable picture"),
+        (["a", "--image", __file__], "test_commands.py is not a PNG, JPEG or WebP picture"),
         (["a", "--checkpoint", "/nowhere"], "/nowhere does not exist"),
         (["", *FAST], "the prompt is empty"),
         (["a", *FAST, "--seed", "-1"], "seed is -1"),

@@ -181,3 +181,12 @@ def test_names_that_no_file_can_have_are_refused(tmp_path: Path) -> None:
         with pytest.raises(RequestError) as caught:
             read_picture(tmp_path / name)
         assert str(caught.value).isprintable()
+
+
+def test_orientation_of_xmp_does_not_count_because_phones_do_not_read_it(tmp_path: Path) -> None:
+    path = tmp_path / "photo.jpg"
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf tiff:Orientation="6"/></x:xmpmeta>'
+    path.write_bytes(encoded(photo(), "JPEG", xmp=xmp))
+    with Image.open(path) as theirs:
+        assert ImageOps.exif_transpose(theirs).size == (16, 24)
+    assert read_picture(path).size == (24, 16)

@@ -178,6 +178,8 @@ def cases() -> list[Case]:
             case(f"a file's path {path[:40]}", True, '"files":{', f'"files":{{"{path}":{{"size":1,{HASH}}},')
             for path in ("a b", "é/犬", "x" * 255, "a...b", ".hidden", "a/b/c", "x/" * 499 + "x")
         ],
+        case("a path that a combining accent disguises", False,
+             '"files":{', f'"files":{{"../\u0301x":{{"size":1,{HASH}}},'),
         case("a graph outside the bundle", False, '"files":["transformer.onnx",', '"files":["../x",'),
         case("a path of a graph without a hash", False, '"files":["transformer.onnx",', '"files":["x.onnx",'),
         case("a vocabulary without a hash", False, '"vocab":"tokenizer/vocab.json"', '"vocab":"vocab.json"'),
@@ -199,6 +201,10 @@ def cases() -> list[Case]:
             )
         ],
         case("a source without hash", False, '"sha256":"' + "0" * 64 + '"', '"sha":"0"'),
+        case("the last of two equal keys counts", True, model, f'"token_size":0,{model}'),
+        case("the first of two equal keys does not count", False, model, f'{model},"token_size":0'),
+        case("a number of 4300 digits", True, '"bits":1.5', '"bits":' + "1" * 4300),
+        case("a number of 4301 digits", False, '"bits":1.5', '"bits":' + "1" * 4301),
         case("a tool's version is a number", False, '"onnxruntime":"1.32.0"', '"onnxruntime":1.32'),
     ]  # fmt: skip
     return [each._replace(name=f"{index} {each.name}") for index, each in enumerate(made)]
