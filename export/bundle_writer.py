@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from export.errors import VerificationError
 from export.resume_key import resume_key
 from export.workspace import Workspace, check_space, check_target, disk_errors, megabytes
+from reference.files import shown
 from reference.publishing import check_output_folder
 from runtime.bundle import MANIFEST, Bundle, FileFacts, GoldenFile, Graph, Manifest, open_bundle
 from runtime.generator import Drawing
@@ -146,7 +147,7 @@ def export_bundle(exporter: Exporter, out: Path, overwrite: bool, dry_run: bool)
     begun = time.perf_counter()
     manifest = write_bundle(exporter, out, overwrite, lambda line: print(line, flush=True))
     total = sum(facts.size for facts in manifest.files.values())
-    print(f"{out}: {megabytes(total)} in {time.perf_counter() - begun:.0f} s", flush=True)
+    print(f"{shown(out)}: {megabytes(total)} in {time.perf_counter() - begun:.0f} s", flush=True)
 
 
 def planned_sizes(sizes: Mapping[str, int]) -> str:

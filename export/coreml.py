@@ -10,6 +10,7 @@ from export.bundle_writer import STOPPED, check_out, export_bundle
 from export.errors import ExportError
 from reference.checkpoint import load_checkpoint
 from reference.errors import Parser, exit_code
+from reference.files import shown
 from runtime.process import return_freed_memory
 
 PALETTES: dict[int, Any] = {4: "palette4", 6: "palette6", 8: "palette8"}
@@ -94,13 +95,14 @@ def run(arguments: Sequence[str] | None) -> None:
     return_freed_memory()  # the parts of the checkpoint are loaded one after the other
     checkpoint = load_checkpoint(given.checkpoint, stream=True, variant=given.variant)
     sizes = [(width, height) for width, height in given.size or [checkpoint.defaults.size]]
-    shown = ", ".join(f"{width}x{height}" for width, height in sizes)
+    named = ", ".join(f"{width}x{height}" for width, height in sizes)
     what = f"recipe {given.recipe}" if given.recipe else form + " with 8-bit activations" * given.activations
-    print(
-        f"{checkpoint.name} at {shown}, {what}, {given.target}, {given.attention}, to {given.out}", flush=True
-    )
     options = CoreMLOptions(sizes, recipe, given.target, given.attention, given.activations)
     exporter = CoreMLExporter(checkpoint, options)
+    print(
+        f"{checkpoint.name} at {named}, {what}, {given.target}, {given.attention}, to {shown(given.out)}",
+        flush=True,
+    )
     export_bundle(exporter, given.out, given.overwrite, given.dry_run)
 
 

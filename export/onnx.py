@@ -10,6 +10,7 @@ from export.onnx_bundle import OnnxExporter, OnnxOptions
 from quantize.recipe import Precision, Recipe
 from reference.checkpoint import load_checkpoint
 from reference.errors import Parser, exit_code
+from reference.files import shown
 from runtime.process import return_freed_memory
 
 PRECISIONS: dict[Precision, str] = {
@@ -68,8 +69,8 @@ def run(arguments: Sequence[str] | None) -> None:
     precision: Precision = given.precision or "int8"
     recipe = Recipe.read(given.recipe) if given.recipe else Recipe.uniform(precision)
     what = f"recipe {given.recipe}" if given.recipe else "qnn" if given.qnn else precision
-    print(f"{checkpoint.name} at {width}x{height}, {what}, to {given.out}", flush=True)
     exporter = OnnxExporter(checkpoint, OnnxOptions((width, height), recipe, npu=given.qnn))
+    print(f"{checkpoint.name} at {width}x{height}, {what}, to {shown(given.out)}", flush=True)
     export_bundle(exporter, given.out, given.overwrite, given.dry_run)
 
 

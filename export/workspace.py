@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
-from reference.files import write_text
+from reference.files import read_file, write_text
 from reference.publishing import WorkFolder, remove, strangers
-from runtime.bundle import FORMAT, MANIFEST, FileFacts, Graph
+from runtime.bundle import FORMAT, MANIFEST, MAX_MANIFEST, FileFacts, Graph
 from runtime.errors import BundleError
 
 STATE = "state.json"  # lists the finished graphs; beside the content, so no part of the bundle
@@ -51,7 +51,7 @@ class Workspace(WorkFolder):
     def _read_state(self) -> dict[str, Finished]:
         """The finished graphs; none if the state cannot be read."""
         try:
-            content = json.loads((self.root / STATE).read_text())
+            content = json.loads(read_file(self.root / STATE, MAX_MANIFEST))
             return {
                 name: Finished(
                     Graph.model_validate(entry["graph"]),
@@ -126,7 +126,7 @@ def check_target(target: Path, overwrite: bool) -> None:
 def files_of_bundle(folder: Path) -> set[str] | None:
     """The paths that a bundle of ours may hold, of any version; None for anything else."""
     try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
+        manifest = json.loads(read_file(folder / MANIFEST, MAX_MANIFEST))
     except (OSError, ValueError, RecursionError):
         return None
     ours = isinstance(manifest, Mapping) and manifest.get("format") == FORMAT

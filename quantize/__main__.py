@@ -11,6 +11,7 @@ from quantize.errors import QuantizationError
 from quantize.float_bundle import open_float
 from quantize.recipe import Precision, Recipe
 from reference.errors import Parser, exit_code
+from reference.files import shown
 
 EXAMPLES = """examples:
   python -m export.onnx --fp32 --out build/android-fp32                 # a float bundle to begin with
@@ -55,7 +56,7 @@ def run(arguments: Sequence[str] | None) -> None:
         raise QuantizationError(f"{out} is the float bundle itself: name another folder with --out")
     check_out(out, given.overwrite)
     exporter = Requantizer(open_float(given.bundle), recipe)
-    print(f"{given.bundle}: {label}, to {out}", flush=True)
+    print(f"{shown(given.bundle)}: {label}, to {shown(out)}", flush=True)
     export_bundle(exporter, out, given.overwrite, given.dry_run)
 
 

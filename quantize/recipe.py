@@ -18,9 +18,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from quantize.errors import RecipeError
 from quantize.weights import Kind, Weight, layout_hash
-from reference.files import write_text
+from reference.files import read_file, write_text
 
 VERSION = 1
+MAX_RECIPE = 100_000_000  # bytes of a recipe or of a study
 
 Precision = Literal["fp32", "fp16", "int8", "int4"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
@@ -131,7 +132,7 @@ class Recipe(BaseModel):
 def read_recipe(path: Path, kind: type[AnyRecipe]) -> AnyRecipe:
     """A recipe file of a kind. Raises RecipeError, which names the file and the value."""
     try:
-        data = json.loads(path.read_bytes())
+        data = json.loads(read_file(path, MAX_RECIPE))
     except OSError as error:
         raise RecipeError(f"cannot read recipe {path}: {error.strerror}") from None
     except ValueError as error:

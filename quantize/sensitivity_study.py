@@ -18,10 +18,10 @@ import onnxruntime
 
 from quantize.errors import QuantizationError
 from quantize.frontier import Key, Option
-from quantize.recipe import FORMS, Block, Precision, Recipe, stored_bytes
+from quantize.recipe import FORMS, MAX_RECIPE, Block, Precision, Recipe, stored_bytes
 from quantize.trials import Trials
 from quantize.weights import Weight
-from reference.files import write_text
+from reference.files import read_file, write_text
 from runtime.bundle import MANIFEST
 from runtime.parity.comparison import Comparison
 
@@ -120,7 +120,7 @@ class Study:
 
     def _read(self) -> None:
         try:
-            content = json.loads(self.path.read_bytes())
+            content = json.loads(read_file(self.path, MAX_RECIPE))
             if content["key"] != self.key:
                 return
             self.damages = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from reference.errors import Parser, RequestError, exit_code, printable
 from reference.extras import require
-from reference.files import atomic_file, check_output_file
+from reference.files import atomic_file, check_output_file, shown
 
 EXAMPLES = """examples:
   python -m reference "a red cat with a hat" --seed 7 --out cat.png
@@ -136,7 +136,7 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
             file=sys.stderr,
         )
     write_png(drawing.images[0], job.out)
-    print(f"wrote {job.out}")
+    print(f"wrote {shown(job.out)}")
 
 
 def write_png(image: Any, path: Path) -> None:

@@ -29,7 +29,7 @@ from reference.checkpoint_files import MODEL_INDEX, new_folder, write_json, writ
 from reference.component_configs import TextConfig, VqConfig
 from reference.config_files import read_json, shown
 from reference.configs import Defaults, read_configs
-from reference.errors import Parser, exit_code
+from reference.errors import Parser, exit_code, printable
 from reference.hub import locate
 from reference.random_weights import PRESETS, write_random
 from reference.text import vocabulary_and_merges, write_tokenizer
@@ -221,9 +221,11 @@ def checkpoint_files(folder: Path, text_folder: Path, variant: str | None) -> di
     return files
 
 
-def save_checkpoint(checkpoint: Checkpoint, folder: str | Path, dtype: torch.dtype = torch.float32) -> None:
+def save_checkpoint(
+    checkpoint: Checkpoint, folder: str | Path, dtype: torch.dtype = torch.float32, overwrite: bool = False
+) -> None:
     """Write a checkpoint folder, whole or not at all; it replaces an older checkpoint."""
-    with new_folder(Path(folder)) as target:
+    with new_folder(Path(folder), overwrite) as target:
         parts: dict[str, nn.Module] = {
             "transformer": checkpoint.transformer,
             "vqvae": checkpoint.vqvae,
@@ -286,9 +288,10 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
         epilog="examples:\n  python -m reference.checkpoint random --preset tiny build/tiny\n"
         "  python -m reference.checkpoint random --preset 1b --dtype fp16 build/1b   (3 GB)",
     )
-    random.add_argument("folder", type=Path, help="a new folder, or an older checkpoint to replace")
+    random.add_argument("folder", type=Path, help="a new folder")
     random.add_argument("--preset", choices=sorted(PRESETS), required=True, help="1b is the published size")
     random.add_argument("--dtype", choices=sorted(DTYPES), default="fp32")
+    random.add_argument("--overwrite", action="store_true", help="replace an existing checkpoint")
     info = commands.add_parser(
         "info",
         help="print configs, parameter counts and dtypes",
@@ -300,9 +303,9 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
     if given.command == "info":
         print(describe(locate(given.checkpoint)))
         return
-    with new_folder(given.folder) as target:
+    with new_folder(given.folder, given.overwrite) as target:
         write_random(target, PRESETS[given.preset], DTYPES[given.dtype])
-    print(f"wrote {given.folder}")
+    print(f"wrote {printable(given.folder)}")
 
 
 if __name__ == "__main__":

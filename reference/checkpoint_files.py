@@ -5,10 +5,12 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from reference.errors import CheckpointError
+from reference.files import read_file
 from reference.publishing import WorkFolder, strangers
 
 # The class names in published folders, so that other tools recognise ours.
@@ -23,32 +25,40 @@ MODEL_INDEX = {
 
 # The files of a checkpoint folder, as people publish them.
 FILES = re.compile(
-    r"model_index\.json|scheduler/scheduler_config\.json|tokenizer/[^/]+\.(json|txt)"
-    r"|(transformer|vqvae|text_encoder)/[^/]+\.(json|safetensors)"
+    r"model_index\.json|scheduler/scheduler_config\.json"
+    r"|tokenizer/(vocab|tokenizer|tokenizer_config|special_tokens_map|added_tokens)\.json|tokenizer/merges\.txt"
+    r"|(transformer|vqvae|text_encoder)/(config\.json"
+    r"|(diffusion_pytorch_)?model(-\d{5}-of-\d{5})?(\.\w+)?\.safetensors(\.index(\.\w+)?\.json)?)"
 )
+MAX_INDEX = 1_000_000  # bytes of a model_index.json
 
 
 @contextmanager
-def new_folder(target: Path, flag: str = "FOLDER") -> Iterator[Path]:
+def new_folder(target: Path, overwrite: bool = False, flag: str = "folder") -> Iterator[Path]:
     """A temporary folder that becomes `target` when the block succeeds, and is removed otherwise.
 
-    It replaces an older checkpoint at `target`. Raises CheckpointError for anything else there, and for an
-    error of the disk, RequestError for a path that cannot be written.
+    With `overwrite` it replaces an older checkpoint at `target`. Raises CheckpointError for anything else
+    there, and for an error of the disk, RequestError for a path that cannot be written.
     """
     try:
-        with WorkFolder(target, secrets.token_hex(), check_replaceable, flag) as work:
+        check = partial(check_replaceable, overwrite=overwrite)
+        with WorkFolder(target, secrets.token_hex(), check, flag) as work:
             yield work.folder
             work.publish()
     except OSError as error:
         raise CheckpointError(f"{target} cannot be written: {error.strerror or error}") from None
 
 
-def check_replaceable(target: Path) -> None:
-    """Raises CheckpointError if `target` holds anything but a checkpoint folder."""
+def check_replaceable(target: Path, overwrite: bool) -> None:
+    """Raises CheckpointError if `target` holds a checkpoint without `overwrite`, or anything else."""
     if not target.exists() or not any(target.iterdir()):
         return
     if not is_checkpoint(target):
         raise CheckpointError(f"{target} exists and is no checkpoint: choose another folder")
+    if not overwrite:
+        raise CheckpointError(
+            f"{target} already holds a checkpoint: add --overwrite to replace it, or choose another folder"
+        )
     if others := [name for name in strangers(target, ()) if not FILES.fullmatch(name)]:
         raise CheckpointError(
             f"{target} also holds {others[0]}, which is no part of a checkpoint:"
@@ -59,7 +69,7 @@ def check_replaceable(target: Path) -> None:
 def is_checkpoint(folder: Path) -> bool:
     """Whether model_index.json names a pipeline with the parts of ours."""
     try:
-        index = json.loads((folder / "model_index.json").read_bytes())
+        index = json.loads(read_file(folder / "model_index.json", MAX_INDEX))
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(index, dict) and MODEL_INDEX.keys() <= index.keys()

@@ -14,7 +14,7 @@ from reference.transformer_config import Count, Entries, Width
 
 MAX_STEPS = 1000
 MAX_GUIDANCE = 100.0
-MAX_SIDE = 8192  # pixels
+MAX_SIDE = 4096  # pixels; a bundle has no larger pictures
 
 TokenId = Annotated[int, Field(ge=0, lt=2**31)]
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
@@ -54,6 +54,10 @@ class VqConfig:
                     f"{name} has {len(getattr(self, name))} entries: it must have {levels}, as"
                     " block_out_channels"
                 )
+        if self.norm_type == "spatial" and any(channels % 32 for channels in self.block_out_channels):
+            raise CheckpointError(
+                'norm_type is "spatial", which has 32 groups: they must divide each of block_out_channels'
+            )
         for channels in self.block_out_channels:
             if channels % self.norm_num_groups:
                 raise CheckpointError(

@@ -5,6 +5,7 @@ cannot choose how a model is run, or name code.
 """
 
 import stat
+from codecs import BOM_UTF8
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -56,6 +57,8 @@ def read_bytes(path: Path, missing: str) -> bytes:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}") from None
     if len(content) > MAX_BYTES:
         raise CheckpointError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB: it is no config")
+    if content.startswith(BOM_UTF8):
+        raise CheckpointError(f"{path} begins with a byte order mark: save it as UTF-8 without one")
     return content
 
 

@@ -118,6 +118,13 @@ def check_agreement(configs: Configs, folder: Path) -> None:
             f"{folder / 'tokenizer'}: model_max_length {length} exceeds the text encoder's"
             f" {text.max_position_embeddings} positions"
         )
+    # transformers takes the pooled vector at the largest id if the config says 2, else at eos_token_id.
+    end = configs.tokenizer.eos_token_id
+    if text.eos_token_id not in (2, end):
+        raise CheckpointError(
+            f"{folder}: text_encoder eos_token_id is {text.eos_token_id}, but the tokenizer ends prompts with"
+            f" {end}: parts of two models"
+        )
     if last >= text.vocab_size:
         raise CheckpointError(
             f"{folder / 'tokenizer'}: the largest id is {last}, but text vocab_size is {text.vocab_size}"

@@ -79,54 +79,65 @@ def exit_code(command: Callable[[], int | None], stopped: str = "nothing was wri
             finally:
                 if sys.stdout is not None:
                     sys.stdout.flush()  # not when Python ends, because then an error is a traceback
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        reason = error.strerror or str(error)
-        if isinstance(error, BrokenPipeError):
-            drop_output()
-            return 141  # as a shell shows SIGPIPE
-        if error.filename is None and error.errno in OUTPUT_ERRORS:
-            drop_output()
-            print(f"error: cannot write to standard output: {reason}", file=sys.stderr)
-        else:
-            print(f"error: {error.filename or type(error).__name__}: {reason}", file=sys.stderr)
-        return 2
-    except MemoryError:
-        print("error: not enough memory: end other programs, or use a larger machine", file=sys.stderr)
-        return 2
     except KeyboardInterrupt as interrupt:
         stopped = str(interrupt) or stopped
     except Cancelled:
         pass
+    except Exception as error:
+        if not received:  # a library may have turned the interruption into an error of its own
+            return failed(error)
     print(f"\nstopped: {stopped}", file=sys.stderr)
     return 128 + (received[0] if received else signal.SIGINT)
 
 
+def failed(error: Exception) -> int:
+    """Report an error in one line and return the exit code. Raises what no user can mend."""
+    if isinstance(error, BrokenPipeError):
+        drop_output()
+        return 141  # as a shell shows SIGPIPE
+    if isinstance(error, UserError):
+        line = str(error)
+    elif isinstance(error, MemoryError):
+        line = "not enough memory: end other programs, or use a larger machine"
+    elif isinstance(error, OSError):
+        reason = error.strerror or str(error)
+        if error.filename is None and error.errno in OUTPUT_ERRORS:
+            drop_output()
+            line = f"cannot write to standard output: {reason}"
+        else:
+            line = f"{error.filename or type(error).__name__}: {reason}"
+    else:
+        raise error
+    print(f"error: {printable(line)}", file=sys.stderr)
+    return 2
+
+
 @contextmanager
 def signals_interrupt(received: list[int]) -> Iterator[None]:
-    """Inside the block SIGTERM and SIGHUP raise KeyboardInterrupt, and their numbers go to `received`.
+    """Inside the block SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt; their numbers go to `received`.
 
-    One that is ignored stays ignored (`nohup`), and one with a handler keeps it. Python allows handlers in
-    the main thread alone.
+    One that is ignored stays ignored (`nohup`), and one with a handler keeps it. A second SIGTERM or SIGHUP
+    does not disturb the cleaning up, a second Ctrl-C does. Python allows handlers in the main thread alone.
     """
 
     def interrupt(number: int, _frame: FrameType | None) -> NoReturn:
         received.append(number)
+        for other in before:
+            if other != signal.SIGINT:
+                signal.signal(other, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    if threading.current_thread() is not threading.main_thread():
-        numbers = []
-    numbers = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
-    for number in numbers:
-        signal.signal(number, interrupt)
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+                before[number] = signal.signal(number, interrupt)
     try:
         yield
     finally:
-        for number in numbers:
-            signal.signal(number, signal.SIG_DFL)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def drop_output() -> None:

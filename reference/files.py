@@ -1,4 +1,4 @@
-"""Output files: written whole or not at all, and checked before the work that leads to them.
+"""Files: written whole or not at all, checked before the work that leads to them, read within bounds.
 
 A symbolic link is followed: the link stays, and the file that it points to is replaced.
 """
@@ -85,6 +85,20 @@ def atomic_file(path: Path | str) -> Iterator[IO[bytes]]:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise cannot_write(path, error) from None
+
+
+def read_file(path: Path, limit: int) -> bytes:
+    """The bytes of a regular file of at most `limit` bytes.
+
+    Raises OSError, also for a pipe or a device, which would block or never end, and for a larger file.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    with path.open("rb") as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise OSError(errno.EFBIG, f"it is larger than {limit / 1e6:g} MB", str(path))
+    return content
 
 
 def new_file_in(folder: Path) -> Path:

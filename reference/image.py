@@ -8,7 +8,8 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from reference.errors import RequestError
+from reference.component_configs import MAX_SIDE
+from reference.errors import CheckpointError, RequestError
 from reference.pictures import MODES, on_white, repainted
 
 
@@ -21,12 +22,15 @@ def to_pixels(image: Image.Image, unit: int) -> Tensor:
 
 
 def check_size(size: tuple[int, int], unit: int, what: str = "size") -> None:
-    """Raise RequestError, naming a valid size, unless both sides are positive multiples of `unit` pixels."""
+    """Raise RequestError, naming a valid size, unless each side is a positive multiple of `unit` pixels.
+
+    A side has at most MAX_SIDE pixels.
+    """
     width, height = size
-    if width < 1 or height < 1 or width % unit or height % unit:
-        near = [max(round(side / unit), 1) * unit for side in size]
+    if any(not 1 <= side <= MAX_SIDE or side % unit for side in size):
+        near = [min(max(side + unit // 2, unit), MAX_SIDE) // unit * unit for side in size]
         raise RequestError(
-            f"{what} {width}x{height}: each side must be a multiple of {unit} pixels,"
+            f"{what} {width}x{height}: each side must be a multiple of {unit} pixels, at most {MAX_SIDE},"
             f" such as {near[0]}x{near[1]}"
         )
 
@@ -70,6 +74,11 @@ def decode_tokens(vqvae: Any, tokens: Tensor) -> Tensor:
         quantized = F.embedding(grid[None].to(codebook.device), codebook).permute(0, 3, 1, 2)
         guide = quantized if vqvae.config.norm_type == "spatial" else None
         values = vqvae.decoder(vqvae.post_quant_conv(quantized), guide)
+        if not values.isfinite().all():
+            raise CheckpointError(
+                "the VQ decoder gave values that are not numbers: its weights are damaged or too large; copy"
+                " or download the checkpoint again"
+            )
         images.append((values.float().clamp(0, 1) * 255).round().to("cpu", torch.uint8))
     return torch.cat(images).permute(0, 2, 3, 1)
 

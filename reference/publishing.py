@@ -26,11 +26,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from reference.errors import RequestError
-from reference.files import TEMPORARY, check_name, check_writable, resolved, shown, write_text
+from reference.files import TEMPORARY, check_name, check_writable, read_file, resolved, shown, write_text
 
 PREFIX = ".meissonic-work-"
 MARKER = "meissonic-work.json"
 LOCK = "lock"
+MAX_MARKER = 100_000  # bytes
 FORMAT = "meissonic-work"
 VERSION = 1
 LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # that file managers leave in folders
@@ -137,7 +138,7 @@ class WorkFolder:
 
     def _owner(self) -> str:
         with suppress(OSError, ValueError, KeyError, TypeError):
-            return f" (process {json.loads((self.root / MARKER).read_bytes())['pid']})"
+            return f" (process {json.loads(read_file(self.root / MARKER, MAX_MARKER))['pid']})"
         return ""
 
     def _in_the_way(self) -> RequestError:
@@ -157,7 +158,7 @@ class WorkFolder:
             raise self._in_the_way()
         names = {path.name for path in self.root.iterdir()}
         try:
-            marker = json.loads((self.root / MARKER).read_bytes())
+            marker = json.loads(read_file(self.root / MARKER, MAX_MARKER))
             ours = (marker["format"], marker["version"], marker["target"]) == (
                 FORMAT,
                 VERSION,
@@ -277,8 +278,11 @@ def exchange(first: Path, second: Path) -> bool:
 
 def check_output_folder(path: Path | str, flag: str = "--out") -> None:
     """Raises RequestError, before any work, for a folder that could not be made or replaced."""
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        raise RequestError("the current folder was deleted: change to another one") from None
     target = resolved(path, flag)
-    here = Path.cwd()
     if target == here or target in here.parents:
         raise RequestError(f"{flag} {shown(path)} holds the current folder: name a folder inside it")
     if os.path.ismount(target):

@@ -79,7 +79,7 @@ class SpecialTokens:
 class TokenizerConfig(SpecialTokens):
     """`tokenizer_config.json`."""
 
-    model_max_length: Annotated[int, Field(ge=3, le=2**16)] | None = None
+    model_max_length: Annotated[int, Field(ge=3, le=4096)] | None = None
     added_tokens_decoder: dict[Annotated[str, Field(pattern=r"^[0-9]{1,9}$")], AddedToken] | None = None
     add_prefix_space: Literal[False] | None = False
     split_special_tokens: Literal[False] | None = False

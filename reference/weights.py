@@ -147,6 +147,11 @@ def tensor_headers(
     for file in weight_files(folder, variant):
         with opened_safely(file) as opened:
             for name in filter(wanted, opened.keys()):
+                if name in headers:
+                    raise CheckpointError(
+                        f"{file}: {shown(name, quote=False, length=100)} is in another shard too: copy or"
+                        " download the checkpoint again"
+                    )
                 tensor = opened.get_slice(name)
                 headers[name] = tensor.get_shape(), tensor.get_dtype()
     return headers

@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 from tqdm import tqdm
 
-from reference.files import check_name, check_output_file
+from reference.files import check_name, check_output_file, shown
 from reference.pictures import read_picture
 from runtime.engine import ENGINES, EngineName
 from runtime.errors import Parser, RequestError, exit_code, printable
@@ -186,7 +186,7 @@ def _run(job: Job) -> None:
     write_png(job.out, drawing.picture, facts)
     stages = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in drawing.seconds.items())
     width, height = settings.size
-    print(f"{job.out}: {width}x{height}, {settings.steps} steps, seed {settings.seed} ({stages})")
+    print(f"{shown(job.out)}: {width}x{height}, {settings.steps} steps, seed {settings.seed} ({stages})")
 
 
 def _interruptible(generator: Generator, work: Callable[[], Drawing]) -> Drawing:

@@ -8,12 +8,14 @@ manifests (`tests/vectors/manifests.json`).
 
 import hashlib
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from runtime.characters import normalize
 from runtime.errors import BundleError
 from runtime.onnx_files import external_files
 
@@ -185,10 +187,20 @@ class TokenizerFacts(_Model):
 
         Raises BundleError for an added token that strips its neighbours or matches whole words only.
         """
-        added = {token.content: (index, token) for index, token in tokenizer.added_tokens_decoder.items()}
-        for content, (_, token) in added.items():
+        added: dict[str, tuple[int, Any]] = {}
+        for index, token in tokenizer.added_tokens_decoder.items():
             if token.lstrip or token.rstrip or token.single_word:
-                raise BundleError(f"tokenizer: added token {content!r} is not a plain string as CLIP's are")
+                raise BundleError(
+                    f"tokenizer: added token {token.content!r} is not a plain string as CLIP's are"
+                )
+            # It is searched for in normalized text, so its own text is normalized too.
+            content = normalize(token.content) if token.normalized else token.content
+            if content in added:
+                raise BundleError(
+                    f"tokenizer: added tokens {added[content][1].content!r} and {token.content!r} are equal"
+                    " in a normalized prompt: remove one"
+                )
+            added[content] = (index, token)
         return cls(
             vocab=vocab,
             merges=merges,
@@ -355,7 +367,7 @@ def open_bundle(folder: str | Path) -> Bundle:
     """Reads the manifest and verifies every file. Raises BundleError, which names the file."""
     folder = Path(folder)
     manifest = read_manifest(folder)
-    root = folder.resolve()
+    root = Path(os.path.realpath(folder))  # `Path.resolve` raises RuntimeError for links in a circle
     for name, facts in manifest.files.items():
         _verify(root, name, facts)
     bundle = Bundle(folder, manifest)
@@ -443,7 +455,7 @@ def _first_problem(path: Path, error: ValidationError) -> str:
 def _verify(root: Path, name: str, facts: FileFacts) -> None:
     path = root / name
     # The target of a symbolic link must be inside the bundle too.
-    if not path.resolve().is_relative_to(root):
+    if not Path(os.path.realpath(path)).is_relative_to(root):
         raise BundleError(f"{path} leads outside the bundle: replace the link by the file")
     if not path.is_file():
         raise BundleError(f"{path} is missing: copy the bundle again")

@@ -103,3 +103,9 @@ class Characters:
 def characters() -> Characters:
     """The table of `unicode.txt`."""
     return Characters(resources.files("runtime").joinpath("unicode.txt").read_text("ascii").splitlines())
+
+
+def normalize(text: str) -> str:
+    """NFC, runs of white space to one space, lower case."""
+    table = characters()
+    return table.lower(table.one_space(table.composed(text)))

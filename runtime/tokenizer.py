@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from runtime.bundle import Bundle, TokenId
-from runtime.characters import characters
+from runtime.characters import characters, normalize
 from runtime.errors import BundleError, RequestError
 
 WORD_END = "</w>"
@@ -195,12 +195,6 @@ class ClipTokenizer:
             for symbol, here in zip(symbols, alive, strict=True)
             if here
         ]
-
-
-def normalize(text: str) -> str:
-    """NFC, runs of white space to one space, lower case."""
-    table = characters()
-    return table.lower(table.one_space(table.composed(text)))
 
 
 def cut(text: str) -> Iterator[str]:

@@ -59,7 +59,7 @@ def export(target: Path) -> None:
 
 def write_checkpoint(target: Path) -> None:
     """As `reference.checkpoint` does it."""
-    with new_folder(target) as folder:
+    with new_folder(target, overwrite=True) as folder:
         fill_checkpoint(folder, "newer")
 
 

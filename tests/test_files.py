@@ -165,6 +165,42 @@ def test_a_signal_that_ends_a_command_cleans_up(tmp_path: Path, sent: signal.Sig
     assert not names(tmp_path)
 
 
+def test_an_interruption_that_a_library_turns_into_an_error_is_still_an_interruption(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def command() -> None:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except KeyboardInterrupt:
+            raise TypeError("internal error: KeyboardInterrupt") from None
+
+    assert exit_code(command) == 143
+    assert capsys.readouterr().err == "\nstopped: nothing was written\n"
+
+
+def test_a_second_hangup_does_not_disturb_the_cleaning_up() -> None:
+    cleaned = []
+
+    def command() -> None:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            signal.raise_signal(signal.SIGHUP)
+            cleaned.append(True)
+
+    before = signal.getsignal(signal.SIGHUP)
+    assert exit_code(command) == 143 and cleaned
+    assert signal.getsignal(signal.SIGHUP) == before
+
+
+def test_an_error_line_holds_no_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
+    def command() -> None:
+        raise RequestError("--variant \x1b[2J\nx is not here")
+
+    assert exit_code(command) == 2
+    assert capsys.readouterr().err == "error: --variant \\x1b[2J\\nx is not here\n"
+
+
 def test_an_ignored_hangup_stays_ignored() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:

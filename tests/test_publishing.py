@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from export.workspace import Workspace
+from export.workspace import Workspace, check_target
 from reference import publishing
 from reference.checkpoint_files import MODEL_INDEX, new_folder
 from reference.errors import CheckpointError, RequestError
@@ -108,7 +108,7 @@ def test_a_link_stays_a_link_and_its_folder_is_replaced_again_and_again(tmp_path
 def test_a_checkpoint_written_through_a_link_replaces_what_the_link_names(tmp_path: Path, way: str) -> None:
     (tmp_path / "link").symlink_to("disk")
     for made in ("first", "second"):
-        with new_folder(tmp_path / "link") as folder:
+        with new_folder(tmp_path / "link", overwrite=True) as folder:
             (folder / "model_index.json").write_text(json.dumps({**MODEL_INDEX, "made": made}))
         assert (tmp_path / "link").is_symlink() and names(tmp_path) == ["disk", "link"]
         assert json.loads((tmp_path / "disk" / "model_index.json").read_text())["made"] == made
@@ -162,9 +162,44 @@ def test_a_pipeline_of_another_model_is_no_checkpoint_of_ours(tmp_path: Path) ->
     ours.mkdir()
     (ours / "model_index.json").write_text(json.dumps(MODEL_INDEX))
     (ours / "training.log").touch()
-    with pytest.raises(CheckpointError, match=r"also holds training\.log"), new_folder(ours):
+    with pytest.raises(CheckpointError, match=r"also holds training\.log"), new_folder(ours, overwrite=True):
         pass
     assert names(tmp_path) == ["ours", "sd"] and names(ours) == ["model_index.json", "training.log"]
+
+
+@pytest.mark.parametrize(
+    "mine", ["transformer/my_log.json", "transformer/ema_backup.safetensors", "vqvae/a.txt"]
+)
+def test_a_checkpoint_with_files_of_the_user_is_not_replaced(tmp_path: Path, mine: str) -> None:
+    (tmp_path / mine).parent.mkdir()
+    (tmp_path / mine).touch()
+    (tmp_path / "model_index.json").write_text(json.dumps(MODEL_INDEX))
+    with pytest.raises(CheckpointError, match="also holds"), new_folder(tmp_path, overwrite=True):
+        pass
+    assert (tmp_path / mine).exists()
+
+
+def test_a_checkpoint_is_replaced_only_with_overwrite(tmp_path: Path) -> None:
+    (tmp_path / "model_index.json").write_text(json.dumps(MODEL_INDEX))
+    with (
+        pytest.raises(CheckpointError, match="already holds a checkpoint: add --overwrite"),
+        new_folder(tmp_path),
+    ):
+        pass
+    with new_folder(tmp_path, overwrite=True) as folder:
+        (folder / "model_index.json").write_text(json.dumps({**MODEL_INDEX, "made": "again"}))
+    assert "again" in (tmp_path / "model_index.json").read_text()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_where_a_manifest_or_index_belongs_does_not_block(tmp_path: Path) -> None:
+    for name in ("manifest.json", "model_index.json"):
+        (tmp_path / name).mkdir()
+        os.mkfifo(tmp_path / name / name)
+    with pytest.raises(BundleError, match="is no bundle"):
+        check_target(tmp_path / "manifest.json", overwrite=True)
+    with pytest.raises(CheckpointError, match="is no checkpoint"), new_folder(tmp_path / "model_index.json"):
+        pass
 
 
 def test_what_a_user_puts_at_the_target_meanwhile_is_not_replaced(tmp_path: Path) -> None:

@@ -208,6 +208,7 @@ def command_line() -> None:
         "--out", type=Path, default=Path("runs/stickers"), help="where the run lives (%(default)s)"
     )
     parser.add_argument("--publish", type=Path, help="write the finished checkpoint there, fp16")
+    parser.add_argument("--overwrite", action="store_true", help="--publish replaces an existing checkpoint")
     parser.add_argument("--steps", type=int, default=16, help="default drawing steps of the checkpoint")
     parser.add_argument("--guidance", type=float, default=2.0, help="default guidance of the checkpoint")
     arguments = parser.parse_args()
@@ -216,14 +217,14 @@ def command_line() -> None:
     check_output_folder(arguments.out)
     if arguments.publish:
         check_output_folder(arguments.publish, "--publish")
-        check_replaceable(arguments.publish)
+        check_replaceable(arguments.publish, arguments.overwrite)
     if "WORLD_SIZE" in os.environ:
         dist.init_process_group("gloo")
     try:
         run = Run(RECIPES[arguments.recipe], arguments.out, arguments.steps, arguments.guidance)
         checkpoint = train(run)
         if arguments.publish and rank_and_world()[0] == 0:
-            save_checkpoint(checkpoint, arguments.publish, torch.float16)
+            save_checkpoint(checkpoint, arguments.publish, torch.float16, arguments.overwrite)
             print(f"wrote {arguments.publish}")
     finally:
         if dist.is_initialized():

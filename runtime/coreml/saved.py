@@ -138,11 +138,20 @@ def read_package(path: Path) -> SavedPackage:
     names = sorted(spec.mlProgram.functions)  # protobuf maps have no order
     try:
         functions = tuple(_Reader(name, spec.mlProgram.functions[name]).read() for name in names)
+        check_weights(path, functions)
     except _Unsupported as error:
         raise BundleError(f"{path}: {error}") from None
     except Exception as error:  # what a message lacks or contradicts shows wherever it is used
         raise BundleError(f"{path} is damaged: {first_line(error)}: export the bundle again") from None
     return SavedPackage(path, spec.specificationVersion, size, functions)
+
+
+def check_weights(package: Path, functions: Iterable[Function]) -> None:
+    """Raises BundleError for a weight file that is missing or ends before the last weight."""
+    sizes = {file.name: file.stat().st_size for file in package.rglob("*") if file.is_file()}
+    for blob in {blob for function in functions for weight in function.weights for blob in weight.blobs}:
+        if sizes.get(blob.file, 0) < blob.offset + blob.bytes:
+            raise BundleError(f"{package}: {blob.file} is missing or truncated: export the bundle again")
 
 
 def check_files(package: Path) -> None:

@@ -21,6 +21,7 @@ from reference.__main__ import command_line as draw
 from reference.checkpoint import describe, load_checkpoint, save_checkpoint
 from reference.checkpoint_files import new_folder
 from reference.errors import CheckpointError
+from reference.pipeline import Pipeline
 from reference.random_weights import PRESETS, write_random
 from reference.text import encode_text, tokenize
 from tests.reference.golden import FOLDER, RUNS, golden_run
@@ -181,6 +182,35 @@ def test_sharded_weights_load_as_the_single_file(tiny, part):
     (file.parent / f"{stem}-00002-of-00002.safetensors").unlink()
     with pytest.raises(CheckpointError, match=r"00002-of-00002\.safetensors is missing"):
         load_checkpoint(tiny)
+
+
+def test_a_tensor_in_two_shards_is_refused(tiny):
+    file = tiny / "transformer" / WEIGHTS["transformer"]
+    tensors = load_file(file)
+    twice = next(iter(tensors))
+    shards = [file.with_name(file.name.replace(".", f"-0000{i}-of-00002.", 1)) for i in (1, 2)]
+    save_file(tensors, shards[0])
+    save_file({twice: tensors[twice] * 0}, shards[1])
+    weight_map = dict.fromkeys(tensors, shards[0].name) | {twice: shards[1].name}
+    file.with_name(f"{file.name}.index.json").write_text(json.dumps({"weight_map": weight_map}))
+    file.unlink()
+    with pytest.raises(CheckpointError, match=f"{twice} is in another shard too"):
+        load_checkpoint(tiny)
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ("transformer", "step 0 gave a probability that is not a number"),
+        ("vqvae", "the VQ decoder gave values that are not numbers"),
+    ],
+)
+def test_weights_that_overflow_are_named_and_not_drawn(tiny, part, message):
+    edit_weights(
+        tiny / part / WEIGHTS[part], lambda tensors: [tensor.mul_(1e30) for tensor in tensors.values()]
+    )
+    with pytest.raises(CheckpointError, match=message):
+        Pipeline(load_checkpoint(tiny)).text_to_image("a cat", steps=1)
 
 
 def test_names_in_weights_are_shown_without_control_characters(tiny):
@@ -516,10 +546,10 @@ def test_a_path_that_is_no_folder_is_named(tmp_path):
 
 def test_an_unfinished_folder_leaves_nothing_and_keeps_what_was_there(tiny):
     before = load_checkpoint(tiny).sha256
-    with pytest.raises(ZeroDivisionError), new_folder(tiny) as target:
+    with pytest.raises(ZeroDivisionError), new_folder(tiny, overwrite=True) as target:
         (target / "model_index.json").write_text("{}")
         raise ZeroDivisionError
-    with pytest.raises(CheckpointError, match="No space left on device"), new_folder(tiny):
+    with pytest.raises(CheckpointError, match="No space left on device"), new_folder(tiny, True):
         raise OSError(28, "No space left on device")
     assert load_checkpoint(tiny).sha256 == before
     assert [path.name for path in tiny.parent.iterdir()] == [tiny.name]

@@ -116,7 +116,10 @@ def test_mutated_configs_load_or_are_refused_in_one_line(tiny, file):
 def test_deep_long_and_empty_json_is_refused(tiny, file):
     for text in DAMAGED:
         (tiny / file).write_text(text)
-        with pytest.raises(CheckpointError, match=f"{file} (is not valid JSON|must hold a JSON object)"):
+        with pytest.raises(
+            CheckpointError,
+            match=f"{file} (is not valid JSON|must hold a JSON object|begins with a byte order mark)",
+        ):
             read_configs(tiny, tiny / "text_encoder")
 
 
@@ -138,6 +141,7 @@ def test_deep_long_and_empty_json_is_refused(tiny, file):
         ("transformer/config.json", {"axes_dims_rope": [4, 6, "6"]}, r"axes_dims_rope\.2 is '6': it must"),
         ("transformer/config.json", {"downsample": "yes"}, "downsample is 'yes': it must be a valid boolean"),
         ("vqvae/config.json", {"act_fn": "nosuch"}, "act_fn is 'nosuch': it must be 'silu'"),
+        ("vqvae/config.json", {"norm_type": "spatial"}, 'norm_type is "spatial", which has 32 groups'),
         ("vqvae/config.json", {"norm_num_groups": 3}, "norm_num_groups is 3: it must divide 8"),
         ("vqvae/config.json", {"up_block_types": []}, "up_block_types has 0 entries: it must have 3"),
         ("vqvae/config.json", {"latents_mean": [1.0]}, r"unknown latents_mean is \[1\.0\]"),
@@ -282,3 +286,12 @@ def test_mutated_tokenizer_json_loads_or_is_refused_in_one_line(tokenizer):
             assert str(error).isprintable(), error
             refusals += 1
     assert refusals >= 10
+
+
+def test_an_end_of_prompt_that_the_text_encoder_does_not_look_for_is_refused(tiny):
+    file = tiny / "text_encoder" / "config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "eos_token_id": 3}))
+    with pytest.raises(
+        CheckpointError, match="text_encoder eos_token_id is 3, but the tokenizer ends prompts"
+    ):
+        read_configs(tiny, tiny / "text_encoder")

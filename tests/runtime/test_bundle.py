@@ -109,6 +109,13 @@ def test_link_out_of_the_bundle(own_bundle: Path, tmp_path: Path) -> None:
     refused(own_bundle, "transformer.onnx", "outside the bundle")
 
 
+def test_links_in_a_circle(own_bundle: Path) -> None:
+    file = own_bundle / "tokenizer" / "merges.txt"
+    file.unlink()
+    file.symlink_to("merges.txt")
+    refused(own_bundle, "merges.txt", "missing")
+
+
 @pytest.mark.parametrize("name", ["transformer.onnx", "transformer.onnx.data", "tokenizer/merges.txt"])
 def test_missing_truncated_and_changed_files(own_bundle: Path, name: str) -> None:
     file = own_bundle / name

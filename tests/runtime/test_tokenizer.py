@@ -129,6 +129,30 @@ def test_added_token_that_strips_its_neighbours_is_refused() -> None:
         TokenizerFacts.of(theirs, "vocab.json", "merges.txt")
 
 
+def test_an_added_token_that_is_normalized_is_found_as_transformers_finds_it() -> None:
+    theirs = published()
+    theirs.add_tokens(
+        [AddedToken(text, normalized=True) for text in ("<MyCat>", "a  Red\tHat", "Cafe\u0301")]
+    )
+    theirs.add_tokens([AddedToken("<OwnCat>", normalized=False)])
+    mine = ours(theirs)
+    for text in (
+        "a <mycat> and <MYCAT>",
+        "a red hat",
+        "A RED  HAT?",
+        "caf\xe9 CAFE\u0301s",
+        "<OwnCat> <owncat>",
+    ):
+        assert [i for i in mine.encode(text)[0].tolist() if i] == theirs(text).input_ids, text
+
+
+def test_added_tokens_that_are_equal_in_a_normalized_prompt_are_refused() -> None:
+    theirs = published()
+    theirs.add_tokens([AddedToken("<Cat>", normalized=True), AddedToken("<CAT>", normalized=True)])
+    with pytest.raises(BundleError, match="'<Cat>' and '<CAT>' are equal"):
+        TokenizerFacts.of(theirs, "vocab.json", "merges.txt")
+
+
 def test_ids_equal_the_vectors_that_other_languages_read() -> None:
     mine = ours(published())
     mine.length = 1000

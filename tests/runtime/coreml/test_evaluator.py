@@ -16,6 +16,7 @@ from runtime.coreml.evaluator import Evaluator
 from runtime.coreml.ops import OPERATORS
 from runtime.coreml.program import Feature, load_program, signature
 from runtime.coreml.ranges import Ranges
+from runtime.coreml.saved import read_package
 from runtime.errors import BundleError, Cancelled, EngineError
 from tests.runtime.coreml.packages import Function, build, ct, mb, quiet
 
@@ -295,6 +296,15 @@ def test_a_damaged_package_is_one_line_that_names_it(
         Evaluator(package)
     assert "a.mlpackage" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_package_without_its_weights_has_no_structure(tmp_path: Path) -> None:
+    weight = np.ones((64, 8), np.float16)
+    package = build(tmp_path / "a.mlpackage", lambda x: mb.linear(x=x, weight=weight), {"x": X})
+    read_package(package)
+    remove(package, f"{DATA}/weights/weight.bin")
+    with pytest.raises(BundleError, match=r"weight\.bin is missing or truncated"):
+        read_package(package)
 
 
 def test_a_missing_package_is_one_line(tmp_path: Path) -> None:
