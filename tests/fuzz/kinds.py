@@ -164,7 +164,7 @@ class Arguments:
     COMMANDS: ClassVar[dict[str, str]] = {
         "runtime.__main__": "cat --bundle {bundle} --out {folder}/out.png --steps 1 --threads 1",
         "reference.__main__": "cat --checkpoint {checkpoint} --out {folder}/out.png " + " ".join(SMALL),
-        "export.onnx": "--checkpoint {checkpoint} --out {folder}/bundle --dry-run",
+        "export.onnx": "--checkpoint {checkpoint} --out {folder}/bundle --dry-run --size 128 128",
         "quantize.__main__": "{bundle} --int8 --out {folder}/int8 --dry-run",
         "reference.checkpoint": "random --preset tiny {folder}/made",
         "runtime.inspect": "{bundle}",

@@ -18,7 +18,7 @@ from tests.fuzz.kinds import KINDS, Kind, WrongAcceptance
 
 ENDS = ("refused", "accepted", "traceback", "crash", "hang", "wrong acceptance")
 FAULTS = ENDS[2:]
-SECONDS = 60  # a case, on a busy machine
+SECONDS = 120  # a case, on a busy machine
 CPU_SECONDS = 20  # a case
 MEMORY = 3 * 2**30  # bytes of address space above those at the start
 
