@@ -50,7 +50,7 @@ def test_one_row_gives_the_references_logits_for_any_guidance(checkpoint, size, 
     (expected,) = reference_logits(checkpoint, size, tokens, rows=1)
     context, modulation = conditioning(checkpoint, size, rows=1)
     for guidance in (1.0, 9.0):
-        features = step.features(tokens.int(), context, modulation, torch.tensor(guidance))
+        features = step.guided(tokens.int(), context, modulation, torch.tensor(guidance))
         torch.testing.assert_close(step.drawing.logits(features), expected, atol=1e-4, rtol=1e-5)
 
 
@@ -58,7 +58,7 @@ def test_one_row_gives_the_references_logits_for_any_guidance(checkpoint, size, 
 def test_two_rows_give_the_references_guided_logits(checkpoint, size, step, guidance):
     tokens = half_masked(checkpoint, size)
     without, prompt = reference_logits(checkpoint, size, tokens, rows=2)
-    features = step.features(tokens.int(), *conditioning(checkpoint, size, rows=2), torch.tensor(guidance))
+    features = step.guided(tokens.int(), *conditioning(checkpoint, size, rows=2), torch.tensor(guidance))
     expected = without + guidance * (prompt - without)
     assert (prompt - without).abs().max() > 0.1  # so that guidance has an effect
     torch.testing.assert_close(step.drawing.logits(features), expected, atol=2e-4, rtol=1e-5)
