@@ -53,7 +53,8 @@ def write_graph(
         if spec.npu:
             pictures = calibration.pictures(WINDOWS) if name == "image_decoder" else []
             feeds = [{"tokens": tokens} for tokens in pictures] or calibration.fed(whole)
-            return quantize_qnn(whole, path, feeds)
+            four_bits = recipe.default == "int4" and name in CHAIN
+            return quantize_qnn(whole, path, feeds, calibration.moments(name, whole) if four_bits else None)
         if recipe.static_int8(name):
             return write_static(checkpoint, name, size, whole, path, calibration)
         if name in IMAGE_GRAPHS:

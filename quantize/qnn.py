@@ -15,15 +15,17 @@ keep the scale of their input, so that nothing is rounded twice.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+import ml_dtypes
 import numpy as np
 import onnx_ir as ir
 
 from quantize.errors import QuantizationError
+from quantize.gptq import whole_columns
 from quantize.graph_edit import array, operator, same_bytes
 from quantize.onnx_files import load, save
 from quantize.static_int8 import constant
@@ -41,6 +43,7 @@ SIGMOID = np.array(2**-16, np.float32), np.array(0, np.uint16)
 CODES, FLOAT, SCALE, ZERO, EXACT = ".codes", ".float", ".scale", ".zero", ".exact"
 INT32 = 2**31 - 1
 
+Moments = Mapping[str, np.ndarray]  # H f32 [G, K / G, K / G] by weight
 Encoding = tuple[ir.Value, ir.Value]  # the scale and the zero point of a tensor
 # How an operator reads a constant input: as a matrix with a scale a column, and so on.
 Form = Literal["matrix", "kernel", "bias", "norm", "tensor"]
@@ -73,7 +76,7 @@ class NpuGraph:
     @property
     def precision(self) -> str:
         """For the manifest."""
-        return "qnn"
+        return "int4" if "INT4" in self.weights.values() else "qnn"
 
     def __str__(self) -> str:
         kinds = Counter(self.weights.values())
@@ -81,8 +84,12 @@ class NpuGraph:
         return f"{weights}, {sum(self.operators.values())} operators for the NPU"
 
 
-def quantize_qnn(source: Path, target: Path, feeds: Sequence[Feed]) -> NpuGraph:
+def quantize_qnn(
+    source: Path, target: Path, feeds: Sequence[Feed], moments: Moments | None = None
+) -> NpuGraph:
     """Quantize the float graph `source` into `target`, with ranges over `feeds`, its inputs by name.
+
+    `moments` of the inputs of matrices (`quantize.gptq_moments`) put matrices in 4 bits, rounded by GPTQ.
 
     Raises QuantizationError without feeds, OSError when the target cannot be written.
     """
@@ -90,7 +97,7 @@ def quantize_qnn(source: Path, target: Path, feeds: Sequence[Feed]) -> NpuGraph:
         raise QuantizationError(f"{source.name}: no step to calibrate on: draw at least one picture")
     observed, model = load(source), load(source)
     ranges = extremes(observed, source.parent, list(activations(observed.graph)), feeds)
-    quantizer = Quantizer(model.graph, ranges)
+    quantizer = Quantizer(model.graph, ranges, moments)
     quantizer.run()
     save(model, target)
     return NpuGraph(quantizer.weights, dict(quantizer.operators))
@@ -105,8 +112,8 @@ def activations(graph: ir.Graph) -> Iterator[ir.Value]:
 class Quantizer:
     """One pass over a float graph in memory; weights are rounded when they are written."""
 
-    def __init__(self, graph: ir.Graph, ranges: dict[str, Range]) -> None:
-        self.graph, self.ranges = graph, ranges
+    def __init__(self, graph: ir.Graph, ranges: dict[str, Range], moments: Moments | None = None) -> None:
+        self.graph, self.ranges, self.moments = graph, ranges, moments
         self.encodings: dict[ir.Value, Encoding] = {}
         self.codes: dict[tuple[ir.Value, Form], Codes] = {}  # of constants
         self.readers: Counter[ir.Value] = Counter()  # of constants, so far
@@ -202,10 +209,10 @@ class Quantizer:
 
     def rounded(self, tensor: ir.Value, form: Form) -> Codes:
         """A constant that is read in this form."""
-        if form == "matrix":
-            return self.weight(tensor, axis=1)
-        if form == "kernel":
-            return self.weight(tensor, axis=0)
+        if form == "matrix" and self.moments is not None:
+            return self.small_weight(tensor, self.moments)
+        if form in ("matrix", "kernel"):
+            return self.weight(tensor, axis=1 if form == "matrix" else 0)
         dtype = np.uint8 if form == "norm" else np.uint16
         numbers, most = array(tensor), np.iinfo(dtype).max
         scale, zero = scale_of((float(numbers.min()), float(numbers.max())), dtype)
@@ -229,6 +236,16 @@ class Quantizer:
         zeros = ir.tensor(np.zeros(len(scales), np.int8))
         return Codes(late(codes, np.int8, numbers.shape), ir.tensor(scales), zeros, axis)
 
+    def small_weight(self, tensor: ir.Value, moments: Moments) -> Codes:
+        """A matrix in signed 4 bits, with a scale for each column.
+
+        The zero points of 0 are given, because the NPU computes a product without them wrongly.
+        """
+        codes, scales = whole_columns(array(tensor), moments.get(str(tensor.name)))
+        self.weights[str(tensor.name)] = "INT4"
+        zeros = np.zeros(len(scales), np.int8)
+        return Codes(four_bits(codes), ir.tensor(scales), four_bits(zeros), 1)
+
     def bias(self, node: ir.Node, tensor: ir.Value) -> Codes:
         """The bias of a convolution or norm in 32 bits, in units of input scale * weight scale."""
         scales = (scale_read(node, 0) * scale_read(node, 1)).astype(np.float32)
@@ -241,6 +258,11 @@ def late(make: Callable[[], np.ndarray], dtype: type[np.generic], shape: tuple[i
     return ir.LazyTensor(
         lambda: ir.tensor(make()), dtype=ir.DataType.from_numpy(np.dtype(dtype)), shape=ir.Shape(shape)
     )
+
+
+def four_bits(codes: np.ndarray) -> ir.Tensor:
+    """A tensor of 4-bit codes, -8 .. 7."""
+    return ir.Tensor(codes.astype(ml_dtypes.int4), dtype=ir.DataType.INT4)
 
 
 def scale_read(node: ir.Node, index: int) -> np.ndarray:

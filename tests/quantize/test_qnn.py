@@ -11,6 +11,8 @@ import pytest
 from export.graphs import npu_graphs
 from export.trace import trace
 from quantize.errors import QuantizationError
+from quantize.gptq import whole_columns
+from quantize.gptq_moments import Observer
 from quantize.graph_edit import array
 from quantize.onnx_files import load, save
 from quantize.qnn import MOVES, NpuGraph, quantize_qnn
@@ -114,6 +116,34 @@ def test_the_turn_of_a_rotation_is_exact(quantized):
     ]
     assert len(turns) == sum(node.op_type == "Softmax" for node in graph) * 2
     assert all(set(np.unique(turn)) == {-127, 0, 127} for turn in turns)
+
+
+def test_matrices_in_4_bits_have_a_scale_a_column_and_zero_points(step, tmp_path):
+    observer, target = Observer(step, threads=1), tmp_path / "small.onnx"
+    for feed in feeds(step, 2):
+        observer.run(feed)
+    report = quantize_qnn(step, target, feeds(step, 8), observer.moments())
+    assert report.precision == "int4" and set(report.weights.values()) == {"INT4"}
+    graph = load(target).graph
+    for name in report.weights:
+        codes, zero = graph.initializers[f"{name}.codes"], graph.initializers[f"{name}.zero"]
+        assert codes.dtype == zero.dtype == ir.DataType.INT4
+        assert not array(zero).any() and array(graph.initializers[f"{name}.scale"]).min() > 0
+    feed = feeds(step, 9)[8]
+    assert 12 < measures.psnr(run(step, feed), run(target, feed)) < 40
+
+
+def test_gptq_of_whole_columns_beats_rounding_to_the_nearest():
+    generator = np.random.default_rng(0)
+    inputs = generator.normal(size=(400, 64)) @ generator.normal(size=(64, 64))
+    weight = generator.normal(size=(64, 32)).astype(np.float32)
+    moment = (inputs.T @ inputs).astype(np.float32)
+    losses = []
+    for given in (None, moment[None]):
+        codes, scales = whole_columns(weight, given)
+        assert codes.dtype == np.int8 and codes.min() >= -8 and codes.max() <= 7
+        losses.append(np.square(inputs @ (codes * scales - weight)).sum())
+    assert losses[1] < 0.7 * losses[0]
 
 
 def test_names_of_inputs_and_outputs_stay(step, quantized):
