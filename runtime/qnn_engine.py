@@ -4,7 +4,6 @@ The package onnxruntime-qnn is a provider for onnxruntime. On Linux x86-64 its H
 NPU's arithmetic. That takes seconds a step, so it shows what a phone draws but not how fast.
 """
 
-import platform
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -12,14 +11,13 @@ from typing import Any
 
 import onnxruntime as ort
 
-from reference.extras import require
+from reference.extras import qnn_unavailable, require
 from runtime.errors import EngineError
 from runtime.onnxruntime_engine import OnnxRuntimeEngine, session_options
 
-GLIBC = (2, 35)  # of the machine that the package was built on
-# No operator may run elsewhere unseen: neither on the CPU nor, as a float operator, in half precision.
+# No operator may run on the CPU unseen, and none in half precision.
 STRICT = {"session.disable_cpu_ep_fallback": "1"}
-NO_FLOAT = {"enable_htp_fp16_precision": "0"}
+NO_HALF = {"enable_htp_fp16_precision": "0"}
 NONE: dict[str, str] = {}
 
 
@@ -45,9 +43,8 @@ def open_on_npu(
     package, session = provider(), session_options()
     for key, value in {**STRICT, **settings}.items():
         session.add_session_config_entry(key, value)
-    devices = [device for device in ort.get_ep_devices() if device.ep_name == package.EP_NAME]
     backend = {"backend_path": package.get_qnn_htp_path()}
-    session.add_provider_for_devices(devices, {**backend, **NO_FLOAT, **options})
+    session.add_provider_for_devices(devices(package.EP_NAME), {**backend, **NO_HALF, **options})
     return ort.InferenceSession(path, session)
 
 
@@ -56,11 +53,13 @@ def provider() -> Any:
     """The package onnxruntime_qnn, once its library is registered. Raises EngineError where it cannot run,
     MissingExtra where it is not installed.
     """
-    if why := unavailable():
+    if why := qnn_unavailable():
         raise EngineError(why)
     require("qnn")
     import onnxruntime_qnn as package
 
+    if devices(package.EP_NAME):  # a host of this library has registered it
+        return package
     try:
         ort.register_execution_provider_library(package.EP_NAME, package.get_library_path())
     except Exception as error:  # onnxruntime raises no type of its own here
@@ -71,12 +70,6 @@ def provider() -> Any:
     return package
 
 
-def unavailable() -> str | None:
-    """Why Qualcomm's runtime cannot execute graphs on this machine; None if it can."""
-    system, machine = platform.system(), platform.machine()
-    if (system, machine) != ("Linux", "x86_64"):
-        return f"Qualcomm's runtime executes graphs on Linux x86-64 only, and this is {system} {machine}"
-    library, version = platform.libc_ver()
-    if library == "glibc" and tuple(int(part) for part in version.split(".")[:2]) < GLIBC:
-        return f"onnxruntime-qnn needs glibc 2.35, and this machine has {version}: use a newer distribution"
-    return None
+def devices(name: str) -> list[Any]:
+    """What a registered provider of this name runs on."""
+    return [device for device in ort.get_ep_devices() if device.ep_name == name]
