@@ -9,10 +9,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from export.errors import ExportError
 from quantize.errors import QuantizationError
-from runtime.bundle import Graph
-from runtime.qnn_engine import open_on_npu
+from runtime.bundle import Bundle, Graph
+from runtime.feeds import step_feed
+from runtime.generator import Drawing, Generator
+from runtime.parity.measures import image_psnr, psnr
+from runtime.qnn_engine import QnnEngine, open_on_npu
 
 
 class Chip(NamedTuple):
@@ -60,6 +65,29 @@ def add_contexts(graph: Graph, folder: Path, chips: Iterable[str]) -> Graph:
     contexts = {soc: compile_for(folder / graph.files[0], soc, folder / soc) for soc in chips}
     named = {soc: [path.relative_to(folder).as_posix() for path in paths] for soc, paths in contexts.items()}
     return graph.model_copy(update={"contexts": named})
+
+
+def context_figures(bundle: Bundle, drawing: Drawing, chips: Iterable[str]) -> dict[str, float]:
+    """The worst PSNR of any chip's contexts beside the portable graphs, dB: features of the first step of a
+    drawing, and its picture.
+    """
+    portable = Generator(bundle, engine="qnn")
+    conditions, _ = portable.condition(drawing.settings)
+    blank = np.full_like(drawing.tokens, bundle.manifest.model.mask_token_id)
+    uniforms = np.full((2, blank.size), 0.5, np.float32)
+    settings = drawing.settings
+    feed = step_feed(conditions, settings.steps - 1, blank, uniforms, settings.guidance)
+    features = portable.engine.run("transformer", feed)["features"]
+    picture = portable.decode(drawing.tokens)
+    portable.close()
+    found: dict[str, list[float]] = {"contexts.features.psnr": [], "contexts.image.psnr": []}
+    for soc in chips:
+        compiled = Generator(bundle, engine=QnnEngine(bundle, soc=soc))
+        theirs = compiled.engine.run("transformer", feed)["features"]
+        found["contexts.features.psnr"].append(psnr(features, theirs))
+        found["contexts.image.psnr"].append(image_psnr(picture, compiled.decode(drawing.tokens)))
+        compiled.close()
+    return {name: min(values) for name, values in found.items()}
 
 
 def compile_for(model: Path, soc: str, folder: Path) -> list[Path]:

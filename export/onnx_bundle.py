@@ -9,10 +9,10 @@ from export.build_manifest import build_manifest, source_hash, write_tokenizer
 from export.bundle_writer import QuantizedGraph
 from export.calibration import calibration
 from export.graphs import GraphSpec, graphs, npu_graphs
-from export.npu_contexts import add_contexts
+from export.npu_contexts import add_contexts, context_figures
 from export.onnx_graph import write_graph
 from export.size_estimate import estimate
-from export.verify import Effort, verify_against_reference
+from export.verify import Effort, check, verify_against_reference
 from quantize.onnx_files import files, load
 from quantize.recipe import Precision, Recipe
 from reference.checkpoint import Checkpoint
@@ -85,7 +85,12 @@ class OnnxExporter:
         return made.model_copy(update={"parity": {"unverified": True}}) if options.unverified else made
 
     def verify(self, bundle: Bundle, drawing: Drawing) -> dict[str, float]:
-        return verify_against_reference(bundle, self.checkpoint, drawing, self.engine)
+        figures = verify_against_reference(bundle, self.checkpoint, drawing, self.engine)
+        if self.choices.chips:
+            of_chips = context_figures(bundle, drawing, self.choices.chips)
+            check(of_chips, bundle.manifest)
+            figures |= of_chips
+        return figures
 
 
 def manifest_of(

@@ -57,7 +57,7 @@ class OnnxRuntimeEngine:
         if name in self._sessions:
             return
         graph = self.bundle.manifest.graphs[name]
-        path = self.bundle.path(graph.files[0])
+        path = self.path(name)
         try:
             session = self.create(name, path)
         except _ORT_ERRORS as error:
@@ -69,6 +69,10 @@ class OnnxRuntimeEngine:
         _check_signature(path.name, "input", graph.inputs, session.get_inputs())
         _check_signature(path.name, "output", graph.outputs, session.get_outputs())
         self._sessions[name] = session
+
+    def path(self, name: str) -> Path:
+        """The file that is opened to run a graph."""
+        return self.bundle.path(self.bundle.manifest.graphs[name].files[0])
 
     def create(self, name: str, path: Path) -> ort.InferenceSession:
         """A session of the graph `name` in the file `path`. Raises as onnxruntime does."""

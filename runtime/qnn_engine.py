@@ -12,6 +12,7 @@ from typing import Any
 import onnxruntime as ort
 
 from reference.extras import qnn_unavailable, require
+from runtime.bundle import Bundle
 from runtime.errors import EngineError
 from runtime.onnxruntime_engine import OnnxRuntimeEngine, session_options
 
@@ -25,6 +26,17 @@ class QnnEngine(OnnxRuntimeEngine):
     """Runs a bundle's graphs by name. One thread draws; `cancel` may be called from another, and a run on the
     NPU ends before it takes effect.
     """
+
+    def __init__(
+        self, bundle: Bundle, threads: int = 0, low_memory: bool = False, soc: str | None = None
+    ) -> None:
+        """`soc`: run what was compiled for this chip, which the emulator can too, not the portable graphs."""
+        super().__init__(bundle, threads, low_memory)
+        self._soc = soc
+
+    def path(self, name: str) -> Path:
+        contexts = self.bundle.manifest.graphs[name].contexts
+        return self.bundle.path(contexts[self._soc][0]) if self._soc in contexts else super().path(name)
 
     def create(self, name: str, path: Path) -> ort.InferenceSession:
         if self.bundle.manifest.graphs[name].compute != "npu":

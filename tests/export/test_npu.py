@@ -15,8 +15,7 @@ from export.step import Transformer, TransformerStep
 from export.trace import trace
 from quantize.onnx_files import load, save
 from reference.checkpoint import Checkpoint
-from tests.export.inputs import half_masked
-from tests.export.test_step import conditioning
+from tests.export.inputs import conditioning, half_masked
 
 # One of these is refused by the NPU's provider, or computed wrongly (docs/npu.md).
 REFUSED = {"Attention", "GroupNormalization", "MultiHeadAttention", "ReduceSum", "Resize", "RotaryEmbedding"}

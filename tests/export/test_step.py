@@ -4,17 +4,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from export.conditioner import Conditioner
 from export.draw_head import CHUNK_BYTES, DrawingHead, chunk_size
 from export.graphs import token_grid
 from export.step import LastSingle, Rotation, TransformerStep
 from reference.blocks import rope_table
 from reference.checkpoint import Checkpoint
 from reference.inverse_cdf import draw
-from reference.transformer import sinusoid
-from tests.export.inputs import half_masked, micro_conditions, texts, uniforms
-
-STEP = 5
+from tests.export.inputs import STEP, conditioning, half_masked, micro_conditions, texts, uniforms
 
 
 @pytest.fixture(autouse=True)
@@ -27,14 +23,6 @@ def no_grad():
 def step(checkpoint: Checkpoint, size: tuple[int, int]) -> TransformerStep:
     width, height = token_grid(checkpoint, size)
     return TransformerStep(checkpoint.transformer, checkpoint.tokenizer.model_max_length, height, width)
-
-
-def conditioning(checkpoint: Checkpoint, size: tuple[int, int], rows: int) -> tuple[Tensor, Tensor]:
-    hidden, pooled = texts(checkpoint, rows)
-    steps = sinusoid(1000.0 * torch.arange(8, dtype=torch.float64))
-    conditioner = Conditioner(checkpoint.transformer)
-    context, modulation = conditioner(hidden, pooled, sinusoid(micro_conditions(size)[0]), steps)
-    return context, modulation[STEP]
 
 
 def reference_logits(checkpoint: Checkpoint, size: tuple[int, int], tokens: Tensor, rows: int) -> Tensor:

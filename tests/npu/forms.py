@@ -45,6 +45,19 @@ class Form:
         return [{value.name: random_input(value) for value in self.model().graph.input} for _ in range(count)]
 
 
+Figures = dict[str, float | str]
+
+
+def drop_zero_points(path: Path) -> None:
+    """Leave out the zero points of 0 of 4-bit weights, as ONNX allows."""
+    model = onnx.load(path)
+    kinds = {tensor.name: tensor.data_type for tensor in model.graph.initializer}
+    for node in model.graph.node:
+        if node.op_type == "DequantizeLinear" and kinds.get(node.input[0]) == onnx.TensorProto.INT4:
+            del node.input[2]
+    onnx.save(model, path)
+
+
 def normal(*shape: int, scale: float = 1.0) -> np.ndarray:
     return RANDOM.normal(0, scale, shape).astype(np.float32)
 
@@ -167,7 +180,7 @@ REJECTED: dict[str, Form] = {
 }
 
 
-def measure(form: Form, folder: Path) -> dict[str, float | str]:
+def measure(form: Form, folder: Path, four_bits: bool = False, zero_points: bool = True) -> Figures:
     """PSNR in dB of the HTP back end beside the float graph (`float`) and beside the CPU on the same codes
     (`cpu`).
 
@@ -175,7 +188,9 @@ def measure(form: Form, folder: Path) -> dict[str, float | str]:
     """
     source, quantized = folder / "float.onnx", folder / "quantized.onnx"
     onnx.save(form.model(), source)
-    quantize_qnn(source, quantized, form.feeds(8))
+    quantize_qnn(source, quantized, form.feeds(8), {} if four_bits else None)
+    if not zero_points:
+        drop_zero_points(quantized)
     try:
         npu = open_on_npu(quantized)
     except Exception as error:  # onnxruntime raises many types

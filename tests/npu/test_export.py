@@ -1,6 +1,8 @@
 """A bundle for the NPU: executed on Qualcomm's runtime, compiled for chips, drawn with."""
 
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +12,10 @@ from PIL import Image
 from export.onnx import main as export
 from runtime.__main__ import main as draw
 from runtime.bundle import Bundle, open_bundle
+from runtime.errors import EngineError
 from runtime.parity.golden import golden_drawing
 from runtime.parity.limits import judged, missed
-from runtime.qnn_engine import open_on_npu
+from runtime.qnn_engine import QnnEngine, open_on_npu
 from tests.float_bundle import write_checkpoint
 
 SOCS = ("sm8650", "sm8750")
@@ -52,6 +55,7 @@ def test_it_was_verified_by_running_it_there(bundle: Bundle) -> None:
     numbers = {name: value for name, value in figures.items() if isinstance(value, float)}
     assert missed(judged(numbers, bundle.manifest)) == []
     assert {"transformer.kl_per_guidance", "transformer.misdrawn", "image_decoder.psnr"} <= set(numbers)
+    assert {"contexts.features.psnr", "contexts.image.psnr"} <= set(numbers)
 
 
 def test_the_provider_takes_every_operator_as_one_partition(bundle: Bundle, tmp_path: Path) -> None:
@@ -101,3 +105,18 @@ def test_python_draws_with_it(bundle: Bundle, tmp_path: Path, capsys: pytest.Cap
     assert Image.open(out).size == bundle.manifest.defaults.size
     assert draw([*common, "--engine", "onnxruntime"]) == 0
     assert "emulated" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[: len(data) // 2], lambda data: b"\0" * 64 + data[64:]])
+def test_a_context_that_the_library_cannot_read_is_one_line(
+    bundle: Bundle, tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    """Truncated, or of another version: its hash is the manifest's, so only the library can tell."""
+    model, binary = bundle.manifest.graphs["image_decoder"].contexts[SOCS[0]]
+    for path in (model, binary):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        shutil.copyfile(bundle.path(path), tmp_path / path)
+    (tmp_path / binary).write_bytes(damage((tmp_path / binary).read_bytes()))
+    engine = QnnEngine(Bundle(tmp_path, bundle.manifest), soc=SOCS[0])
+    with pytest.raises(EngineError, match=r"^onnxruntime .* cannot open .*image_decoder.onnx: .*context.*$"):
+        engine.open("image_decoder")

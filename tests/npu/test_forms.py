@@ -14,6 +14,13 @@ def test_a_form_is_taken_and_computed_right(name: str, tmp_path: Path) -> None:
     assert found["cpu"] > 45 and found["float"] > 40, found
 
 
+def test_4_bit_weights_are_computed_right_with_zero_points_alone(tmp_path: Path) -> None:
+    """Without a zero-point input, which ONNX makes optional, the product is wrong and nothing says so."""
+    linear = FORMS["linear: MatMul, Add"]
+    found = [measure(linear, tmp_path, True, zero_points)["cpu"] for zero_points in (True, False)]
+    assert found[0] > 45 and found[1] < 20, found
+
+
 @pytest.mark.parametrize("name", REJECTED)
 def test_another_form_is_refused_or_computed_wrongly(name: str, tmp_path: Path) -> None:
     """When one of these fails, a new version of the provider has learnt the form."""
