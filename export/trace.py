@@ -23,7 +23,7 @@ DIMENSIONS = {ROWS: Dim(ROWS, min=1, max=2), STEPS: Dim(STEPS, min=1, max=1024)}
 
 
 def trace(spec: GraphSpec) -> ir.Model:
-    """The graph as an ONNX model in the operators of its hardware, with its tensors still in memory."""
+    """The graph as an ONNX model in the operators of its unit, with its tensors still in memory."""
     module = spec.build().eval()
     shapes = {
         name: {axis: DIMENSIONS[dimension] for axis, dimension in spec.dynamic.get(name, {}).items()}
