@@ -17,6 +17,7 @@ from export.workspace import Workspace, check_space, check_target, disk_errors, 
 from reference.files import shown
 from reference.publishing import check_output_folder
 from runtime.bundle import MANIFEST, Bundle, FileFacts, GoldenFile, Graph, Manifest, open_bundle
+from runtime.engine import EngineName
 from runtime.generator import Drawing
 from runtime.parity.golden import golden_drawing
 from runtime.parity.measures import storable
@@ -43,6 +44,7 @@ class Exporter(Protocol):
     sizes: dict[str, int]  # estimated bytes of each graph, in the order of writing
     scratch_bytes: int  # most that lies on the disk beside the bundle while it is written
     golden_steps: int  # of the golden drawing
+    engine: EngineName | None  # that verifies and draws the golden trace; None: the bundle's usual one
 
     @property
     def source(self) -> str:
@@ -104,7 +106,7 @@ def verified(exporter: Exporter, folder: Path, manifest: Manifest, log: Log) -> 
     log("verifying: the bundle draws, and every graph is compared with its original")
     begun = time.perf_counter()
     bundle = open_bundle(folder)
-    golden, drawing = golden_drawing(bundle, exporter.golden_steps)
+    golden, drawing = golden_drawing(bundle, exporter.golden_steps, exporter.engine)
     figures = exporter.verify(bundle, drawing)
     log(f"verified: {summary(figures)}, {time.perf_counter() - begun:.1f} s")
     write_json(folder / GOLDEN, golden.model_dump())
@@ -112,7 +114,9 @@ def verified(exporter: Exporter, folder: Path, manifest: Manifest, log: Log) -> 
         update={
             "golden": GoldenFile(file=GOLDEN),
             "files": manifest.files | {GOLDEN: FileFacts.of(folder / GOLDEN)},
-            "parity": manifest.parity | {name: storable(value) for name, value in figures.items()},
+            "parity": manifest.parity
+            | ({"engine": exporter.engine} if exporter.engine else {})
+            | {name: storable(value) for name, value in figures.items()},
         }
     )
 

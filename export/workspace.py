@@ -71,7 +71,7 @@ class Workspace(WorkFolder):
 
     def record(self, name: str, graph: Graph) -> None:
         """Note that a graph and its files are finished."""
-        files = {file: FileFacts.of(self.folder / file) for file in graph.files}
+        files = {file: FileFacts.of(self.folder / file) for file in graph.all_files}
         self.finished[name] = Finished(graph, files)
         finished = {
             name: {

@@ -1,6 +1,7 @@
 """The optional dependencies, and the one line that says which of them is missing. Standard library only."""
 
 import logging
+import platform
 import sys
 import warnings
 from importlib.util import find_spec
@@ -11,6 +12,7 @@ from reference.errors import UserError
 EXTRAS = {
     "export": ("torch", "transformers", "diffusers", "safetensors", "onnx", "onnxscript", "jinja2"),
     "coreml": ("coremltools", "sklearn"),
+    "qnn": ("onnxruntime_qnn",),
 }
 PACKAGES = ("reference", "runtime", "quantize", "export")
 
@@ -47,3 +49,18 @@ def require(*extras: str) -> None:
         print(f"error: {line}", file=sys.stderr)
         sys.exit(2)
     raise MissingExtra(line, name=missing[0])
+
+
+GLIBC = (2, 35)  # of the machine that onnxruntime-qnn was built on
+
+
+def qnn_unavailable() -> str | None:
+    """Why the extra qnn cannot execute graphs on this machine; None if it can."""
+    system, machine = platform.system(), platform.machine()
+    if (system, machine) != ("Linux", "x86_64"):
+        return f"onnxruntime-qnn executes graphs on Linux x86-64 only, and this is {system} {machine}"
+    library, version = platform.libc_ver()
+    if library != "glibc" or tuple(int(part) for part in version.split(".")[:2]) < GLIBC:
+        found = f"{library} {version}".strip() or "another C library"
+        return f"onnxruntime-qnn needs glibc 2.35 or newer, and this machine has {found}"
+    return None

@@ -26,6 +26,7 @@ EXAMPLES = """examples:
   python -m runtime "a wide meadow" --image small.png --extend 16 0 16 0   # paint around the image
   python -m runtime "a fox in the snow" --bundle build/meissonic --low-memory
   python -m runtime "a red cat" --bundle build/iphone      # Core ML packages, on any machine
+  python -m runtime "a red cat" --bundle build/android-qnn --engine qnn  # as Qualcomm's NPU draws, but slowly
 """
 
 
@@ -86,7 +87,8 @@ def parse(arguments: Sequence[str] | None) -> Job:
     add(
         "--engine",
         choices=ENGINES,
-        help="default: onnxruntime for ONNX graphs; for packages Core ML on a Mac, elsewhere the evaluator",
+        help="default: onnxruntime for ONNX graphs; for packages Core ML on a Mac, elsewhere the evaluator;"
+        " qnn: Qualcomm's NPU, emulated, for bundles exported with --qnn",
     )
     given = parser.parse_args(arguments)
     job = Job(
@@ -160,6 +162,10 @@ def _run(job: Job) -> None:
     image = read_picture(job.image) if job.image else None
     mask = read_picture(job.mask) if job.mask else None
     load_onnxruntime()
+    if job.engine == "qnn":
+        print(
+            "the NPU is emulated: a step takes seconds, and its time says nothing of a phone", file=sys.stderr
+        )
     keep = job.preview > 0 and not job.low_memory
     generator = Generator.open(job.bundle, job.threads, keep, job.low_memory, job.engine)
     for which, cut in generator.cut(job.request).items():

@@ -135,7 +135,7 @@ class Function(_Model):
     dimensions: dict[Name, PositiveInt]  # by the names that the graph's tensors give them
 
 
-Compute = Literal["cpu", "gpu", "ane"]  # the unit that a graph was made for
+Compute = Literal["cpu", "gpu", "ane", "npu"]  # the unit that a graph was made for; "npu" is Qualcomm's
 
 
 class Graph(_Model):
@@ -147,6 +147,13 @@ class Graph(_Model):
     files: Annotated[list[BundlePath], Field(min_length=1)]
     functions: list[Function] = []  # empty: dimensions are free
     compute: Compute | None = None
+    # The graph compiled for chips, "sm8650" for example: the model of each, then the binary that it names.
+    contexts: dict[Name, Annotated[list[BundlePath], Field(min_length=1)]] = {}
+
+    @property
+    def all_files(self) -> list[str]:
+        """Those of its contexts too."""
+        return [*self.files, *(path for paths in self.contexts.values() for path in paths)]
 
     @property
     def coarsest(self) -> str:
@@ -278,6 +285,11 @@ class Manifest(_Model):
         return "coreml" if any(graph.functions for graph in self.graphs.values()) else "onnxruntime"
 
     @property
+    def for_npu(self) -> bool:
+        """Whether graphs were made for Qualcomm's NPU."""
+        return any(graph.compute == "npu" for graph in self.graphs.values())
+
+    @property
     def two_rows(self) -> bool:
         """Whether the step takes exactly two text rows, guided or not."""
         graphs = [self.graphs[name] for name in self.step]
@@ -294,7 +306,7 @@ class Manifest(_Model):
                 raise ValueError(f"graph {needed!r} is missing from graphs")
         if len(set(self.step)) < len(self.step):
             raise ValueError("a graph is twice in step")
-        named = [path for graph in self.graphs.values() for path in graph.files]
+        named = [path for graph in self.graphs.values() for path in graph.all_files]
         named += [self.tokenizer.vocab, self.tokenizer.merges]
         named += [self.golden.file] if self.golden else []
         for path in named:

@@ -57,11 +57,9 @@ class OnnxRuntimeEngine:
         if name in self._sessions:
             return
         graph = self.bundle.manifest.graphs[name]
-        path = self.bundle.path(graph.files[0])
+        path = self.path(name)
         try:
-            # Weights can stay mapped from their file only if the graph is opened by path.
-            options = session_options(self._threads, self._low_memory)
-            session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+            session = self.create(name, path)
         except _ORT_ERRORS as error:
             made_with = self.bundle.manifest.tools.get("onnxruntime", "unknown")
             raise EngineError(
@@ -71,6 +69,16 @@ class OnnxRuntimeEngine:
         _check_signature(path.name, "input", graph.inputs, session.get_inputs())
         _check_signature(path.name, "output", graph.outputs, session.get_outputs())
         self._sessions[name] = session
+
+    def path(self, name: str) -> Path:
+        """The file that is opened to run a graph."""
+        return self.bundle.path(self.bundle.manifest.graphs[name].files[0])
+
+    def create(self, name: str, path: Path) -> ort.InferenceSession:
+        """A session of the graph `name` in the file `path`. Raises as onnxruntime does."""
+        # Weights can stay mapped from their file only if the graph is opened by path.
+        options = session_options(self._threads, self._low_memory)
+        return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
     @property
     def loaded(self) -> list[str]:

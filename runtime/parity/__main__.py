@@ -17,6 +17,7 @@ from reference.checkpoint import load_checkpoint
 from reference.files import check_output_file, write_text
 from reference.stickers.evaluation_prompts import prompt_set
 from runtime.bundle import open_bundle
+from runtime.engine import ENGINES, EngineName
 from runtime.errors import Parser, RequestError, exit_code
 from runtime.parity.figures import figures, not_ties
 from runtime.parity.limits import judged, missed
@@ -59,6 +60,7 @@ class Job:
     out: Path
     json: Path | None
     threads: int
+    engine: EngineName | None
 
 
 def parse(arguments: Sequence[str] | None) -> Job:
@@ -92,6 +94,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
     )
     add("--json", type=Path, metavar="FILE.json", help="all figures")
     add("--threads", type=int, default=0, help="of the bundle, at most 256; default: all cores")
+    add("--engine", choices=ENGINES, help="that runs the bundle; default: see python -m runtime")
     given = parser.parse_args(arguments)
     bundle: Path = given.bundle
     out: Path = given.out or bundle.resolve().with_name(f"{bundle.resolve().name}-parity.html")
@@ -112,13 +115,14 @@ def parse(arguments: Sequence[str] | None) -> Job:
         out=out,
         json=given.json,
         threads=given.threads,
+        engine=given.engine,
     )
 
 
 def measure(job: Job) -> Result:
     """Draws everything, with a progress bar. Raises UserError."""
     bundle = open_bundle(job.bundle)
-    sides = SideBySide(bundle, load_checkpoint(job.checkpoint), job.steps, job.threads)
+    sides = SideBySide(bundle, load_checkpoint(job.checkpoint), job.steps, job.threads, job.engine)
     sides.check_texts(job.prompts)
     reason = reason_to_skip(sides) if job.prompts_per_category else "--prompts-per-category is 0"
     tasks = [] if reason else prompt_set(job.prompts_per_category)
@@ -144,6 +148,7 @@ def measure(job: Job) -> Result:
             "size": list(settings.size),
             "steps": settings.steps,
             "guidance": settings.guidance,
+            "engine": job.engine or bundle.manifest.engine,
         },
         drawings=drawings,
         meaning=meaning,
@@ -171,7 +176,8 @@ def table(result: Result) -> str:
     width, height = result.settings["size"]
     lines = [
         f"{result.bundle.folder}: {result.bundle.manifest.model.name}, {result.precision}, "
-        f"{len(result.drawings)} drawings of {width}x{height} in {result.settings['steps']} steps"
+        f"{len(result.drawings)} drawings of {width}x{height} in {result.settings['steps']} steps, "
+        f"engine {result.settings['engine']}"
     ]
     lines += figure_lines(result.figures, result.verdicts)
     if result.meaning is not None:

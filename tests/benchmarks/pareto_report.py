@@ -146,7 +146,7 @@ def plot(content: dict[str, Any], file: Path | IO[bytes]) -> None:
     if content["prompts"]:
         draw_scores(figure.add_subplot(grid[0, 1]), groups, content["prompts"])
     draw_weights(figure.add_subplot(grid[1, :]), content["weights"])
-    figure.savefig(file, dpi=100)
+    figure.savefig(file, format="png", dpi=100)
     plt.close(figure)
 
 

@@ -139,6 +139,11 @@ def cases() -> list[Case]:
                   '[{"name":"main","dimensions":{"rows":0}}]',
                   '[{"name":"main","dimensions":{"rows":"2"}}]']),
         case("a graph for a unit", True, '"functions":[]', '"functions":[],"compute":"gpu"'),
+        case("a graph for Qualcomm's NPU", True, '"functions":[]', '"functions":[],"compute":"npu"'),
+        *numbers('"contexts":{}', "contexts", ['{"sm8650":["transformer.onnx","transformer.onnx.data"]}'],
+                 ["null", "[]", '{"":["transformer.onnx"]}', '{"sm8650":[]}', '{"sm8650":null}',
+                  '{"sm8650":"transformer.onnx"}', '{"sm8650":["absent.onnx"]}', '{"sm8650":["../x"]}']),
+        case("contexts are missing", True, ',"contexts":{}', ""),
         case("a graph for an unknown unit", False, '"functions":[]', '"functions":[],"compute":"tpu"'),
         *[
             case(f"a tensor {text[:60]}", accepted, SHAPE, text)

@@ -219,7 +219,7 @@ extension GraphFunction: Decodable {
 }
 
 extension Graph: Decodable {
-    enum CodingKeys: String, Keys { case precision, inputs, outputs, files, functions, compute }
+    enum CodingKeys: String, Keys { case precision, inputs, outputs, files, functions, compute, contexts }
 
     public init(from decoder: any Decoder) throws {
         let fields = try decoder.strict(CodingKeys.self)
@@ -229,12 +229,16 @@ extension Graph: Decodable {
         files = try fields.get(.files)
         functions = try fields.get(.functions, or: [])
         compute = try fields.decodeIfPresent(Compute.self, forKey: .compute)
+        contexts = try fields.get(.contexts, or: [:])
+        guard contexts.allSatisfy({ !$0.key.isEmpty && !$0.value.isEmpty }) else {
+            throw fields.refused(.contexts, "one is empty")
+        }
         let parts = precision.split(separator: "+", omittingEmptySubsequences: false).map(String.init)
         guard parts.allSatisfy(Graph.precisions.contains) else {
             throw fields.refused(.precision, "'\(precision)' is no precision")
         }
         guard !files.isEmpty else { throw fields.refused(.files, "there is none") }
-        for path in files { _ = try fields.inside(path, .files) }
+        for path in files + contexts.values.joined() { _ = try fields.inside(path, .files) }
     }
 }
 
@@ -402,7 +406,7 @@ extension Manifest {
         }
         if Set(step).count < step.count { return "a graph is twice in step" }
         let named =
-            graphs.values.flatMap(\.files).sorted() + [tokenizer.vocab, tokenizer.merges] + [golden].compactMap { $0 }
+            graphs.values.flatMap { $0.files + $0.contexts.values.joined() }.sorted() + [tokenizer.vocab, tokenizer.merges] + [golden].compactMap { $0 }
         for path in named where !files.has(path) {
             return "file '\(path)' has no size and hash in files"
         }

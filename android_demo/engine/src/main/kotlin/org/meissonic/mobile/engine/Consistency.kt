@@ -12,7 +12,7 @@ private val FEEDS = mapOf(
 private val STEP_GIVEN = setOf("tokens", "context", "modulation", "guidance", "uniforms")
 private val STEP_WANTED = setOf("drawn", "log_prob")
 private val NEEDED = listOf("text_encoder", "conditioner", "image_decoder")
-private val COMPUTE = setOf(null, "cpu", "gpu", "ane")
+private val COMPUTE = setOf(null, "cpu", "gpu", "ane", "npu")
 private val HASH = Regex("[0-9a-f]{64}")
 
 /** The contradictions of a manifest, each as a phrase: values out of range, paths outside, broken chains. */
@@ -76,6 +76,7 @@ private fun graphs(manifest: Manifest): Sequence<String> = sequence {
         if (graph.precision.split("+").any { it !in PRECISIONS }) yield("graph '$name' has precision ${graph.precision}")
         if (graph.files.isEmpty()) yield("graph '$name' has no files")
         if (graph.compute !in COMPUTE) yield("graph '$name' is for ${graph.compute}")
+        if (graph.contexts.any { (chip, files) -> chip.isEmpty() || files.isEmpty() }) yield("graph '$name' has an empty context")
         for (function in graph.functions) {
             val unnamed = function.name.isEmpty() || "" in function.dimensions
             if (unnamed || function.dimensions.values.any { it <= 0 }) yield("graph '$name' has a function of no shape")
@@ -113,7 +114,7 @@ private fun chain(manifest: Manifest, names: List<String>, given: Set<String>, w
 }
 
 private fun files(manifest: Manifest): Sequence<String> = sequence {
-    val named = manifest.graphs.values.flatMap { it.files } + manifest.tokenizer.vocab + manifest.tokenizer.merges +
+    val named = manifest.graphs.values.flatMap { it.files + it.contexts.values.flatten() } + manifest.tokenizer.vocab + manifest.tokenizer.merges +
         listOfNotNull(manifest.golden?.file)
     if (manifest.files.size > MAX_FILES) yield("files has ${manifest.files.size} entries")
     for (path in named + manifest.files.keys) if (!inside(path)) yield("path '$path' is outside the bundle or not in plain form")
