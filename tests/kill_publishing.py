@@ -20,6 +20,7 @@ from pathlib import Path
 from export.workspace import Workspace
 from reference import publishing
 from reference.checkpoint_files import MODEL_INDEX, new_folder
+from reference.errors import Parser, exit_code
 from reference.files import TEMPORARY
 from runtime.bundle import Graph
 
@@ -170,6 +171,7 @@ def scenario(
 
 
 def main() -> int:
+    Parser(prog="python -m tests.kill_publishing", description=__doc__).parse_args()
     operations: Counter[str] = Counter()
     losses = []
     for job, fill in ((export, fill_bundle), (write_checkpoint, fill_checkpoint)):
@@ -186,4 +188,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code(main))

@@ -1,18 +1,20 @@
 """What is fuzzed: each kind prepares a folder once, and makes and tries one case after the other."""
 
 import contextlib
+import importlib
 import io
 import json
 import random
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from PIL import Image
 
-from reference.errors import UserError
+from reference.errors import UserError, exit_code
 from reference.pictures import FORMATS, on_white, read_picture, repainted
 from runtime.bundle import open_bundle, read_manifest
 from runtime.generator import Generator
@@ -22,6 +24,7 @@ from tests.fuzz.mutations import changed, json_text
 from tests.runtime.tiny_bundle import GOLDEN_TOKENIZER, SIZE, replace_file, write_bundle
 
 CHECKPOINT = GOLDEN_TOKENIZER.parent
+SMALL = ("--steps", "1", "--size", "128", "128")
 
 
 class WrongAcceptance(Exception):
@@ -150,56 +153,65 @@ class Packages:
 
 
 class Arguments:
-    """Argument vectors of `python -m runtime`."""
+    """Argument vectors of the commands; those that would take minutes only say what they would do."""
 
     VALUES = (
         "", "0", "1", "-1", "2", "4.5", "nan", "inf", "1e99", "x", "--", "-", "\0", "\udcff", "\x1b[2J", ".",
         "/", "/dev/null", "/dev/zero", "/proc/x", "nowhere/x.png", "x" * 300 + ".png", "~nosuchuser/x.png",
         "2147483648", "99999999999999999999", "32", "24", "onnxruntime", "coreml", "evaluator", "out.png",
     )  # fmt: skip
-    FLAGS = (
-        "--negative", "--seed", "--steps", "--guidance", "--size", "--image", "--mask", "--extend",
-        "--strength", "--out", "--preview", "--threads", "--low-memory", "--engine", "--bundle", "--nonsense",
-    )  # fmt: skip
+    # What makes each work; its flags come from its help.
+    COMMANDS: ClassVar[dict[str, str]] = {
+        "runtime.__main__": "cat --bundle {bundle} --out {folder}/out.png --steps 1 --threads 1",
+        "reference.__main__": "cat --checkpoint {checkpoint} --out {folder}/out.png " + " ".join(SMALL),
+        "export.onnx": "--checkpoint {checkpoint} --out {folder}/bundle --dry-run",
+        "quantize.__main__": "{bundle} --int8 --out {folder}/int8 --dry-run",
+        "reference.checkpoint": "random --preset tiny {folder}/made",
+        "runtime.inspect": "{bundle}",
+    }
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.bundle = write_bundle(folder / "tiny")
+        self.places = {"folder": folder, "bundle": write_bundle(folder / "tiny"), "checkpoint": CHECKPOINT}
         Image.new("RGB", SIZE, "white").save(folder / "image.png")
+        _drawing(folder)
+        self.mains = {module: _main(module) for module in self.COMMANDS}
+        self.flags = {module: _flags(main) for module, main in self.mains.items()}
 
     def attempt(self, rng: random.Random, note: Callable[[str], None]) -> None:
-        from runtime.__main__ import main
-
-        values = (*self.VALUES, str(self.folder / "image.png"))
-        words = ["a cat", "--bundle", str(self.bundle), "--out", str(self.folder / "out.png"), "--steps", "1"]
-        words += ["--threads", "1"]
-        for _ in range(rng.randrange(1, 4)):
-            flag = rng.choice(self.FLAGS)
-            count = {"--low-memory": 0, "--size": 2, "--extend": 4}.get(flag, 1)
+        values = (*self.VALUES, *(str(self.folder / name) for name in ("image.png", "tiny")), str(CHECKPOINT))
+        module = rng.choice(list(self.COMMANDS))
+        words = [word.format(**self.places) for word in self.COMMANDS[module].split()]
+        for flag, count in rng.choices(self.flags[module], k=rng.randrange(1, 4)):
             words += [flag, *rng.choices(values, k=count + rng.choice((0, 0, 0, 0, 1, -1)) * (count > 0))]
-        note(repr(words[9:]))
+        if rng.random() < 0.1:
+            words[rng.randrange(len(words))] = rng.choice(values)
+        note(f"{module} {words!r}")
         with contextlib.chdir(self.folder):
-            _command(main, words)
+            _command(self.mains[module], words)
 
 
 class Configs:
-    """Configs of a checkpoint's parts."""
+    """Configs and tokenizer files of a checkpoint; those that are accepted must draw or be refused."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(shutil.copytree(CHECKPOINT, folder / "checkpoint"))
-        self.whole = {path: path.read_bytes() for path in sorted(self.folder.rglob("*.json"))}
-        import reference.checkpoint  # noqa: F401  before the fork, because torch takes seconds
+        texts = [path for path in sorted(self.folder.rglob("*")) if path.suffix in (".json", ".txt")]
+        self.whole = {path: path.read_bytes() for path in texts}
+        self.main = _drawing(folder)
 
     def attempt(self, rng: random.Random, note: Callable[[str], None]) -> None:
-        from reference.checkpoint import load_checkpoint
-
         for path, content in self.whole.items():
             path.write_bytes(content)
         path = rng.choice(list(self.whole))
-        made, what = json_text(json.loads(self.whole[path]), rng)
+        if path.suffix == ".json":
+            made, what = json_text(json.loads(self.whole[path]), rng)
+        else:
+            made, what = changed(self.whole[path], rng), "bytes"
         note(f"{path.relative_to(self.folder)}: {what}")
         path.write_bytes(made)
-        load_checkpoint(str(self.folder))
+        out = self.folder.parent / "out.png"
+        _command(self.main, ["cat", "--checkpoint", str(self.folder), *SMALL, "--out", str(out)])
 
 
 class Weights:
@@ -208,11 +220,9 @@ class Weights:
     def __init__(self, folder: Path) -> None:
         self.folder = Path(shutil.copytree(CHECKPOINT, folder / "checkpoint"))
         self.whole = {path: path.read_bytes() for path in sorted(self.folder.rglob("*.safetensors"))}
-        import reference.checkpoint  # noqa: F401  before the fork, because torch takes seconds
+        self.load = importlib.import_module("reference.checkpoint").load_checkpoint
 
     def attempt(self, rng: random.Random, note: Callable[[str], None]) -> None:
-        from reference.checkpoint import load_checkpoint
-
         for path, content in self.whole.items():
             path.write_bytes(content)
         path = rng.choice(list(self.whole))
@@ -222,7 +232,7 @@ class Weights:
         length = rng.choice((len(header),) * 5 + (0, len(header) * 2, 2**40, 2**64 - 1))
         note(f"{path.relative_to(self.folder)}: {what}, length {length}")
         path.write_bytes(length.to_bytes(8, "little") + header + content[8 + size :])
-        load_checkpoint(str(self.folder))
+        self.load(str(self.folder))
 
 
 KINDS: dict[str, type[Kind]] = {
@@ -234,6 +244,37 @@ KINDS: dict[str, type[Kind]] = {
     "config": Configs,
     "weights": Weights,
 }
+
+
+def _main(module: str) -> Callable[[list[str]], int]:
+    """The command of a module, which takes its arguments and returns its exit code."""
+    command = importlib.import_module(module)
+    if hasattr(command, "main"):
+        return command.main  # type: ignore[no-any-return]
+    return lambda words: exit_code(lambda: command.command_line(words))
+
+
+def _drawing(folder: Path) -> Callable[[list[str]], int]:
+    """`python -m reference` after a first drawing, because a fork keeps what that imports in many seconds.
+
+    It draws on one thread: OpenMP's threads do not survive a fork.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+    main = _main("reference.__main__")
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert main(["cat", "--checkpoint", str(CHECKPOINT), *SMALL, "--out", str(folder / "o.png")]) == 0
+    return main
+
+
+def _flags(main: Callable[[list[str]], int]) -> list[tuple[str, int]]:
+    """Flags of a command with the number of their values, from its help, and one that no command has."""
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text), contextlib.suppress(SystemExit):
+        main(["--help"])
+    lines = re.findall(r"^  (?:-\w, )?(--[-\w]+)((?: [^ ]+)*)", text.getvalue(), re.MULTILINE)
+    return [(flag, len(values.split())) for flag, values in lines if flag != "--help"] + [("--nonsense", 1)]
 
 
 def _command(main: Callable[[list[str]], int], words: list[str]) -> None:

@@ -16,7 +16,15 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="cases run in fo
 
 @pytest.mark.parametrize(
     ("kind", "count"),
-    [("manifest", 60), ("bundle-file", 60), ("picture", 200), ("package", 30), ("arguments", 40)],
+    [
+        ("manifest", 60),
+        ("bundle-file", 60),
+        ("picture", 200),
+        ("package", 30),
+        ("arguments", 40),
+        ("config", 20),
+        ("weights", 60),
+    ],
 )
 def test_hostile_input_is_refused_in_one_line_or_used(kind: str, count: int) -> None:
     tally = workers.fuzz(kind, 19, lambda cases: cases >= count)

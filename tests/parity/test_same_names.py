@@ -16,7 +16,7 @@ DECLARED = {
 }
 FILES = ("philox", "schedule", "loop", "canvas", "pictures", "request", "sinusoids")
 # What only some languages need.
-OWN = {"canvas", "edit", "gray_picture", "margins", "on_white", "picture", "step_function", "uniform"}
+OWN = {"canvas", "edit", "gray_picture", "margins", "over", "picture", "step_function", "uniform"}
 OF_PYTHON_ALONE = {"check_threads", "write_png"}
 
 

@@ -111,7 +111,7 @@ func words(_ field: Field) -> String {
         String(localized: "A number from 0 to \(String(Int(maxGuidance))), or nothing")
     case .picture: String(localized: "Choose a picture first")
     case .mask: String(localized: "First paint the part to change")
-    case .sides: String(localized: "Choose at least one side")
+    case .sides: String(localized: "Choose at least one side, and leave room for the picture")
     }
 }
 

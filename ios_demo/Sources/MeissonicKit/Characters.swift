@@ -32,7 +32,7 @@ struct Characters: Sendable {
     }
 
     func kind(_ scalar: Unicode.Scalar) -> Kind {
-        var (low, high) = (0, ranges.count) // the first range that begins behind the scalar is in low...high
+        var (low, high) = (0, ranges.count)  // the first range that begins behind the scalar is in low...high
         while low < high {
             let middle = (low + high) / 2
             if ranges[middle].first <= scalar.value { low = middle + 1 } else { high = middle }
@@ -61,8 +61,8 @@ struct Characters: Sendable {
     /// Canonical composition, NFC (Unicode Standard, section 3.11).
     func composed(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
         var composed: [UInt32] = []
-        var starter: Int? // where the last starter stands
-        var last: UInt32 = 0 // the class of what stands before this scalar
+        var starter: Int?  // where the last starter stands
+        var last: UInt32 = 0  // the class of what stands before this scalar
         for code in ordered(text) {
             let number = classOf[code] ?? 0
             // A mark is blocked from its starter by a mark of the same class between them, a starter by any mark.

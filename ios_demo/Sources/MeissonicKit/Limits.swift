@@ -23,17 +23,18 @@ public enum Limits {
     static let message = 1000
 }
 
+/// Whether a file, or a link's target, is a regular one. Opening a pipe would wait for its other end, and a device has no end.
+package func isFile(_ file: URL) -> Bool {
+    let facts = try? FileManager.default.attributesOfItem(atPath: file.resolvingSymlinksInPath().path)
+    return facts?[.type] as? FileAttributeType == .typeRegular
+}
+
 /// The bytes of a file of the bundle. Throws `UserError.bundle` for one that is missing, no file, or longer than `limit`.
 func content(of file: URL, limit: Int) throws -> Data {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: file.path, isDirectory: &isFolder) else {
+    guard FileManager.default.fileExists(atPath: file.path) else {
         throw UserError.bundle("\(file.path) is missing: copy the bundle again")
     }
-    // Opening a pipe would wait for its other end, and a device has no end.
-    let type = try? FileManager.default.attributesOfItem(atPath: file.resolvingSymlinksInPath().path)[.type]
-    guard type as? FileAttributeType == .typeRegular else {
-        throw UserError.bundle("\(file.path) is not a file: copy the bundle again")
-    }
+    guard isFile(file) else { throw UserError.bundle("\(file.path) is not a file: copy the bundle again") }
     let data: Data
     do {
         let handle = try FileHandle(forReadingFrom: file)
@@ -49,7 +50,7 @@ func content(of file: URL, limit: Int) throws -> Data {
 }
 
 /// One line without characters that steer a terminal, because a bundle may hold any.
-func printable(_ message: String) -> String {
+public func printable(_ message: String) -> String {
     var shown = ""
     for scalar in message.unicodeScalars.prefix(Limits.message) {
         switch scalar.properties.generalCategory {

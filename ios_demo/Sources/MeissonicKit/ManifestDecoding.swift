@@ -11,6 +11,11 @@ private struct AnyKey: CodingKey {
 
 private typealias Keys = CodingKey & CaseIterable
 
+extension Dictionary where Key == String {
+    /// Whether it has a key, byte by byte: Swift's own comparison takes an accent in one or two characters for the same.
+    func has(_ key: Key) -> Bool { index(forKey: key).map { self[$0].key.utf8.elementsEqual(key.utf8) } ?? false }
+}
+
 extension Decoder {
     /// The object's container, after refusing keys that are not among `Key`'s.
     fileprivate func strict<Key: Keys>(_: Key.Type) throws -> KeyedDecodingContainer<Key> {
@@ -82,11 +87,15 @@ extension KeyedDecodingContainer {
 
     /// A path of the manifest: relative, with forward slashes, no ".." and no control character.
     fileprivate func inside(_ path: String, _ key: Key) throws -> String {
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        let plain = parts.allSatisfy { $0 != "." && $0 != ".." && 1...Limits.pathPart ~= $0.utf8.count }
+        // By bytes, because a combining mark after a slash makes one Character with it.
+        let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        let plain = parts.allSatisfy { part in
+            1...Limits.pathPart ~= part.count && !part.elementsEqual(".".utf8) && !part.elementsEqual("..".utf8)
+        }
         let steering = path.utf8.contains { $0 < 0x20 || $0 == 0x7f }
-        guard plain, !steering, path.utf8.count <= Limits.path, !path.contains("\\"), !path.contains(":") else {
-            throw refused(key, "path '\(path)' is outside the bundle or not plain")
+        let foreign = path.utf8.contains { $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: ":") }
+        guard plain, !steering, !foreign, path.utf8.count <= Limits.path else {
+            throw refused(key, "path '\(path)' is outside the bundle or not in plain form")
         }
         return path
     }
@@ -267,7 +276,7 @@ extension TokenizerFacts: Decodable {
         guard special.allSatisfy({ !$0.key.isEmpty && $0.value >= 0 }) else {
             throw fields.refused(.special, "a string is empty or a token negative")
         }
-        if let stranger = specialNormalized.first(where: { special[$0] == nil }) {
+        if let stranger = specialNormalized.first(where: { !special.has($0) }) {
             throw fields.refused(.specialNormalized, "'\(stranger)' is not in special")
         }
     }
@@ -398,7 +407,7 @@ extension Manifest {
         if Set(step).count < step.count { return "a graph is twice in step" }
         let named =
             graphs.values.flatMap { $0.files + $0.contexts.values.joined() }.sorted() + [tokenizer.vocab, tokenizer.merges] + [golden].compactMap { $0 }
-        for path in named where files[path] == nil {
+        for path in named where !files.has(path) {
             return "file '\(path)' has no size and hash in files"
         }
         for (name, given, wanted) in Manifest.feeds where graphs[name] != nil {
@@ -425,7 +434,7 @@ extension Manifest {
                 return "graph '\(name)' names a tensor twice"
             }
             for tensor in graph.inputs where !given.contains(tensor.name) && !made.contains(tensor.name) {
-                return "graph '\(name)' needs '\(tensor.name)', which no graph before it gives"
+                return "graph '\(name)' wants '\(tensor.name)', which nothing before it gives"
             }
             made.formUnion(graph.outputs.map(\.name))
         }

@@ -168,10 +168,12 @@ public struct ModelBundle: Sendable {
         do { locations = try OnnxFiles.locations(in: file) } catch let problem as OnnxProblem {
             throw UserError.bundle("\(file.path) is not an ONNX model (\(problem.line)): export the bundle again")
         }
-        let folder = model.split(separator: "/").dropLast()
+        let slash = UInt8(ascii: "/")
+        let folder = model.utf8.split(separator: slash).dropLast()
         for location in locations.sorted() {
-            let parts = folder + location.split(separator: "/").filter { $0 != "." }
-            guard !location.hasPrefix("/"), manifest.files[parts.joined(separator: "/")] != nil else {
+            let parts = folder + location.utf8.split(separator: slash).filter { !$0.elementsEqual(".".utf8) }
+            let path = parts.map { String(Substring($0)) }.joined(separator: "/")
+            guard location.utf8.first != slash, manifest.files.has(path) else {
                 throw UserError.bundle(
                     "\(file.path) reads weights from '\(location)', which the manifest does not list: export the bundle again")
             }
@@ -183,10 +185,7 @@ public struct ModelBundle: Sendable {
     private static func verify(_ name: String, _ facts: FileFacts, in folder: URL, progress: (Int) -> Void) throws {
         let file = folder.appendingPathComponent(name)
         let path = file.path
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
-            throw UserError.bundle("\(path) is missing: copy the bundle again")
-        }
+        guard isFile(file) else { throw UserError.bundle("\(path) is missing: copy the bundle again") }
         // The target of a symbolic link must not lie outside the bundle.
         guard let root = real(folder.path), let target = real(path), target.hasPrefix(root + "/") else {
             throw UserError.bundle("\(path) leads outside the bundle: replace the link by the file")

@@ -23,14 +23,9 @@ struct OnnxFiles {
         }
     }
 
-    private struct Message {
-        let part: Part
-        let range: Range<Int>
-        let depth: Int
-    }
-
     private static let maxDepth = 100  // of graphs within graphs; protobuf's own readers stop there too
     private let data: Data
+    private var found: Set<String> = []
 
     /// The locations that tensors of the model name, as written. Throws `OnnxProblem` for a damaged model.
     static func locations(in file: URL) throws -> Set<String> {
@@ -39,58 +34,53 @@ struct OnnxFiles {
             throw OnnxProblem(line: error.localizedDescription)
         }
         guard !data.isEmpty else { throw OnnxProblem(line: "it is empty") }
-        return try OnnxFiles(data: data).locations()
+        var files = OnnxFiles(data: data)
+        try files.read(.model, 0..<data.count, 0)
+        return files.found
     }
 
-    private func locations() throws -> Set<String> {
-        var found: Set<String> = []
-        var messages = [Message(part: .model, range: 0..<data.count, depth: 0)]
-        while let message = messages.popLast() {
-            guard message.depth <= OnnxFiles.maxDepth else { throw OnnxProblem(line: "its graphs are nested too deep") }
-            if message.part == .entry {
-                if let location = try location(message.range) { found.insert(location) }
-                continue
-            }
-            for (number, range) in try fields(message.range) {
-                guard let part = message.part.field(number) else { continue }
-                messages.append(Message(part: part, range: range, depth: message.depth + 1))
-            }
+    private init(data: Data) { self.data = data }
+
+    private mutating func read(_ part: Part, _ content: Range<Int>, _ depth: Int) throws {
+        guard depth <= OnnxFiles.maxDepth else { throw OnnxProblem(line: "its graphs are nested too deep") }
+        if part == .entry { return try readEntry(content) }
+        var at = content.lowerBound
+        while let (number, range) = try field(&at, content.upperBound) {
+            if let part = part.field(number) { try read(part, range, depth + 1) }
         }
-        return found
     }
 
-    /// The value of an entry (StringStringEntryProto) whose key is "location"; else nil.
-    private func location(_ entry: Range<Int>) throws -> String? {
+    /// Adds the value of an entry (StringStringEntryProto) whose key is "location".
+    private mutating func readEntry(_ content: Range<Int>) throws {
         var pair: [UInt64: String] = [:]
-        for (number, range) in try fields(entry) {
-            pair[number] = String(decoding: data[range.prefix(Limits.path + 1)], as: UTF8.self)
+        var at = content.lowerBound
+        while let (number, range) = try field(&at, content.upperBound) {
+            if number <= 2 { pair[number] = String(decoding: data[range.prefix(Limits.path + 1)], as: UTF8.self) }
         }
-        return pair[1] == "location" ? pair[2] ?? "" : nil
+        if pair[1] == "location" { found.insert(pair[2] ?? "") }
+        guard found.count <= Limits.files else { throw OnnxProblem(line: "it names more than \(Limits.files) files") }
     }
 
-    /// The strings and messages of a message: field number and content.
-    private func fields(_ message: Range<Int>) throws -> [(number: UInt64, range: Range<Int>)] {
-        var fields: [(number: UInt64, range: Range<Int>)] = []
-        var at = message.lowerBound
-        while at < message.upperBound {
-            let key = try number(&at, message.upperBound) & 0xffff_ffff  // as protobuf reads a tag
+    /// The next string or message of a message: field number and content; nil at the end.
+    private func field(_ at: inout Int, _ end: Int) throws -> (number: UInt64, content: Range<Int>)? {
+        while at < end {
+            let key = try number(&at, end) & 0xffff_ffff  // as protobuf reads a tag
             let length: UInt64
             switch key & 7 {
             case 0:
-                _ = try number(&at, message.upperBound)
+                _ = try number(&at, end)
                 continue
             case 1: length = 8
-            case 2: length = try number(&at, message.upperBound)
+            case 2: length = try number(&at, end)
             case 5: length = 4
             default: throw OnnxProblem(line: "wire type \(key & 7) at byte \(at)")
             }
-            guard length <= UInt64(message.upperBound - at) else {
-                throw OnnxProblem(line: "it ends within the field at byte \(at)")
-            }
-            if key & 7 == 2 { fields.append((key >> 3, at..<at + Int(length))) }
-            at += Int(length)
+            guard length <= UInt64(end - at) else { throw OnnxProblem(line: "it ends within the field at byte \(at)") }
+            let content = at..<at + Int(length)
+            at = content.upperBound
+            if key & 7 == 2 { return (key >> 3, content) }
         }
-        return fields
+        return nil
     }
 
     private func number(_ at: inout Int, _ end: Int) throws -> UInt64 {

@@ -1,15 +1,30 @@
 import Foundation
 
-/// JSON of a bundle, which anyone may have written. Foundation accepts more than RFC 8259 does (4.0 as a whole number), and
-/// three languages must accept the same manifests.
+/// JSON of a bundle, which anyone may have written. Foundation accepts more than RFC 8259 does (4.0 as a whole number) and takes
+/// the first of two equal keys; three languages must accept the same manifests, and the others take the last.
 enum StrictJSON {
     static let maxDepth = 32  // levels of nested objects and arrays
+    static let maxDigits = 4300  // of a whole number, as in Python
 
     /// Decodes a value. Throws `JSONProblem` for what RFC 8259, the depth or finite numbers exclude, and `DecodingError`.
     static func decode<Value: Decodable>(_ type: Value.Type, from data: Data) throws -> Value {
+        let grammar = try Grammar(data)
+        guard grammar.replaced.isEmpty else { return try decode(type, from: without(grammar.replaced, data)) }
         let decoder = JSONDecoder()
-        decoder.userInfo[fractions] = try Grammar.check(data)
+        decoder.userInfo[fractions] = grammar.fractions
         return try decoder.decode(type, from: data)
+    }
+
+    private static func without(_ ranges: [Range<Int>], _ data: Data) -> Data {
+        let bytes = [UInt8](data)
+        var kept = Data()
+        var at = 0
+        // One that begins before the end of another lies within it.
+        for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) where range.lowerBound >= at {
+            kept += bytes[at..<range.lowerBound]
+            at = range.upperBound
+        }
+        return kept + bytes[at...]
     }
 
     fileprivate static let fractions = CodingUserInfoKey(rawValue: "fractions")!
@@ -36,19 +51,19 @@ private struct Grammar {
     private let bytes: [UInt8]
     private var at = 0
     private var path: [String] = []
-    private var fractions: Set<[String]> = []
+    /// The paths of numbers with a fraction or an exponent, and of what holds them.
+    private(set) var fractions: Set<[String]> = []
+    /// The entries of objects, each with its comma, that are followed by another of the same key.
+    private(set) var replaced: [Range<Int>] = []
 
-    /// The paths of numbers with a fraction or an exponent, and of what holds them. Throws `JSONProblem`.
-    static func check(_ data: Data) throws -> Set<[String]> {
+    /// Throws `JSONProblem`.
+    init(_ data: Data) throws {
         guard String(data: data, encoding: .utf8) != nil else { throw JSONProblem(line: "it is not UTF-8") }
-        var grammar = Grammar(bytes: [UInt8](data))
-        try grammar.value(0)
-        grammar.space()
-        guard grammar.at == grammar.bytes.count else { throw grammar.refused }
-        return grammar.fractions
+        bytes = [UInt8](data)
+        try value(0)
+        space()
+        guard at == bytes.count else { throw refused }
     }
-
-    private init(bytes: [UInt8]) { self.bytes = bytes }
 
     private var next: UInt8? { at < bytes.count ? bytes[at] : nil }
 
@@ -77,16 +92,21 @@ private struct Grammar {
             at += 1
             return
         }
+        var entries: [[UInt8]: Range<Int>] = [:]
         while true {
             space()
-            path.append(try string())
+            let begin = at
+            let key = try string()
+            path.append(key)
             space()
             try take(":")
             try value(level + 1)
             path.removeLast()
             space()
-            if next == UInt8(ascii: "}") { break }
-            try take(",")
+            let last = next == UInt8(ascii: "}")
+            if !last { try take(",") }
+            if let earlier = entries.updateValue(begin..<at, forKey: Array(key.utf8)) { replaced.append(earlier) }
+            if last { break }
         }
         at += 1
     }
@@ -174,7 +194,13 @@ private struct Grammar {
             if next == UInt8(ascii: "+") || next == UInt8(ascii: "-") { at += 1 }
             try digits()
         }
-        if at > whole { for count in 0...path.count { fractions.insert(Array(path.prefix(count))) } }
+        guard whole - first <= StrictJSON.maxDigits else {
+            throw JSONProblem(line: "a number has more than \(StrictJSON.maxDigits) digits")
+        }
+        guard at > whole else { return }  // a whole number is finite
+        for count in (0...path.count).reversed() {  // what holds a path that is known is known too
+            guard fractions.insert(Array(path.prefix(count))).inserted else { break }
+        }
         guard Double(String(decoding: bytes[begin..<at], as: UTF8.self))?.isFinite == true else {
             throw JSONProblem(line: "a number is not finite")
         }

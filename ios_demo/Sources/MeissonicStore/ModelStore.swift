@@ -227,7 +227,7 @@ public actor ModelStore {
         _ source: URL, to file: URL, _ facts: FileFacts, report: (Installation.Stage, Int) -> Void
     ) throws {
         if FileManager.default.fileExists(atPath: file.path) { return report(.copying, facts.size) }
-        guard let reader = try? FileHandle(forReadingFrom: source) else {
+        guard isFile(source), let reader = try? FileHandle(forReadingFrom: source) else {
             throw UserError.bundle("\(source.path) is missing: copy the bundle again")
         }
         defer { try? reader.close() }

@@ -37,6 +37,7 @@ struct Orientation {
     }
 
     private static func read(_ tiff: [UInt8]) -> Int? {
+        let long = 4  // the type of 32 bits; others have 16
         let little = tiff.first == UInt8(ascii: "I")
         func number(_ at: Int, _ count: Int) -> Int? {
             guard at >= 0, at + count <= tiff.count else { return nil }
@@ -47,7 +48,7 @@ struct Orientation {
         for entry in 0..<count {
             let at = directory + 2 + 12 * entry
             guard let tag = number(at, 2) else { return nil }
-            if tag == 0x0112 { return number(at + 8, 2) }
+            if tag == 0x0112 { return number(at + 8, number(at + 2, 2) == long ? 4 : 2) }
         }
         return nil
     }

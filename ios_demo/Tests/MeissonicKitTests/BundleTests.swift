@@ -106,6 +106,47 @@ import Testing
         #expect(try OnnxFiles.locations(in: file) == ["transformer.onnx.data"])
     }
 
+    @Test func aNameInAnotherFormOfUnicodeIsAnotherFile() throws {
+        let line = try problem { folder in
+            try edit(folder) { manifest in
+                var files = try #require(manifest["files"] as? [String: Any])
+                files["e\u{301}.onnx"] = files["transformer.onnx"]
+                manifest["files"] = files
+                var graphs = try #require(manifest["graphs"] as? [String: [String: Any]])
+                graphs["transformer"]?["files"] = ["\u{e9}.onnx"]
+                manifest["graphs"] = graphs
+            }
+        }
+        #expect(line.contains("has no size and hash in files"))
+    }
+
+    @Test func aPipeInPlaceOfAFileIsRefused() throws {
+        let line = try problem { folder in
+            let file = folder.appendingPathComponent("transformer.onnx.data")
+            try FileManager.default.removeItem(at: file)
+            #expect(mkfifo(file.path, 0o600) == 0)
+        }
+        #expect(line.hasSuffix("transformer.onnx.data is missing: copy the bundle again"))
+    }
+
+    @Test(arguments: ["prompt_ids", "negative_ids", "final_tokens"])
+    func aGoldenTraceOfAnotherModelIsRefused(key: String) throws {
+        let folder = try Repository.damageable()
+        defer { try? FileManager.default.removeItem(at: folder.deletingLastPathComponent()) }
+        let bundle = try ModelBundle.open(folder)
+        _ = try Golden(bundle)
+        let file = bundle.path(try #require(bundle.manifest.golden))
+        var trace = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+        trace[key] = [1, 2, 3]
+        if key == "final_tokens" { trace["tokens"] = (trace["tokens"] as? [Any])?.map { _ in [1, 2, 3] } }
+        try JSONSerialization.data(withJSONObject: trace).write(to: file)
+        #expect {
+            try Golden(bundle)
+        } throws: {
+            "\($0)".contains("golden trace of another model")
+        }
+    }
+
     @Test func aDamagedVocabularyIsRefused() throws {
         for text in ["[]", "{\"a\": \"1\"}", "{\"a\": 1.0}", "{\"a\": -1}", "{\"a\": 2147483648}", "{"] {
             let folder = try Repository.damageable()
@@ -116,14 +157,18 @@ import Testing
         }
     }
 
-    @Test(arguments: ["../transformer.onnx", "/etc/passwd", "a/../../b", "a\\b", "c:d", "./a", "a//b", ""])
+    /// The last ones have an accent after the slash, point or colon, which Swift's characters include.
+    @Test(arguments: [
+        "../transformer.onnx", "/etc/passwd", "a/../../b", "a\\b", "c:d", "./a", "a//b", "", "../\u{301}x", "c:\u{301}d",
+        "/\u{301}x", "a\\\u{301}b",
+    ])
     func aPathThatLeavesTheFolderIsRefused(path: String) throws {
         let line = try problemOfManifest { manifest in
             var files = try #require(manifest["files"] as? [String: Any])
             files[path] = files["transformer.onnx"]
             manifest["files"] = files
         }
-        #expect(line.contains("path '\(path)' is outside the bundle or not plain"))
+        #expect(line.contains("path '\(path)' is outside the bundle or not in plain form"))
     }
 
     @Test func aNewerSchemaAsksForANewerRuntime() throws {
@@ -165,7 +210,7 @@ import Testing
             }.contains("file 'transformer.onnx' has no size and hash in files"))
         #expect(
             try problemOfManifest { $0["step"] = ["transformer", "image_decoder", "text_encoder"] }
-                .contains("graph 'text_encoder' needs 'input_ids', which no graph before it gives"))
+                .contains("graph 'text_encoder' wants 'input_ids', which nothing before it gives"))
         #expect(
             try problemOfManifest { manifest in
                 var model = try #require(manifest["model"] as? [String: Any])

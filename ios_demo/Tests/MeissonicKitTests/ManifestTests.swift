@@ -37,6 +37,15 @@ import Testing
         }
     }
 
+    /// As in Python and Kotlin.
+    @Test func theLastOfEqualKeysCounts() throws {
+        struct Value: Decodable { let a: [String: Int] }
+        func decoded(_ text: String) throws -> [String: Int] { try StrictJSON.decode(Value.self, from: Data(text.utf8)).a }
+        #expect(try decoded(#"{"a":null,"a":{"x":1,"y":2,"\u0078":{"x":1,"x":[]},"x":3} , "b":4}"#) == ["x": 3, "y": 2])
+        #expect(try decoded(#"{"b":1.5, "a":{"x":1} ,"b":"," }"#) == ["x": 1])
+        #expect(throws: DecodingError.self) { try decoded(#"{"a":{"x":1},"a":{"x":"1"}}"#) }
+    }
+
     @Test func aRefusalIsOneLineThatSteersNoTerminal() {
         let line = refusal(Data(#"{"format":"meissonic-mobile","version":1,"\u001b[2J\nx":1}"#.utf8)) ?? ""
         #expect(!line.isEmpty && !line.unicodeScalars.contains { $0.properties.generalCategory == .control }, "\(line)")

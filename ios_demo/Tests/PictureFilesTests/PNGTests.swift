@@ -36,11 +36,11 @@ import Testing
     /// The pixel at the top left of the upright picture, by orientation: its place in the file.
     @Test(arguments: [(1, 0), (2, 3), (3, 7), (4, 4), (5, 0), (6, 4), (7, 7), (8, 3)])
     func picturesAreTurnedUpright(orientation: UInt8, corner: UInt8) {
-        for little in [false, true] {
+        for (little, long) in [(false, false), (true, false), (false, true), (true, true)] {
             // A TIFF file of one entry.
-            let numbers: [[UInt8]] = [
-                [0, 42], [0, 0, 0, 8], [0, 1], [1, 0x12], [0, 3], [0, 0, 0, 1], [0, orientation], [0, 0],
-            ]
+            let value: [[UInt8]] = long ? [[0, 0, 0, orientation]] : [[0, orientation], [0, 0]]
+            let numbers: [[UInt8]] =
+                [[0, 42], [0, 0, 0, 8], [0, 1], [1, 0x12], [0, long ? 4 : 3], [0, 0, 0, 1]] + value
             let exif = Array((little ? "II" : "MM").utf8) + numbers.flatMap { little ? $0.reversed() : $0 }
             let rgba: [UInt8] = (0..<8).flatMap { [$0, 0, 0, 255] }
             let made = Orientation(exif: exif).upright(rgba, Size(width: 4, height: 2))

@@ -19,6 +19,7 @@ import org.meissonic.mobile.app.model.Working
 import org.meissonic.mobile.engine.MAX_GUIDANCE
 import org.meissonic.mobile.engine.MAX_STEPS
 import org.meissonic.mobile.engine.Stage
+import org.meissonic.mobile.engine.printable
 
 const val PARTS = 1000 // of a progress bar
 
@@ -62,7 +63,7 @@ fun Context.words(state: ModelState): String = when (state) {
         state.total == 0L -> getString(R.string.asking)
         else -> getString(R.string.arriving, bytes(state.bytes), bytes(state.total))
     }
-    is Ready -> getString(R.string.ready, state.manifest.model.name, bytes(state.whole.bytes))
+    is Ready -> getString(R.string.ready, printable(state.manifest.model.name), bytes(state.whole.bytes))
     is Trouble -> words(state.error) + "\n\n" + words(state.before)
 }
 
@@ -74,6 +75,7 @@ fun Context.words(field: Field): String = when (field) {
     Field.PICTURE -> getString(R.string.wrong_picture)
     Field.MASK -> getString(R.string.wrong_mask)
     Field.SIDES -> getString(R.string.wrong_sides)
+    Field.MEMORY -> getString(R.string.wrong_memory)
 }
 
 /** What TalkBack reads for a picture. */

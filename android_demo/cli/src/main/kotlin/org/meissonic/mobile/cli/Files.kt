@@ -32,6 +32,8 @@ internal fun readPicture(file: File): Picture {
         throw RequestError("cannot read $file: ${error.message}: save it again")
     } catch (error: RuntimeException) { // Java's readers throw almost anything on damaged files
         throw RequestError("cannot read $file: ${error.message}: save it again")
+    } catch (_: OutOfMemoryError) {
+        throw RequestError("$file needs more memory than there is: resize it")
     }
     return upright(picture(file, image), orientation(data))
 }

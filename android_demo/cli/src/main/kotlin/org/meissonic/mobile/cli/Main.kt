@@ -16,6 +16,7 @@ import org.meissonic.mobile.engine.RequestError
 import org.meissonic.mobile.engine.Size
 import org.meissonic.mobile.engine.Stop
 import org.meissonic.mobile.engine.UserError
+import org.meissonic.mobile.engine.printable
 import org.meissonic.mobile.ort.OrtEngine
 import picocli.CommandLine
 import picocli.CommandLine.Command
@@ -91,7 +92,7 @@ internal class Main : Callable<Int> {
         val stop = Stop()
         val drawing = Generator(OrtEngine(Bundle.open(bundle), threads, lowMemory), keep = preview > 0 && !lowMemory).use { generator ->
             for ((which, cut) in generator.cut(request)) {
-                System.err.println("warning: the $which is too long, this was cut off: \"$cut\"")
+                System.err.println("warning: the $which is too long, this was cut off: \"${printable(cut)}\"")
             }
             interruptible(stop) { generator.draw(request, preview, stop, ::show) }
         }
@@ -106,7 +107,7 @@ internal class Main : Callable<Int> {
             if (value != null && image == null) throw RequestError("$flag needs a picture: add --image FILE")
         }
         if (extend != null && (mask != null || strength != null)) {
-            throw RequestError("--extend paints only the margins: leave out --mask and --strength")
+            throw RequestError("--extend paints the margins alone: leave out --mask and --strength")
         }
         if (preview < 0) throw RequestError("--preview $preview is negative: give 0 or more")
         if (threads !in 0..MAX_THREADS) {
@@ -116,6 +117,7 @@ internal class Main : Callable<Int> {
         if (!out.absoluteFile.parentFile.isDirectory) {
             throw RequestError("folder ${out.absoluteFile.parent} does not exist: make it, or choose another --out")
         }
+        if (out.isDirectory) throw RequestError("--out $out is a folder: name a file in it")
         val number = seed.toULongOrNull()
             ?: throw RequestError("seed $seed is out of range: give 0 to ${ULong.MAX_VALUE}")
         val wanted = size?.let {

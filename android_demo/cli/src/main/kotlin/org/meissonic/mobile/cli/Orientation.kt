@@ -10,6 +10,7 @@ import org.meissonic.mobile.engine.Size
 
 private const val UPRIGHT = 1
 private const val ORIENTATION = 0x0112
+private const val LONG = 4 // the type of 32 bits; others have 16
 private val EXIF = "Exif\u0000\u0000".toByteArray()
 private val PNG = byteArrayOf(-119, 80, 78, 71, 13, 10, 26, 10)
 
@@ -57,7 +58,8 @@ private fun tiff(file: ByteArray): ByteBuffer? {
     }
     data.position(2)
     while (data.get().toInt() == -1) {
-        val kind = data.get().toInt() and 0xFF
+        var kind = data.get().toInt() and 0xFF
+        while (kind == 0xFF) kind = data.get().toInt() and 0xFF // a marker may have more of them before it
         val length = data.getShort().toInt() and 0xFFFF
         if (kind == 0xDA) return null // the pixels
         val content = data.slice().limit(length - 2) as ByteBuffer
@@ -71,11 +73,11 @@ private fun orientation(tiff: ByteBuffer): Int? {
     tiff.order(if (tiff.get(0) == 'I'.code.toByte()) ByteOrder.LITTLE_ENDIAN else ByteOrder.BIG_ENDIAN)
     tiff.position(tiff.getInt(4))
     repeat(tiff.getShort().toInt() and 0xFFFF) {
-        val tag = tiff.getShort().toInt() and 0xFFFF
-        tiff.position(tiff.position() + 6) // type and count
-        val value = tiff.getShort().toInt()
-        tiff.position(tiff.position() + 2)
-        if (tag == ORIENTATION) return value
+        val (tag, type) = tiff.getShort().toInt() and 0xFFFF to tiff.getShort().toInt()
+        tiff.getInt() // the count
+        val value = tiff.slice().order(tiff.order())
+        tiff.getInt()
+        if (tag == ORIENTATION) return if (type == LONG) value.getInt() else value.getShort().toInt()
     }
     return null
 }

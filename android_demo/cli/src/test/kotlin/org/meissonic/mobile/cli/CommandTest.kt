@@ -56,12 +56,17 @@ class CommandTest {
         ImageIO.write(image, "png", picture)
     }
 
-    /** Adds EXIF with an orientation to the PNG file, before its pixels. */
-    private fun turn(orientation: Int, order: ByteOrder) {
+    /** An EXIF block that gives an orientation in 16 or 32 bits. */
+    private fun exif(orientation: Int, order: ByteOrder, long: Boolean = false): ByteArray {
         val letters = if (order == ByteOrder.BIG_ENDIAN) "MM" else "II"
         val exif = ByteBuffer.allocate(26).order(order).put(letters.toByteArray()).putShort(42).putInt(8)
-        exif.putShort(1).putShort(0x0112).putShort(3).putInt(1).putShort(orientation.toShort()).putShort(0).putInt(0)
-        val named = "eXIf".toByteArray() + exif.array()
+        exif.putShort(1).putShort(0x0112).putShort(if (long) 4 else 3).putInt(1)
+        return (if (long) exif.putInt(orientation) else exif.putShort(orientation.toShort()).putShort(0)).putInt(0).array()
+    }
+
+    /** Adds EXIF with an orientation to the PNG file, before its pixels. */
+    private fun turn(orientation: Int, order: ByteOrder, long: Boolean) {
+        val named = "eXIf".toByteArray() + exif(orientation, order, long)
         val chunk = ByteBuffer.allocate(named.size + 8).putInt(named.size - 4).put(named)
         chunk.putInt(CRC32().apply { update(named) }.value.toInt())
         val bytes = picture.readBytes()
@@ -74,14 +79,29 @@ class CommandTest {
         // The corner at the top left of the upright picture, by orientation: x and y in the file.
         val corners = mapOf(2 to (3 to 0), 3 to (3 to 1), 4 to (0 to 1), 5 to (0 to 0), 6 to (0 to 1), 7 to (3 to 1), 8 to (3 to 0))
         for ((orientation, corner) in corners) {
-            for (order in listOf(ByteOrder.BIG_ENDIAN, ByteOrder.LITTLE_ENDIAN)) {
+            for (order in listOf(ByteOrder.BIG_ENDIAN, ByteOrder.LITTLE_ENDIAN)) for (long in listOf(false, true)) {
                 png { x, y -> (0xFF shl 24) or (x shl 8) or y }
-                turn(orientation, order)
+                turn(orientation, order, long)
                 val read = readPicture(picture)
                 assertEquals(if (orientation < 5) Size(4, 2) else Size(2, 4), read.size)
                 assertEquals((0xFF shl 24) or (corner.first shl 8) or corner.second, read.argb[0], "orientation $orientation")
             }
         }
+    }
+
+    @Test
+    fun `photos are turned upright`() {
+        val lying = BufferedImage(32, 16, BufferedImage.TYPE_INT_RGB)
+        for (x in 0 until 32) for (y in 0 until 16) lying.setRGB(x, y, if (x < 16) 0xFF0000 else 0x0000FF)
+        val photo = File(folder, "photo.jpg").also { ImageIO.write(lying, "jpg", it) }
+        val content = "Exif\u0000\u0000".toByteArray() + exif(6, ByteOrder.LITTLE_ENDIAN)
+        val block = byteArrayOf(-1, -1, 0xE1.toByte(), 0, (content.size + 2).toByte()) + content // one 0xFF more, which is allowed
+        val bytes = photo.readBytes()
+        val afterFirst = 4 + (bytes[4].toInt() shl 8) + bytes[5] // the start, and a JFIF block
+        photo.writeBytes(bytes.copyOf(afterFirst) + block + bytes.drop(afterFirst))
+        val read = readPicture(photo)
+        assertEquals(Size(16, 32), read.size)
+        assertTrue(read.argb[8 * 16 + 8] and 0xFF0000 > 0xC00000 && read.argb[24 * 16 + 8] and 0xFF > 0xC0)
     }
 
     @Test

@@ -106,7 +106,7 @@ private fun chain(manifest: Manifest, names: List<String>, given: Set<String>, w
             if (tensors.distinctBy { it.name }.size < tensors.size) yield("graph '$name' names a tensor twice")
         }
         val lacking = graph.inputs.map { it.name }.filter { it !in given && it !in made }
-        for (tensor in lacking) yield("graph '$name' needs '$tensor', which no graph before it gives")
+        for (tensor in lacking) yield("graph '$name' wants '$tensor', which nothing before it gives")
         made += graph.outputs.map { it.name }
     }
     val missing = (wanted - made).sorted()
@@ -117,7 +117,7 @@ private fun files(manifest: Manifest): Sequence<String> = sequence {
     val named = manifest.graphs.values.flatMap { it.files + it.contexts.values.flatten() } + manifest.tokenizer.vocab + manifest.tokenizer.merges +
         listOfNotNull(manifest.golden?.file)
     if (manifest.files.size > MAX_FILES) yield("files has ${manifest.files.size} entries")
-    for (path in named + manifest.files.keys) if (!inside(path)) yield("path '$path' is outside the bundle or not plain")
+    for (path in named + manifest.files.keys) if (!inside(path)) yield("path '$path' is outside the bundle or not in plain form")
     for (path in named) if (path !in manifest.files) yield("file '$path' has no size and hash in files")
     for ((path, facts) in manifest.files) {
         if (facts.size !in 0..MAX_FILE) yield("file '$path' has size ${facts.size}")

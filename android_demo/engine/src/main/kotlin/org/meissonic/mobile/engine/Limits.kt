@@ -31,7 +31,7 @@ fun InputStream.readAtMost(limit: Long): ByteArray? {
 }
 
 /** One line without characters that steer a terminal, because a bundle may hold any. */
-internal fun printable(message: String): String = buildString {
+fun printable(message: String): String = buildString {
     for (character in message.take(LONGEST_MESSAGE)) {
         when {
             character.isISOControl() || character.category in STEERING -> append("\\u%04x".format(character.code))

@@ -35,36 +35,31 @@ private val LEADS = mapOf(
 )
 
 private class OnnxReader(private val file: RandomAccessFile) {
-    private class Message(val part: Part, val begin: Long, val end: Long, val depth: Int)
-
     private val buffer = ByteArray(1 shl 12)
     private var first = 0L // of the file, in the buffer
     private var count = 0
 
+    private val found = mutableSetOf<String>()
+
     fun locations(): Set<String> {
-        val found = mutableSetOf<String>()
         if (file.length() == 0L) throw IOException("it is empty")
-        val todo = ArrayDeque(listOf(Message(Part.MODEL, 0, file.length(), 0)))
-        while (todo.isNotEmpty()) {
-            val message = todo.removeLast()
-            if (message.depth > MAX_NESTING) throw IOException("its graphs are nested too deep")
-            if (message.part == Part.ENTRY) {
-                location(message)?.let(found::add)
-                continue
-            }
-            val leads = LEADS.getValue(message.part)
-            fields(message) { number, begin, end ->
-                leads[number]?.let { todo += Message(it, begin, end, message.depth + 1) }
-            }
-        }
+        read(Part.MODEL, 0, file.length(), 0)
         return found
     }
 
-    /** The value of an entry (StringStringEntryProto) whose key is "location"; else null. */
-    private fun location(entry: Message): String? {
-        val pair = mutableMapOf<Long, String>()
-        fields(entry) { number, begin, end -> pair[number.toLong()] = text(begin, end) }
-        return if (pair[1] == "location") pair[2].orEmpty() else null
+    private fun read(part: Part, begin: Long, end: Long, depth: Int) {
+        if (depth > MAX_NESTING) throw IOException("its graphs are nested too deep")
+        if (part == Part.ENTRY) return readEntry(begin, end)
+        val leads = LEADS.getValue(part)
+        fields(begin, end) { number, first, last -> leads[number]?.let { read(it, first, last, depth + 1) } }
+    }
+
+    /** Adds the value of an entry (StringStringEntryProto) whose key is "location". */
+    private fun readEntry(begin: Long, end: Long) {
+        val pair = arrayOfNulls<String>(3)
+        fields(begin, end) { number, first, last -> if (number < pair.size) pair[number] = text(first, last) }
+        if (pair[1] == "location") found += pair[2].orEmpty()
+        if (found.size > MAX_FILES) throw IOException("it names more than $MAX_FILES files")
     }
 
     private fun text(begin: Long, end: Long): String {
@@ -73,26 +68,25 @@ private class OnnxReader(private val file: RandomAccessFile) {
     }
 
     /** Calls back for the strings and messages of a message: field number, begin and end of the content. */
-    private fun fields(message: Message, field: (number: Int, begin: Long, end: Long) -> Unit) {
-        at = message.begin
-        while (at < message.end) {
-            val key = number(message.end).toInt() // 32 bits, as protobuf reads a tag
+    private fun fields(begin: Long, end: Long, field: (number: Int, begin: Long, end: Long) -> Unit) {
+        at = begin
+        while (at < end) {
+            val key = number(end).toInt() // 32 bits, as protobuf reads a tag
             val length = when (val wire = key and 7) {
                 WIRE_NUMBER -> {
-                    number(message.end)
+                    number(end)
                     continue
                 }
-                WIRE_BYTES -> number(message.end)
+                WIRE_BYTES -> number(end)
                 WIRE_64 -> 8
                 WIRE_32 -> 4
                 else -> throw IOException("wire type $wire at byte $at")
             }
-            if (length < 0 || length > message.end - at) throw IOException("it ends within the field at byte $at")
-            val begin = at
-            at += length
-            if (key and 7 == WIRE_BYTES) {
-                field(key ushr 3, begin, at)
-            }
+            if (length < 0 || length > end - at) throw IOException("it ends within the field at byte $at")
+            val first = at
+            val next = at + length
+            if (key and 7 == WIRE_BYTES) field(key ushr 3, first, next)
+            at = next
         }
     }
 

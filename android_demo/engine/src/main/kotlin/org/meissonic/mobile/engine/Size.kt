@@ -50,5 +50,6 @@ internal object DimensionSerializer : KSerializer<Dimension> {
         return Dimension(side)
     }
 
-    override fun serialize(encoder: Encoder, value: Dimension) = encoder.encodeString(value.toString())
+    override fun serialize(encoder: Encoder, value: Dimension) =
+        value.fixed?.let(encoder::encodeInt) ?: encoder.encodeString(value.toString())
 }

@@ -5,6 +5,7 @@ import java.nio.charset.CharacterCodingException
 import kotlinx.serialization.KSerializer
 import kotlinx.serialization.Serializable
 import kotlinx.serialization.SerializationException
+import kotlinx.serialization.builtins.serializer
 import kotlinx.serialization.descriptors.PrimitiveKind
 import kotlinx.serialization.descriptors.PrimitiveSerialDescriptor
 import kotlinx.serialization.encoding.Decoder
@@ -18,6 +19,7 @@ import kotlinx.serialization.json.JsonPrimitive
 // lone surrogates), and three languages must accept the same manifests.
 
 private const val MAX_DEPTH = 32 // levels of nested objects and arrays
+private const val MAX_DIGITS = 4300 // of a whole number, as in Python
 
 /** The JSON in UTF-8 [bytes]. Throws SerializationException for what RFC 8259, the depth or finite numbers exclude. */
 internal fun strictJson(bytes: ByteArray): JsonElement {
@@ -116,6 +118,7 @@ private class Grammar(private val text: String) {
         val first = at
         digits()
         if (text[first] == '0' && at > first + 1) refuse()
+        val whole = at
         if (text.getOrNull(at) == '.') {
             at++
             digits()
@@ -125,7 +128,8 @@ private class Grammar(private val text: String) {
             if (text.getOrNull(at) == '+' || text.getOrNull(at) == '-') at++
             digits()
         }
-        if (!text.substring(begin, at).toDouble().isFinite()) throw SerializationException("a number is not finite")
+        if (whole - first > MAX_DIGITS) throw SerializationException("a number has more than $MAX_DIGITS digits")
+        if (at > whole && !text.substring(begin, at).toDouble().isFinite()) throw SerializationException("a number is not finite")
     }
 
     private fun digits() {
@@ -161,7 +165,12 @@ typealias StrictULong = @Serializable(StrictULongSerializer::class) ULong
 /** A number, not in quotes. */
 typealias StrictDouble = @Serializable(StrictDoubleSerializer::class) Double
 
-internal abstract class StrictSerializer<T : Any>(private val name: String, private val parse: (String) -> T?) : KSerializer<T> {
+/** Reads only the texts that [parse] accepts, and writes as [plain] does. */
+internal abstract class StrictSerializer<T : Any>(
+    private val name: String,
+    private val plain: KSerializer<T>,
+    private val parse: (String) -> T?,
+) : KSerializer<T> {
     override val descriptor = PrimitiveSerialDescriptor("Strict$name", PrimitiveKind.STRING)
 
     override fun deserialize(decoder: Decoder): T {
@@ -170,17 +179,18 @@ internal abstract class StrictSerializer<T : Any>(private val name: String, priv
         return value ?: throw SerializationException("${element.toString().take(LONGEST_SHOWN)} is no $name")
     }
 
-    override fun serialize(encoder: Encoder, value: T) = encoder.encodeString(value.toString())
+    override fun serialize(encoder: Encoder, value: T) = encoder.encodeSerializableValue(plain, value)
 }
 
 private const val LONGEST_SHOWN = 40 // characters
 
-internal object StrictIntSerializer : StrictSerializer<Int>("32-bit number", String::toIntOrNull)
+internal object StrictIntSerializer : StrictSerializer<Int>("32-bit number", Int.serializer(), String::toIntOrNull)
 
-internal object StrictLongSerializer : StrictSerializer<Long>("64-bit number", String::toLongOrNull)
+internal object StrictLongSerializer : StrictSerializer<Long>("64-bit number", Long.serializer(), String::toLongOrNull)
 
-internal object StrictULongSerializer : StrictSerializer<ULong>("number from 0 to 2^64 - 1", String::toULongOrNull)
+internal object StrictULongSerializer :
+    StrictSerializer<ULong>("number from 0 to 2^64 - 1", ULong.serializer(), String::toULongOrNull)
 
-internal object StrictDoubleSerializer : StrictSerializer<Double>("number", { text ->
+internal object StrictDoubleSerializer : StrictSerializer<Double>("number", Double.serializer(), { text ->
     text.toDoubleOrNull()?.takeIf { text != "NaN" && it.isFinite() }
 })

@@ -71,7 +71,7 @@ class BundleTest {
     fun `a path outside the folder is refused`() {
         for (path in listOf("../merges.txt", "/etc/passwd", "a/../../b", "c:/x", "./x", "a//b", "a\\\\b")) {
             val message = edited("\"tokenizer/merges.txt\"", "\"$path\"")
-            assertContains(message, "is outside the bundle or not plain", message = path)
+            assertContains(message, "is outside the bundle or not in plain form", message = path)
         }
     }
 

@@ -20,7 +20,7 @@ internal class Places(val root: File) {
     fun recover() = synchronized(LOCK) {
         deleted.deleteRecursively()
         if (!model.exists() && old.exists() && !(whole(partial) && partial.renameTo(model))) old.renameTo(model)
-        old.deleteRecursively()
+        if (model.exists()) old.deleteRecursively()
         Unit
     }
 
@@ -40,6 +40,7 @@ internal class Places(val root: File) {
         recover()
         partial.deleteRecursively()
         if (model.exists() && !model.renameTo(deleted)) model.deleteRecursively()
+        old.deleteRecursively()
         deleted.deleteRecursively()
         Unit
     }

@@ -21,6 +21,7 @@ import org.meissonic.mobile.engine.Request
 import org.meissonic.mobile.engine.Stage
 import org.meissonic.mobile.engine.UserError
 import org.meissonic.mobile.engine.checkMemory
+import org.meissonic.mobile.engine.printable
 import org.meissonic.mobile.engine.settle
 
 /** The state of the drawing. */
@@ -119,7 +120,7 @@ class Studio(
                 is DrawingEvent.Preview -> mutable.value = before.copy(preview = event.picture)
                 is DrawingEvent.Finished -> {
                     val drawing = event.drawing
-                    val drawn = withContext(Dispatchers.IO) { gallery.add(drawing, manifest.model.name) }
+                    val drawn = withContext(Dispatchers.IO) { gallery.add(drawing, printable(manifest.model.name)) }
                     done = Done(drawn, drawing.cut.values)
                 }
             }
