@@ -2,10 +2,12 @@ package org.meissonic.mobile.app
 
 import android.content.Context
 import org.meissonic.mobile.app.model.Arriving
+import org.meissonic.mobile.app.model.ComputeUnit
 import org.meissonic.mobile.app.model.Done
 import org.meissonic.mobile.app.model.DrawState
 import org.meissonic.mobile.app.model.Drawn
 import org.meissonic.mobile.app.model.Failed
+import org.meissonic.mobile.app.model.Fallback
 import org.meissonic.mobile.app.model.Field
 import org.meissonic.mobile.app.model.Idle
 import org.meissonic.mobile.app.model.Interrupted
@@ -15,6 +17,7 @@ import org.meissonic.mobile.app.model.Ready
 import org.meissonic.mobile.app.model.Stopped
 import org.meissonic.mobile.app.model.Trouble
 import org.meissonic.mobile.app.model.Unfinished
+import org.meissonic.mobile.app.model.UnitState
 import org.meissonic.mobile.app.model.Working
 import org.meissonic.mobile.engine.MAX_GUIDANCE
 import org.meissonic.mobile.engine.MAX_STEPS
@@ -65,6 +68,18 @@ fun Context.words(state: ModelState): String = when (state) {
     }
     is Ready -> getString(R.string.ready, printable(state.manifest.model.name), bytes(state.whole.bytes))
     is Trouble -> words(state.error) + "\n\n" + words(state.before)
+}
+
+/** Which unit draws with a model for the NPU, and why. */
+fun Context.words(state: UnitState): String {
+    val fallback = state.choice.fallback
+    return when {
+        state.compiling -> getString(R.string.unit_compiling)
+        fallback is Fallback.Refused -> getString(R.string.unit_refused, fallback.reason)
+        fallback is Fallback.Ended -> getString(R.string.unit_ended)
+        state.choice.wanted == ComputeUnit.NPU -> getString(R.string.unit_npu)
+        else -> getString(R.string.unit_cpu)
+    }
 }
 
 fun Context.words(field: Field): String = when (field) {

@@ -12,6 +12,7 @@ import kotlin.test.assertContains
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
 import kotlin.test.assertTrue
+import org.junit.jupiter.api.Assumptions.assumeTrue
 import org.junit.jupiter.api.io.TempDir
 import org.meissonic.mobile.engine.Picture
 import org.meissonic.mobile.engine.RequestError
@@ -24,14 +25,16 @@ class CommandTest {
 
     private val picture get() = File(folder, "cat.png")
 
-    private fun run(vararg arguments: String): Pair<Int, String> {
+    private fun run(vararg arguments: String, bundle: String = System.getProperty("bundle"), library: String? = null): Pair<Int, String> {
         val said = File(folder, "said")
         val java = File(System.getProperty("java.home"), "bin/java").path
-        val flags = arrayOf("--bundle", System.getProperty("bundle"), "--out", picture.path)
+        val flags = arrayOf("--bundle", bundle, "--out", picture.path)
         val process = ProcessBuilder(java, "org.meissonic.mobile.cli.MainKt", *arguments, *flags)
             .redirectErrorStream(true)
             .redirectOutput(said)
         process.environment()["CLASSPATH"] = System.getProperty("java.class.path")
+        process.environment().remove("ONNXRUNTIME_QNN")
+        library?.let { process.environment()["ONNXRUNTIME_QNN"] = it }
         val running = process.start()
         return running.waitFor() to said.readText().trim()
     }
@@ -49,6 +52,26 @@ class CommandTest {
         val (code, said) = run("a red cat " + "and a dog ".repeat(2000), "--steps", "2")
         assertEquals(0, code, said.take(500))
         assertContains(said, "warning: the prompt is too long, this was cut off")
+    }
+
+    @Test
+    fun `draws on the NPU's emulator, and on nothing else in its place`() {
+        val npu = System.getProperty("npu")
+        assumeTrue(File(npu, "manifest.json").isFile, "NOT TESTED: $npu holds no bundle")
+        val flags = arrayOf("a red cat", "--steps", "1", "--engine", "qnn")
+        val (code, said) = run(*flags, bundle = npu)
+        assertEquals(2, code, said)
+        assertContains(said, "error: --engine qnn needs Qualcomm's library")
+        val (refused, reason) = run(*flags, bundle = npu, library = folder.path)
+        assertEquals(2, refused, reason)
+        assertContains(reason, Regex("error: Qualcomm's library .* is missing"))
+        assertTrue(!picture.exists())
+        val library = System.getenv("ONNXRUNTIME_QNN")
+        assumeTrue(library != null, "NOT TESTED: ONNXRUNTIME_QNN names no folder with Qualcomm's library")
+        val (drawn, seconds) = run(*flags, bundle = npu, library = library)
+        assertEquals(0, drawn, seconds)
+        assertContains(seconds, "the NPU is emulated")
+        assertEquals(64, ImageIO.read(picture).width)
     }
 
     private fun png(argb: (x: Int, y: Int) -> Int) = BufferedImage(4, 2, BufferedImage.TYPE_INT_ARGB).also { image ->
@@ -131,6 +154,7 @@ class CommandTest {
             listOf("a cat", "--steps", "0") to "error: steps 0 is out of range",
             listOf("a cat", "--image", "nothing.png") to "error: nothing.png does not exist",
             listOf("a cat", "--colour", "red") to "error: Unknown options",
+            listOf("a cat", "--engine", "qnn") to "error: --engine qnn runs graphs made for an NPU, but this bundle has none",
         )
         for ((arguments, line) in wrong) {
             val (code, said) = run(*arguments.toTypedArray())

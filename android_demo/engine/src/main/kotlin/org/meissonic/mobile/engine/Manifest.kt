@@ -27,6 +27,9 @@ data class Manifest(
     /** Whether Core ML runs the graphs. */
     val coreml: Boolean get() = graphs.values.any { it.functions.isNotEmpty() }
 
+    /** Whether graphs were made for Qualcomm's NPU. */
+    val forNpu: Boolean get() = graphs.values.any { it.forNpu }
+
     /** Whether the step takes two text rows, guided or not. */
     val twoRows: Boolean
         get() = step.flatMap { graphs.getValue(it).inputs }.any { it.name == "context" && it.shape[0] == Dimension(2) }
@@ -83,7 +86,9 @@ data class GraphFacts(
     val functions: List<FunctionFacts> = emptyList(),
     val compute: String? = null,
     val contexts: Map<String, List<String>> = emptyMap(), // chip -> its compiled model first, then the binary
-)
+) {
+    val forNpu: Boolean get() = compute == "npu"
+}
 
 // From exact to coarse.
 internal val PRECISIONS = listOf("fp32", "fp16", "qnn", "int8", "palette8", "palette6", "int4", "palette4")

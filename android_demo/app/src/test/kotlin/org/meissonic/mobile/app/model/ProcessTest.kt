@@ -72,7 +72,7 @@ class ProcessTest {
 
     @Test
     fun `whatever a model breaks is reported, and the app goes on`() = runBlocking {
-        val broken = listOf(NoSuchElementException("x"), ArithmeticException("/ by zero"), StackOverflowError(), OutOfMemoryError())
+        val broken = listOf(NoSuchElementException("x"), ArithmeticException("/ by zero"), StackOverflowError(), OutOfMemoryError(), UnsatisfiedLinkError())
         for (error in broken) {
             val studio = Studio(this, gallery(), marker, { Long.MAX_VALUE }) { throw error }
             studio.draw(request(2), 0)
