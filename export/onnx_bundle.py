@@ -27,6 +27,7 @@ NPU_RECIPES: dict[Precision, Recipe] = {
     "int4": Recipe(default="int4", weights={"sampler": {"drawing.logits": "int8"}}),
 }
 TOOLS = ("torch", "onnx", "onnx-ir", "onnxscript", "onnxruntime", "transformers", "diffusers", "numpy")
+QNN_TOOLS = ("onnxruntime-qnn",)  # contexts fit one version of it, and newer ones
 DTYPES = {ir.DataType.INT32: "int32", ir.DataType.FLOAT: "float32", ir.DataType.UINT8: "uint8"}
 
 
@@ -78,7 +79,7 @@ class OnnxExporter:
 
     def describe(self, folder: Path, graphs: dict[str, Graph]) -> Manifest:
         write_tokenizer(folder, self.checkpoint)
-        options, tools = self.choices, TOOLS
+        options, tools = self.choices, (*TOOLS, *QNN_TOOLS) if self.engine == "qnn" else TOOLS
         made = build_manifest(
             folder, self.checkpoint, [options.size], graphs, NPU_STEP if options.npu else STEP, tools
         )
