@@ -406,7 +406,8 @@ extension Manifest {
         }
         if Set(step).count < step.count { return "a graph is twice in step" }
         let named =
-            graphs.values.flatMap { $0.files + $0.contexts.values.joined() }.sorted() + [tokenizer.vocab, tokenizer.merges] + [golden].compactMap { $0 }
+            graphs.values.flatMap { $0.files + $0.contexts.values.joined() }.sorted()
+            + [tokenizer.vocab, tokenizer.merges] + [golden].compactMap { $0 }
         for path in named where !files.has(path) {
             return "file '\(path)' has no size and hash in files"
         }
