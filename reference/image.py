@@ -27,12 +27,14 @@ def check_size(size: tuple[int, int], unit: int, what: str = "size") -> None:
     A side has at most MAX_SIDE pixels.
     """
     width, height = size
-    if any(not 1 <= side <= MAX_SIDE or side % unit for side in size):
-        near = [min(max(side + unit // 2, unit), MAX_SIDE) // unit * unit for side in size]
+    if any(side < 1 or side % unit for side in size):
+        near = [max(round(min(side, MAX_SIDE) / unit), 1) * unit for side in size]
         raise RequestError(
-            f"{what} {width}x{height}: each side must be a multiple of {unit} pixels, at most {MAX_SIDE},"
+            f"{what} {width}x{height}: each side must be a multiple of {unit} pixels,"
             f" such as {near[0]}x{near[1]}"
         )
+    if max(size) > MAX_SIDE:
+        raise RequestError(f"{what} {width}x{height}: a side has at most {MAX_SIDE} pixels")
 
 
 def mask_grid(mask: Image.Image, size: tuple[int, int], token_size: int) -> Tensor:
