@@ -69,7 +69,7 @@ func words(_ placement: SelfTest.Placement) -> String {
     case .asMade: String(localized: "as exported")
     case .all(.ane): String(localized: "Neural Engine")
     case .all(.gpu): String(localized: "graphics processor")
-    case .all(.cpu): String(localized: "main processor")
+    case .all(.cpu), .all(.npu): String(localized: "main processor")
     }
 }
 
