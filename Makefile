@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
+# Prints why this machine cannot run Qualcomm's runtime; nothing if it can.
+QNN := from reference.extras import qnn_unavailable; print(qnn_unavailable() or "")
 READY := $(VENV)/.ready
 
 .PHONY: bundle test package android-vectors iphone-vectors test-android test-ios test-slow test-versions bench arm64 lint format clean help
@@ -23,7 +25,9 @@ $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "error: Python 3.11 to 3.13 is needed; say which one with: make PYTHON=python3.12")'
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --upgrade pip
-	$(RUN) -m pip install -qq --constraint requirements.lock --editable '.[export,coreml,optimum,train,dev]'
+	extras=export,coreml,optimum,train,dev; why=$$($(RUN) -c '$(QNN)'); \
+	if [ -z "$$why" ]; then extras=$$extras,qnn; else echo "WARNING: no test of the NPU will run: $$why" >&2; fi; \
+	$(RUN) -m pip install -qq --constraint requirements.lock --editable ".[$$extras]"
 	touch $@
 
 bundle: $(READY)

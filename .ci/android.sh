@@ -22,6 +22,18 @@ if [ -z "${ORT_AAR:-}" ]; then
         ORT_AAR=
     fi
 fi
+# Qualcomm's library for Linux, which runs a bundle for the NPU as the NPU does, is in a Python package.
+if [ -z "${ONNXRUNTIME_QNN:-}" ]; then
+    ONNXRUNTIME_QNN=$(.venv/bin/python -c 'import importlib.util as i; s = i.find_spec("onnxruntime_qnn"); print(s.submodule_search_locations[0] if s else "")' || true)
+fi
+if [ -z "$ONNXRUNTIME_QNN" ]; then
+    echo "NOT TESTED: drawing from Kotlin on Qualcomm's NPU. It needs onnxruntime-qnn (Linux x86-64): pip install 'meissonic-mobile[qnn]'" >&2
+    unset ONNXRUNTIME_QNN
+elif [ ! -f build/phones/npu/manifest.json ]; then
+    echo "NOT TESTED: drawing from Kotlin on Qualcomm's NPU. It needs a bundle in build/phones/npu: make android-vectors" >&2
+else
+    export ONNXRUNTIME_QNN
+fi
 rm -rf android_demo/*/target/surefire-reports # of tests that are no more
 export MAVEN_OPTS="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC ${MAVEN_OPTS:-}" # a build is over before more pays
 ORT_AAR=$ORT_AAR mvn -q -B -f android_demo ${apk[@]+"${apk[@]}"} package

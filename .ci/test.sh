@@ -28,6 +28,8 @@ python=$?
 wait $job
 phones=$?
 cat build/phones.log
+why=$("$1" -c 'from reference.extras import qnn_unavailable; print(qnn_unavailable() or "")')
+[ -z "$why" ] || echo "WARNING: no test of the NPU ran: $why" >&2
 [ $phones = 0 ] || echo "error: the tests of Kotlin or Swift failed: see above" >&2
 tail -n 1 build/pytest.log
 [ $python = 0 ] || exit $python

@@ -47,7 +47,7 @@ def build_manifest(
 
     `sizes` are (W, H) in pixels, the default first; the manifest names the versions of `tools`.
     """
-    written = [VOCAB, MERGES, *(file for described in graphs.values() for file in described.files)]
+    written = [VOCAB, MERGES, *(file for described in graphs.values() for file in described.all_files)]
     config, defaults = checkpoint.transformer.config, checkpoint.defaults
     return Manifest(
         model=ModelFacts(

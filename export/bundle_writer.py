@@ -1,7 +1,7 @@
-"""Writes a bundle of any kind: graph by graph, verified, then published in one rename.
+"""Writes a bundle of any kind: graph by graph, verified, then published in one step.
 
 `write_bundle` is the spine of `python -m export.onnx`, `export.coreml` and `quantize`. What differs between
-them is an `Exporter`. Until the last stage everything lies in `NAME.partial`: an interrupted run resumes from
+them is an `Exporter`. Until the last stage everything lies in a work folder: an interrupted run resumes from
 the graphs that are finished there, and a bundle that fails verification is removed.
 """
 
@@ -14,7 +14,10 @@ from typing import Any, Protocol
 from export.errors import VerificationError
 from export.resume_key import resume_key
 from export.workspace import Workspace, check_space, check_target, disk_errors, megabytes
+from reference.files import shown
+from reference.publishing import check_output_folder
 from runtime.bundle import MANIFEST, Bundle, FileFacts, GoldenFile, Graph, Manifest, open_bundle
+from runtime.engine import EngineName
 from runtime.generator import Drawing
 from runtime.parity.golden import golden_drawing
 from runtime.parity.measures import storable
@@ -41,6 +44,7 @@ class Exporter(Protocol):
     sizes: dict[str, int]  # estimated bytes of each graph, in the order of writing
     scratch_bytes: int  # most that lies on the disk beside the bundle while it is written
     golden_steps: int  # of the golden drawing
+    engine: EngineName | None  # that verifies and draws the golden trace; None: the bundle's usual one
 
     @property
     def source(self) -> str:
@@ -62,25 +66,22 @@ def write_bundle(exporter: Exporter, out: Path, overwrite: bool, log: Log) -> Ma
     Raises BundleError (folder or disk), RecipeError or QuantizationError (a graph cannot be quantized as
     chosen), VerificationError (a graph misses a limit).
     """
-    check_target(out, overwrite)
     needed = sum(exporter.sizes.values())
-    out.parent.mkdir(parents=True, exist_ok=True)
     check_space(out, needed + exporter.scratch_bytes)
-
-    workspace = Workspace(out, resume_key(exporter.source, exporter.choices))
-    folder = workspace.folder
-    with disk_errors(workspace, needed):
-        graphs = write_graphs(exporter, workspace, log)  # each is loaded, traced, quantized
-        manifest = exporter.describe(folder, graphs)
-        write_manifest(folder, manifest)
-        try:
-            manifest = verified(exporter, folder, manifest, log)
-        except VerificationError:
-            workspace.discard()
-            raise
-        write_manifest(folder, manifest)
-        open_bundle(folder)
-        workspace.publish()
+    with Workspace(out, resume_key(exporter.source, exporter.choices), overwrite) as workspace:
+        folder = workspace.folder
+        with disk_errors(workspace, needed):
+            graphs = write_graphs(exporter, workspace, log)  # each is loaded, traced, quantized
+            manifest = exporter.describe(folder, graphs)
+            write_manifest(folder, manifest)
+            try:
+                manifest = verified(exporter, folder, manifest, log)
+            except VerificationError:
+                workspace.discard()
+                raise
+            write_manifest(folder, manifest)
+            open_bundle(folder)
+            workspace.publish()
     return manifest
 
 
@@ -105,7 +106,7 @@ def verified(exporter: Exporter, folder: Path, manifest: Manifest, log: Log) -> 
     log("verifying: the bundle draws, and every graph is compared with its original")
     begun = time.perf_counter()
     bundle = open_bundle(folder)
-    golden, drawing = golden_drawing(bundle, exporter.golden_steps)
+    golden, drawing = golden_drawing(bundle, exporter.golden_steps, exporter.engine)
     figures = exporter.verify(bundle, drawing)
     log(f"verified: {summary(figures)}, {time.perf_counter() - begun:.1f} s")
     write_json(folder / GOLDEN, golden.model_dump())
@@ -113,7 +114,9 @@ def verified(exporter: Exporter, folder: Path, manifest: Manifest, log: Log) -> 
         update={
             "golden": GoldenFile(file=GOLDEN),
             "files": manifest.files | {GOLDEN: FileFacts.of(folder / GOLDEN)},
-            "parity": manifest.parity | {name: storable(value) for name, value in figures.items()},
+            "parity": manifest.parity
+            | ({"engine": exporter.engine} if exporter.engine else {})
+            | {name: storable(value) for name, value in figures.items()},
         }
     )
 
@@ -134,16 +137,21 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
 
 
+def check_out(out: Path, overwrite: bool) -> None:
+    """Raises UserError if a bundle could not be written to `out`: for commands, before they read a model."""
+    check_output_folder(out)
+    check_target(out, overwrite)
+
+
 def export_bundle(exporter: Exporter, out: Path, overwrite: bool, dry_run: bool) -> None:
     """`write_bundle` for a command: prints progress and total size, or in a dry run the planned sizes."""
     if dry_run:
-        check_target(out, overwrite)
         print(planned_sizes(exporter.sizes))
         return
     begun = time.perf_counter()
     manifest = write_bundle(exporter, out, overwrite, lambda line: print(line, flush=True))
     total = sum(facts.size for facts in manifest.files.values())
-    print(f"{out}: {megabytes(total)} in {time.perf_counter() - begun:.0f} s", flush=True)
+    print(f"{shown(out)}: {megabytes(total)} in {time.perf_counter() - begun:.0f} s", flush=True)
 
 
 def planned_sizes(sizes: Mapping[str, int]) -> str:

@@ -36,6 +36,7 @@ from export.mac_check.unit_check import (
     UnitCheck,
     recorded,
 )
+from reference.files import check_output_file, write_text
 from runtime.bundle import MANIFEST, Bundle, open_bundle
 from runtime.errors import BundleError, Parser, RequestError, exit_code
 
@@ -88,10 +89,7 @@ class Report:
         return bool(self.crashes) or any(errors)
 
     def write(self, path: Path) -> None:
-        try:
-            path.write_text(json.dumps(asdict(self), indent=1, allow_nan=False) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise RequestError(f"cannot write {path}: {error.strerror}") from None
+        write_text(path, json.dumps(asdict(self), indent=1, allow_nan=False) + "\n")
 
 
 def compile_packages(
@@ -284,6 +282,7 @@ def run(arguments: Sequence[str] | None) -> int:
     given = parse(arguments)
     if sys.platform != "darwin":
         raise RequestError("this check needs macOS: Core ML runs nothing elsewhere")
+    check_output_file(OUT, "the folder for", ".json")
     report = check(open_bundle(find_bundle(given)), Mac, OUT)
     print(f"written: {OUT} (please send it back)")
     return int(report.failed)

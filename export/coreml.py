@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from export.bundle_writer import STOPPED, export_bundle
+from export.bundle_writer import STOPPED, check_out, export_bundle
 from export.errors import ExportError
 from reference.checkpoint import load_checkpoint
 from reference.errors import Parser, exit_code
+from reference.files import shown
 from runtime.process import return_freed_memory
 
 PALETTES: dict[int, Any] = {4: "palette4", 6: "palette6", 8: "palette8"}
@@ -31,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add = made.add_argument
     add("--checkpoint", metavar="DIR|ID", help="folder or hub id; default: the shipped stickers")
+    add("--variant", metavar="NAME", help="which weight files, such as fp16; default: full precision first")
     form = made.add_mutually_exclusive_group()
     form.add_argument("--fp16", dest="form", action="store_const", const="fp16", help="half precision")
     form.add_argument(
@@ -80,6 +82,7 @@ def parser() -> argparse.ArgumentParser:
 def run(arguments: Sequence[str] | None) -> None:
     """Raises UserError for anything the user can fix."""
     given = parser().parse_args(arguments)
+    check_out(given.out, given.overwrite)
     # coremltools is slow to import: --help and wrong arguments need not wait for it.
     from export.apple.coreml_bundle import CoreMLExporter, CoreMLOptions
     from quantize.coreml import Form
@@ -90,15 +93,16 @@ def run(arguments: Sequence[str] | None) -> None:
         raise ExportError("--activations goes with 8-bit weights: add --int8")
     recipe = CoreMLRecipe.read(given.recipe) if given.recipe else CoreMLRecipe(default=form)
     return_freed_memory()  # the parts of the checkpoint are loaded one after the other
-    checkpoint = load_checkpoint(given.checkpoint, stream=True)
+    checkpoint = load_checkpoint(given.checkpoint, stream=True, variant=given.variant)
     sizes = [(width, height) for width, height in given.size or [checkpoint.defaults.size]]
-    shown = ", ".join(f"{width}x{height}" for width, height in sizes)
+    named = ", ".join(f"{width}x{height}" for width, height in sizes)
     what = f"recipe {given.recipe}" if given.recipe else form + " with 8-bit activations" * given.activations
-    print(
-        f"{checkpoint.name} at {shown}, {what}, {given.target}, {given.attention}, to {given.out}", flush=True
-    )
     options = CoreMLOptions(sizes, recipe, given.target, given.attention, given.activations)
     exporter = CoreMLExporter(checkpoint, options)
+    print(
+        f"{checkpoint.name} at {named}, {what}, {given.target}, {given.attention}, to {shown(given.out)}",
+        flush=True,
+    )
     export_bundle(exporter, given.out, given.overwrite, given.dry_run)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from export.fold import after_norm, linear
 from reference.inverse_cdf import draw
-from reference.transformer import MaskedTokenHead
+from reference.transformer import MaskedTokenHead, MaskedTransformer
 
 # 16 MiB of logits a chunk: 512 positions of 8192 codes, so a 1024-px image is 8 chunks. Smaller chunks read
 # the projection's weights more often and give its matmul fewer rows; larger ones only add memory.
@@ -55,3 +55,25 @@ class DrawingHead(nn.Module):
         # Three dimensions make this linear a MatMul; with two it becomes a Gemm, which quantizers skip.
         drawn, log_prob = zip(*(draw(self.logits(rows[None])[0], u) for rows, u in parts), strict=True)
         return torch.cat(drawn).to(torch.int32), torch.cat(log_prob)
+
+
+class Sampler(nn.Module):
+    """The drawing as a graph of its own, behind a transformer that runs elsewhere.
+
+    It stays in float32 on the CPU, so the drawn tokens do not depend on how another unit rounds.
+
+    Inputs: features [R, h*w, K*D], guidance [], uniforms [2, H*W]. Outputs: drawn i32 [H*W], log_prob [H*W].
+    """
+
+    def __init__(self, transformer: MaskedTransformer, height: int, width: int) -> None:
+        super().__init__()
+        side = transformer.config.compression
+        self.side, self.grid = side, (height // side, width // side)
+        self.drawing = DrawingHead(transformer.mlm_layer, height * width)
+
+    def guided(self, features: Tensor, guidance: Tensor) -> Tensor:
+        """Guided features [H*W, D] in the order of tokens."""
+        return guided_features(features, guidance, self.grid, self.side)
+
+    def forward(self, features: Tensor, guidance: Tensor, uniforms: Tensor) -> tuple[Tensor, Tensor]:
+        return self.drawing(self.guided(features, guidance), uniforms)

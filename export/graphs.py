@@ -6,14 +6,15 @@ H x W token grid, M modulation width.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from export.conditioner import Conditioner, modulation_width
-from export.images import ImageDecoder, ImageEncoder
-from export.step import TransformerStep
+from export.draw_head import Sampler
+from export.images import ImageDecoder, ImageEncoder, QuantizedImageDecoder
+from export.npu import npu_kernels
+from export.step import Transformer, TransformerStep
 from export.text import TextEncoder
 from reference.checkpoint import Checkpoint
 from reference.image import check_size
@@ -21,7 +22,6 @@ from reference.transformer import MICRO_CONDITIONS, SINUSOID_WIDTH
 
 ROWS = "rows"  # R, 1 or 2
 STEPS = "steps"  # N
-NPU_GRAPHS = ("transformer", "image_decoder")  # that Qualcomm's NPU runs; the CPU runs the others
 
 
 @dataclass(frozen=True)
@@ -33,19 +33,14 @@ class GraphSpec:
     inputs: dict[str, Tensor]  # examples, in the module's order
     outputs: tuple[str, ...]
     dynamic: dict[str, dict[int, str]]  # input name -> axis -> ROWS or STEPS
-    hardware: Literal["cpu", "npu"] = "cpu"  # whose operators the graph consists of (see `trace`)
+    npu: bool = False  # whether it consists of the operators of Qualcomm's NPU (see `trace`), not the CPU's
 
 
-def graphs(checkpoint: Checkpoint, size: tuple[int, int], npu: bool = False) -> dict[str, GraphSpec]:
-    """The five graphs for images of `size` (W, H) pixels; with `npu` NPU_GRAPHS for Qualcomm's NPU.
+def graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, GraphSpec]:
+    """The five graphs for images of `size` (W, H) pixels, which the CPU runs.
 
     Raises RequestError for a size the checkpoint cannot draw.
     """
-    specs = cpu_graphs(checkpoint, size)
-    return specs | {name: replace(specs[name], hardware="npu") for name in NPU_GRAPHS if npu}
-
-
-def cpu_graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, GraphSpec]:
     transformer, vqvae = checkpoint.transformer, checkpoint.vqvae
     config = transformer.config
     width, height = token_grid(checkpoint, size)
@@ -100,6 +95,42 @@ def cpu_graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, Graph
             outputs=("tokens",),
             dynamic={},
         ),
+    }
+
+
+def npu_graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, GraphSpec]:
+    """The six graphs of a bundle for Qualcomm's NPU; it runs `transformer` and `image_decoder`.
+
+    The step takes exactly two text rows. The sampler comes before the transformer, because the ranges of the
+    transformer are measured while both draw. Raises as `graphs`.
+    """
+    specs, transformer = graphs(checkpoint, size), checkpoint.transformer
+    step, width, height = specs["transformer"].inputs, *token_grid(checkpoint, size)
+    length, compression = checkpoint.tokenizer.model_max_length, checkpoint.compression
+    head = transformer.config.attention_head_dim
+    features = torch.zeros(2, height * width // compression**2, compression**2 * transformer.config.inner_dim)
+    return {
+        "text_encoder": specs["text_encoder"],
+        "conditioner": specs["conditioner"],
+        "sampler": GraphSpec(
+            part="transformer",
+            build=lambda: Sampler(transformer, height, width),
+            inputs={"features": features, "guidance": step["guidance"], "uniforms": step["uniforms"]},
+            outputs=specs["transformer"].outputs,
+            dynamic={},
+        ),
+        "transformer": GraphSpec(
+            part="transformer",
+            build=lambda: Transformer(transformer, length, height, width, npu_kernels(head)),
+            inputs={name: step[name] for name in ("tokens", "context", "modulation")},
+            outputs=("features",),
+            dynamic={},
+            npu=True,
+        ),
+        "image_decoder": replace(
+            specs["image_decoder"], build=lambda: QuantizedImageDecoder(checkpoint.vqvae), npu=True
+        ),
+        "image_encoder": specs["image_encoder"],
     }
 
 

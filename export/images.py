@@ -8,6 +8,7 @@ import copy
 from typing import Any
 
 import torch
+import torch.onnx.ops
 from torch import Tensor, nn
 
 from export.draw_head import chunk_size
@@ -29,11 +30,27 @@ class ImageDecoder(nn.Module):
         self.table = lookup(table)
         self.decoder = trunk(vqvae.decoder)
 
+    def pixels(self, tokens: Tensor) -> Tensor:
+        """The picture f32 [H*token_size, W*token_size, 3], white at 1."""
+        return self.decoder(self.table(tokens).permute(2, 0, 1).unsqueeze(0)).squeeze(0).permute(1, 2, 0)
+
     def forward(self, tokens: Tensor) -> Tensor:
-        pixels = self.decoder(self.table(tokens).permute(2, 0, 1).unsqueeze(0))
         # As in the published pipeline: pixels are in [0, 1], not [-1, 1], and are rounded half to even.
-        levels = (pixels.clamp(0.0, 1.0) * 255.0).round().to(torch.uint8)
-        return levels.squeeze(0).permute(1, 2, 0)
+        return (self.pixels(tokens).clamp(0.0, 1.0) * 255.0).round().to(torch.uint8)
+
+
+class QuantizedImageDecoder(ImageDecoder):
+    """The same for a graph of integers: its codes of the picture, in units of 1/255, are the levels.
+
+    Quantize clips and rounds as the published pipeline does. PyTorch can trace this module, but not run it.
+    """
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        pixels = self.pixels(tokens)
+        unit, black = torch.tensor(1 / 255), torch.tensor(0, dtype=torch.uint8)
+        return torch.onnx.ops.symbolic(
+            "QuantizeLinear", (pixels, unit, black), dtype=torch.uint8, shape=pixels.shape
+        )
 
 
 class ImageEncoder(nn.Module):

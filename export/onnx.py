@@ -5,12 +5,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from export.bundle_writer import STOPPED, export_bundle
-from export.onnx_bundle import OnnxExporter, OnnxOptions
+from export.bundle_writer import STOPPED, check_out, export_bundle
+from export.errors import ExportError
+from export.npu_contexts import chip_table, parse_chips
+from export.onnx_bundle import NPU_RECIPES, OnnxExporter, OnnxOptions
 from quantize.recipe import Precision, Recipe
 from reference.checkpoint import load_checkpoint
-from reference.errors import Parser, exit_code
+from reference.errors import Parser, UserError, exit_code
+from reference.files import shown
 from runtime.process import return_freed_memory
+from runtime.qnn_engine import provider
 
 PRECISIONS: dict[Precision, str] = {
     "int8": "8-bit weights and activations: the fastest (default)",
@@ -23,6 +27,7 @@ EXAMPLES = """examples:
   python -m export.onnx --int4 --out build/android-int4       # the smallest
   python -m export.onnx --fp32 --out build/android-fp32       # not quantized
   python -m export.onnx --qnn --out build/android-qnn         # for Qualcomm's NPU
+  python -m export.onnx --qnn --int4 --soc sm8650,sm8750 --out build/android-qnn-int4
   python -m export.onnx --checkpoint MeissonFlow/Meissonic --size 1024 1024
   python -m export.onnx --checkpoint ~/models/monetico --dry-run
 """
@@ -40,16 +45,31 @@ def parser() -> argparse.ArgumentParser:
     for name, meaning in PRECISIONS.items():
         precision.add_argument(f"--{name}", dest="precision", action="store_const", const=name, help=meaning)
     precision.add_argument(
-        "--qnn",
-        action="store_true",
-        help="step and decoder for Qualcomm's NPU, with 8-bit weights and 16-bit activations; the rest int8",
-    )
-    precision.add_argument(
         "--recipe",
         type=Path,
         metavar="FILE",
         help="precision of each weight, see python -m quantize.sensitivity",
     )
+    add(
+        "--qnn",
+        action="store_true",
+        help="transformer and image decoder for Qualcomm's NPU, with 16-bit activations; goes with --int8 or"
+        " --int4, and is executed on Qualcomm's own runtime before it is published",
+    )
+    add(
+        "--unverified",
+        action="store_true",
+        help="with --qnn where that runtime cannot be had: compare the graphs on the CPU only",
+    )
+    add(
+        "--soc",
+        type=parse_chips,
+        default=(),
+        metavar="SOC,...",
+        help="with --qnn: compile for these chips too, such as sm8650,sm8750",
+    )
+    add("--list-socs", action="store_true", help="print the chips that --soc takes, and write nothing")
+    add("--variant", metavar="NAME", help="which weight files, such as fp16; default: full precision first")
     add("--size", nargs=2, type=int, metavar=("W", "H"), help="pixels; default: the checkpoint's")
     add("--out", type=Path, default=Path("build/android"), metavar="DIR", help="default: build/android")
     add("--dry-run", action="store_true", help="print the size of each graph and write nothing")
@@ -57,17 +77,45 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+def check_npu(given: argparse.Namespace) -> None:
+    """Raises ExportError for flags that do not go together, or where no such bundle can be verified."""
+    for flag, wanted in (("--unverified", given.unverified), ("--soc", given.soc)):
+        if wanted and not given.qnn:
+            raise ExportError(f"{flag} is for graphs of the NPU: add --qnn")
+    if not given.qnn:
+        return
+    if given.recipe or given.precision not in (None, *NPU_RECIPES):
+        raise ExportError("--qnn takes --int8 or --int4: leave out --fp16, --fp32 and --recipe")
+    if given.soc and given.unverified:
+        raise ExportError("--soc needs Qualcomm's runtime, which also verifies: leave out --unverified")
+    if not given.unverified and not given.dry_run:
+        try:
+            provider()
+        except UserError as error:
+            raise ExportError(
+                f"{error}; --unverified writes the bundle without executing it on Qualcomm's runtime"
+            ) from None
+
+
 def run(arguments: Sequence[str] | None) -> None:
     """Raises UserError for anything the user can fix."""
     given = parser().parse_args(arguments)
+    if given.list_socs:
+        print(chip_table())
+        return
+    check_npu(given)
+    check_out(given.out, given.overwrite)
     return_freed_memory()  # the parts of the checkpoint are loaded one after the other
-    checkpoint = load_checkpoint(given.checkpoint, stream=True)
+    checkpoint = load_checkpoint(given.checkpoint, stream=True, variant=given.variant)
     width, height = given.size or checkpoint.defaults.size
     precision: Precision = given.precision or "int8"
-    recipe = Recipe.read(given.recipe) if given.recipe else Recipe.uniform(precision)
-    what = f"recipe {given.recipe}" if given.recipe else "qnn" if given.qnn else precision
-    print(f"{checkpoint.name} at {width}x{height}, {what}, to {given.out}", flush=True)
-    exporter = OnnxExporter(checkpoint, OnnxOptions((width, height), recipe, npu=given.qnn))
+    uniform = NPU_RECIPES[precision] if given.qnn else Recipe.uniform(precision)
+    recipe = Recipe.read(given.recipe) if given.recipe else uniform
+    what = f"recipe {given.recipe}" if given.recipe else precision + " for the NPU" * given.qnn
+    exporter = OnnxExporter(
+        checkpoint, OnnxOptions((width, height), recipe, given.qnn, given.unverified, given.soc)
+    )
+    print(f"{checkpoint.name} at {width}x{height}, {what}, to {shown(given.out)}", flush=True)
     export_bundle(exporter, given.out, given.overwrite, given.dry_run)
 
 

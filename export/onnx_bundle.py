@@ -1,4 +1,4 @@
-"""The Android bundle: five ONNX graphs, quantized as a recipe says."""
+"""The Android bundle: ONNX graphs, quantized as a recipe says; for the CPU alone or for an NPU too."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,18 +8,26 @@ import onnx_ir as ir
 from export.build_manifest import build_manifest, source_hash, write_tokenizer
 from export.bundle_writer import QuantizedGraph
 from export.calibration import calibration
-from export.graphs import graphs
+from export.graphs import GraphSpec, graphs, npu_graphs
+from export.npu_contexts import add_contexts, context_figures
 from export.onnx_graph import write_graph
 from export.size_estimate import estimate
-from export.verify import Effort, verify_against_reference
+from export.verify import Effort, check, verify_against_reference
 from quantize.onnx_files import files, load
-from quantize.recipe import Recipe
+from quantize.recipe import Precision, Recipe
 from reference.checkpoint import Checkpoint
-from runtime.bundle import Bundle, Graph, Manifest, Tensor
+from runtime.bundle import Bundle, Compute, Graph, Manifest, Tensor
+from runtime.engine import EngineName
 from runtime.generator import Drawing
 
-STEP = ("transformer",)
+STEP, NPU_STEP = ("transformer",), ("transformer", "sampler")
+# Of what the CPU runs beside an NPU, the sampler is never below 8 bits, because it costs little.
+NPU_RECIPES: dict[Precision, Recipe] = {
+    "int8": Recipe.uniform("int8"),
+    "int4": Recipe(default="int4", weights={"sampler": {"drawing.logits": "int8"}}),
+}
 TOOLS = ("torch", "onnx", "onnx-ir", "onnxscript", "onnxruntime", "transformers", "diffusers", "numpy")
+QNN_TOOLS = ("onnxruntime-qnn",)  # contexts fit one version of it, and newer ones
 DTYPES = {ir.DataType.INT32: "int32", ir.DataType.FLOAT: "float32", ir.DataType.UINT8: "uint8"}
 
 
@@ -29,7 +37,9 @@ class OnnxOptions:
 
     size: tuple[int, int]  # (W, H) in pixels
     recipe: Recipe
-    npu: bool = False  # step and decoder for Qualcomm's NPU; the recipe is for the other graphs
+    npu: bool = False  # transformer and image decoder for Qualcomm's NPU (NPU_RECIPES are the recipes)
+    unverified: bool = False  # compare the graphs for the NPU on the CPU only
+    chips: tuple[str, ...] = ()  # to compile the graphs for the NPU for
 
 
 class OnnxExporter:
@@ -38,11 +48,17 @@ class OnnxExporter:
     def __init__(self, checkpoint: Checkpoint, options: OnnxOptions) -> None:
         """Raises RequestError for a size it cannot draw, RecipeError for a recipe of another model."""
         self.checkpoint, self.choices = checkpoint, options
-        self.sizes = estimate(graphs(checkpoint, options.size, options.npu), options.recipe)
+        self.sizes = estimate(self.graphs, options.recipe)
         # While a graph is quantized, its float32 form is on the disk too.
         self.scratch_bytes = max(estimate(graphs(checkpoint, options.size), Recipe.uniform("fp32")).values())
         self.golden_steps = Effort.of(checkpoint).golden_steps
         self.calibration = calibration(checkpoint, options.size, two_rows=options.npu)
+        self.engine: EngineName | None = "qnn" if options.npu and not options.unverified else None
+
+    @property
+    def graphs(self) -> dict[str, GraphSpec]:
+        """In the order of writing."""
+        return (npu_graphs if self.choices.npu else graphs)(self.checkpoint, self.choices.size)
 
     @property
     def source(self) -> str:
@@ -55,14 +71,27 @@ class OnnxExporter:
         quantized = write_graph(
             self.checkpoint, name, options.size, options.recipe, path, self.calibration, options.npu
         )
-        return graph_entry(path, quantized.precision), quantized
+        if not options.npu:
+            return graph_entry(path, quantized.precision), quantized
+        npu = self.graphs[name].npu
+        entry = graph_entry(path, quantized.precision, "npu" if npu else "cpu")
+        return add_contexts(entry, folder, options.chips if npu else ()), quantized
 
     def describe(self, folder: Path, graphs: dict[str, Graph]) -> Manifest:
         write_tokenizer(folder, self.checkpoint)
-        return build_manifest(folder, self.checkpoint, [self.choices.size], graphs, STEP, TOOLS)
+        options, tools = self.choices, (*TOOLS, *QNN_TOOLS) if self.engine == "qnn" else TOOLS
+        made = build_manifest(
+            folder, self.checkpoint, [options.size], graphs, NPU_STEP if options.npu else STEP, tools
+        )
+        return made.model_copy(update={"parity": {"unverified": True}}) if options.unverified else made
 
     def verify(self, bundle: Bundle, drawing: Drawing) -> dict[str, float]:
-        return verify_against_reference(bundle, self.checkpoint, drawing)
+        figures = verify_against_reference(bundle, self.checkpoint, drawing, self.engine)
+        if self.choices.chips:
+            of_chips = context_figures(bundle, drawing, self.choices.chips)
+            check(of_chips, bundle.manifest)
+            figures |= of_chips
+        return figures
 
 
 def manifest_of(
@@ -77,7 +106,7 @@ def graph_path(name: str, folder: Path) -> Path:
     return folder / f"{name}.onnx"
 
 
-def graph_entry(path: Path, precision: str) -> Graph:
+def graph_entry(path: Path, precision: str, compute: Compute | None = None) -> Graph:
     """A graph's entry of the manifest, with every tensor as the file declares it."""
     model = load(path).graph
     return Graph(
@@ -85,6 +114,7 @@ def graph_entry(path: Path, precision: str) -> Graph:
         inputs=[tensor(value) for value in model.inputs],
         outputs=[tensor(value) for value in model.outputs],
         files=[file.name for file in files(path) if file.exists()],
+        compute=compute,
     )
 
 

@@ -12,13 +12,13 @@ import numpy as np
 from onnx_ir.passes.common import ShapeInferencePass
 
 from export.bundle_writer import QuantizedGraph
-from export.graphs import GraphSpec, graphs
+from export.graphs import GraphSpec, graphs, npu_graphs
 from export.strips import in_strips
 from export.trace import trace
 from export.workspace import scratch
 from quantize.apply_recipe import quantize_graph
 from quantize.gptq import Gptq
-from quantize.gptq_moments import Calibration, opened
+from quantize.gptq_moments import CHAIN, Calibration, opened
 from quantize.onnx_files import load, save
 from quantize.qnn import quantize_qnn
 from quantize.recipe import IMAGE_GRAPHS, Recipe
@@ -43,23 +43,25 @@ def write_graph(
 ) -> QuantizedGraph:
     """Write the graph `name` into `path` and its data file, after `calibration` was passed those before it.
 
-    `npu`: see `export.graphs`; the recipe is for the graphs that the CPU runs. The float graph goes to disk
-    before it is quantized, so that the checkpoint's weights leave memory.
+    `npu`: of a bundle for Qualcomm's NPU; the recipe is then for the graphs that the CPU runs. The float
+    graph goes to disk before it is quantized, so that the checkpoint's weights leave memory.
     """
-    spec = graphs(checkpoint, size, npu)[name]
+    spec = (npu_graphs if npu else graphs)(checkpoint, size)[name]
     with scratch(path.parent / "float") as folder:
         whole = folder / path.name
         write_float(checkpoint, spec, whole)
-        if spec.hardware == "npu":
+        if spec.npu:
             pictures = calibration.pictures(WINDOWS) if name == "image_decoder" else []
             feeds = [{"tokens": tokens} for tokens in pictures] or calibration.fed(whole)
-            return quantize_qnn(whole, path, feeds)
+            four_bits = recipe.default == "int4" and name in CHAIN
+            return quantize_qnn(whole, path, feeds, calibration.moments(name, whole) if four_bits else None)
         if recipe.static_int8(name):
             return write_static(checkpoint, name, size, whole, path, calibration)
         if name in IMAGE_GRAPHS:
             save_in_strips(whole, cut := folder / "strips.onnx")
             return quantize_graph(cut, path, name, recipe)
-        rounding = Gptq(calibration.moments(name, whole)) if "int4" in recipe.precisions else Nearest()
+        observed = "int4" in recipe.precisions and name in CHAIN
+        rounding = Gptq(calibration.moments(name, whole)) if observed else Nearest()
         return quantize_graph(whole, path, name, recipe, rounding)
 
 

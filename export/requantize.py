@@ -16,6 +16,7 @@ from quantize.rounding import Nearest
 from quantize.static_ranges import PICTURES, WINDOW, Feed, quantize_images
 from quantize.weights import weights_of
 from runtime.bundle import MANIFEST, Bundle, FileFacts, Graph, Manifest
+from runtime.engine import EngineName
 from runtime.generator import Drawing
 from runtime.parity.limits import judged, missed
 from runtime.parity.verification import verification_steps, verify_against_bundle
@@ -25,6 +26,8 @@ TOOLS = ("onnx", "onnx-ir", "onnxruntime", "numpy")
 
 class Requantizer:
     """An `Exporter` (see `bundle_writer`) of a float bundle to a quantized one."""
+
+    engine: EngineName | None = None
 
     def __init__(self, bundle: Bundle, recipe: Recipe) -> None:
         """`bundle` is float (`quantize.float_bundle`). Raises RecipeError for a recipe of another model."""

@@ -18,25 +18,31 @@ def estimate(specs: Mapping[str, GraphSpec], recipe: Recipe) -> dict[str, int]:
     """
     recipe.check_graphs(specs)
     with FakeTensorMode(allow_non_fake_inputs=True):
-        return {
-            name: data_bytes(spec.build(), name, recipe, all_int8=spec.hardware == "npu")
-            for name, spec in specs.items()
-        }
+        return {name: data_bytes(spec.build(), name, recipe, npu=spec.npu) for name, spec in specs.items()}
 
 
-def data_bytes(module: nn.Module, graph: str, recipe: Recipe, all_int8: bool) -> int:
-    """Bytes of a graph's tensors: weights as the recipe stores them, or all in 8 bits; others as they are."""
+def data_bytes(module: nn.Module, graph: str, recipe: Recipe, npu: bool) -> int:
+    """Bytes of a graph's tensors: weights as the recipe stores them, or as `quantize.qnn` does for the NPU;
+    others as they are.
+    """
     weights = dict(weights_of(module))
     recipe.check(graph, {weight.name: weight for weight in weights.values()})
     total = 0
     for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
         size = tensor.numel() * tensor.element_size()
-        if name in weights and all_int8:
-            size = weights[name].size
+        if name in weights and npu:
+            size = npu_bytes(weights[name], recipe)
         elif name in weights:
             size = stored_bytes(weights[name], recipe.precision(graph, weights[name]), recipe.block)
         total += -(-size // PAGE) * PAGE if size >= PAGE else size
     return total
+
+
+def npu_bytes(weight: Weight, recipe: Recipe) -> int:
+    """Tables have 16 bits, convolutions 8, and linears 8 or 4."""
+    if weight.kind == "table":
+        return 2 * weight.size
+    return weight.size // 2 if weight.kind == "linear" and recipe.default == "int4" else weight.size
 
 
 def weights_of(module: nn.Module) -> Iterator[tuple[str, Weight]]:

@@ -2,6 +2,10 @@
 
     tokens -> front end -> double blocks -> single blocks -> head -> guidance -> projection and drawing
               (tables)                                       (D -> 4D)          (by chunks of positions)
+    '--------------------- Transformer -------------------------'   '----------- Sampler -----------'
+    '------------------------------------- TransformerStep -----------------------------------------'
+
+A processor runs the step as one graph. An NPU runs the transformer, and the CPU the sampler after it.
 
 R text rows (2 with guidance, 1 without), T text length, h x w positions of the blocks' grid, S = T + h*w,
 D model width, H head width, M modulation width, H x W tokens.
@@ -10,8 +14,9 @@ Everything that does not depend on the tokens runs once a prompt, in `export.con
 what the reference computes; `export.fold` merges their weights where that saves time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -52,6 +57,40 @@ class Rotation:
         """The rotation of the positions from `first` on."""
         return Rotation(self.cos, self.sin, self.positions[:, first:])
 
+    @cached_property  # so that a graph holds the tables once
+    def by_position(self) -> tuple[Tensor, Tensor]:
+        """Cos and sin of the positions, [S, 1, H] each: every angle twice, because a pair shares it."""
+        rows = (table[self.positions[0]] for table in (self.cos, self.sin))
+        cos, sin = (row.repeat_interleave(2, dim=-1).unsqueeze(1) for row in rows)
+        return cos, sin
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """Attention and rotation in operators that the unit has which runs the step."""
+
+    # Queries, keys and values [R, S, D] each, heads side by side, and the number of heads -> [R, S, D]. There
+    # may be fewer queries than keys.
+    attend: Callable[[Tensor, Tensor, Tensor, int], Tensor]
+    # [R, S, heads, H] -> [R, S, D]. The two of a pair are neighbours.
+    rotate: Callable[[Tensor, Rotation], Tensor]
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
+    """Attention as one operator."""
+    return torch.onnx.ops.attention(query, key, value, q_num_heads=heads, kv_num_heads=heads)[0]
+
+
+def rotate(x: Tensor, rotation: Rotation) -> Tensor:
+    """Rotation as one operator."""
+    positions = rotation.positions.expand(x.shape[0], -1)
+    return torch.onnx.ops.rotary_embedding(
+        x.flatten(2), rotation.cos, rotation.sin, positions, interleaved=True, num_heads=x.shape[2]
+    )
+
+
+PROCESSOR = Kernels(attend, rotate)
+
 
 class HeadNorm(nn.Module):
     """RMSNorm and rotation of queries or keys, head by head.
@@ -59,35 +98,32 @@ class HeadNorm(nn.Module):
     Heads stay side by side, [R, S, heads*H], so no tensor is transposed.
     """
 
-    def __init__(self, heads: int, head_norm: Tensor) -> None:
+    def __init__(self, heads: int, head_norm: Tensor, kernels: Kernels) -> None:
         super().__init__()
-        self.heads = heads
+        self.heads, self.kernels = heads, kernels
         self.head_norm = nn.Parameter(head_norm.detach().float())
 
     def forward(self, x: Tensor, rotation: Rotation | None) -> Tensor:
         """[R, S, D] -> [R, S, D]. Text needs no rotation (None), because its angles are all zero."""
         x = F.rms_norm(x.unflatten(-1, (self.heads, -1)), self.head_norm.shape, self.head_norm, EPSILON)
-        x = x.flatten(2)
-        if rotation is None:
-            return x
-        positions = rotation.positions.expand(x.shape[0], -1)
-        return torch.onnx.ops.rotary_embedding(
-            x, rotation.cos, rotation.sin, positions, interleaved=True, num_heads=self.heads
-        )
-
-
-def attend(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
-    """Attention of [R, S, D] each, heads side by side; there may be fewer queries than keys."""
-    return torch.onnx.ops.attention(query, key, value, q_num_heads=heads, kv_num_heads=heads)[0]
+        return x.flatten(2) if rotation is None else self.kernels.rotate(x, rotation)
 
 
 class Stream(nn.Module):
     """The image or the text half of a double block; one linear gives queries, keys and values."""
 
-    def __init__(self, qkv: nn.Linear, norms: tuple[Tensor, Tensor], out: Any, mlp: Any, heads: int) -> None:
+    def __init__(
+        self,
+        qkv: nn.Linear,
+        norms: tuple[Tensor, Tensor],
+        out: Any,
+        mlp: Any,
+        heads: int,
+        kernels: Kernels,
+    ) -> None:
         super().__init__()
         self.qkv = qkv
-        self.query, self.key = HeadNorm(heads, norms[0]), HeadNorm(heads, norms[1])
+        self.query, self.key = (HeadNorm(heads, norm, kernels) for norm in norms)
         self.out = copy_of(out)
         self.mlp_in, self.mlp_out = copy_of(mlp.net[0].proj), copy_of(mlp.net[2])
 
@@ -110,16 +146,17 @@ class Stream(nn.Module):
 class Double(nn.Module):
     """A double block: image and text have weights of their own and attend to [text, image]."""
 
-    def __init__(self, block: DoubleBlock) -> None:
+    def __init__(self, block: DoubleBlock, kernels: Kernels) -> None:
         super().__init__()
         attn: Any = block.attn
-        self.heads = attn.heads
+        self.heads, self.kernels = attn.heads, kernels
         self.image = Stream(
             stacked(attn.to_q, attn.to_k, attn.to_v),
             (attn.norm_q.weight, attn.norm_k.weight),
             attn.to_out[0],
             block.ff,
             attn.heads,
+            kernels,
         )
         self.text = Stream(
             stacked(attn.add_q_proj, attn.add_k_proj, attn.add_v_proj),
@@ -127,18 +164,22 @@ class Double(nn.Module):
             attn.to_add_out,
             block.ff_context,
             attn.heads,
+            kernels,
         )
 
     def forward(
         self, image: Tensor, text: Tensor, modulation: tuple[Tensor, ...], rotation: Rotation
     ) -> tuple[Tensor, Tensor]:
-        """image [R, h*w, D] and text [R, T, D] -> the same, with modulation of 12 tensors [R, 1, D]."""
+        """image [R, h*w, D] and text [R, T, D] -> the same, with modulation of 12 tensors [R, 1, D].
+
+        `rotation` is that of the image's positions.
+        """
         image_modulation, text_modulation = modulation[:6], modulation[6:]
         length = text.shape[1]
         text_qkv = self.text.project(text, text_modulation, None)
-        image_qkv = self.image.project(image, image_modulation, rotation.starting_at(length))
+        image_qkv = self.image.project(image, image_modulation, rotation)
         query, key, value = (torch.cat(pair, dim=1) for pair in zip(text_qkv, image_qkv, strict=True))
-        attended = attend(query, key, value, self.heads)
+        attended = self.kernels.attend(query, key, value, self.heads)
         image = self.image.finish(image, attended[:, length:], image_modulation)
         return image, self.text.finish(text, attended[:, :length], text_modulation)
 
@@ -152,12 +193,13 @@ class Single(nn.Module):
     two linears need no concatenation, and attention and MLP each keep an activation scale.
     """
 
-    def __init__(self, block: SingleBlock) -> None:
+    def __init__(self, block: SingleBlock, kernels: Kernels) -> None:
         super().__init__()
         attn: SelfAttention = block.attn
         self.qkv = stacked(attn.to_q, attn.to_k, attn.to_v)
-        self.heads = attn.heads
-        self.query, self.key = (HeadNorm(attn.heads, norm.weight) for norm in (attn.norm_q, attn.norm_k))
+        self.heads, self.kernels = attn.heads, kernels
+        norms = attn.norm_q, attn.norm_k
+        self.query, self.key = (HeadNorm(attn.heads, norm.weight, kernels) for norm in norms)
         self.mlp_in = copy_of(block.proj_mlp)
         width = block.proj_out.out_features
         self.attention_out = linear(block.proj_out.weight[:, :width], block.proj_out.bias)
@@ -168,7 +210,9 @@ class Single(nn.Module):
         shift, scale, gate = modulation
         normed = modulate(x, shift, scale)
         query, key, value = self.qkv(normed).chunk(3, dim=-1)
-        attended = attend(self.query(query, rotation), self.key(key, rotation), value, self.heads)
+        attended = self.kernels.attend(
+            self.query(query, rotation), self.key(key, rotation), value, self.heads
+        )
         return x + gate * self.output(attended, normed)
 
     def output(self, attended: Tensor, normed: Tensor) -> Tensor:
@@ -180,8 +224,8 @@ class Single(nn.Module):
 class LastSingle(Single):
     """The last block. No layer reads its text rows, so it has queries, MLP and output for the image only."""
 
-    def __init__(self, block: SingleBlock, text_length: int) -> None:
-        super().__init__(block)
+    def __init__(self, block: SingleBlock, text_length: int, kernels: Kernels = PROCESSOR) -> None:
+        super().__init__(block, kernels)
         del self.qkv
         self.text_length = text_length
         self.to_query = copy_of(block.attn.to_q)
@@ -195,7 +239,7 @@ class LastSingle(Single):
         image = normed[:, length:]
         key, value = self.to_key_value(normed).chunk(2, dim=-1)
         query = self.query(self.to_query(image), rotation.starting_at(length))
-        attended = attend(query, self.key(key, rotation), value, self.heads)
+        attended = self.kernels.attend(query, self.key(key, rotation), value, self.heads)
         return x[:, length:] + gate * self.output(attended, image)
 
 
@@ -221,39 +265,47 @@ class FrontEnd(nn.Module):
             return self.table(tokens.reshape(1, -1))
         blocks = tokens.reshape(tokens.shape[0] // side, side, tokens.shape[1] // side, side)
         table_rows = blocks.permute(1, 3, 0, 2).reshape(side * side, -1) + self.corners
-        grid = self.table(table_rows).sum(0, keepdim=True)
-        return self.project_to_hidden(rms_norm(grid))
+        # No ReduceSum: Qualcomm's compiler computes one before a norm wrongly (docs/npu.md).
+        first, second, third, fourth = self.table(table_rows).split(1)
+        return self.project_to_hidden(rms_norm(first + second + third + fourth))
 
 
 class Head(nn.Module):
-    """Image rows [R, h*w, D] and guidance -> guided features [H*W, D], one projection before the logits."""
+    """Image rows [R, h*w, D] -> features [R, h*w, K, D] of the K = 1 or 4 tokens of each position.
 
-    def __init__(self, transformer: MaskedTransformer, height: int, width: int) -> None:
+    The projection of features gives the logits.
+    """
+
+    def __init__(self, transformer: MaskedTransformer) -> None:
         super().__init__()
         self.side = transformer.config.compression
-        self.grid = (height // self.side, width // self.side)
         if self.side > 1:
             weight = after_norm(transformer.project_from_hidden.weight, transformer.project_from_hidden_norm)
             self.project_from_hidden = linear(weight)
         self.up = linear(upsampling(transformer))
 
-    def forward(self, x: Tensor, guidance: Tensor) -> Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         x = rms_norm(x)
         if self.side > 1:
             x = rms_norm(self.project_from_hidden(x))
-        features = rms_norm(self.up(x).unflatten(-1, (self.side * self.side, -1)))  # [R, h*w, 1 or 4, D]
-        return guided_features(features, guidance, self.grid, self.side)
+        return rms_norm(self.up(x).unflatten(-1, (self.side * self.side, -1)))
 
 
-class TransformerStep(nn.Module):
-    """One step of the loop on a grid of H x W tokens.
+class Transformer(nn.Module):
+    """The step up to its features: what does not depend on guidance and random numbers.
 
-    Inputs: tokens i32 [H, W], context [R, T, D], modulation [R, M], guidance [], uniforms [2, H*W].
-    Outputs: drawn i32 [H*W], log_prob [H*W].
+    Inputs: tokens i32 [H, W], context [R, T, D], modulation [R, M]. Output: features [R, h*w, K*D].
     Raises CheckpointError for a model without single blocks.
     """
 
-    def __init__(self, transformer: MaskedTransformer, text_length: int, height: int, width: int) -> None:
+    def __init__(
+        self,
+        transformer: MaskedTransformer,
+        text_length: int,
+        height: int,
+        width: int,
+        kernels: Kernels = PROCESSOR,
+    ) -> None:
         super().__init__()
         config = transformer.config
         if not len(transformer.single_transformer_blocks):
@@ -262,14 +314,13 @@ class TransformerStep(nn.Module):
         self.front = FrontEnd(transformer)
         doubles: Iterable[Any] = transformer.transformer_blocks
         singles: Iterable[Any] = transformer.single_transformer_blocks
-        self.double_blocks = nn.ModuleList(Double(block) for block in doubles)
+        self.double_blocks = nn.ModuleList(Double(block, kernels) for block in doubles)
         *earlier, last = singles
-        self.single_blocks = nn.ModuleList(Single(block) for block in earlier)
-        self.last_block = LastSingle(last, text_length)
-        self.head = Head(transformer, height, width)
-        self.drawing = DrawingHead(transformer.mlm_layer, height * width)
-        grid = height // config.compression, width // config.compression
-        cos, sin = rope_table(text_length, *grid, config.axes_dims_rope)
+        self.single_blocks = nn.ModuleList(Single(block, kernels) for block in earlier)
+        self.last_block = LastSingle(last, text_length, kernels)
+        self.head = Head(transformer)
+        self.grid = height // config.compression, width // config.compression
+        cos, sin = rope_table(text_length, *self.grid, config.axes_dims_rope)
         self.cos: Tensor
         self.sin: Tensor
         self.positions: Tensor
@@ -277,21 +328,41 @@ class TransformerStep(nn.Module):
         self.register_buffer("sin", sin)
         self.register_buffer("positions", torch.arange(cos.shape[0]).unsqueeze(0))
 
-    def features(self, tokens: Tensor, context: Tensor, modulation: Tensor, guidance: Tensor) -> Tensor:
-        """Guided features [H*W, D]; `drawing.logits` maps them to the guided logits."""
+    def features(self, tokens: Tensor, context: Tensor, modulation: Tensor) -> Tensor:
+        """Features [R, h*w, K, D] before guidance."""
         parts = iter(modulation.unsqueeze(1).split(self.width, dim=-1))
         image = self.front(tokens).expand(context.shape[0], -1, -1)
         text = context
         rotation = Rotation(self.cos, self.sin, self.positions)
+        of_image = rotation.starting_at(context.shape[1])
         for block in self.double_blocks:
-            image, text = block(image, text, tuple(next(parts) for _ in range(12)), rotation)
+            image, text = block(image, text, tuple(next(parts) for _ in range(12)), of_image)
         x = torch.cat([text, image], dim=1)
         for block in self.single_blocks:
             x = block(x, tuple(next(parts) for _ in range(3)), rotation)
-        image = self.last_block(x, tuple(parts), rotation)
-        return self.head(image, guidance)
+        return self.head(self.last_block(x, tuple(parts), rotation))
 
-    def forward(
+    def forward(self, tokens: Tensor, context: Tensor, modulation: Tensor) -> Tensor:
+        return self.features(tokens, context, modulation).flatten(2)
+
+
+class TransformerStep(Transformer):
+    """One step of the loop on a grid of H x W tokens, in one graph.
+
+    Inputs: tokens i32 [H, W], context [R, T, D], modulation [R, M], guidance [], uniforms [2, H*W].
+    Outputs: drawn i32 [H*W], log_prob [H*W].
+    """
+
+    def __init__(self, transformer: MaskedTransformer, text_length: int, height: int, width: int) -> None:
+        super().__init__(transformer, text_length, height, width)
+        self.side = transformer.config.compression
+        self.drawing = DrawingHead(transformer.mlm_layer, height * width)
+
+    def guided(self, tokens: Tensor, context: Tensor, modulation: Tensor, guidance: Tensor) -> Tensor:
+        """Guided features [H*W, D]; `drawing.logits` maps them to the guided logits."""
+        return guided_features(self.features(tokens, context, modulation), guidance, self.grid, self.side)
+
+    def forward(  # type: ignore[override]  # it draws, too
         self, tokens: Tensor, context: Tensor, modulation: Tensor, guidance: Tensor, uniforms: Tensor
     ) -> tuple[Tensor, Tensor]:
-        return self.drawing(self.features(tokens, context, modulation, guidance), uniforms)
+        return self.drawing(self.guided(tokens, context, modulation, guidance), uniforms)

@@ -6,20 +6,24 @@ from collections import Counter
 
 import onnx_ir as ir
 import torch
+from onnx_ir.passes.common import CommonSubexpressionEliminationPass, RemoveUnusedNodesPass
+from onnxscript.optimizer import fold_constants
 from torch.export import Dim
 
 from export.attention import tile_attention
 from export.graphs import ROWS, STEPS, GraphSpec
-from export.npu_form import to_npu_form
+from export.npu import TRANSLATIONS
 
 OPSET = 23  # the first with Attention, RMSNormalization and RotaryEmbedding as single operators
+
+LARGE = 2**31  # numbers of a constant
 
 # Rows are 1 or 2; a run has at least one step.
 DIMENSIONS = {ROWS: Dim(ROWS, min=1, max=2), STEPS: Dim(STEPS, min=1, max=1024)}
 
 
 def trace(spec: GraphSpec) -> ir.Model:
-    """The graph as an ONNX model in the operators of its hardware, with its tensors still in memory."""
+    """The graph as an ONNX model in the operators of its unit, with its tensors still in memory."""
     module = spec.build().eval()
     shapes = {
         name: {axis: DIMENSIONS[dimension] for axis, dimension in spec.dynamic.get(name, {}).items()}
@@ -40,16 +44,27 @@ def trace(spec: GraphSpec) -> ir.Model:
             dynamo=True,
             verbose=False,
             optimize=False,
+            custom_translation_table=TRANSLATIONS if spec.npu else None,
         )
         assert program is not None
         fold_transposes(program.model)
         program.optimize()
     name_linears(program.model)
-    if spec.hardware == "npu":
-        to_npu_form(program.model, {name: tuple(example.shape) for name, example in spec.inputs.items()})
+    if spec.npu:
+        fold_tables(program.model)
     else:
         tile_attention(program.model)
     return program.model
+
+
+def fold_tables(model: ir.Model) -> None:
+    """Compute what depends on constants alone, whatever its size: the NPU wants tables so.
+
+    The exporter's own folding leaves large constants alone.
+    """
+    CommonSubexpressionEliminationPass()(model)  # so that equal tables become one
+    fold_constants(model, input_size_limit=LARGE, output_size_limit=LARGE)
+    RemoveUnusedNodesPass()(model)
 
 
 def fold_transposes(model: ir.Model) -> None:

@@ -21,6 +21,7 @@ from reference.request import PipelineRequest, check_request
 from reference.transformer import MaskedTransformer
 from runtime.bundle import Bundle, Manifest
 from runtime.conditioning import run_conditioner
+from runtime.engine import EngineName
 from runtime.generator import Drawing
 from runtime.parity.bundle_steps import BundleSteps
 from runtime.parity.comparison import Comparison, TensorFigures, decoder_figures, encoder_figures
@@ -65,12 +66,14 @@ class Sample:
 
 
 @torch.no_grad()
-def verify_against_reference(bundle: Bundle, checkpoint: Checkpoint, drawing: Drawing) -> dict[str, float]:
-    """The figures of an opened bundle; `drawing` is one of its own.
+def verify_against_reference(
+    bundle: Bundle, checkpoint: Checkpoint, drawing: Drawing, engine: EngineName | None = None
+) -> dict[str, float]:
+    """The figures of an opened bundle; `drawing` is one of its own, and `engine` runs its graphs.
 
     Raises VerificationError, with the figures, for limits that are missed.
     """
-    steps, pipeline, tensors = BundleSteps(bundle), Pipeline(checkpoint), TensorFigures()
+    steps, pipeline, tensors = BundleSteps(bundle, engine=engine), Pipeline(checkpoint), TensorFigures()
     prompts = PROMPTS[: Effort.of(checkpoint).prompts]
     if difference := tokenizer_difference(steps.generator.tokenizer, checkpoint, ["", *prompts]):
         raise VerificationError(difference)

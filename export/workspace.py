@@ -1,17 +1,21 @@
-"""The folder in which a bundle is made: beside its target, resumable, renamed to it at the end."""
+"""The folder in which a bundle is made: beside its target, resumable, put in its place at the end."""
 
 import errno
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Self
 
-from runtime.bundle import MANIFEST, FileFacts, Graph
+from reference.files import read_file, write_text
+from reference.publishing import WorkFolder, remove, strangers
+from runtime.bundle import FORMAT, MANIFEST, MAX_MANIFEST, FileFacts, Graph
 from runtime.errors import BundleError
 
-STATE = "state.json"  # lists the finished graphs; not part of the bundle
+STATE = "state.json"  # lists the finished graphs; beside the content, so no part of the bundle
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -23,28 +27,31 @@ class Finished:
     files: dict[str, FileFacts]
 
 
-class Workspace:
-    """`NAME.partial` beside the bundle folder NAME.
+class Workspace(WorkFolder):
+    """The work folder of a bundle (`reference.publishing`), which keeps finished graphs.
 
     A graph counts as finished when the state file, which is written last, holds the size and hash of its
     files. A workspace with another key (see `resume_key`) is thrown away.
     """
 
-    def __init__(self, target: Path, key: str) -> None:
-        self.target = target
-        self.folder = target.with_name(target.name + ".partial")
-        self.key = key
+    def __init__(self, target: Path, key: str, overwrite: bool) -> None:
+        super().__init__(target, key, partial(check_target, overwrite=overwrite))
+        self.finished: dict[str, Finished] = {}
+
+    def __enter__(self) -> Self:
+        super().__enter__()
         self.finished = self._read_state()
-        if not self.finished and self.folder.exists():
-            shutil.rmtree(self.folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.finished:
+            self.keep()
+        kept = {file for entry in self.finished.values() for file in entry.files}
+        for name in strangers(self.folder, kept):  # of a graph that was interrupted
+            remove(self.folder / name)
+        return self
 
     def _read_state(self) -> dict[str, Finished]:
-        """The finished graphs; none if the state has another key or cannot be read."""
+        """The finished graphs; none if the state cannot be read."""
         try:
-            content = json.loads((self.folder / STATE).read_text())
-            if content["key"] != self.key:
-                return {}
+            content = json.loads(read_file(self.root / STATE, MAX_MANIFEST))
             return {
                 name: Finished(
                     Graph.model_validate(entry["graph"]),
@@ -64,7 +71,7 @@ class Workspace:
 
     def record(self, name: str, graph: Graph) -> None:
         """Note that a graph and its files are finished."""
-        files = {file: FileFacts.of(self.folder / file) for file in graph.files}
+        files = {file: FileFacts.of(self.folder / file) for file in graph.all_files}
         self.finished[name] = Finished(graph, files)
         finished = {
             name: {
@@ -73,34 +80,12 @@ class Workspace:
             }
             for name, entry in self.finished.items()
         }
-        # Written beside the state and renamed, so that an interruption leaves the old state or the new one.
-        beside = self.folder / (STATE + ".tmp")
-        beside.write_text(json.dumps({"key": self.key, "finished": finished}))
-        beside.replace(self.folder / STATE)
+        write_text(self.root / STATE, json.dumps({"finished": finished}))
+        self.keep()
 
     def size(self, name: str) -> int:
         """Bytes of a finished graph."""
         return sum(facts.size for facts in self.finished[name].files.values())
-
-    def publish(self) -> None:
-        """Rename the folder to the target. An older bundle there is put back if that fails."""
-        (self.folder / STATE).unlink()
-        old = self.target.with_name(self.target.name + ".old")
-        if old.exists():
-            shutil.rmtree(old)
-        if self.target.exists():
-            self.target.rename(old)
-        try:
-            self.folder.rename(self.target)
-        except OSError:
-            if old.exists():
-                old.rename(self.target)
-            raise
-        if old.exists():
-            shutil.rmtree(old)
-
-    def discard(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @contextmanager
@@ -115,24 +100,45 @@ def scratch(folder: Path) -> Iterator[Path]:
 
 
 def check_target(target: Path, overwrite: bool) -> None:
-    """Raises BundleError if `target` holds something that must not be replaced."""
+    """Raises BundleError if `target` holds something that must not be replaced.
+
+    That is anything but a bundle of ours, and a bundle in which lie files that its manifest does not list.
+    """
     if not target.exists():
         return
     if not target.is_dir():
         raise BundleError(f"{target} is a file: name a folder with --out")
     if not any(target.iterdir()):
         return
-    if not (target / MANIFEST).exists():
+    files = files_of_bundle(target)
+    if files is None:
         raise BundleError(f"{target} holds something that is no bundle: name another folder with --out")
     if not overwrite:
         raise BundleError(
             f"{target} already holds a bundle: add --overwrite to replace it, or name another --out"
         )
+    if others := strangers(target, files):
+        raise BundleError(
+            f"{target} also holds {others[0]}, which is no part of the bundle: move it, or name another --out"
+        )
+
+
+def files_of_bundle(folder: Path) -> set[str] | None:
+    """The paths that a bundle of ours may hold, of any version; None for anything else."""
+    try:
+        manifest = json.loads(read_file(folder / MANIFEST, MAX_MANIFEST))
+    except (OSError, ValueError, RecursionError):
+        return None
+    ours = isinstance(manifest, Mapping) and manifest.get("format") == FORMAT
+    if not ours or not isinstance(manifest.get("files"), Mapping):
+        return None
+    return {MANIFEST, *manifest["files"]}
 
 
 def check_space(target: Path, needed: int) -> None:
     """Raises BundleError if the disk of `target` has less than `needed` bytes free."""
-    free = shutil.disk_usage(target.parent).free
+    folder = next(parent for parent in target.absolute().parents if parent.is_dir())
+    free = shutil.disk_usage(folder).free
     if needed > free:
         raise BundleError(
             f"the bundle needs about {megabytes(needed)} while it is written, but {target.parent} has"
@@ -145,6 +151,8 @@ def disk_errors(workspace: Workspace, needed: int) -> Iterator[None]:
     """Turn an OSError into a BundleError that says what to do about a full disk."""
     try:
         yield
+    except BrokenPipeError:  # of the log
+        raise
     except OSError as error:
         if error.errno in DISK_FULL:
             raise BundleError(

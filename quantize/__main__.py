@@ -5,12 +5,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from export.bundle_writer import STOPPED, export_bundle
+from export.bundle_writer import STOPPED, check_out, export_bundle
 from export.requantize import Requantizer
 from quantize.errors import QuantizationError
 from quantize.float_bundle import open_float
 from quantize.recipe import Precision, Recipe
 from reference.errors import Parser, exit_code
+from reference.files import shown
 
 EXAMPLES = """examples:
   python -m export.onnx --fp32 --out build/android-fp32                 # a float bundle to begin with
@@ -53,8 +54,9 @@ def run(arguments: Sequence[str] | None) -> None:
     out: Path = given.out or source.with_name(f"{source.name.removesuffix('-fp32')}-{label}")
     if out.resolve() == source:
         raise QuantizationError(f"{out} is the float bundle itself: name another folder with --out")
+    check_out(out, given.overwrite)
     exporter = Requantizer(open_float(given.bundle), recipe)
-    print(f"{given.bundle}: {label}, to {out}", flush=True)
+    print(f"{shown(given.bundle)}: {label}, to {shown(out)}", flush=True)
     export_bundle(exporter, out, given.overwrite, given.dry_run)
 
 

@@ -21,6 +21,7 @@ from quantize.rounding import (
     Kind,
     Nearest,
     blocks_of,
+    column_scales,
     fitted,
     sixteenths,
     units_of,
@@ -74,6 +75,27 @@ def joined(parts: list[Blocks], axis: int) -> Blocks:
         np.concatenate([part.scales for part in parts], axis),
         np.concatenate(units) if units else None,
     )
+
+
+def whole_columns(weight: np.ndarray, moment: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """A matrix [K, N] with one scale a column: codes i8 [K, N], -8 .. 7, and positive scales f32 [N].
+
+    `moment` is H f32 [G, K / G, K / G] of the inputs; without it weights are rounded to the nearest.
+    """
+    scales = column_scales(weight)
+    columns = weight / scales
+    if moment is None:
+        return np.clip(np.rint(columns), -MIDDLE, LEVELS - MIDDLE).astype(np.int8), scales
+
+    def ones(blocks: np.ndarray) -> np.ndarray:
+        return np.ones(blocks.shape[:-1], np.float32)
+
+    parts = [
+        rounded(rows, factor(each), len(rows), ones, whole=False)
+        for rows, each in zip(np.split(columns, len(moment)), moment, strict=True)
+    ]
+    codes = np.concatenate([part.codes[:, 0].T for part in parts])
+    return codes.astype(np.int8) - np.int8(MIDDLE), scales
 
 
 def factor(moment: np.ndarray) -> np.ndarray:

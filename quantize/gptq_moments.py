@@ -39,6 +39,7 @@ POSITIONS = 8192  # of all rows, steps and prompts, that are enough: 1 prompt at
 LARGEST = 1536  # width of an input that has one matrix of moments; wider inputs are split
 
 CHAIN = ("text_encoder", "conditioner", "transformer")
+SAMPLER = "sampler"  # draws from what the transformer gives, if the transformer does not draw itself
 
 Tensors = Mapping[str, np.ndarray]
 Run = Callable[[Tensors], dict[str, np.ndarray]]
@@ -99,8 +100,9 @@ class Calibration:
         self.run_before(graph)
         observer = Observer(path, self.threads)
         if graph == "transformer":
+            run = self.step(observer.run)
             for seed, tensors in enumerate(self.made):
-                self.draw(observer.run, tensors, seed, STEPS)
+                self.draw(run, tensors, seed, STEPS)
         else:
             for tensors in self.made:
                 observer.run(tensors)
@@ -117,12 +119,12 @@ class Calibration:
         return found
 
     def fed(self, path: Path) -> list[dict[str, np.ndarray]]:
-        """Inputs of the float step graph `path` in drawings, by name: the calibration set of static ranges.
+        """Inputs of the float transformer `path` in drawings, by name: the calibration set of static ranges.
 
-        After text_encoder and conditioner have been passed on.
+        After text_encoder, conditioner and sampler have been passed on.
         """
         self.run_before("transformer")
-        run = opened(path, self.threads)
+        run = self.step(opened(path, self.threads))
         names = [str(value.name) for value in load(path).graph.inputs]
         fed: list[dict[str, np.ndarray]] = []
 
@@ -134,6 +136,13 @@ class Calibration:
             self.draw(observed, tensors, seed, STEPS)
         return fed
 
+    def step(self, transformer: Run) -> Run:
+        """The step whose first graph is `transformer`: the sampler draws, if the bundle has one."""
+        if SAMPLER not in self.done:
+            return transformer
+        sampler = opened(self.done[SAMPLER], self.threads)
+        return lambda tensors: sampler({**tensors, **transformer(tensors)})
+
     def pictures(self, count: int) -> list[np.ndarray]:
         """Finished tokens i32 [H, W] of `count` drawings, after all three graphs have been passed on.
 
@@ -141,7 +150,7 @@ class Calibration:
         """
         self.run_before("transformer")
         if len(self.drawn) < count:
-            run = opened(self.done["transformer"], self.threads)
+            run = self.step(opened(self.done["transformer"], self.threads))
             steps = min(self.steps, max(STEPS, POSITIONS // (2 * self.grid[0] * self.grid[1])))
             for seed in range(len(self.drawn), count):
                 self.drawn.append(self.draw(run, self.made[seed % len(self.made)], seed, steps))

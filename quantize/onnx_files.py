@@ -52,7 +52,10 @@ def save(model: ir.Model, path: Path) -> None:
                 alignment = PAGE if tensor.nbytes >= PAGE else LINE
                 offset = -(-offset // alignment) * alignment
                 file.seek(offset)
-                write(file, tensor.numpy())
+                if tensor.dtype.bitwidth < 8:  # two to a byte
+                    file.write(tensor.tobytes())
+                else:
+                    write(file, tensor.numpy())
                 written[id(tensor)] = tensor, offset
                 offset += tensor.nbytes
             value.const_value = ir.ExternalTensor(

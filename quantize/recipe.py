@@ -18,8 +18,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from quantize.errors import RecipeError
 from quantize.weights import Kind, Weight, layout_hash
+from reference.files import read_file, write_text
 
 VERSION = 1
+MAX_RECIPE = 100_000_000  # bytes of a recipe or of a study
 
 Precision = Literal["fp32", "fp16", "int8", "int4"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
@@ -69,7 +71,8 @@ class Recipe(BaseModel):
         return read_recipe(path, cls)
 
     def write(self, path: Path) -> None:
-        path.write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        """Whole or not at all. Raises RequestError."""
+        write_text(path, self.model_dump_json(indent=1) + "\n")
 
     @property
     def precisions(self) -> set[Precision]:
@@ -129,7 +132,7 @@ class Recipe(BaseModel):
 def read_recipe(path: Path, kind: type[AnyRecipe]) -> AnyRecipe:
     """A recipe file of a kind. Raises RecipeError, which names the file and the value."""
     try:
-        data = json.loads(path.read_bytes())
+        data = json.loads(read_file(path, MAX_RECIPE))
     except OSError as error:
         raise RecipeError(f"cannot read recipe {path}: {error.strerror}") from None
     except ValueError as error:

@@ -24,6 +24,9 @@ PARTS, MOST = 16, 127
 # Tried multiples of the scale that reaches a block's extreme.
 FACTORS = (1, 0.95, 0.9, 0.85, 0.8, -1, -0.95, -0.9, -0.85, -0.8)
 
+# The same for a whole column, whose extreme is rarer.
+COLUMN_FACTORS = (1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5)
+
 Kind = Literal["units", "free"]
 
 
@@ -77,6 +80,14 @@ def fitted(blocks: np.ndarray) -> np.ndarray:
     """
     extreme = extreme_scales(blocks)
     return least_squares(blocks, (extreme * np.float32(factor) for factor in FACTORS))
+
+
+def column_scales(weight: np.ndarray) -> np.ndarray:
+    """Positive scales f32 [N] of columns [K, N] with the least squared error."""
+    most = np.abs(weight).max(axis=0)
+    reached = np.where(most == 0, 1, most / np.float32(LEVELS - MIDDLE)).astype(np.float32)
+    found = least_squares(weight.T, (reached * np.float32(factor) for factor in COLUMN_FACTORS))
+    return np.where(found == 0, reached, found)
 
 
 def units_of(blocks: np.ndarray) -> np.ndarray:

@@ -18,9 +18,10 @@ from quantize.errors import QuantizationError
 from quantize.float_bundle import open_float
 from quantize.frontier import Choice, frontier
 from quantize.recipe import BLOCK, PRECISIONS, Recipe
-from quantize.sensitivity_study import Study, replace
+from quantize.sensitivity_study import Study
 from quantize.trials import Trials
 from quantize.weights import layout_hash
+from reference.files import check_output_file
 from runtime.errors import Parser, RequestError, exit_code
 
 LISTED = 12
@@ -97,10 +98,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
     if not 0 <= given.score <= 1000 or given.threads < 0:
         raise RequestError("--score must be 0 to 1000 and --threads not negative")
     out: Path = given.out
-    if out.suffix != ".json":
-        raise RequestError(f"--out {out} must end in .json")
-    if not out.parent.is_dir():
-        raise RequestError(f"folder {out.parent} does not exist: make it, or choose another --out")
+    check_output_file(out, "--out", ".json")
     if out.exists() and not given.overwrite:
         raise RequestError(f"{out} is already there: add --overwrite to replace it, or name another --out")
     return Job(given.bundle, given.max_size, given.max_kl, out, given.score, given.threads)
@@ -235,7 +233,7 @@ def run(job: Job) -> None:
         figures = f"{megabytes(size)}, KL {damage.kl:.3g}, same token {damage.agreement:.2%}"
         source = trials.bundle.manifest.source
         note = f"{target} of {source.checkpoint} {source.sha256[:12]}: {figures}"
-        replace(job.out, recipe.model_copy(update={"note": note}).write)
+        recipe.model_copy(update={"note": note}).write(job.out)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"what was measured is kept in {job.study}: run again to resume") from None
     except OSError as error:

@@ -9,20 +9,19 @@ An interrupted study resumes where it stopped. One of another bundle, or of othe
 
 import hashlib
 import json
-import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import onnxruntime
 
 from quantize.errors import QuantizationError
 from quantize.frontier import Key, Option
-from quantize.recipe import FORMS, Block, Precision, Recipe, stored_bytes
+from quantize.recipe import FORMS, MAX_RECIPE, Block, Precision, Recipe, stored_bytes
 from quantize.trials import Trials
 from quantize.weights import Weight
+from reference.files import read_file, write_text
 from runtime.bundle import MANIFEST
 from runtime.parity.comparison import Comparison
 
@@ -108,7 +107,7 @@ class Study:
         return {layer: Recipe(default="fp32", block=self.block, weights=weights[layer]) for layer in order}
 
     def write(self) -> None:
-        """Whole or not at all. Raises OSError."""
+        """Whole or not at all. Raises RequestError."""
         damages = {
             graph: {
                 weight: {precision: asdict(damage) for precision, damage in by_precision.items()}
@@ -116,11 +115,12 @@ class Study:
             }
             for graph, by_weight in self.damages.items()
         }
-        write_json(self.path, {"key": self.key, "damages": damages, "scores": self.scores})
+        content = {"key": self.key, "damages": damages, "scores": self.scores}
+        write_text(self.path, json.dumps(content, indent=1) + "\n")
 
     def _read(self) -> None:
         try:
-            content = json.loads(self.path.read_bytes())
+            content = json.loads(read_file(self.path, MAX_RECIPE))
             if content["key"] != self.key:
                 return
             self.damages = {
@@ -161,18 +161,3 @@ def study_key(trials: Trials, block: int) -> str:
             digest.update(path.read_bytes())
     digest.update(json.dumps([trials.prompts, trials.every, block, onnxruntime.__version__]).encode())
     return digest.hexdigest()
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Through a file beside it, so that an interruption leaves the old or the new one. Raises OSError."""
-    replace(path, lambda part: part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8"))
-
-
-def replace(path: Path, write: Callable[[Path], object]) -> None:
-    """Has `write` write a file beside `path`, then renames it to `path`. Raises OSError."""
-    part = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    try:
-        write(part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -20,6 +20,7 @@ from quantize.onnx_files import load
 from quantize.static_int8 import (
     ConvRange,
     QuantizedConvolutions,
+    Range,
     convolutions,
     quantize_static,
     quantized_model,
@@ -140,10 +141,6 @@ def likeness(expected: list[np.ndarray], found: list[np.ndarray]) -> float:
 def measure(source: Path, feeds: Iterable[Feed]) -> dict[str, ConvRange]:
     """The range of every convolution of a float graph over all feeds, by the name of its weight.
 
-    The graph's outputs become the extremes of these activations, so that no activation leaves onnxruntime:
-
-        activation --> ReduceMin, ReduceMax
-
     Raises ValueError for a convolution in a subgraph: measure the plain graph instead.
     """
     model = load(source)
@@ -155,7 +152,21 @@ def measure(source: Path, feeds: Iterable[Feed]) -> dict[str, ConvRange]:
             )
         assert node.inputs[0] is not None
         values[name] = (node.inputs[0], node.outputs[0])
-    watched = {str(value.name): value for pair in values.values() for value in pair}
+    seen = extremes(model, source.parent, (value for pair in values.values() for value in pair), feeds)
+    return {name: ConvRange(seen[str(x.name)], seen[str(y.name)]) for name, (x, y) in values.items()}
+
+
+def extremes(
+    model: ir.Model, folder: Path, values: Iterable[ir.Value], feeds: Iterable[Feed]
+) -> dict[str, Range]:
+    """The smallest and largest number of each activation over all feeds, by name.
+
+    `model` is edited: its outputs become the extremes, so that no activation leaves onnxruntime. `folder`
+    holds its data file.
+
+        activation --> ReduceMin, ReduceMax
+    """
+    watched = {str(value.name): value for value in values}
     model.graph.outputs.clear()
     for value in watched.values():
         for kind in ("ReduceMin", "ReduceMax"):
@@ -163,11 +174,10 @@ def measure(source: Path, feeds: Iterable[Feed]) -> dict[str, ConvRange]:
             node.outputs[0].type, node.outputs[0].shape = ir.TensorType(ir.DataType.FLOAT), ir.Shape([])
             model.graph.append(node)
             model.graph.outputs.append(node.outputs[0])
-    session = open_briefly(model, source.parent)
-    extremes = np.array([session.run(None, dict(feed)) for feed in feeds]).reshape(-1, len(watched), 2)
-    lowest, highest = extremes[..., 0].min(axis=0), extremes[..., 1].max(axis=0)
-    seen = {name: (float(lowest[i]), float(highest[i])) for i, name in enumerate(watched)}
-    return {name: ConvRange(seen[str(x.name)], seen[str(y.name)]) for name, (x, y) in values.items()}
+    session = open_briefly(model, folder)
+    found = np.array([session.run(None, dict(feed)) for feed in feeds]).reshape(-1, len(watched), 2)
+    lowest, highest = found[..., 0].min(axis=0), found[..., 1].max(axis=0)
+    return {name: (float(lowest[i]), float(highest[i])) for i, name in enumerate(watched)}
 
 
 def run(model: ir.Model, folder: Path, feeds: Iterable[Feed]) -> list[np.ndarray]:

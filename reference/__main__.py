@@ -1,14 +1,14 @@
 """`python -m reference "PROMPT"`: draw a picture with a checkpoint, in PyTorch."""
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reference.errors import Parser, RequestError, exit_code
+from reference.errors import Parser, RequestError, exit_code, printable
 from reference.extras import require
+from reference.files import atomic_file, check_output_file, shown
 
 EXAMPLES = """examples:
   python -m reference "a red cat with a hat" --seed 7 --out cat.png
@@ -26,6 +26,7 @@ class Job:
     prompt: str
     checkpoint: str | None
     text_encoder: str | None
+    variant: str | None
     settings: dict[str, Any]
     image: Path | None
     mask: Path | None
@@ -44,6 +45,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
     add = parser.add_argument
     add("prompt", help="what to draw")
     add("--checkpoint", metavar="DIR|ID", help="folder or Hugging Face id; default: the shipped stickers")
+    add("--variant", metavar="NAME", help="which weight files, such as fp16; default: full precision first")
     add("--text-encoder", metavar="DIR|ID", help="draw with another CLIP text tower")
     add("--negative", default="", metavar="TEXT", help="what not to draw")
     add("--seed", type=int, default=0, help="same seed, same picture; default: 0")
@@ -73,6 +75,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
         prompt=given.prompt,
         checkpoint=given.checkpoint,
         text_encoder=given.text_encoder,
+        variant=given.variant,
         settings=settings,
         image=given.image,
         mask=given.mask,
@@ -91,10 +94,10 @@ def check(job: Job) -> None:
             raise RequestError(f"{flag} needs a picture: add --image FILE")
     if job.extend is not None and (job.mask is not None or job.strength is not None):
         raise RequestError("--extend paints the margins alone: leave out --mask and --strength")
-    if job.out.suffix.lower() != ".png":
-        raise RequestError(f"--out {job.out} is not a PNG name: end it in .png")
-    if not job.out.parent.is_dir():
-        raise RequestError(f"folder {job.out.parent} does not exist: make it, or choose another --out")
+    for what, text in (("the prompt", job.prompt), ("--negative", job.settings["negative"])):
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise RequestError(f"{what} is not UTF-8: set the terminal to UTF-8, or type it again")
+    check_output_file(job.out, "--out", ".png")
 
 
 def command_line(arguments: Sequence[str] | None = None) -> None:
@@ -105,12 +108,12 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
     from tqdm import tqdm
 
     from reference.checkpoint import load_checkpoint
-    from reference.image import open_image
+    from reference.pictures import read_picture
     from reference.pipeline import Pipeline
 
-    image = open_image(job.image) if job.image else None
-    mask = open_image(job.mask) if job.mask else None
-    pipeline = Pipeline(load_checkpoint(job.checkpoint, text_encoder=job.text_encoder))
+    image = read_picture(job.image) if job.image else None
+    mask = read_picture(job.mask) if job.mask else None
+    pipeline = Pipeline(load_checkpoint(job.checkpoint, text_encoder=job.text_encoder, variant=job.variant))
     with tqdm(desc="drawing", unit="step", leave=False, disable=None) as bar:
 
         def advance(step: int, steps: int, tokens: Any) -> None:
@@ -128,21 +131,18 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
         else:
             drawing = pipeline.image_to_image(job.prompt, image, **strength, **settings)
     if drawing.cut[0]:
-        print(f'warning: the prompt is too long, this was cut off: "{drawing.cut[0]}"', file=sys.stderr)
+        print(
+            f'warning: the prompt is too long, this was cut off: "{printable(drawing.cut[0])}"',
+            file=sys.stderr,
+        )
     write_png(drawing.images[0], job.out)
-    print(f"wrote {job.out}")
+    print(f"wrote {shown(job.out)}")
 
 
 def write_png(image: Any, path: Path) -> None:
-    """Write a temporary file beside the target and rename it, because a rename within a folder is atomic."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        image.save(part, format="PNG")
-        part.replace(path)
-    except OSError as error:
-        raise RequestError(f"{path} cannot be written: {error.strerror or error}") from None
-    finally:
-        part.unlink(missing_ok=True)
+    """Write the picture whole or not at all. Raises RequestError."""
+    with atomic_file(path) as file:
+        image.save(file, format="PNG")
 
 
 if __name__ == "__main__":

@@ -15,38 +15,38 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from diffusers import VQModel
-from huggingface_hub.errors import StrictDataclassError
 from safetensors.torch import save_file
-from torch import nn
+from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection, CLIPTokenizer
 
 from reference.checkpoint_files import MODEL_INDEX, new_folder, write_json, write_scheduler
-from reference.errors import CheckpointError, Parser, exit_code
+from reference.component_configs import TextConfig, VqConfig
+from reference.config_files import read_json, shown
+from reference.configs import Defaults, read_configs
+from reference.errors import Parser, exit_code, printable
 from reference.hub import locate
 from reference.random_weights import PRESETS, write_random
 from reference.text import vocabulary_and_merges, write_tokenizer
+from reference.tokenizer_files import FILES as TOKENIZER_FILES
 from reference.transformer import MaskedTransformer
-from reference.transformer_config import TransformerConfig
-from reference.weights import check_fit, fill, read_json, read_tensors, tensor_headers, weight_files
+from reference.weights import (
+    check_finite,
+    check_headers,
+    check_variant,
+    each_tensor,
+    fill,
+    tensor_headers,
+    weight_files,
+)
 
 SHIPPED = Path(__file__).parent / "checkpoints" / "stickers"
-T = TypeVar("T")
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
-
-
-@dataclass(frozen=True)
-class Defaults:
-    """The values of a request that does not set them."""
-
-    size: tuple[int, int]  # (W, H) in pixels
-    steps: int = 48
-    guidance: float = 9.0
 
 
 @dataclass
@@ -108,184 +108,124 @@ def load_checkpoint(
     dtype: torch.dtype = torch.float32,
     text_encoder: str | Path | None = None,
     stream: bool = False,
+    variant: str | None = None,
 ) -> Checkpoint:
     """Read a checkpoint folder or hub id; None is the checkpoint shipped in the repository.
 
     `text_encoder`, another folder or id, replaces the checkpoint's own: a component folder, a checkpoint, or
-    a whole CLIP model. The VQ stays float32 where its `force_upcast` says so. With `stream` the weights are
-    only checked here; `Checkpoint.loaded` reads them. Raises CheckpointError.
+    a whole CLIP model. `variant` ("fp16") chooses among weight files, see `weight_files`. The VQ stays
+    float32 where its `force_upcast` says so. With `stream` the weights are only checked here;
+    `Checkpoint.loaded` reads them. Raises CheckpointError.
     """
-    folder = locate(SHIPPED if path_or_id is None else path_or_id)
-    index = read_json(folder / "model_index.json")
-    scheduler = read_json(folder / "scheduler" / "scheduler_config.json")
-    config = TransformerConfig.from_dict(read_json(folder / "transformer" / "config.json"))
-    text_folder = folder / "text_encoder" if text_encoder is None else locate(text_encoder)
+    folder = locate(SHIPPED if path_or_id is None else path_or_id, variant)
+    text_folder = folder / "text_encoder" if text_encoder is None else locate(text_encoder, variant)
     if not (text_folder / "config.json").exists() and (text_folder / "text_encoder").is_dir():
         text_folder = text_folder / "text_encoder"
+    configs = read_configs(folder, text_folder)
     with torch.device("meta"):
-        transformer = MaskedTransformer(config)
-    vqvae, vqvae_dtype = empty_vqvae(folder / "vqvae", dtype)
-    text = empty_text_encoder(text_folder)
+        transformer = MaskedTransformer(configs.transformer)
+        vqvae, text = empty_vqvae(configs.vqvae), empty_text_encoder(configs.text_encoder)
+    check_variant(variant, [folder / "transformer", folder / "vqvae", text_folder])
+    parts = {
+        "transformer": Weights(transformer, folder / "transformer", dtype, variant),
+        "vqvae": Weights(
+            vqvae, folder / "vqvae", torch.float32 if configs.vqvae.force_upcast else dtype, variant
+        ),
+        "text_encoder": Weights(text, text_folder, dtype, variant, of_text_tower),
+    }
+    for part in parts.values():
+        part.check_headers()
     checkpoint = Checkpoint(
         transformer=transformer,
         vqvae=vqvae,
         text_encoder=text,
-        tokenizer=load_tokenizer(folder / "tokenizer"),
-        mask_token_id=scheduler.get("mask_token_id", config.vocab_size - 1),
-        masking_schedule=scheduler.get("masking_schedule", "cosine"),
-        defaults=Defaults((0, 0)),
+        tokenizer=configs.tokenizer,
+        mask_token_id=configs.mask_token_id,
+        masking_schedule=configs.masking_schedule,
+        defaults=configs.defaults,
         name=folder.resolve().name if Path(str(path_or_id or folder)).exists() else str(path_or_id),
-        files=checkpoint_files(folder, text_folder),
+        files=checkpoint_files(folder, text_folder, variant),
+        streams={name: part.read for name, part in parts.items()} if stream else {},
     )
-    streams = {
-        "transformer": partial(fill_from, transformer, folder / "transformer", dtype),
-        "vqvae": partial(fill_from, vqvae, folder / "vqvae", vqvae_dtype),
-        "text_encoder": partial(fill_text_encoder, text, text_folder, dtype),
-    }
-    if stream:
-        check_fit(transformer, shapes_of(folder / "transformer"), folder / "transformer")
-        check_fit(vqvae, shapes_of(folder / "vqvae"), folder / "vqvae")
-        check_fit(text, clip_text(shapes_of(text_folder)), text_folder)
-        checkpoint.streams = streams
-    else:
-        for read in streams.values():
-            read()
-    side = 32 * checkpoint.compression * checkpoint.token_size
-    checkpoint.defaults = read_defaults(index.get("defaults", {}), side, folder / "model_index.json")
-    check_agreement(checkpoint, folder)
+    for part in parts.values():
+        if stream:
+            part.check_values()
+        else:
+            part.read(check=True)
     return checkpoint
 
 
-def fill_from(module: nn.Module, folder: Path, dtype: torch.dtype) -> None:
-    """All weights of a component folder into its module."""
-    fill(module, read_tensors(folder, dtype), folder)
+@dataclass(frozen=True)
+class Weights:
+    """The weights of a component: its module on the meta device, and where its tensors are."""
+
+    module: nn.Module
+    folder: Path
+    dtype: torch.dtype
+    variant: str | None
+    wanted: Callable[[str], bool] = lambda name: True
+
+    def check_headers(self) -> None:
+        """Raises CheckpointError for tensors that do not fit the module."""
+        check_headers(self.module, tensor_headers(self.folder, self.variant, self.wanted), self.folder)
+
+    def check_values(self) -> None:
+        """Read each tensor once and keep none. Raises CheckpointError for NaN and Inf."""
+        for name, tensor in self.tensors():
+            check_finite(name, tensor, self.folder)
+
+    def read(self, check: bool = False) -> None:
+        """Fill the module; with `check`, raise CheckpointError for NaN and Inf."""
+        tensors = {}
+        for name, tensor in self.tensors():
+            if check:
+                check_finite(name, tensor, self.folder)
+            tensors[name] = tensor
+        fill(self.module, tensors, self.folder)
+        if isinstance(self.module, CLIPTextModelWithProjection):
+            # Not part of the state dict, so still on the meta device.
+            positions = torch.arange(self.module.config.max_position_embeddings).unsqueeze(0)
+            self.module.text_model.embeddings.position_ids = positions
+
+    def tensors(self) -> Iterator[tuple[str, Tensor]]:
+        return each_tensor(self.folder, self.dtype, self.variant, self.wanted)
 
 
-def shapes_of(folder: Path) -> dict[str, Sequence[int]]:
-    """Name and shape of each tensor of a component, without reading the data."""
-    return {name: shape for name, (shape, _) in tensor_headers(folder).items()}
+def of_text_tower(name: str) -> bool:
+    """Whether a tensor belongs to the text tower, of its own file or that of a whole CLIP model."""
+    return name.startswith(("text_model.", "text_projection.")) and not name.endswith("position_ids")
 
 
-def empty_vqvae(folder: Path, dtype: torch.dtype) -> tuple[Any, torch.dtype]:
-    """The VQ image autoencoder without weights, and the dtype for them.
-
-    It is float32 where the config says `force_upcast`, as the published one does.
-    """
-    config = read_json(folder / "config.json")
-    try:
-        with torch.device("meta"):
-            vqvae = VQModel.from_config(config)
-    except (TypeError, ValueError, IndexError) as error:
-        raise CheckpointError(f"{folder / 'config.json'} is no VQModel config: {error}") from None
-    return vqvae, torch.float32 if config.get("force_upcast", True) else dtype
+def empty_vqvae(config: VqConfig) -> Any:
+    """The VQ image autoencoder on the default device."""
+    return VQModel(**asdict(config))
 
 
-def empty_text_encoder(folder: Path) -> CLIPTextModelWithProjection:
-    """The CLIP text tower without weights; the config may be that of a whole CLIP model."""
-    values = read_json(folder / "config.json")
-    try:
-        config = CLIPTextConfig.from_dict(values.get("text_config", values))
-        with torch.device("meta"):
-            return CLIPTextModelWithProjection(config)
-    except (TypeError, ValueError, StrictDataclassError) as error:
-        reason = " ".join(str(error).split())
-        raise CheckpointError(f"{folder / 'config.json'} is no CLIP text config: {reason}") from None
+def empty_text_encoder(config: TextConfig) -> CLIPTextModelWithProjection:
+    """The CLIP text tower on the default device."""
+    return CLIPTextModelWithProjection(CLIPTextConfig(**{**asdict(config), "model_type": "clip_text_model"}))
 
 
-def fill_text_encoder(text: CLIPTextModelWithProjection, folder: Path, dtype: torch.dtype) -> None:
-    fill(text, clip_text(read_tensors(folder, dtype)), folder)
-    # Not part of the state dict, so still on the meta device.
-    positions = torch.arange(text.config.max_position_embeddings).unsqueeze(0)
-    text.text_model.embeddings.position_ids = positions
-
-
-def clip_text(tensors: dict[str, T]) -> dict[str, T]:
-    """The tensors of the text tower, out of its own or those of a whole CLIP model."""
-    return {
-        name: tensor
-        for name, tensor in tensors.items()
-        if name.startswith(("text_model.", "text_projection.")) and not name.endswith("position_ids")
-    }
-
-
-def load_tokenizer(folder: Path) -> CLIPTokenizer:
-    """CLIP's byte-pair tokenizer."""
-    for name in ("vocab.json", "tokenizer_config.json"):
-        read_json(folder / name)
-    if not (folder / "merges.txt").exists():
-        raise CheckpointError(f"{folder / 'merges.txt'} is missing")
-    try:
-        return CLIPTokenizer.from_pretrained(folder, local_files_only=True)
-    except (ValueError, OSError) as error:
-        raise CheckpointError(f"{folder} holds no CLIP tokenizer: {str(error).splitlines()[0]}") from None
-
-
-def read_defaults(values: dict[str, Any], side: int, where: Path) -> Defaults:
-    """The "defaults" of model_index.json. Without them the size is the published 32x32 positions."""
-    try:
-        width, height = values.get("size", (side, side))
-        return Defaults(
-            (int(width), int(height)), int(values.get("steps", 48)), float(values.get("guidance", 9.0))
-        )
-    except (TypeError, ValueError, AttributeError):
-        raise CheckpointError(
-            f'{where}: "defaults" must look like {{"size": [64, 64], "steps": 16, "guidance": 3.0}}'
-        ) from None
-
-
-def check_agreement(checkpoint: Checkpoint, folder: Path) -> None:
-    """Raises CheckpointError, with the two numbers that differ, unless the parts fit together."""
-    config, text = checkpoint.transformer.config, checkpoint.text_encoder.config
-    codes = checkpoint.vqvae.config.num_vq_embeddings
-    pairs = (
-        ("codebook_size", config.codebook_size, "vqvae num_vq_embeddings", codes),
-        ("joint_attention_dim", config.joint_attention_dim, "text_encoder hidden_size", text.hidden_size),
-        ("pooled_projection_dim", config.inner_dim, "text_encoder projection_dim", text.projection_dim),
-    )
-    for name, value, other_name, other in pairs:
-        if value != other:
-            raise CheckpointError(
-                f"{folder}: transformer {name} is {value}, but {other_name} is {other}: parts of two models"
-            )
-    if not config.codebook_size <= checkpoint.mask_token_id < config.vocab_size:
-        raise CheckpointError(
-            f"{folder / 'scheduler'}: mask_token_id {checkpoint.mask_token_id} must lie between the"
-            f" {config.codebook_size} codes and vocab_size {config.vocab_size}"
-        )
-    if checkpoint.masking_schedule not in ("cosine", "linear"):
-        raise CheckpointError(
-            f"{folder / 'scheduler'}: masking_schedule {checkpoint.masking_schedule} must be cosine or linear"
-        )
-    length, vocabulary = checkpoint.tokenizer.model_max_length, len(checkpoint.tokenizer)
-    if length > text.max_position_embeddings:
-        raise CheckpointError(
-            f"{folder / 'tokenizer'}: model_max_length {length} exceeds the text encoder's"
-            f" {text.max_position_embeddings} positions"
-        )
-    if vocabulary > text.vocab_size:
-        raise CheckpointError(
-            f"{folder / 'tokenizer'}: {vocabulary} entries, but text vocab_size is {text.vocab_size}"
-        )
-
-
-def checkpoint_files(folder: Path, text_folder: Path) -> dict[str, Path]:
+def checkpoint_files(folder: Path, text_folder: Path, variant: str | None) -> dict[str, Path]:
     """Every file that decides what the model computes, by its place in a checkpoint folder.
 
-    Of the tokenizer these are all .json and .txt files: transformers reads whichever are there, and
-    special_tokens_map.json alone can change the id of the padding.
+    special_tokens_map.json is one, because it alone can change the id of the padding.
     """
-    files = {place: folder / place for place in ("model_index.json", "scheduler/scheduler_config.json")}
-    tokenizer = (file for file in (folder / "tokenizer").iterdir() if file.suffix in (".json", ".txt"))
-    files |= {f"tokenizer/{file.name}": file for file in tokenizer}
+    places = ["model_index.json", "scheduler/scheduler_config.json"]
+    places += [f"tokenizer/{name}" for name in TOKENIZER_FILES if (folder / "tokenizer" / name).exists()]
+    files = {place: folder / place for place in places}
     parts = {"transformer": folder / "transformer", "vqvae": folder / "vqvae", "text_encoder": text_folder}
     for name, part in parts.items():
-        files |= {f"{name}/{file.name}": file for file in (part / "config.json", *weight_files(part))}
+        read = (part / "config.json", *weight_files(part, variant))
+        files |= {f"{name}/{file.name}": file for file in read}
     return files
 
 
-def save_checkpoint(checkpoint: Checkpoint, folder: str | Path, dtype: torch.dtype = torch.float32) -> None:
+def save_checkpoint(
+    checkpoint: Checkpoint, folder: str | Path, dtype: torch.dtype = torch.float32, overwrite: bool = False
+) -> None:
     """Write a checkpoint folder, whole or not at all; it replaces an older checkpoint."""
-    with new_folder(Path(folder)) as target:
+    with new_folder(Path(folder), overwrite) as target:
         parts: dict[str, nn.Module] = {
             "transformer": checkpoint.transformer,
             "vqvae": checkpoint.vqvae,
@@ -313,18 +253,24 @@ def save_checkpoint(checkpoint: Checkpoint, folder: str | Path, dtype: torch.dty
 
 def describe(folder: Path) -> str:
     """Configs, parameter counts and dtypes of a checkpoint folder, without reading the weights."""
+    configs = read_configs(folder, folder / "text_encoder")
     index = read_json(folder / "model_index.json")
-    scheduler = read_json(folder / "scheduler" / "scheduler_config.json")
     lines = [f"{folder}", f"defaults: {index.get('defaults', 'none')}"]
-    lines.append(f"scheduler: {', '.join(f'{k} {v}' for k, v in scheduler.items() if not k.startswith('_'))}")
+    lines.append(
+        f"scheduler: mask_token_id {configs.mask_token_id}, masking_schedule {configs.masking_schedule}"
+    )
     for part in ("transformer", "vqvae", "text_encoder"):
         shapes = tensor_headers(folder / part)
         count = sum(torch.Size(shape).numel() for shape, _ in shapes.values())
         dtypes = ", ".join(sorted({dtype for _, dtype in shapes.values()}))
         lines.append(f"\n{part}: {count:,} parameters in {len(shapes)} tensors, {dtypes}")
         config = read_json(folder / part / "config.json")
-        lines += [f"  {key}: {json.dumps(value)}" for key, value in config.items() if not key.startswith("_")]
-    tokenizer = load_tokenizer(folder / "tokenizer")
+        lines += [
+            f"  {shown(key, quote=False)}: {json.dumps(value)}"
+            for key, value in config.items()
+            if not key.startswith("_")
+        ]
+    tokenizer = configs.tokenizer
     lines.append(f"\ntokenizer: {len(tokenizer):,} entries, {tokenizer.model_max_length} tokens a prompt")
     return "\n".join(lines)
 
@@ -342,9 +288,10 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
         epilog="examples:\n  python -m reference.checkpoint random --preset tiny build/tiny\n"
         "  python -m reference.checkpoint random --preset 1b --dtype fp16 build/1b   (3 GB)",
     )
-    random.add_argument("folder", type=Path, help="a new folder, or an older checkpoint to replace")
+    random.add_argument("folder", type=Path, help="a new folder")
     random.add_argument("--preset", choices=sorted(PRESETS), required=True, help="1b is the published size")
     random.add_argument("--dtype", choices=sorted(DTYPES), default="fp32")
+    random.add_argument("--overwrite", action="store_true", help="replace an existing checkpoint")
     info = commands.add_parser(
         "info",
         help="print configs, parameter counts and dtypes",
@@ -356,9 +303,9 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
     if given.command == "info":
         print(describe(locate(given.checkpoint)))
         return
-    with new_folder(given.folder) as target:
+    with new_folder(given.folder, given.overwrite) as target:
         write_random(target, PRESETS[given.preset], DTYPES[given.dtype])
-    print(f"wrote {given.folder}")
+    print(f"wrote {printable(given.folder)}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """The optional dependencies, and the one line that says which of them is missing. Standard library only."""
 
 import logging
+import platform
 import sys
+import warnings
 from importlib.util import find_spec
 
 from reference.errors import UserError
@@ -10,6 +12,7 @@ from reference.errors import UserError
 EXTRAS = {
     "export": ("torch", "transformers", "diffusers", "safetensors", "onnx", "onnxscript", "jinja2"),
     "coreml": ("coremltools", "sklearn"),
+    "qnn": ("onnxruntime_qnn",),
 }
 PACKAGES = ("reference", "runtime", "quantize", "export")
 
@@ -18,14 +21,25 @@ class MissingExtra(UserError, ModuleNotFoundError):
     """A package of an extra is not installed."""
 
 
+# Loggers that warn when diffusers is imported: that this project joins optimum's namespace
+# package, and what an installed torchao lacks. Nothing here uses torchao.
+NOISY = (
+    "diffusers.utils.import_utils",
+    "diffusers.quantizers.torchao.torchao_quantizer",
+    "torchao",
+    "torch.distributed.elastic.multiprocessing.redirects",
+)
+
+
 def require(*extras: str) -> None:
     """Raises MissingExtra if a package of these extras is not installed.
 
     A package or command calls it before it imports what the extra brings. `python -m` with a module of this
     project prints the line and ends with exit code 2, because nothing could catch the error there.
     """
-    # diffusers warns when it is imported that this project joins optimum's namespace package, which is meant.
-    logging.getLogger("diffusers.utils.import_utils").setLevel(logging.ERROR)
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module=r"(torchao|diffusers\.quantizers)(\.|$)")
     missing = [package for extra in extras for package in EXTRAS[extra] if find_spec(package) is None]
     if not missing:
         return
@@ -35,3 +49,18 @@ def require(*extras: str) -> None:
         print(f"error: {line}", file=sys.stderr)
         sys.exit(2)
     raise MissingExtra(line, name=missing[0])
+
+
+GLIBC = (2, 35)  # of the machine that onnxruntime-qnn was built on
+
+
+def qnn_unavailable() -> str | None:
+    """Why the extra qnn cannot execute graphs on this machine; None if it can."""
+    system, machine = platform.system(), platform.machine()
+    if (system, machine) != ("Linux", "x86_64"):
+        return f"onnxruntime-qnn executes graphs on Linux x86-64 only, and this is {system} {machine}"
+    library, version = platform.libc_ver()
+    if library != "glibc" or tuple(int(part) for part in version.split(".")[:2]) < GLIBC:
+        found = f"{library} {version}".strip() or "another C library"
+        return f"onnxruntime-qnn needs glibc 2.35 or newer, and this machine has {found}"
+    return None

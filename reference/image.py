@@ -1,31 +1,16 @@
 """Conversions between pictures, 8-bit tensors and tokens, and from mask pictures to token grids."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
-from reference.errors import RequestError
-
-MODES = ("RGB", "RGBA", "L", "LA", "P", "1")
-
-
-def open_image(path: str | Path) -> Image.Image:
-    """Read a whole picture. Raises RequestError for a file that is missing, damaged or not a picture."""
-    try:
-        with Image.open(path) as image:
-            image.load()
-            return image
-    except FileNotFoundError:
-        raise RequestError(f"{path} does not exist: give a PNG or JPEG file") from None
-    except UnidentifiedImageError:
-        raise RequestError(f"{path} is not a readable picture: give a PNG or JPEG file") from None
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise RequestError(f"{path} cannot be read as a picture: {error}") from None
+from reference.component_configs import MAX_SIDE
+from reference.errors import CheckpointError, RequestError
+from reference.pictures import MODES, on_white, repainted
 
 
 def to_pixels(image: Image.Image, unit: int) -> Tensor:
@@ -33,28 +18,30 @@ def to_pixels(image: Image.Image, unit: int) -> Tensor:
     if image.mode not in MODES:
         raise RequestError(f"the image has mode {image.mode}: convert it to 8-bit RGB")
     check_size(image.size, unit, "the image is")
-    if image.mode in ("RGBA", "LA") or "transparency" in image.info:
-        layer = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), layer)
-    return torch.from_numpy(np.array(image.convert("RGB")))
+    return torch.from_numpy(np.array(on_white(image)))
 
 
 def check_size(size: tuple[int, int], unit: int, what: str = "size") -> None:
-    """Raise RequestError, naming a valid size, unless both sides are positive multiples of `unit` pixels."""
+    """Raise RequestError, naming a valid size, unless each side is a positive multiple of `unit` pixels.
+
+    A side has at most MAX_SIDE pixels.
+    """
     width, height = size
-    if width < 1 or height < 1 or width % unit or height % unit:
-        near = [max(round(side / unit), 1) * unit for side in size]
+    if any(side < 1 or side % unit for side in size):
+        near = [max(round(min(side, MAX_SIDE) / unit), 1) * unit for side in size]
         raise RequestError(
             f"{what} {width}x{height}: each side must be a multiple of {unit} pixels,"
             f" such as {near[0]}x{near[1]}"
         )
+    if max(size) > MAX_SIDE:
+        raise RequestError(f"{what} {width}x{height}: a side has at most {MAX_SIDE} pixels")
 
 
 def mask_grid(mask: Image.Image, size: tuple[int, int], token_size: int) -> Tensor:
     """Mask picture (white = repaint) of `size` (W, H) pixels -> bool [H, W] of tokens to repaint.
 
     As published: convert to grey, resize with Lanczos to one pixel a token, repaint where at least 128.
-    Raises RequestError for another size or mode.
+    Transparent pixels keep. Raises RequestError for another size or mode.
     """
     if mask.mode not in MODES:
         raise RequestError(f"the mask has mode {mask.mode}: convert it to 8-bit grey, white where to repaint")
@@ -63,7 +50,7 @@ def mask_grid(mask: Image.Image, size: tuple[int, int], token_size: int) -> Tens
             f"the mask is {mask.width}x{mask.height}, but the image {size[0]}x{size[1]}: they must be equal"
         )
     width, height = size[0] // token_size, size[1] // token_size
-    small = mask.convert("L").resize((width, height), Image.Resampling.LANCZOS)
+    small = repainted(mask).resize((width, height), Image.Resampling.LANCZOS)
     return torch.from_numpy(np.array(small) >= 128)
 
 
@@ -89,6 +76,11 @@ def decode_tokens(vqvae: Any, tokens: Tensor) -> Tensor:
         quantized = F.embedding(grid[None].to(codebook.device), codebook).permute(0, 3, 1, 2)
         guide = quantized if vqvae.config.norm_type == "spatial" else None
         values = vqvae.decoder(vqvae.post_quant_conv(quantized), guide)
+        if not values.isfinite().all():
+            raise CheckpointError(
+                "the VQ decoder gave values that are not numbers: its weights are damaged or too large; copy"
+                " or download the checkpoint again"
+            )
         images.append((values.float().clamp(0, 1) * 255).round().to("cpu", torch.uint8))
     return torch.cat(images).permute(0, 2, 3, 1)
 

@@ -16,7 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from reference.checkpoint import Checkpoint
-from reference.errors import Cancelled, RequestError
+from reference.errors import Cancelled, CheckpointError, RequestError
 from reference.image import decode_tokens, encode_pixels, mask_grid, to_images, to_pixels
 from reference.request import PipelineRequest, check_request, first_step
 from reference.schedule import mask_length, mask_ratio, remask, temperatures
@@ -180,6 +180,11 @@ class Pipeline:
             before, known = tokens, (tokens != mask_token).flatten(1)
             logits = self.guided_logits(tokens, conditions, steps - 1 - step)
             drawn, log_prob = request.noise.draw(logits, step)
+            if not log_prob.isfinite().all():
+                raise CheckpointError(
+                    f"step {step} gave a probability that is not a number: the weights are damaged or too"
+                    " large; copy or download the checkpoint again"
+                )
             after = torch.where(known, tokens.flatten(1), drawn)
             if step < steps - 1:
                 lengths = [mask_length(step, steps, total, n, schedule, starting_ratio) for n in lengths]

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from reference.checkpoint import Defaults
+from reference.component_configs import MAX_GUIDANCE, MAX_SIDE, MAX_STEPS
+from reference.configs import Defaults
 from reference.errors import RequestError
 from reference.image import check_size
 from reference.noise import Noise, PhiloxNoise
 
 AESTHETIC_SCORE = 6.0  # the published default of the fifth micro-condition
-MAX_STEPS = 1000
-MAX_GUIDANCE = 100.0
-MAX_SIDE = 8192  # pixels
 
 # callback(step, steps, tokens [B, H, W] after the step, mask tokens where unknown); returning False cancels.
 Callback = Callable[[int, int, Tensor], bool | None]

@@ -23,7 +23,7 @@ def tokenize(tokenizer: CLIPTokenizer, prompts: Sequence[str]) -> tuple[Tensor, 
     length = tokenizer.model_max_length
     rows, cuts = [], []
     for prompt in prompts:
-        ids = tokenizer(prompt, add_special_tokens=True).input_ids
+        ids = tokenizer(prompt, add_special_tokens=True, verbose=False).input_ids
         cuts.append(str(tokenizer.decode(ids[length - 1 : -1])).strip() if len(ids) > length else "")
         kept = ids if len(ids) <= length else [*ids[: length - 1], ids[-1]]
         rows.append(kept + [tokenizer.pad_token_id] * (length - len(kept)))

@@ -1,29 +1,38 @@
 """The published configuration of the transformer."""
 
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Self
 
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from reference.config_files import SCHEMA, checked
 from reference.errors import CheckpointError
 
+Count = Annotated[int, Field(ge=1, le=1024)]  # of layers or heads
+Width = Annotated[int, Field(ge=1, le=2**16)]
+Entries = Annotated[int, Field(ge=1, le=2**24)]  # of a vocabulary or codebook
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, config=SCHEMA)
 class TransformerConfig:
     """The published `transformer/config.json`; patch_size, in_channels and guidance_embeds are unused."""
 
-    num_attention_heads: int = 8
-    attention_head_dim: int = 128
-    num_layers: int = 14
-    num_single_layers: int = 28
-    axes_dims_rope: tuple[int, int, int] = (16, 56, 56)
-    joint_attention_dim: int = 1024
-    pooled_projection_dim: int = 1024
-    vocab_size: int = 8256
-    codebook_size: int = 8192
+    num_attention_heads: Count = 8
+    attention_head_dim: Width = 128
+    num_layers: Count = 14
+    num_single_layers: Count = 28
+    axes_dims_rope: Annotated[tuple[Width, Width, Width], Field(strict=False)] = (16, 56, 56)
+    joint_attention_dim: Width = 1024
+    pooled_projection_dim: Width = 1024
+    vocab_size: Entries = 8256
+    codebook_size: Entries = 8192
     downsample: bool = True
     upsample: bool = True
-    guidance_embeds: bool = False
-    patch_size: int = 1
-    in_channels: int = 64
+    guidance_embeds: bool | None = False
+    patch_size: Width | None = 1
+    in_channels: Width | None = 64
 
     def __post_init__(self) -> None:
         head, width = self.attention_head_dim, self.inner_dim
@@ -41,18 +50,15 @@ class TransformerConfig:
         elif self.guidance_embeds:
             problem = "guidance_embeds is not supported: no published checkpoint has it"
         if problem:
-            raise CheckpointError(f"transformer config: {problem}")
+            raise CheckpointError(problem)
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "TransformerConfig":
-        """From the JSON of `transformer/config.json`; raises CheckpointError for a missing or unknown key."""
-        names = {field.name for field in fields(cls)}
-        given = {key: value for key, value in values.items() if not key.startswith("_")}
-        if missing := sorted(names - given.keys() - {"patch_size", "in_channels", "guidance_embeds"}):
-            raise CheckpointError(f"transformer config: missing {', '.join(missing)}")
-        if unknown := sorted(given.keys() - names):
-            raise CheckpointError(f"transformer config: unknown {', '.join(unknown)}")
-        return cls(**{**given, "axes_dims_rope": tuple(given["axes_dims_rope"])})
+    def from_dict(cls, values: dict[str, Any], where: Path | str = "transformer config") -> Self:
+        """From the JSON of `transformer/config.json`; raises CheckpointError as `checked` does."""
+        optional = ("patch_size", "in_channels", "guidance_embeds")
+        if missing := sorted(cls.__dataclass_fields__.keys() - values.keys() - set(optional)):
+            raise CheckpointError(f"{where}: missing {', '.join(missing)}")
+        return checked(cls, values, where)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of `transformer/config.json`, with the class name published folders carry."""

@@ -44,7 +44,7 @@ _MODULES = ("bundle", "engine", "errors", "generator", "loop", "request")
 
 
 def __getattr__(name: str) -> Any:
-    """Imports a name of `__all__` when it is first used: the check on a Mac runs without Pillow and regex."""
+    """Imports a name of `__all__` when it is first used: the check on a Mac runs without Pillow."""
     if name in __all__:
         for module in _MODULES:
             found = vars(import_module(f"runtime.{module}")).get(name)

@@ -1,20 +1,22 @@
 """`python -m runtime "PROMPT"`: draw a picture with an exported bundle."""
 
 import sys
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
 from tqdm import tqdm
 
+from reference.files import check_name, check_output_file, shown
+from reference.pictures import read_picture
 from runtime.engine import ENGINES, EngineName
-from runtime.errors import Parser, RequestError, exit_code
+from runtime.errors import Parser, RequestError, exit_code, printable
 from runtime.generator import Drawing, Generator
 from runtime.loop import OnStep, Progress
-from runtime.pictures import read_picture, write_png
-from runtime.process import load_onnxruntime, return_freed_memory
-from runtime.request import Request
+from runtime.pictures import write_png
+from runtime.process import Work, load_onnxruntime, return_freed_memory
+from runtime.request import MAX_THREADS, Request, check_threads
 
 EXAMPLES = """examples:
   python -m runtime "a red cat with a hat" --seed 7 --out cat.png
@@ -24,6 +26,7 @@ EXAMPLES = """examples:
   python -m runtime "a wide meadow" --image small.png --extend 16 0 16 0   # paint around the image
   python -m runtime "a fox in the snow" --bundle build/meissonic --low-memory
   python -m runtime "a red cat" --bundle build/iphone      # Core ML packages, on any machine
+  python -m runtime "a red cat" --bundle build/android-qnn --engine qnn  # as Qualcomm's NPU draws, but slowly
 """
 
 
@@ -75,7 +78,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
     add("--strength", type=float, help="share of the steps run on the image, above 0 to 1")
     add("--out", type=Path, default=Path("picture.png"), metavar="FILE.png", help="default: picture.png")
     add("--preview", type=int, default=0, metavar="K", help="write the unfinished picture every K steps")
-    add("--threads", type=int, default=0, help="default: all cores")
+    add("--threads", type=int, default=0, help=f"at most {MAX_THREADS}; default: all cores")
     add(
         "--low-memory",
         action="store_true",
@@ -84,7 +87,8 @@ def parse(arguments: Sequence[str] | None) -> Job:
     add(
         "--engine",
         choices=ENGINES,
-        help="default: onnxruntime for ONNX graphs; for packages Core ML on a Mac, elsewhere the evaluator",
+        help="default: onnxruntime for ONNX graphs; for packages Core ML on a Mac, elsewhere the evaluator;"
+        " qnn: Qualcomm's NPU, emulated, for bundles exported with --qnn",
     )
     given = parser.parse_args(arguments)
     job = Job(
@@ -117,35 +121,55 @@ def _check(job: Job) -> None:
             raise RequestError(f"{flag} needs a picture: add --image FILE")
     if job.extend is not None and (job.mask is not None or job.strength is not None):
         raise RequestError("--extend paints the margins alone: leave out --mask and --strength")
-    if job.preview < 0 or job.threads < 0:
-        raise RequestError("--preview and --threads cannot be negative: give 0 or more")
-    if job.out.suffix.lower() != ".png":
-        raise RequestError(f"--out {job.out} is not a PNG name: end it in .png")
-    if not job.out.parent.is_dir():
-        raise RequestError(f"folder {job.out.parent} does not exist: make it, or choose another --out")
+    if job.preview < 0:
+        raise RequestError("--preview cannot be negative: give 0 or more")
+    check_threads(job.threads)
+    check_output_file(job.out, "--out", ".png")
+    if job.preview:
+        check_name(preview(job, 999).name, job.out, "--out")
 
 
-def draw(job: Job, generator: Generator, on_step: OnStep) -> Drawing:
+def preview(job: Job, step: int) -> Path:
+    """The file of the unfinished picture after a step, counted from 1."""
+    return job.out.with_name(f"{job.out.stem}.step{step:03d}.png")
+
+
+def draw(
+    job: Job, image: Image.Image | None, mask: Image.Image | None, generator: Generator, on_step: OnStep
+) -> Drawing:
     """Chooses the drawing by what was given."""
-    if job.image is None:
+    if image is None:
         return generator.text_to_image(job.request, on_step)
-    image = read_picture(job.image)
     if job.extend is not None:
         return generator.outpaint(job.request, image, job.extend, on_step)
-    if job.mask is not None:
+    if mask is not None:
         strength = 1.0 if job.strength is None else job.strength
-        return generator.inpaint(job.request, image, read_picture(job.mask), strength, on_step)
+        return generator.inpaint(job.request, image, mask, strength, on_step)
     return generator.image_to_image(job.request, image, job.strength, on_step)
 
 
 def run(job: Job) -> None:
     """Draws with a progress bar and writes the picture. Raises UserError or KeyboardInterrupt."""
+    try:
+        _run(job)
+    except MemoryError:
+        way_out = "close other programs" if job.low_memory else "add --low-memory"
+        raise RequestError(f"there is not enough memory to draw with {job.bundle}: {way_out}") from None
+
+
+def _run(job: Job) -> None:
     return_freed_memory()
+    image = read_picture(job.image) if job.image else None
+    mask = read_picture(job.mask) if job.mask else None
     load_onnxruntime()
+    if job.engine == "qnn":
+        print(
+            "the NPU is emulated: a step takes seconds, and its time says nothing of a phone", file=sys.stderr
+        )
     keep = job.preview > 0 and not job.low_memory
     generator = Generator.open(job.bundle, job.threads, keep, job.low_memory, job.engine)
     for which, cut in generator.cut(job.request).items():
-        print(f'warning: the {which} is too long, this was cut off: "{cut}"', file=sys.stderr)
+        print(f'warning: the {which} is too long, this was cut off: "{printable(cut)}"', file=sys.stderr)
     with tqdm(desc="drawing", unit="step", leave=False, disable=None) as bar:
 
         def on_step(progress: Progress) -> None:
@@ -153,10 +177,9 @@ def run(job: Job) -> None:
             bar.n = progress.step + 1
             bar.set_postfix_str(f"{progress.masked} tokens left")
             if job.preview and progress.masked and (progress.step + 1) % job.preview == 0:
-                name = f"{job.out.stem}.step{progress.step + 1:03d}.png"
-                write_png(job.out.with_name(name), generator.decode(progress.candidate), {})
+                write_png(preview(job, progress.step + 1), generator.decode(progress.candidate), {})
 
-        drawing = _interruptible(job, generator, on_step)
+        drawing = _interruptible(generator, lambda: draw(job, image, mask, generator, on_step))
     settings = drawing.settings
     facts = {
         "prompt": settings.prompt,
@@ -169,20 +192,18 @@ def run(job: Job) -> None:
     write_png(job.out, drawing.picture, facts)
     stages = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in drawing.seconds.items())
     width, height = settings.size
-    print(f"{job.out}: {width}x{height}, {settings.steps} steps, seed {settings.seed} ({stages})")
+    print(f"{shown(job.out)}: {width}x{height}, {settings.steps} steps, seed {settings.seed} ({stages})")
 
 
-def _interruptible(job: Job, generator: Generator, on_step: OnStep) -> Drawing:
+def _interruptible(generator: Generator, work: Callable[[], Drawing]) -> Drawing:
     """Draws in a thread, because a signal waits while the main thread is inside the engine."""
-    with ThreadPoolExecutor(1) as pool:
-        drawing = pool.submit(draw, job, generator, on_step)
-        try:
-            return drawing.result()
-        except KeyboardInterrupt:
-            while not drawing.done():
-                generator.cancel()  # again, for the drawing may not have begun
-                wait([drawing], timeout=0.05)
-            raise
+    drawing = Work(work)
+    try:
+        drawing.ended.wait()
+    finally:
+        while not drawing.ended.wait(0.05):  # a signal came
+            generator.cancel()  # again, because the drawing may not have begun
+    return drawing.result()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

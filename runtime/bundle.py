@@ -2,22 +2,41 @@
 
 `export` builds a `Manifest` and writes it as JSON. Runtimes call `open_bundle`, which checks the version,
 that every path stays inside the folder, and the size and SHA-256 of every file before an engine opens one,
-because an engine that maps a truncated data file crashes.
+because an engine that maps a truncated data file crashes. Kotlin and Swift accept and refuse the same
+manifests (`tests/vectors/manifests.json`).
 """
 
 import hashlib
-import json
+import math
+import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from runtime.characters import normalize
 from runtime.errors import BundleError
+from runtime.onnx_files import external_files
 
 FORMAT = "meissonic-mobile"
 VERSION = 1
 MANIFEST = "manifest.json"
+
+# Bounds of a manifest, far above every real one, so that a hostile one costs no memory and no time.
+MAX_MANIFEST = 4_000_000  # bytes
+MAX_TEXT_FILE = 64_000_000  # bytes of a vocabulary, merges or golden trace
+MAX_FILE = 2**40  # bytes
+MAX_FILES = 10_000
+MAX_PATH = 1000  # bytes in UTF-8; 255 a part
+MAX_DEPTH = 32  # levels of nested objects and arrays
+MAX_SIDE = 4096  # pixels
+MAX_SIZES = 64
+MAX_TEXT_LENGTH = 4096
+MAX_STEP_GRAPHS = 64
+MAX_DIMENSIONS = 8
+MAX_STEPS = 1000
+MAX_GUIDANCE = 100.0
 
 # What a runtime feeds each graph, and the outputs it needs. The step is a chain: an earlier graph must give
 # each input that is not listed here.
@@ -36,15 +55,33 @@ STEP_FEED = ({"tokens", "context", "modulation", "guidance", "uniforms"}, {"draw
 def _inside(path: str) -> str:
     """A path of the manifest: relative, with forward slashes, never above the bundle's folder."""
     pure = PurePosixPath(path)
-    plain = bool(path) and str(pure) == path and "\\" not in path and ":" not in path
-    if not plain or pure.is_absolute() or ".." in pure.parts:
-        raise ValueError(f"path {path!r} is outside the bundle or not in plain form")
+    plain = path not in ("", ".") and str(pure) == path and "\\" not in path and ":" not in path
+    plain = plain and not any(ord(character) < 32 or ord(character) == 127 for character in path)
+    plain = plain and all(0 < len(part.encode()) <= 255 for part in path.split("/"))
+    if not plain or pure.is_absolute() or ".." in pure.parts or len(path.encode()) > MAX_PATH:
+        raise ValueError(f"path {path[:300]!r} is outside the bundle or not in plain form")
     return path
 
 
+def _finite(tree: Any, depth: int = 1) -> Any:
+    """JSON without NaN and infinities, nested at most MAX_DEPTH deep from the manifest's top."""
+    if depth >= MAX_DEPTH:
+        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+    if isinstance(tree, float) and not math.isfinite(tree):
+        raise ValueError("a number is not finite")
+    for value in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
+        _finite(value, depth + 1)
+    return tree
+
+
 BundlePath = Annotated[str, AfterValidator(_inside)]
-PositiveInt = Annotated[int, Field(gt=0)]
-TokenId = Annotated[int, Field(ge=0)]
+Name = Annotated[str, Field(min_length=1)]
+PositiveInt = Annotated[int, Field(gt=0, lt=2**31)]
+TokenId = Annotated[int, Field(ge=0, lt=2**31)]
+Pixels = Annotated[int, Field(gt=0, le=MAX_SIDE)]
+Steps = Annotated[int, Field(gt=0, le=MAX_STEPS)]
+Guidance = Annotated[float, Field(ge=0, le=MAX_GUIDANCE)]
+Temperature = Annotated[float, Field(ge=0, le=1000)]
 
 
 class _Model(BaseModel):
@@ -54,25 +91,35 @@ class _Model(BaseModel):
 
 class ModelFacts(_Model):
     name: str
-    token_size: PositiveInt  # pixels along one side of a VQ token
-    compression: PositiveInt  # VQ tokens along one side of a position inside the blocks: 2 or 1
+    token_size: Pixels  # pixels along one side of a VQ token
+    compression: Annotated[int, Field(ge=1, le=2)]  # VQ tokens along one side of a position inside the blocks
     codebook_size: PositiveInt
     vocab_size: PositiveInt
     mask_token_id: TokenId
     masking_schedule: Literal["cosine", "linear"]
-    text_length: PositiveInt
+    text_length: Annotated[int, Field(ge=3, le=MAX_TEXT_LENGTH)]
     inner_dim: PositiveInt
     modulation_width: PositiveInt
 
 
 class Tensor(_Model):
     """A graph's input or output. A dimension that differs from run to run is a string: "rows" (1 or 2),
-    "steps", and those that depend on the picture's size if sizes share a graph (`Function`).
+    "steps", and those that depend on the picture's size if sizes share a graph (`Function`). Only
+    "guidance" may have no dimension.
     """
 
-    name: str
+    name: Name
     dtype: Literal["int32", "float32", "uint8"]
-    shape: list[PositiveInt | str]
+    shape: Annotated[list[PositiveInt | Name], Field(max_length=MAX_DIMENSIONS)]
+
+    @model_validator(mode="after")
+    def _has_dimensions(self) -> "Tensor":
+        if not self.shape and self.name != "guidance":
+            raise ValueError(f"tensor {self.name!r} has no dimensions")
+        first = self.shape[0] if self.shape else 1
+        if self.name == "step_sinusoids" and isinstance(first, int) and first > MAX_STEPS:
+            raise ValueError(f"{first} steps a call are more than {MAX_STEPS}")
+        return self
 
 
 # How weights are stored, from exact to coarse. "qnn" has 8-bit weights and 16-bit activations; in "paletteN"
@@ -84,11 +131,11 @@ ONE_PRECISION = f"({'|'.join(PRECISIONS)})"
 class Function(_Model):
     """An entry point of a Core ML package, which has fixed shapes."""
 
-    name: str
-    dimensions: dict[str, PositiveInt]  # by the names that the graph's tensors give them
+    name: Name
+    dimensions: dict[Name, PositiveInt]  # by the names that the graph's tensors give them
 
 
-Compute = Literal["cpu", "gpu", "ane"]  # the unit that a graph was made for
+Compute = Literal["cpu", "gpu", "ane", "npu"]  # the unit that a graph was made for; "npu" is Qualcomm's
 
 
 class Graph(_Model):
@@ -100,6 +147,13 @@ class Graph(_Model):
     files: Annotated[list[BundlePath], Field(min_length=1)]
     functions: list[Function] = []  # empty: dimensions are free
     compute: Compute | None = None
+    # The graph compiled for chips, "sm8650" for example: the model of each, then the binary that it names.
+    contexts: dict[Name, Annotated[list[BundlePath], Field(min_length=1)]] = {}
+
+    @property
+    def all_files(self) -> list[str]:
+        """Those of its contexts too."""
+        return [*self.files, *(path for paths in self.contexts.values() for path in paths)]
 
     @property
     def coarsest(self) -> str:
@@ -108,7 +162,7 @@ class Graph(_Model):
 
 
 class FileFacts(_Model):
-    size: Annotated[int, Field(ge=0)]  # bytes
+    size: Annotated[int, Field(ge=0, le=MAX_FILE)]  # bytes
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
     @classmethod
@@ -126,13 +180,13 @@ class TokenizerFacts(_Model):
 
     vocab: BundlePath
     merges: BundlePath
-    length: Annotated[int, Field(ge=3)]
+    length: Annotated[int, Field(ge=3, le=MAX_TEXT_LENGTH)]
     bos: TokenId
     eos: TokenId
     pad: TokenId
     unk: TokenId | None = None  # None: equal to eos, as published
-    special: dict[str, TokenId]
-    special_normalized: list[str] = []
+    special: dict[Name, TokenId]
+    special_normalized: list[Name] = []
 
     @classmethod
     def of(cls, tokenizer: Any, vocab: str, merges: str) -> "TokenizerFacts":
@@ -140,10 +194,20 @@ class TokenizerFacts(_Model):
 
         Raises BundleError for an added token that strips its neighbours or matches whole words only.
         """
-        added = {token.content: (index, token) for index, token in tokenizer.added_tokens_decoder.items()}
-        for content, (_, token) in added.items():
+        added: dict[str, tuple[int, Any]] = {}
+        for index, token in tokenizer.added_tokens_decoder.items():
             if token.lstrip or token.rstrip or token.single_word:
-                raise BundleError(f"tokenizer: added token {content!r} is not a plain string as CLIP's are")
+                raise BundleError(
+                    f"tokenizer: added token {token.content!r} is not a plain string as CLIP's are"
+                )
+            # It is searched for in normalized text, so its own text is normalized too.
+            content = normalize(token.content) if token.normalized else token.content
+            if content in added:
+                raise BundleError(
+                    f"tokenizer: added tokens {added[content][1].content!r} and {token.content!r} are equal"
+                    " in a normalized prompt: remove one"
+                )
+            added[content] = (index, token)
         return cls(
             vocab=vocab,
             merges=merges,
@@ -158,13 +222,14 @@ class TokenizerFacts(_Model):
 
 
 class Defaults(_Model):
-    size: tuple[PositiveInt, PositiveInt]  # (W, H) in pixels
-    steps: PositiveInt
-    guidance: float
-    temperature: tuple[float, float]
+    size: tuple[Pixels, Pixels]  # (W, H)
+    steps: Steps
+    guidance: Guidance
+    temperature: tuple[Temperature, Temperature]
     negative: str
-    score: float  # the aesthetic score, which is the fifth micro-condition
-    strength: float  # of image-to-image
+    # The aesthetic score, which is the fifth micro-condition.
+    score: Annotated[float, Field(ge=-1e6, le=1e6)]
+    strength: Annotated[float, Field(gt=0, le=1)]  # of image-to-image
 
 
 class GoldenFile(_Model):
@@ -177,9 +242,9 @@ class GoldenTrace(_Model):
     prompt: str
     negative: str
     seed: Annotated[int, Field(ge=0, lt=2**64)]
-    steps: PositiveInt
-    guidance: float
-    size: tuple[PositiveInt, PositiveInt]  # (W, H) in pixels
+    steps: Steps
+    guidance: Guidance
+    size: tuple[Pixels, Pixels]  # (W, H)
     prompt_ids: list[TokenId]
     negative_ids: list[TokenId]
     masked: list[int]  # tokens masked again after each step; 0 after the last
@@ -197,16 +262,16 @@ class Manifest(_Model):
     format: Literal["meissonic-mobile"] = "meissonic-mobile"
     version: Literal[1] = 1
     model: ModelFacts
-    sizes: Annotated[list[tuple[PositiveInt, PositiveInt]], Field(min_length=1)]  # (W, H) in pixels
-    graphs: dict[str, Graph]
-    step: Annotated[list[str], Field(min_length=1)]
-    files: dict[BundlePath, FileFacts]
+    sizes: Annotated[list[tuple[Pixels, Pixels]], Field(min_length=1, max_length=MAX_SIZES)]  # (W, H)
+    graphs: dict[Name, Graph]
+    step: Annotated[list[Name], Field(min_length=1, max_length=MAX_STEP_GRAPHS)]
+    files: Annotated[dict[BundlePath, FileFacts], Field(max_length=MAX_FILES)]
     tokenizer: TokenizerFacts
     defaults: Defaults
     golden: GoldenFile | None = None
     source: Source
     tools: dict[str, str]
-    parity: dict[str, Any] = {}
+    parity: Annotated[dict[str, Any], AfterValidator(_finite)] = {}
 
     @property
     def precision(self) -> str:
@@ -218,6 +283,11 @@ class Manifest(_Model):
     def engine(self) -> Literal["onnxruntime", "coreml"]:
         """The engine that runs its graphs."""
         return "coreml" if any(graph.functions for graph in self.graphs.values()) else "onnxruntime"
+
+    @property
+    def for_npu(self) -> bool:
+        """Whether graphs were made for Qualcomm's NPU."""
+        return any(graph.compute == "npu" for graph in self.graphs.values())
 
     @property
     def two_rows(self) -> bool:
@@ -234,7 +304,9 @@ class Manifest(_Model):
         for needed in ("text_encoder", "conditioner", "image_decoder", *self.step):
             if needed not in self.graphs:
                 raise ValueError(f"graph {needed!r} is missing from graphs")
-        named = [path for graph in self.graphs.values() for path in graph.files]
+        if len(set(self.step)) < len(self.step):
+            raise ValueError("a graph is twice in step")
+        named = [path for graph in self.graphs.values() for path in graph.all_files]
         named += [self.tokenizer.vocab, self.tokenizer.merges]
         named += [self.golden.file] if self.golden else []
         for path in named:
@@ -246,6 +318,15 @@ class Manifest(_Model):
         self._check_chain(self.step, *STEP_FEED)
         if self.tokenizer.length != self.model.text_length:
             raise ValueError("tokenizer length and text_length differ")
+        if unknown := set(self.tokenizer.special_normalized) - set(self.tokenizer.special):
+            raise ValueError(f"special_normalized has {min(unknown)!r}, which is not in special")
+        if self.model.mask_token_id >= self.model.vocab_size:
+            raise ValueError("mask_token_id is not below vocab_size")
+        if self.model.codebook_size > self.model.vocab_size:
+            raise ValueError("codebook_size is above vocab_size")
+        unit = self.model.token_size * self.model.compression
+        if any(side % unit for size in self.sizes for side in size):
+            raise ValueError(f"a side of sizes is no multiple of {unit} pixels")
         if self.defaults.size not in self.sizes:
             raise ValueError(f"default size {self.defaults.size} is not among sizes")
         return self
@@ -253,10 +334,14 @@ class Manifest(_Model):
     def _check_chain(self, chain: list[str], given: set[str], wanted: set[str]) -> None:
         made: set[str] = set()
         for name in chain:
-            for tensor in self.graphs[name].inputs:
+            graph = self.graphs[name]
+            for tensors in (graph.inputs, graph.outputs):
+                if len({tensor.name for tensor in tensors}) < len(tensors):
+                    raise ValueError(f"graph {name!r} names a tensor twice")
+            for tensor in graph.inputs:
                 if tensor.name not in given | made:
                     raise ValueError(f"graph {name!r} wants {tensor.name!r}, which nothing before it gives")
-            made |= {tensor.name for tensor in self.graphs[name].outputs}
+            made |= {tensor.name for tensor in graph.outputs}
         if missing := wanted - made:
             raise ValueError(f"graph {chain[-1]!r} does not give {', '.join(sorted(missing))}")
 
@@ -273,8 +358,11 @@ class Bundle:
         return self.folder / name
 
     def text(self, name: str) -> str:
-        """The content of a text file of the manifest."""
-        return self.path(name).read_text(encoding="utf-8")
+        """The content of a text file of the manifest. Raises BundleError."""
+        try:
+            return _content(self.path(name), MAX_TEXT_FILE).decode()
+        except UnicodeDecodeError:
+            raise BundleError(f"{self.path(name)} is not UTF-8: export the bundle again") from None
 
     def golden(self) -> GoldenTrace | None:
         """The golden trace, None if the bundle has none. Raises BundleError."""
@@ -282,7 +370,7 @@ class Bundle:
             return None
         path = self.path(self.manifest.golden.file)
         try:
-            return GoldenTrace.model_validate_json(path.read_bytes())
+            return GoldenTrace.model_validate_json(_content(path, MAX_TEXT_FILE), strict=True)
         except ValidationError as error:
             raise BundleError(_first_problem(path, error)) from None
 
@@ -291,45 +379,95 @@ def open_bundle(folder: str | Path) -> Bundle:
     """Reads the manifest and verifies every file. Raises BundleError, which names the file."""
     folder = Path(folder)
     manifest = read_manifest(folder)
-    root = folder.resolve()
+    root = Path(os.path.realpath(folder))  # `Path.resolve` raises RuntimeError for links in a circle
     for name, facts in manifest.files.items():
         _verify(root, name, facts)
-    return Bundle(folder, manifest)
+    bundle = Bundle(folder, manifest)
+    if manifest.engine == "onnxruntime":
+        for graph in manifest.graphs.values():
+            _check_external(bundle, graph.files[0])
+    return bundle
 
 
 def read_manifest(folder: Path) -> Manifest:
     """Reads the manifest alone and leaves the other files unchecked. Raises BundleError."""
     path = folder / MANIFEST
     try:
-        data = json.loads(path.read_bytes())
+        data = _content(path, MAX_MANIFEST)
     except FileNotFoundError:
         way_out = "make one with python -m export.onnx"
         raise BundleError(f"{folder} is not a bundle: it has no {MANIFEST} ({way_out})") from None
-    except OSError as error:
-        raise BundleError(f"cannot read {path}: {error.strerror}") from None
-    except ValueError as error:
-        raise BundleError(f"{path} is not valid JSON ({error}): export the bundle again") from None
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise BundleError(f'{path} is not a {FORMAT} manifest: its "format" should be "{FORMAT}"')
-    version = data.get("version")
-    if isinstance(version, int) and version > VERSION:
-        raise BundleError(f"{path} has version {version}, newer than {VERSION}: update the runtime")
     try:
-        return Manifest.model_validate(data)
+        head = _Head.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        if first["type"] == "json_invalid":
+            raise BundleError(f"{path} is not valid JSON ({first['msg']}): export the bundle again") from None
+        head = _Head()
+    if head.format != FORMAT:
+        raise BundleError(f'{path} is not a {FORMAT} manifest: its "format" should be "{FORMAT}"')
+    if type(head.version) is int and head.version > VERSION:
+        raise BundleError(f"{path} has version {head.version}, newer than {VERSION}: update the runtime")
+    if type(head.version) is not int or head.version != VERSION:
+        raise BundleError(f'{path}: its "version" should be {VERSION}: export the bundle again')
+    try:
+        return Manifest.model_validate_json(data, strict=True)
     except ValidationError as error:
         raise BundleError(_first_problem(path, error)) from None
 
 
+class _Head(BaseModel):
+    """What is read first, because a newer manifest may have keys of any kind."""
+
+    format: Any = None
+    version: Any = None
+
+
+def _content(path: Path, limit: int) -> bytes:
+    """The file's bytes. Raises BundleError, or FileNotFoundError if nothing is there."""
+    try:
+        # Opening a pipe would wait for its other end, and a device has no end.
+        if path.exists() and not path.is_file():
+            raise BundleError(f"{path} is not a file: copy the bundle again")
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise BundleError(f"cannot read {path}: {error.strerror}") from None
+    except ValueError:
+        raise BundleError(f"no bundle can have the name {path}: give its folder") from None
+    if len(data) > limit:
+        raise BundleError(f"{path} is larger than {limit / 1e6:g} MB: export the bundle again")
+    return data
+
+
+def _check_external(bundle: Bundle, model: str) -> None:
+    """Raises BundleError if an ONNX model reads its weights from a file that has no hash in the manifest."""
+    path = bundle.path(model)
+    try:
+        locations = external_files(path, MAX_FILES)
+    except ValueError as error:
+        raise BundleError(f"{path} is not an ONNX model ({error}): export the bundle again") from None
+    folder = PurePosixPath(model).parent
+    for location in sorted(locations):
+        if location.startswith("/") or str(folder / location) not in bundle.manifest.files:
+            raise BundleError(
+                f"{path} reads weights from {location!r}, which the manifest does not list: "
+                "export the bundle again"
+            )
+
+
 def _first_problem(path: Path, error: ValidationError) -> str:
     first = error.errors()[0]
-    where = "".join(f"{part}: " for part in first["loc"])
+    where = "".join(f"{str(part)[:100]}: " for part in first["loc"])
     return f"{path}: {where}{first['msg']}: export the bundle again"
 
 
 def _verify(root: Path, name: str, facts: FileFacts) -> None:
     path = root / name
     # The target of a symbolic link must be inside the bundle too.
-    if not path.resolve().is_relative_to(root):
+    if not Path(os.path.realpath(path)).is_relative_to(root):
         raise BundleError(f"{path} leads outside the bundle: replace the link by the file")
     if not path.is_file():
         raise BundleError(f"{path} is missing: copy the bundle again")

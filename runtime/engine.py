@@ -1,4 +1,6 @@
-"""Engines: onnxruntime for ONNX graphs; for Core ML packages Core ML on a Mac, elsewhere the evaluator."""
+"""Engines: onnxruntime for ONNX graphs, and qnn for those made for Qualcomm's NPU; for Core ML packages Core
+ML on a Mac, elsewhere the evaluator.
+"""
 
 from collections.abc import Mapping
 from typing import Literal, Protocol, get_args
@@ -8,7 +10,7 @@ import numpy as np
 from runtime.bundle import Bundle
 from runtime.errors import RequestError
 
-EngineName = Literal["onnxruntime", "coreml", "evaluator"]
+EngineName = Literal["onnxruntime", "qnn", "coreml", "evaluator"]
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 
 
@@ -46,18 +48,14 @@ def open_engine(
 ) -> Engine:
     """The engine of that name, or the usual one for the bundle's graphs.
 
-    `threads` and `low_memory` are for onnxruntime. Raises RequestError if the engine cannot run the bundle,
-    UserError if a package that the engine needs is not installed.
+    `threads` and `low_memory` are for graphs that onnxruntime runs on the CPU. Raises RequestError if the
+    engine cannot run the bundle, UserError if a package that the engine needs is not installed.
     """
     own = bundle.manifest.engine
     if own == "onnxruntime":
-        if name not in (None, "onnxruntime"):
-            raise RequestError(f"--engine {name} runs Core ML packages, but this bundle holds ONNX graphs")
-        from runtime.onnxruntime_engine import OnnxRuntimeEngine  # loads onnxruntime
-
-        return OnnxRuntimeEngine(bundle, threads, low_memory)
-    if name == "onnxruntime":
-        raise RequestError("--engine onnxruntime runs ONNX graphs, but this bundle holds Core ML packages")
+        return onnx_engine(bundle, threads, low_memory, name)
+    if name in ("onnxruntime", "qnn"):
+        raise RequestError(f"--engine {name} runs ONNX graphs, but this bundle holds Core ML packages")
     from runtime.coreml import engine as coreml  # needs the extras export and coreml
 
     if name == "coreml" and not coreml.has_core_ml():
@@ -65,3 +63,20 @@ def open_engine(
     if name == "evaluator" or not coreml.has_core_ml():
         return coreml.evaluated(bundle)
     return coreml.native(bundle)
+
+
+def onnx_engine(bundle: Bundle, threads: int, low_memory: bool, name: EngineName | None) -> Engine:
+    """`open_engine` of a bundle of ONNX graphs."""
+    if name in ("coreml", "evaluator"):
+        raise RequestError(f"--engine {name} runs Core ML packages, but this bundle holds ONNX graphs")
+    if name == "qnn":
+        if not bundle.manifest.for_npu:
+            raise RequestError(
+                "--engine qnn runs graphs made for an NPU, but this bundle has none: export one with --qnn"
+            )
+        from runtime.qnn_engine import QnnEngine  # needs the extra qnn
+
+        return QnnEngine(bundle, threads, low_memory)
+    from runtime.onnxruntime_engine import OnnxRuntimeEngine  # loads onnxruntime
+
+    return OnnxRuntimeEngine(bundle, threads, low_memory)

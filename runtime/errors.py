@@ -1,13 +1,31 @@
 """The runtime's errors, and those it shares with the other packages: one tree, see `reference.errors`."""
 
-from reference.errors import Cancelled, Parser, RequestError, UserError, exit_code
+from reference.errors import Cancelled, Parser, RequestError, UserError, exit_code, printable
 
-__all__ = ["BundleError", "Cancelled", "EngineError", "Parser", "RequestError", "UserError", "exit_code"]
+__all__ = [
+    "BundleError",
+    "Cancelled",
+    "EngineError",
+    "Parser",
+    "RequestError",
+    "UserError",
+    "exit_code",
+    "printable",
+]
+
+
+MAX_MESSAGE = 1000  # characters
 
 
 class BundleError(UserError):
     """The bundle is missing, damaged, newer than this runtime, or contradicts itself."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message)[:MAX_MESSAGE])
+
 
 class EngineError(UserError):
     """The engine cannot open or run a graph (an operator it lacks, tensors unlike the manifest's)."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message)[:MAX_MESSAGE])

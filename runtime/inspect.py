@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runtime.bundle import Bundle, open_bundle
-from runtime.errors import Parser, exit_code
+from runtime.errors import Parser, exit_code, printable
 
 EXAMPLES = """examples:
   python -m runtime.inspect build/android
@@ -38,7 +38,7 @@ def describe(bundle: Bundle) -> str:
     if manifest.parity:
         lines += ["", "parity with the reference, measured when the bundle was exported"]
         lines += [f"  {name} = {value}" for name, value in flat(manifest.parity)]
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def flat(tree: dict[str, object], prefix: str = "") -> list[tuple[str, object]]:

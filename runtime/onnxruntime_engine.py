@@ -12,6 +12,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 from runtime.bundle import Bundle, Tensor
 from runtime.errors import BundleError, Cancelled, EngineError
 from runtime.processor import saturating
+from runtime.request import check_threads
 
 _ORT_TYPES = {"int32": "tensor(int32)", "float32": "tensor(float)", "uint8": "tensor(uint8)"}
 
@@ -29,6 +30,9 @@ _ORT_ERRORS = (
     ort_errors.NoSuchFile,
     ort_errors.NotImplemented,
     ort_errors.RuntimeException,
+    RuntimeError,  # of the system: no further thread can be started
+    TypeError,  # of its Python layer: a file that is no model
+    ValueError,
 )
 
 
@@ -39,10 +43,10 @@ class OnnxRuntimeEngine:
         """`threads` is the number of threads that run a graph; 0 means every core.
 
         `low_memory` leaves weights mapped from their files (see `session_options`): slower by a sixth, but
-        the system can drop their pages.
+        the system can drop their pages. Raises RequestError for a number of threads out of range.
         """
         self.bundle = bundle
-        self._threads, self._low_memory = threads, low_memory
+        self._threads, self._low_memory = check_threads(threads), low_memory
         self._sessions: dict[str, ort.InferenceSession] = {}
         self._lock = threading.Lock()
         self._running: ort.RunOptions | None = None
@@ -53,11 +57,9 @@ class OnnxRuntimeEngine:
         if name in self._sessions:
             return
         graph = self.bundle.manifest.graphs[name]
-        path = self.bundle.path(graph.files[0])
+        path = self.path(name)
         try:
-            # Weights can stay mapped from their file only if the graph is opened by path.
-            options = session_options(self._threads, self._low_memory)
-            session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+            session = self.create(name, path)
         except _ORT_ERRORS as error:
             made_with = self.bundle.manifest.tools.get("onnxruntime", "unknown")
             raise EngineError(
@@ -67,6 +69,16 @@ class OnnxRuntimeEngine:
         _check_signature(path.name, "input", graph.inputs, session.get_inputs())
         _check_signature(path.name, "output", graph.outputs, session.get_outputs())
         self._sessions[name] = session
+
+    def path(self, name: str) -> Path:
+        """The file that is opened to run a graph."""
+        return self.bundle.path(self.bundle.manifest.graphs[name].files[0])
+
+    def create(self, name: str, path: Path) -> ort.InferenceSession:
+        """A session of the graph `name` in the file `path`. Raises as onnxruntime does."""
+        # Weights can stay mapped from their file only if the graph is opened by path.
+        options = session_options(self._threads, self._low_memory)
+        return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
     @property
     def loaded(self) -> list[str]:

@@ -1,29 +1,14 @@
-"""Reads pictures strictly, turns masks into tokens, pads, and writes PNG files whole or not at all."""
+"""Turns pictures into arrays and masks into tokens, pads, and writes PNG files whole or not at all."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, PngImagePlugin
 
+from reference.files import atomic_file
+from reference.pictures import MODES, on_white, repainted
 from runtime.errors import RequestError
-
-_MODES = ("RGB", "RGBA", "L", "LA", "P", "1")  # at most 8 bits per channel
-
-
-def read_picture(path: str | Path) -> Image.Image:
-    """Opens and decodes a picture. Raises RequestError that names the file."""
-    try:
-        with Image.open(path) as picture:
-            picture.load()
-            return picture
-    except FileNotFoundError:
-        raise RequestError(f"{path} does not exist: check the path") from None
-    except UnidentifiedImageError:
-        raise RequestError(f"{path} is not a picture that Pillow can read: save it as PNG") from None
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise RequestError(f"cannot read {path}: {error}") from None
 
 
 def picture_array(picture: Image.Image, size: tuple[int, int]) -> np.ndarray:
@@ -31,26 +16,24 @@ def picture_array(picture: Image.Image, size: tuple[int, int]) -> np.ndarray:
 
     Raises RequestError for another size or mode.
     """
-    if picture.mode not in _MODES:
+    if picture.mode not in MODES:
         raise RequestError(f"the image has mode {picture.mode}: save it as 8-bit RGB")
     _check_size("image", picture, size)
-    if picture.mode in ("RGBA", "LA") or "transparency" in picture.info:
-        white = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(white, picture.convert("RGBA"))
-    return np.asarray(picture.convert("RGB"), np.uint8)
+    return np.asarray(on_white(picture), np.uint8)
 
 
 def mask_array(mask: Image.Image, size: tuple[int, int], grid: tuple[int, int]) -> np.ndarray:
     """Which tokens of the grid (H, W) are unknown, bool [H, W]: the white ones of a mask of `size` (W, H).
 
     As published: converts to grey, scales with Lanczos to one pixel per token, and repaints from one half
-    (128 of 255) up. Raises RequestError for another size or mode, or if nothing is white enough.
+    (128 of 255) up. Transparent pixels keep. Raises RequestError for another size or mode, or if nothing is
+    white enough.
     """
-    if mask.mode not in _MODES:
+    if mask.mode not in MODES:
         raise RequestError(f"the mask has mode {mask.mode}: save it as 8-bit grey, white where to repaint")
     _check_size("mask", mask, size)
     height, width = grid
-    small = mask.convert("L").resize((width, height), Image.Resampling.LANCZOS)
+    small = repainted(mask).resize((width, height), Image.Resampling.LANCZOS)
     unknown = np.asarray(small) >= 128
     if not unknown.any():
         raise RequestError("the mask repaints nothing: paint what should change white")
@@ -76,20 +59,11 @@ def margin_array(grid: tuple[int, int], margins: tuple[int, int, int, int], toke
 
 def write_png(path: str | Path, picture: np.ndarray, facts: Mapping[str, object]) -> None:
     """Writes u8 [h, w, 3] with `facts` as PNG text, whole or not at all. Raises RequestError."""
-    path = Path(path)
     info = PngImagePlugin.PngInfo()
     for key, value in facts.items():
         info.add_itxt(key, str(value))
-    # In the same folder, because a rename is atomic only there.
-    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        try:
-            Image.fromarray(picture).save(part, format="PNG", pnginfo=info)
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise RequestError(f"cannot write {path}: {error.strerror or error}") from None
+    with atomic_file(path) as file:
+        Image.fromarray(picture).save(file, format="PNG", pnginfo=info)
 
 
 def _check_size(what: str, picture: Image.Image, size: tuple[int, int]) -> None:

@@ -2,9 +2,17 @@
 `runtime` or opening a bundle changes none of it.
 """
 
+import _thread
 import ctypes
 import importlib
 import threading
+import weakref
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from runtime.errors import EngineError
+
+Made = TypeVar("Made")
 
 M_MMAP_THRESHOLD = -3  # glibc's malloc.h
 LARGE = 2**20  # bytes
@@ -32,8 +40,48 @@ def load_onnxruntime() -> None:
     """
     usual = threading.stack_size(STACK)
     try:
-        thread = threading.Thread(target=importlib.import_module, args=("onnxruntime",))
-        thread.start()
+        loading = Work(lambda: importlib.import_module("onnxruntime"))
     finally:
         threading.stack_size(usual)
-    thread.join()
+    loading.ended.wait()
+    try:
+        loading.result()
+    except ImportError as error:
+        raise EngineError(f"onnxruntime cannot be loaded: {error}: install it again") from None
+
+
+class Work(Generic[Made]):
+    """A call in a thread of its own. `ended` is set when it ends, also if the thread dies before it begins.
+
+    `threading.Thread.start` waits for ever for a thread that ran out of memory before its first line.
+    """
+
+    def __init__(self, call: Callable[[], Made]) -> None:
+        """Raises MemoryError if no thread can be started."""
+        self.ended = threading.Event()
+        self._made: list[Made] = []
+        self._error: BaseException = MemoryError()  # of a thread that died before its first line
+        alive = _Alive()  # freed with the thread's arguments, whichever way it ends
+        weakref.finalize(alive, self.ended.set)
+        try:
+            _thread.start_new_thread(self._run, (call, alive))
+        except RuntimeError:
+            raise MemoryError from None
+
+    def _run(self, call: Callable[[], Made], _: "_Alive") -> None:
+        try:
+            self._made.append(call())
+        except BaseException as error:  # for `result` to raise in the caller's thread
+            self._error = error
+        finally:
+            self.ended.set()
+
+    def result(self) -> Made:
+        """What the ended call returned. Raises what it raised, MemoryError if its thread died."""
+        if not self._made:
+            raise self._error
+        return self._made[0]
+
+
+class _Alive:
+    pass

@@ -3,11 +3,10 @@
 import math
 from dataclasses import dataclass
 
-from runtime.bundle import Manifest
+from runtime.bundle import MAX_GUIDANCE, MAX_STEPS, Manifest
 from runtime.errors import RequestError
 
-MAX_STEPS = 1000
-MAX_GUIDANCE = 100.0
+MAX_THREADS = 256
 
 
 @dataclass(frozen=True)
@@ -66,6 +65,15 @@ def settle(request: Request, manifest: Manifest) -> Settings:
             f"choose one of those or export again with --size {width} {height}"
         )
     return settings
+
+
+def check_threads(threads: int) -> int:
+    """Returns the number of threads, 0 for every core. Raises RequestError unless it is in range."""
+    if not 0 <= threads <= MAX_THREADS:
+        raise RequestError(
+            f"--threads {threads} is out of range: give 1 to {MAX_THREADS}, or 0 for every core"
+        )
+    return threads
 
 
 def check_strength(strength: float) -> float:

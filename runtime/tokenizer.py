@@ -8,24 +8,32 @@ one marked `</w>`, and neighbours are merged by rank.
 """
 
 import heapq
-import json
-import unicodedata
+import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 import numpy as np
-import regex
+from pydantic import TypeAdapter, ValidationError
 
-from runtime.bundle import Bundle
+from runtime.bundle import Bundle, TokenId
+from runtime.characters import characters, normalize
 from runtime.errors import BundleError, RequestError
 
 WORD_END = "</w>"
+_VOCAB = TypeAdapter(dict[str, TokenId])
 
-_SPACE = regex.compile(r"\s+")
-_WORD = regex.compile(
-    r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
-)
-# The byte-level step cuts once more: only a name like <|startoftext|> typed where it is not special changes.
-_PART = regex.compile(r"'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}+|[^\s\p{L}\p{N}]+")
+
+@cache
+def _words() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """CLIP's published expression, and that of the byte-level step, which cuts each word once more.
+
+    The second changes only a name like <|startoftext|> that is typed where it is not special.
+    """
+    letter, number, space = characters().letter, characters().number, characters().space
+    endings = "'s|'t|'re|'ve|'m|'ll|'d"
+    other = f"[^{space}{letter}{number}]+"
+    word = rf"<\|startoftext\|>|<\|endoftext\|>|{endings}|[{letter}]+|[{number}]|{other}"
+    return re.compile(word), re.compile(f"{endings}|[{letter}]+|[{number}]+|{other}")
 
 
 def _byte_alphabet() -> list[str]:
@@ -39,8 +47,8 @@ def _byte_alphabet() -> list[str]:
     return [chr(byte if byte in printable else next(spare)) for byte in range(256)]
 
 
-_BYTES = _byte_alphabet()
-_BYTE_OF = {character: byte for byte, character in enumerate(_BYTES)}
+BYTES = _byte_alphabet()
+_BYTE_OF = {character: byte for byte, character in enumerate(BYTES)}
 
 
 class ClipTokenizer:
@@ -75,10 +83,18 @@ class ClipTokenizer:
         """Raises BundleError for a vocabulary or merges that cannot be read."""
         facts = bundle.manifest.tokenizer
         try:
-            vocab = json.loads(bundle.text(facts.vocab))
+            vocab = _VOCAB.validate_json(bundle.text(facts.vocab), strict=True)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = "".join(f"{str(part)[:100]}: " for part in first["loc"])
+            raise BundleError(
+                f"{bundle.path(facts.vocab)}: {where}{first['msg']}: export the bundle again"
+            ) from None
+        try:
             merges = parse_merges(bundle.text(facts.merges))
+            _check_merges(vocab, merges)
         except ValueError as error:
-            raise BundleError(f"{bundle.folder}: tokenizer: {error}: export the bundle again") from None
+            raise BundleError(f"{bundle.path(facts.merges)}: {error}: export the bundle again") from None
         return cls(
             vocab,
             merges,
@@ -132,16 +148,15 @@ class ClipTokenizer:
                 if special:
                     yield self.special[piece]
                     continue
-                for word in _WORD.findall(piece):
-                    for part in _PART.findall(word):
-                        yield from self._word_ids(part)
+                for word in cut(piece):
+                    yield from self._word_ids(word)
 
     def _word_ids(self, word: str) -> list[int]:
         """Byte-pair merges of one word: always the pair of lowest rank, the leftmost of equals.
 
         A heap keeps a word of n bytes at O(n log n): a prompt may be one "word" of 100 000 letters.
         """
-        letters = [_BYTES[byte] for byte in word.encode("utf-8")]
+        letters = [BYTES[byte] for byte in word.encode("utf-8")]
         letters[-1] += WORD_END
         symbols: list[str | None] = [
             letter if letter in self.vocab else None for letter in letters
@@ -182,14 +197,11 @@ class ClipTokenizer:
         ]
 
 
-def normalize(text: str) -> str:
-    """NFC, runs of white space to one space, lower case.
-
-    Lower case goes character by character, as `tokenizers` does: str.lower would end a Greek word with a
-    final sigma.
-    """
-    text = _SPACE.sub(" ", unicodedata.normalize("NFC", text))
-    return "".join(character.lower() for character in text)
+def cut(text: str) -> Iterator[str]:
+    """The words of a normalized text, as the published expression and then the byte-level step cut it."""
+    words, parts = _words()
+    for word in words.findall(text):
+        yield from parts.findall(word)
 
 
 def parse_merges(text: str) -> list[tuple[str, str]]:
@@ -200,18 +212,25 @@ def parse_merges(text: str) -> list[tuple[str, str]]:
             continue
         first, separator, second = line.rstrip("\r").partition(" ")
         if not separator or not first or not second or " " in second:
-            raise ValueError(f"merges line {line!r} is not a pair")
+            raise ValueError(f"merges line {line[:100]!r} is not a pair")
         pairs.append((first, second))
     return pairs
 
 
-def _any_of(texts: list[str]) -> regex.Pattern[str] | None:
+def _check_merges(vocab: Mapping[str, int], merges: list[tuple[str, str]]) -> None:
+    """Raises ValueError for a merge whose result has no id."""
+    for first, second in merges:
+        if first + second not in vocab:
+            raise ValueError(f"{first[:100]!r} and {second[:100]!r} make a word that has no id")
+
+
+def _any_of(texts: list[str]) -> re.Pattern[str] | None:
     """A pattern for any of the texts, the longest first, or None."""
     longest_first = sorted(texts, key=len, reverse=True)
-    return regex.compile("|".join(regex.escape(text) for text in longest_first)) if texts else None
+    return re.compile("|".join(re.escape(text) for text in longest_first)) if texts else None
 
 
-def _pieces(pattern: regex.Pattern[str] | None, text: str) -> Iterator[tuple[str, bool]]:
+def _pieces(pattern: re.Pattern[str] | None, text: str) -> Iterator[tuple[str, bool]]:
     """The text in order, cut at the pattern: (piece, whether it is a match)."""
     end = 0
     for match in pattern.finditer(text) if pattern else ():

@@ -20,8 +20,10 @@ PLACES = {file: place for place, files in enumerate(LONG) for file in files}
 
 
 def pytest_configure() -> None:
-    """A run started in the background inherits an ignored Ctrl-C, and so would every command it tests."""
+    """A run in the background, or of nohup, inherits ignored signals; the commands it tests must not."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups

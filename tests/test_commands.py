@@ -72,7 +72,7 @@ def test_help_shows_examples(
 # When to interrupt a command: when it renames what it wrote into {out} (a set names what may stay), when
 # it makes a folder there, because the work before a rename takes long, or when it reads a file in {input}.
 RENAMING: dict[str, tuple[str, set[str]]] = {
-    "quantize": ("{bundle} --fp16 --out {out}/fp16", {"fp16.partial"}),
+    "quantize": ("{bundle} --fp16 --out {out}/fp16", set()),
     "reference": ("cat --checkpoint {checkpoint} --steps 1 --out {out}/cat.png", set()),
     "reference.checkpoint": ("random --preset tiny {out}/tiny", set()),
     "reference.score": (

@@ -11,14 +11,21 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FLOORS = ("reference", "runtime", "runtime.parity", "quantize", "export")  # bottom first
-WITHOUT_MODEL = ("reference.errors", "reference.extras")  # all that the engine and the passes import of it
+# All that the engine and the passes import of it.
+WITHOUT_MODEL = (
+    "reference.errors",
+    "reference.extras",
+    "reference.files",
+    "reference.pictures",
+    "reference.publishing",
+)
 # Commands may import upward.
 COMMANDS = {"quantize.__main__", "quantize.sensitivity"}
 # The side of `runtime.parity` that needs no checkpoint.
 TEACHERS = ["runtime.parity.bundle_steps", "runtime.parity.verification", "runtime.parity.machine_recording"]
-# What compares with the reference, the evaluator of Core ML packages, and what imports coremltools or
-# onnxruntime.quantization, which import torch where they find it.
-NEED_TORCH = ("runtime.parity", "runtime.coreml", "quantize.coreml", "quantize.half_storage", "quantize.qnn")
+# What compares with the reference, the evaluator of Core ML packages, and what imports coremltools, which
+# imports torch where it finds it.
+NEED_TORCH = ("runtime.parity", "runtime.coreml", "quantize.coreml", "quantize.half_storage")
 
 
 def modules(package: str) -> list[str]:

@@ -17,6 +17,20 @@ android {
         ndk { abiFilters += "arm64-v8a" }
     }
 
+    // "npu" contains Qualcomm's libraries, which have a licence of their own. Never assembled where this was written: the two
+    // packages were not served there.
+    flavorDimensions += "unit"
+    productFlavors {
+        create("cpu") {
+            dimension = "unit"
+            isDefault = true
+        }
+        create("npu") { dimension = "unit" }
+    }
+
+    // The NPU's loader reads its part from a file, so libraries are unpacked when the app is installed.
+    packaging { jniLibs { useLegacyPackaging = true } }
+
     compileOptions {
         sourceCompatibility = JavaVersion.VERSION_17
         targetCompatibility = JavaVersion.VERSION_17
@@ -33,4 +47,6 @@ dependencies {
     implementation(libs.coroutines.android)
     implementation(libs.serialization.json)
     implementation(libs.onnxruntime.android)
+    "npuImplementation"(libs.onnxruntime.qnn)
+    "npuImplementation"(libs.qnn.runtime)
 }

@@ -30,6 +30,7 @@ from quantize.coreml import BLOCK, SMALLEST, Form, in_program
 from quantize.coreml_recipe import CoreMLRecipe
 from reference.checkpoint import Checkpoint
 from runtime.bundle import Bundle, Function, Graph, Manifest, Tensor
+from runtime.engine import EngineName
 from runtime.generator import Drawing
 
 TOOLS = ("torch", "coremltools", "transformers", "diffusers", "numpy")
@@ -58,6 +59,8 @@ class CoreMLOptions:
 
 class CoreMLExporter:
     """An `Exporter` (see `bundle_writer`) of a checkpoint to Core ML."""
+
+    engine: EngineName | None = None
 
     def __init__(self, checkpoint: Checkpoint, options: CoreMLOptions) -> None:
         """Raises ExportError or RecipeError for choices that do not go together, RequestError for a size."""

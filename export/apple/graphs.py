@@ -13,10 +13,11 @@ from torch import Tensor, nn
 
 from export.apple.conditioner import split_conditioner
 from export.apple.data_format import Attention, data_format_for
+from export.apple.embedder import TokenEmbedder
 from export.apple.norms import replace_group_norms
-from export.apple.step import Sampler, TokenEmbedder
 from export.apple.transformer import DoubleBlocks, SingleBlocks, Transformer
 from export.conditioner import modulation_width
+from export.draw_head import Sampler
 from export.graphs import token_grid
 from export.images import ImageDecoder, ImageEncoder
 from export.text import TextEncoder

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from reference.files import atomic_file
 from reference.stickers.captions import describe
 from reference.stickers.draw import draw
 from reference.stickers.scene import sample_scene
@@ -63,15 +64,13 @@ def load_or_build(path: Path, build: Callable[[], StickerTokens]) -> StickerToke
     """The set kept at `path` (an .npz without pickles), built and written there the first time."""
     if not path.exists():
         built = build()
-        temporary = path.with_name(path.name + ".tmp")
-        with temporary.open("wb") as file:
+        with atomic_file(path) as file:
             np.savez(
                 file,
                 tokens=built.tokens.numpy(),
                 captions=np.array(built.captions),
                 micro_conditions=built.micro_conditions.numpy(),
             )
-        temporary.replace(path)
     with np.load(path) as arrays:
         return StickerTokens(
             torch.from_numpy(arrays["tokens"]),

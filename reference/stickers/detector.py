@@ -5,6 +5,7 @@ subject has a heatmap that peaks at the objects' centres, and the cell of a peak
 is worn. Whether a picture is what its prompt asks is then a question about its detections alone.
 """
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,11 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
-from reference.checkpoint_files import write_json
 from reference.errors import CheckpointError, RequestError
+from reference.files import atomic_file
 from reference.stickers.scene import COLOURS, SUBJECTS
 from reference.weights import fill, read_json, read_tensors
 
@@ -143,18 +144,13 @@ def save_detector(detector: Detector, folder: Path, record: dict[str, Any]) -> N
         key: (value.half() if value.is_floating_point() else value).contiguous()
         for key, value in detector.state_dict().items()
     }
-    weights, facts = folder / "model.tmp", folder / "config.tmp"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, weights, metadata={"format": "pt"})
-        write_json(facts, config)
-        weights.replace(weights.with_suffix(".safetensors"))
-        facts.replace(facts.with_suffix(".json"))
     except OSError as error:
         raise CheckpointError(f"{folder} cannot be written: {error.strerror or error}") from None
-    finally:
-        weights.unlink(missing_ok=True)
-        facts.unlink(missing_ok=True)
+    with atomic_file(folder / "model.safetensors") as weights, atomic_file(folder / "config.json") as facts:
+        weights.write(save(tensors, metadata={"format": "pt"}))
+        facts.write(json.dumps(config, indent=2, ensure_ascii=False).encode() + b"\n")
 
 
 def load_detector(folder: Path = SHIPPED) -> Detector:

@@ -6,7 +6,6 @@ and that of those drawings through the VQ and back (what the tokens can hold).
 """
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from tqdm import tqdm
 
 from reference.checkpoint import Checkpoint, load_checkpoint
 from reference.errors import Parser, RequestError
+from reference.files import atomic_file, check_output_file, write_text
 from reference.image import decode_tokens, encode_pixels
 from reference.pipeline import Pipeline
 from reference.request import check_range
@@ -168,28 +168,6 @@ def grid(images: np.ndarray, passed: Sequence[bool]) -> Image.Image:
     return sheet
 
 
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Through a temporary file beside the target; RequestError where it cannot be written."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        write(part)
-        part.replace(path)
-    except OSError as error:
-        raise RequestError(f"{path} cannot be written: {error.strerror or error}") from None
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def check_target(flag: str, path: Path | None, ending: str) -> None:
-    """RequestError for a file name that could not be written, before hours of drawing."""
-    if path is None:
-        return
-    if path.suffix.lower() != ending:
-        raise RequestError(f"{flag} {path} must end in {ending}")
-    if path.is_dir() or not path.parent.is_dir():
-        raise RequestError(f"{flag} {path}: its folder must exist, and the name must not be a folder's")
-
-
 def command_line() -> None:
     """`python -m reference.score`."""
     parser = Parser(
@@ -213,8 +191,9 @@ def command_line() -> None:
     given = parser.parse_args()
     check_range("prompts per category", given.prompts_per_category, 1, 10_000)
     check_range("seed", given.seed, 0, 2**63)
-    check_target("--out", given.out, ".json")
-    check_target("--grid", given.grid, ".png")
+    for flag, path, ending in (("--out", given.out, ".json"), ("--grid", given.grid, ".png")):
+        if path is not None:
+            check_output_file(path, flag, ending)
     settings = Settings(given.prompts_per_category, given.seed, given.held_out, given.steps, given.guidance)
     checkpoint = load_checkpoint(given.checkpoint)
     tasks = prompt_set(settings.prompts_per_category, settings.seed, settings.held_out)
@@ -222,9 +201,10 @@ def command_line() -> None:
     print(table(report, tasks))
     if given.out:
         text = json.dumps(to_json(report, tasks, checkpoint, settings), indent=1)
-        write_whole(given.out, lambda path: path.write_text(text + "\n"))
+        write_text(given.out, text + "\n")
         print(f"wrote {given.out}")
     if given.grid:
         sheet = grid(report.images, report.generated.passed)
-        write_whole(given.grid, lambda path: sheet.save(path, format="PNG"))
+        with atomic_file(given.grid) as file:
+            sheet.save(file, format="PNG")
         print(f"wrote {given.grid}")

@@ -1,7 +1,6 @@
 """Resumable training state (safetensors and JSON, written atomically) and what several processes share."""
 
 import json
-import os
 import random
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from reference.errors import CheckpointError
+from reference.files import atomic_file
 
 
 def save_snapshot(
@@ -28,13 +28,12 @@ def save_snapshot(
     }
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{key}": value for key, value in state.items()}
-    temporary = path.with_suffix(".tmp")
-    save_file(
-        {key: value.detach().cpu().contiguous() for key, value in tensors.items()},
-        temporary,
-        metadata={"meta": json.dumps(meta)},
-    )
-    os.replace(temporary, path)
+    with atomic_file(path) as file:
+        save_file(
+            {key: value.detach().cpu().contiguous() for key, value in tensors.items()},
+            file.name,
+            metadata={"meta": json.dumps(meta)},
+        )
 
 
 def load_snapshot(path: Path, modules: dict[str, nn.Module], optimizer: torch.optim.Optimizer) -> dict:

@@ -21,8 +21,11 @@ from tqdm import tqdm
 from transformers import CLIPTextModelWithProjection, CLIPTokenizer
 
 from reference.checkpoint import Checkpoint, Defaults, save_checkpoint
+from reference.checkpoint_files import check_replaceable
 from reference.errors import Parser, RequestError
+from reference.files import atomic_file, write_text
 from reference.pipeline import Pipeline
+from reference.publishing import check_output_folder
 from reference.request import check_range
 from reference.stickers.dataset import StickerTokens, build_tokens, load_or_build
 from reference.stickers.masked_modelling import MaskedModelling, Stage, add_compression, initialise
@@ -82,7 +85,7 @@ def guard(run: Run) -> None:
     if file.exists() and json.loads(file.read_text()) != json.loads(mine):
         raise RequestError(f"{file} is of another recipe: choose another --out, or remove {run.folder}")
     run.folder.mkdir(parents=True, exist_ok=True)
-    file.write_text(mine)
+    write_text(file, mine)
 
 
 def stage_data(run: Run, stage: Stage, vq: Vq) -> StickerTokens:
@@ -127,7 +130,8 @@ def draw_samples(checkpoint: Checkpoint, file: Path) -> None:
     grid = Image.new("RGB", (8 * width, 2 * height))
     for index, image in enumerate(result.images):
         grid.paste(image, (index % 8 * width, index // 8 * height))
-    grid.resize((1024, 256), Image.Resampling.NEAREST).save(file)
+    with atomic_file(file) as opened:
+        grid.resize((1024, 256), Image.Resampling.NEAREST).save(opened, format="PNG")
 
 
 def draw_curves(run: Run) -> None:
@@ -204,18 +208,23 @@ def command_line() -> None:
         "--out", type=Path, default=Path("runs/stickers"), help="where the run lives (%(default)s)"
     )
     parser.add_argument("--publish", type=Path, help="write the finished checkpoint there, fp16")
+    parser.add_argument("--overwrite", action="store_true", help="--publish replaces an existing checkpoint")
     parser.add_argument("--steps", type=int, default=16, help="default drawing steps of the checkpoint")
     parser.add_argument("--guidance", type=float, default=2.0, help="default guidance of the checkpoint")
     arguments = parser.parse_args()
     check_range("steps", arguments.steps, 1, 1000)
     check_range("guidance", arguments.guidance, 0, 100)
+    check_output_folder(arguments.out)
+    if arguments.publish:
+        check_output_folder(arguments.publish, "--publish")
+        check_replaceable(arguments.publish, arguments.overwrite)
     if "WORLD_SIZE" in os.environ:
         dist.init_process_group("gloo")
     try:
         run = Run(RECIPES[arguments.recipe], arguments.out, arguments.steps, arguments.guidance)
         checkpoint = train(run)
         if arguments.publish and rank_and_world()[0] == 0:
-            save_checkpoint(checkpoint, arguments.publish, torch.float16)
+            save_checkpoint(checkpoint, arguments.publish, torch.float16, arguments.overwrite)
             print(f"wrote {arguments.publish}")
     finally:
         if dist.is_initialized():

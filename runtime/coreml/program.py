@@ -15,19 +15,6 @@ WEIGHTS = Path("Data", "com.apple.CoreML", "weights")
 
 _NUMPY_NAMES = {"fp16": "float16", "fp32": "float32"}
 
-# What coremltools' reader raises for a file that contradicts itself.
-_READER_ERRORS = (
-    AssertionError,
-    AttributeError,
-    IndexError,
-    KeyError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
-
 
 @dataclass(frozen=True)
 class Feature:
@@ -101,16 +88,16 @@ def feature(var: "Var") -> Feature:
 
 def _read_spec(package: Path) -> Any:
     """The package's protobuf message; large weights are references into another file."""
-    from google.protobuf.message import DecodeError
-
+    from runtime.coreml.saved import check_files, first_line
     from runtime.coreml.tools import coremltools
 
     if not (package / "Manifest.json").is_file():
         raise BundleError(f"{package} is not a Core ML package: it has no Manifest.json (export it again)")
+    check_files(package)
     try:
         spec = coremltools.utils.load_spec(str(package))
-    except (DecodeError, *_READER_ERRORS) as error:
-        raise BundleError(f"cannot read {package}: {_first_line(error)}: export it again") from None
+    except Exception as error:  # coremltools' reader raises almost anything on a damaged package
+        raise BundleError(f"cannot read {package}: {first_line(error)}: export it again") from None
     if spec.WhichOneof("Type") != "mlProgram":
         raise BundleError(f"{package} holds no ML program: export it for iOS 16 or newer")
     return spec
@@ -119,15 +106,13 @@ def _read_spec(package: Path) -> Any:
 def _read_function(package: Path, spec: Any, name: str) -> "Function":
     from coremltools.converters.mil.frontend.milproto import load
 
+    from runtime.coreml.saved import first_line
+
     # As `load.load` does for each function, but we keep the context, which tells how far reading came.
     context = load.TranscriptionContext(str(package / WEIGHTS))
     try:
         return load._load_function(context, spec.mlProgram.functions[name], spec.specificationVersion)
-    except _READER_ERRORS as error:
+    except Exception as error:  # as above
         latest = next(reversed(context.name_to_var), "its first input")
         where = f"{package}: function {name} cannot be read beyond {latest}"
-        raise BundleError(f"{where}: {_first_line(error)}: export it again") from None
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0].strip(". ") or type(error).__name__
+        raise BundleError(f"{where}: {first_line(error)}: export it again") from None

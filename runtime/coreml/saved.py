@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from google.protobuf.message import DecodeError
-
 from runtime.coreml.tools import MIL_pb2
 from runtime.coreml.tools import coremltools as ct
 from runtime.errors import BundleError
+
+MAX_MANIFEST = 4_000_000  # bytes of a package's Manifest.json
 
 # By the specification's type name: our name, and bits an element. Strings are parameters without a size.
 TYPES = {
@@ -127,19 +127,46 @@ def read_package(path: Path) -> SavedPackage:
     """Read a package. Raises BundleError unless it is an ML program with static shapes."""
     if path.suffix != ".mlpackage" or not path.is_dir():
         raise BundleError(f"{path} is not a Core ML package: name a folder that ends in .mlpackage")
+    check_files(path)
     try:
         spec = ct.utils.load_spec(str(path))
         size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-    except (OSError, RuntimeError, DecodeError) as error:
-        raise BundleError(f"cannot read {path}: {error}: export the bundle again") from None
+    except Exception as error:  # coremltools' reader raises almost anything on a damaged package
+        raise BundleError(f"cannot read {path}: {first_line(error)}: export the bundle again") from None
     if spec.WhichOneof("Type") != "mlProgram":
         raise BundleError(f"{path} is not an ML program: export it for iOS 15 or newer")
     names = sorted(spec.mlProgram.functions)  # protobuf maps have no order
     try:
         functions = tuple(_Reader(name, spec.mlProgram.functions[name]).read() for name in names)
+        check_weights(path, functions)
     except _Unsupported as error:
         raise BundleError(f"{path}: {error}") from None
+    except Exception as error:  # what a message lacks or contradicts shows wherever it is used
+        raise BundleError(f"{path} is damaged: {first_line(error)}: export the bundle again") from None
     return SavedPackage(path, spec.specificationVersion, size, functions)
+
+
+def check_weights(package: Path, functions: Iterable[Function]) -> None:
+    """Raises BundleError for a weight file that is missing or ends before the last weight."""
+    sizes = {file.name: file.stat().st_size for file in package.rglob("*") if file.is_file()}
+    for blob in {blob for function in functions for weight in function.weights for blob in weight.blobs}:
+        if sizes.get(blob.file, 0) < blob.offset + blob.bytes:
+            raise BundleError(f"{package}: {blob.file} is missing or truncated: export the bundle again")
+
+
+def check_files(package: Path) -> None:
+    """Raises BundleError for a package with pipes, devices or a large Manifest.json, before it is opened."""
+    manifest = package / "Manifest.json"
+    for file in package.rglob("*"):
+        if not file.is_file() and not file.is_dir():  # opening a pipe waits for its other end
+            raise BundleError(f"{file} is not a file: export the bundle again")
+    if manifest.is_file() and manifest.stat().st_size > MAX_MANIFEST:
+        raise BundleError(f"{manifest} is larger than {MAX_MANIFEST / 1e6:g} MB: export the bundle again")
+
+
+def first_line(error: Exception) -> str:
+    """The error's first line and its kind, because many are a bare value."""
+    return f"{type(error).__name__} {str(error).partition(chr(10))[0].strip('. ')}".strip()
 
 
 class _Unsupported(Exception):

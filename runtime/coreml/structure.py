@@ -1,7 +1,6 @@
 """`python -m runtime.coreml.structure PACKAGE_OR_BUNDLE`: report what a saved Core ML package contains."""
 
 import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,10 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from reference.files import check_output_file, write_text
 from runtime.coreml.costs import Stored, flops, memory, stored, total_bytes
 from runtime.coreml.neural_engine import RULES, Rule, first_broken
-from runtime.coreml.saved import Function, Operation, SavedPackage, read_package
-from runtime.errors import Parser, RequestError, exit_code
+from runtime.coreml.saved import Function, Operation, SavedPackage, first_line, read_package
+from runtime.errors import BundleError, Parser, RequestError, exit_code, printable
 
 NOT_SHOWN = (
     "Computed from the files. Only a device shows where operations run, how fast, and what the Neural Engine"
@@ -156,7 +156,7 @@ def text(package: PackageReport) -> str:
     lines += [f"  warning: {warning}" for warning in package.warnings]
     for function in package.functions:
         lines += [f"  {line}" for line in _function_lines(function)]
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def _function_lines(function: FunctionReport) -> list[str]:
@@ -254,32 +254,29 @@ def parse(arguments: Sequence[str] | None) -> Job:
     )
     parser.add_argument("--json", type=Path, metavar="FILE.json", help="write everything as JSON")
     given = parser.parse_args(arguments)
+    if given.json is not None:
+        check_output_file(given.json, "--json", ".json")
     return Job(given.path, given.json)
 
 
 def run(job: Job) -> None:
     """Raises UserError."""
-    reports = [report(read_package(path)) for path in packages(job.path)]
+    reports = [_reported(path) for path in packages(job.path)]
     if job.json is not None:
-        _write(job.json, json.dumps(to_json(reports), indent=1) + "\n")
+        write_text(job.json, json.dumps(to_json(reports), indent=1) + "\n")
     print("\n\n".join([*map(text, reports), NOT_SHOWN]))
+
+
+def _reported(path: Path) -> PackageReport:
+    package = read_package(path)
+    try:
+        return report(package)
+    except Exception as error:  # operations without the inputs or shapes that their kind has
+        raise BundleError(f"{path} is damaged: {first_line(error)}: export the bundle again") from None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     return exit_code(lambda: run(parse(arguments)))
-
-
-def _write(path: Path, content: str) -> None:
-    """Write the file whole or not at all. Raises RequestError."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        try:
-            part.write_text(content, encoding="utf-8")
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise RequestError(f"cannot write {path}: {error.strerror}") from None
 
 
 if __name__ == "__main__":

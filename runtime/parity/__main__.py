@@ -14,13 +14,15 @@ import numpy as np
 from tqdm import tqdm
 
 from reference.checkpoint import load_checkpoint
+from reference.files import check_output_file, write_text
 from reference.stickers.evaluation_prompts import prompt_set
 from runtime.bundle import open_bundle
+from runtime.engine import ENGINES, EngineName
 from runtime.errors import Parser, RequestError, exit_code
 from runtime.parity.figures import figures, not_ties
 from runtime.parity.limits import judged, missed
 from runtime.parity.prompt_following import Meaning, judge_both, reason_to_skip
-from runtime.parity.report import Result, figure_lines, html, to_json, write
+from runtime.parity.report import Result, figure_lines, html, to_json
 from runtime.parity.side_by_side import DrawingComparison, SideBySide
 
 PARITY_PROMPTS = (
@@ -58,6 +60,7 @@ class Job:
     out: Path
     json: Path | None
     threads: int
+    engine: EngineName | None
 
 
 def parse(arguments: Sequence[str] | None) -> Job:
@@ -90,7 +93,8 @@ def parse(arguments: Sequence[str] | None) -> Job:
         "--out", type=Path, metavar="FILE.html|DIR", help="report; default: DIR-parity.html beside the bundle"
     )
     add("--json", type=Path, metavar="FILE.json", help="all figures")
-    add("--threads", type=int, default=0, help="of the bundle; default: all cores")
+    add("--threads", type=int, default=0, help="of the bundle, at most 256; default: all cores")
+    add("--engine", choices=ENGINES, help="that runs the bundle; default: see python -m runtime")
     given = parser.parse_args(arguments)
     bundle: Path = given.bundle
     out: Path = given.out or bundle.resolve().with_name(f"{bundle.resolve().name}-parity.html")
@@ -100,10 +104,8 @@ def parse(arguments: Sequence[str] | None) -> Job:
     if not 0 <= given.prompts_per_category <= 1000 or given.threads < 0:
         raise RequestError("--prompts-per-category must be 0 to 1000 and --threads not negative")
     for flag, path, ending in (("--out", out, ".html"), ("--json", given.json, ".json")):
-        if path is not None and path.suffix.lower() != ending:
-            raise RequestError(f"{flag} {path} must end in {ending}")
-        if path is not None and not path.parent.is_dir():
-            raise RequestError(f"folder {path.parent} does not exist: make it, or choose another {flag}")
+        if path is not None:
+            check_output_file(path, flag, ending)
     return Job(
         bundle=bundle,
         checkpoint=given.checkpoint,
@@ -113,13 +115,14 @@ def parse(arguments: Sequence[str] | None) -> Job:
         out=out,
         json=given.json,
         threads=given.threads,
+        engine=given.engine,
     )
 
 
 def measure(job: Job) -> Result:
     """Draws everything, with a progress bar. Raises UserError."""
     bundle = open_bundle(job.bundle)
-    sides = SideBySide(bundle, load_checkpoint(job.checkpoint), job.steps, job.threads)
+    sides = SideBySide(bundle, load_checkpoint(job.checkpoint), job.steps, job.threads, job.engine)
     sides.check_texts(job.prompts)
     reason = reason_to_skip(sides) if job.prompts_per_category else "--prompts-per-category is 0"
     tasks = [] if reason else prompt_set(job.prompts_per_category)
@@ -145,6 +148,7 @@ def measure(job: Job) -> Result:
             "size": list(settings.size),
             "steps": settings.steps,
             "guidance": settings.guidance,
+            "engine": job.engine or bundle.manifest.engine,
         },
         drawings=drawings,
         meaning=meaning,
@@ -172,7 +176,8 @@ def table(result: Result) -> str:
     width, height = result.settings["size"]
     lines = [
         f"{result.bundle.folder}: {result.bundle.manifest.model.name}, {result.precision}, "
-        f"{len(result.drawings)} drawings of {width}x{height} in {result.settings['steps']} steps"
+        f"{len(result.drawings)} drawings of {width}x{height} in {result.settings['steps']} steps, "
+        f"engine {result.settings['engine']}"
     ]
     lines += figure_lines(result.figures, result.verdicts)
     if result.meaning is not None:
@@ -204,10 +209,10 @@ def run(job: Job) -> int:
     """0 if every limit holds, else 1; the report is written in both cases."""
     result = measure(job)
     print(table(result))
-    write(job.out, html(result))
+    write_text(job.out, html(result))
     print(f"report: {job.out}")
     if job.json is not None:
-        write(job.json, json.dumps(to_json(result), indent=1) + "\n")
+        write_text(job.json, json.dumps(to_json(result), indent=1) + "\n")
         print(f"figures: {job.json}")
     for line in complaints(result):
         print(line, file=sys.stderr)

@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from reference.files import check_output_file, write_text
 from runtime.bundle import Bundle, open_bundle
-from runtime.errors import EngineError, Parser, RequestError, exit_code
+from runtime.errors import EngineError, Parser, exit_code
 from runtime.parity.emulator import WAY_OUT, Emulator
 from runtime.parity.limits import Verdict, machines_judged, missed
 from runtime.parity.logits import expose
@@ -44,7 +45,6 @@ from runtime.parity.report import (
     render,
     shown,
     storable,
-    write,
 )
 from runtime.request import Request
 
@@ -115,10 +115,8 @@ def parse(arguments: Sequence[str] | None) -> Job:
     given = parser.parse_args(arguments)
     out: Path = given.out or given.bundle.resolve().with_name(f"{given.bundle.resolve().name}-arm.html")
     for flag, path, ending in (("--out", out, ".html"), ("--json", given.json, ".json")):
-        if path is not None and path.suffix.lower() != ending:
-            raise RequestError(f"{flag} {path} must end in {ending}")
-        if path is not None and not path.parent.is_dir():
-            raise RequestError(f"folder {path.parent} does not exist: make it, or choose another {flag}")
+        if path is not None:
+            check_output_file(path, flag, ending)
     return Job(given.bundle, Emulator(given.machine, given.cpu), given.steps, out, given.json)
 
 
@@ -253,10 +251,10 @@ def run(job: Job) -> int:
     """0 if every limit holds, else 1; the report is written in both cases."""
     result = measure(job)
     print(table(result))
-    write(job.out, html(result))
+    write_text(job.out, html(result))
     print(f"report: {job.out}")
     if job.json is not None:
-        write(job.json, json.dumps(to_json(result), indent=1) + "\n")
+        write_text(job.json, json.dumps(to_json(result), indent=1) + "\n")
         print(f"figures: {job.json}")
     for verdict in missed(result.verdicts):
         print(verdict, file=sys.stderr)

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from runtime.bundle import Bundle
+from runtime.engine import EngineName
 from runtime.feeds import step_feed
 from runtime.generator import Generator
 from runtime.loop import Plan
@@ -20,10 +21,12 @@ from runtime.request import Request, Settings, settle
 class BundleSteps:
     """A bundle whose steps give their guided logits too."""
 
-    def __init__(self, bundle: Bundle, threads: int = 0, keep: bool = False) -> None:
-        """`keep`: see Generator. Its methods raise BundleError and EngineError."""
+    def __init__(
+        self, bundle: Bundle, threads: int = 0, keep: bool = False, engine: EngineName | None = None
+    ) -> None:
+        """`keep` and `engine`: see Generator. Its methods raise BundleError and EngineError."""
         self.bundle = bundle
-        self.generator = Generator(bundle, threads, keep)
+        self.generator = Generator(bundle, threads, keep, engine=engine)
         self._threads = threads
         self._conditions: tuple[Settings, dict[str, np.ndarray]] | None = None
 

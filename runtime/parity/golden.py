@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 
 from runtime.bundle import Bundle, GoldenTrace
+from runtime.engine import EngineName
 from runtime.generator import Drawing, Generator
 from runtime.loop import Progress
 from runtime.request import Request
@@ -13,11 +14,14 @@ PROMPT = "a red cat on a blue background"
 SEED = 7
 
 
-def golden_drawing(bundle: Bundle, steps: int) -> tuple[GoldenTrace, Drawing]:
-    """Draws PROMPT with the runtime that users have; Core ML packages with the evaluator on a Mac as well, so
-    that what a Mac or phone makes of them has something to be compared with.
+def golden_drawing(
+    bundle: Bundle, steps: int, engine: EngineName | None = None
+) -> tuple[GoldenTrace, Drawing]:
+    """Draws PROMPT with `engine` or the runtime that users have; Core ML packages with the evaluator on a Mac
+    too, so that what a Mac or phone makes of them has something to be compared with.
     """
-    generator = Generator(bundle, engine="evaluator" if bundle.manifest.engine == "coreml" else None)
+    usual: EngineName | None = "evaluator" if bundle.manifest.engine == "coreml" else None
+    generator = Generator(bundle, engine=engine or usual)
     progress: list[Progress] = []
     request = Request(PROMPT, seed=SEED, steps=steps)
     drawing = generator.text_to_image(request, on_step=lambda step: progress.append(step))

@@ -3,7 +3,6 @@
 import base64
 import io
 import math
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,7 +14,6 @@ from PIL import Image
 
 from reference.stickers.score import grid
 from runtime.bundle import Bundle
-from runtime.errors import RequestError
 from runtime.parity import measures
 from runtime.parity.chart import decades, line_chart, shares
 from runtime.parity.figures import MEANING, StepMean, by_step, not_ties
@@ -178,19 +176,6 @@ def figure_lines(figures: Mapping[str, float], verdicts: Sequence[Verdict]) -> l
             line += f"   {side} {shown(name, limit.worst)}" + ("" if by_name[name].holds else "   MISSED")
         lines.append(line)
     return lines
-
-
-def write(path: Path, text: str) -> None:
-    """Whole or not at all. Raises RequestError."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        try:
-            part.write_text(text, encoding="utf-8")
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise RequestError(f"cannot write {path}: {error.strerror or error}") from None
 
 
 def megabytes(size: int) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from reference.checkpoint import Checkpoint
 from reference.pipeline import Pipeline
 from runtime.bundle import Bundle
+from runtime.engine import EngineName
 from runtime.errors import BundleError
 from runtime.loop import OnStep, Progress
 from runtime.parity.bundle_steps import BundleSteps
@@ -57,11 +58,21 @@ class DrawingComparison:
 class SideBySide:
     """A bundle and the checkpoint it was made from."""
 
-    def __init__(self, bundle: Bundle, checkpoint: Checkpoint, steps: int | None = None, threads: int = 0):
-        """`steps` None: the bundle's default. Raises BundleError if the two do not belong together."""
+    def __init__(
+        self,
+        bundle: Bundle,
+        checkpoint: Checkpoint,
+        steps: int | None = None,
+        threads: int = 0,
+        engine: EngineName | None = None,
+    ):
+        """`steps` None: the bundle's default; `engine`: see Generator. Raises BundleError if the two do not
+        belong together.
+        """
         check_source(bundle, checkpoint)
         self.bundle, self.checkpoint = bundle, checkpoint
-        self.pipeline, self.steps = Pipeline(checkpoint), BundleSteps(bundle, threads, keep=True)
+        self.pipeline = Pipeline(checkpoint)
+        self.steps = BundleSteps(bundle, threads, keep=True, engine=engine)
         self.generator = self.steps.generator
         self.settings = settle(Request("any", steps=steps, size=bundle.manifest.sizes[0]), bundle.manifest)
         self.generator.engine.open(bundle.manifest.step[-1])  # says why, if a graph cannot be opened

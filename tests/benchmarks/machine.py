@@ -5,7 +5,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = ("torch", "onnxruntime", "onnx", "openvino", "nncf", "executorch", "numpy")
+PACKAGES = ("torch", "onnxruntime", "onnxruntime-qnn", "onnx", "openvino", "nncf", "executorch", "numpy")
 # They decide the speed of 8-bit and bf16 products; named as in /proc/cpuinfo.
 FLAGS = ("avx2", "fma", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16")
 ARM_FLAGS = ("asimd", "asimddp", "i8mm", "bf16", "sve")

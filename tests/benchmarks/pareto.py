@@ -25,7 +25,7 @@ from quantize.float_bundle import open_float
 from quantize.frontier import frontier
 from quantize.recipe import BLOCK, Recipe
 from quantize.sensitivity import best_within_size, measure, recipe_of
-from quantize.sensitivity_study import Study, write_json
+from quantize.sensitivity_study import Study
 from quantize.trials import Trials, size
 from runtime.bundle import Bundle
 from runtime.errors import Parser, UserError
@@ -33,7 +33,7 @@ from runtime.onnxruntime_engine import OnnxRuntimeEngine
 from runtime.parity.prompt_following import judge, sticker_tasks
 from tests.benchmarks.pareto_coreml import measure_coreml
 from tests.benchmarks.pareto_report import FIGURES, PLOT, write_plot
-from tests.benchmarks.results import provenance
+from tests.benchmarks.results import provenance, write_json
 
 UNIFORM = ("fp32", "fp16", "int8", "int4")
 # From the smaller to the larger form, and the share of the way.

@@ -3,10 +3,10 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from quantize.errors import QuantizationError
-from quantize.sensitivity_study import replace
+from reference.files import atomic_file
 from runtime.parity.prompt_following import change, share, standard_error
 from tests.benchmarks.markdown import table
 from tests.benchmarks.results import source_line
@@ -53,7 +53,8 @@ def write_plot() -> None:
     content = json.loads(FIGURES.read_bytes())
     if missing := sorted({"times", "coreml"} - content.keys()):
         raise QuantizationError(f"{FIGURES} lacks {' and '.join(missing)}: run without --only to continue")
-    replace(PLOT, lambda part: plot(content, part))
+    with atomic_file(PLOT) as file:
+        plot(content, file)
 
 
 def forms_table(content: dict[str, Any]) -> str:
@@ -128,7 +129,7 @@ def changed(content: dict[str, Any], form: dict[str, Any]) -> str:
     return f"{100 * gained:+.1f} ± {100 * error:.1f}"
 
 
-def plot(content: dict[str, Any], path: Path) -> None:
+def plot(content: dict[str, Any], file: Path | IO[bytes]) -> None:
     """Size against KL, size against score, and the damage of every weight."""
     import matplotlib
 
@@ -145,7 +146,7 @@ def plot(content: dict[str, Any], path: Path) -> None:
     if content["prompts"]:
         draw_scores(figure.add_subplot(grid[0, 1]), groups, content["prompts"])
     draw_weights(figure.add_subplot(grid[1, :]), content["weights"])
-    figure.savefig(path, dpi=100)
+    figure.savefig(file, format="png", dpi=100)
     plt.close(figure)
 
 

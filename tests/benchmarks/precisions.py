@@ -21,7 +21,7 @@ from runtime.bundle import MANIFEST, open_bundle
 from runtime.parity.bundle_steps import BundleSteps
 from runtime.parity.comparison import Comparison
 from runtime.parity.prompt_following import judge, share, sticker_tasks
-from tests.benchmarks import processes
+from tests.benchmarks import npu, processes
 from tests.benchmarks.markdown import table
 from tests.benchmarks.pareto import UNIFORM, Figures, measuring, source, step_times
 from tests.benchmarks.pareto_report import kl, relative, same
@@ -78,12 +78,17 @@ def markdown() -> str:
         )
         for name in UNIFORM
     ]
+    rows.append(npu.precision_row())
     rows += [
         row(f"Core ML {name}", f"`export.coreml {flags}`", study["coreml"]["forms"][name], "")
         for name, flags in COREML.items()
     ]
     others = "Core ML" if judged else "Core ML, and the scores (ONNX: of bundles that decode in float32)"
-    sources = f"ONNX: {source_line(content)}", f"{others}: {source_line(study)}"
+    sources = (
+        f"ONNX: {source_line(content)}",
+        f"ONNX qnn: on Qualcomm's emulator, the score on the CPU: {source_line(read('npu'))}",
+        f"{others}: {source_line(study)}",
+    )
     return "\n\n".join([table(HEAD, rows, words=2), *sources])
 
 

@@ -4,13 +4,13 @@ The measuring command writes `docs/results/NAME.json`; `report` makes the tables
 """
 
 import json
-import os
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from reference.errors import UserError
+from reference.files import write_text
 from tests.benchmarks.machine import facts
 
 FOLDER = Path("docs/results")
@@ -58,9 +58,7 @@ def write(name: str, content: dict[str, Any]) -> None:
 def write_json(path: Path, content: Any) -> None:
     """Write the whole file or leave the old one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{os.getpid()}.tmp")
-    part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    part.replace(path)
+    write_text(path, json.dumps(content, indent=1) + "\n")
 
 
 def resume(name: str, fresh: dict[str, Any], found: str) -> dict[str, Any]:

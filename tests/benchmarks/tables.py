@@ -3,7 +3,18 @@
 from collections.abc import Callable
 from functools import partial
 
-from tests.benchmarks import parallel, pareto_report, precisions, profile, real_size, simulated, sizes, speed
+from tests.benchmarks import (
+    npu,
+    npu_blocks,
+    parallel,
+    pareto_report,
+    precisions,
+    profile,
+    real_size,
+    simulated,
+    sizes,
+    speed,
+)
 from tests.benchmarks.markdown import table
 from tests.benchmarks.results import FOLDER, read, source_line
 
@@ -44,6 +55,10 @@ def every_table() -> dict[str, Callable[[], str]]:
         "sizes": sizes.markdown,
         "parallel": parallel.markdown,
         "rounding": rounding,
+        "npu-forms": partial(npu.form_table, "taken"),
+        "npu-rejected": partial(npu.form_table, "rejected"),
+        "npu-tensors": npu.tensor_table,
+        "npu-blocks": npu_blocks.markdown,
         "real-size": real_size.summary,
         "real-size-files": partial(real_size.graphs, "megabytes", ",.0f"),
         "real-size-peaks": partial(real_size.graphs, "peak_gb", ".2f"),

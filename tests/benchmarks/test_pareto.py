@@ -3,10 +3,10 @@
 import pytest
 
 from quantize.errors import QuantizationError
-from quantize.sensitivity_study import write_json
 from tests.benchmarks import pareto_report
 from tests.benchmarks.pareto import Figures
 from tests.benchmarks.pareto_report import coreml_table, forms_table, layers_table, plot, weights_table
+from tests.benchmarks.results import write_json
 
 
 def form(size: float, nats: float, verdicts: str) -> dict:

@@ -67,7 +67,7 @@ def prepare(workload: Workload) -> None:
         if workload.text_layers:
             preset = replace(preset, text={**preset.text, "num_hidden_layers": workload.text_layers})
         defaults = {"size": [workload.side] * 2, "steps": workload.steps, "guidance": workload.guidance}
-        with new_folder(workload.checkpoint) as target:
+        with new_folder(workload.checkpoint, overwrite=True) as target:
             write_random(target, replace(preset, defaults=defaults), torch.float16, SEED)
     if not (workload.folder / "inputs.npz").exists():
         write_inputs(workload)

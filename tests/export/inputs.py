@@ -5,11 +5,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from export.conditioner import Conditioner
 from export.graphs import token_grid
 from reference.checkpoint import Checkpoint
 from reference.text import encode_text
+from reference.transformer import sinusoid
 
 GOLDEN = Path(__file__).parents[1] / "golden"
+STEP = 5  # of 8
 PROMPTS = ["", "A red cat, on the dog! 123"]  # negative, prompt
 
 
@@ -38,3 +41,12 @@ def uniforms(checkpoint: Checkpoint, size: tuple[int, int]) -> Tensor:
     """[2, H*W]."""
     width, height = token_grid(checkpoint, size)
     return torch.rand(2, height * width, generator=torch.Generator().manual_seed(1))
+
+
+def conditioning(checkpoint: Checkpoint, size: tuple[int, int], rows: int) -> tuple[Tensor, Tensor]:
+    """context [R, T, D] and modulation [R, M] of step STEP, from the exporter's module."""
+    hidden, pooled = texts(checkpoint, rows)
+    steps = sinusoid(1000.0 * torch.arange(8, dtype=torch.float64))
+    conditioner = Conditioner(checkpoint.transformer)
+    context, modulation = conditioner(hidden, pooled, sinusoid(micro_conditions(size)[0]), steps)
+    return context, modulation[STEP]

@@ -23,7 +23,16 @@ ONNX = OnnxOptions((64, 64), Recipe.uniform("int8"))
 COREML = CoreMLOptions([(64, 64)], CoreMLRecipe(default="int8"))
 # Of each option another value.
 OTHERS: list[tuple[Any, dict[str, Any]]] = [
-    (ONNX, {"size": (64, 96), "recipe": Recipe.uniform("int4"), "npu": True}),
+    (
+        ONNX,
+        {
+            "size": (64, 96),
+            "recipe": Recipe.uniform("int4"),
+            "npu": True,
+            "unverified": True,
+            "chips": ("sm8650",),
+        },
+    ),
     (
         COREML,
         {

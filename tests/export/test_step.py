@@ -4,17 +4,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from export.conditioner import Conditioner
 from export.draw_head import CHUNK_BYTES, DrawingHead, chunk_size
 from export.graphs import token_grid
 from export.step import LastSingle, Rotation, TransformerStep
 from reference.blocks import rope_table
 from reference.checkpoint import Checkpoint
 from reference.inverse_cdf import draw
-from reference.transformer import sinusoid
-from tests.export.inputs import half_masked, micro_conditions, texts, uniforms
-
-STEP = 5
+from tests.export.inputs import STEP, conditioning, half_masked, micro_conditions, texts, uniforms
 
 
 @pytest.fixture(autouse=True)
@@ -27,14 +23,6 @@ def no_grad():
 def step(checkpoint: Checkpoint, size: tuple[int, int]) -> TransformerStep:
     width, height = token_grid(checkpoint, size)
     return TransformerStep(checkpoint.transformer, checkpoint.tokenizer.model_max_length, height, width)
-
-
-def conditioning(checkpoint: Checkpoint, size: tuple[int, int], rows: int) -> tuple[Tensor, Tensor]:
-    hidden, pooled = texts(checkpoint, rows)
-    steps = sinusoid(1000.0 * torch.arange(8, dtype=torch.float64))
-    conditioner = Conditioner(checkpoint.transformer)
-    context, modulation = conditioner(hidden, pooled, sinusoid(micro_conditions(size)[0]), steps)
-    return context, modulation[STEP]
 
 
 def reference_logits(checkpoint: Checkpoint, size: tuple[int, int], tokens: Tensor, rows: int) -> Tensor:
@@ -50,7 +38,7 @@ def test_one_row_gives_the_references_logits_for_any_guidance(checkpoint, size, 
     (expected,) = reference_logits(checkpoint, size, tokens, rows=1)
     context, modulation = conditioning(checkpoint, size, rows=1)
     for guidance in (1.0, 9.0):
-        features = step.features(tokens.int(), context, modulation, torch.tensor(guidance))
+        features = step.guided(tokens.int(), context, modulation, torch.tensor(guidance))
         torch.testing.assert_close(step.drawing.logits(features), expected, atol=1e-4, rtol=1e-5)
 
 
@@ -58,7 +46,7 @@ def test_one_row_gives_the_references_logits_for_any_guidance(checkpoint, size, 
 def test_two_rows_give_the_references_guided_logits(checkpoint, size, step, guidance):
     tokens = half_masked(checkpoint, size)
     without, prompt = reference_logits(checkpoint, size, tokens, rows=2)
-    features = step.features(tokens.int(), *conditioning(checkpoint, size, rows=2), torch.tensor(guidance))
+    features = step.guided(tokens.int(), *conditioning(checkpoint, size, rows=2), torch.tensor(guidance))
     expected = without + guidance * (prompt - without)
     assert (prompt - without).abs().max() > 0.1  # so that guidance has an effect
     torch.testing.assert_close(step.drawing.logits(features), expected, atol=2e-4, rtol=1e-5)

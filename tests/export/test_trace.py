@@ -177,6 +177,12 @@ def test_a_size_off_the_grid_is_refused_with_a_size_that_fits(checkpoint, wrong)
         token_grid(checkpoint, wrong)
 
 
+def test_a_size_that_no_bundle_can_have_is_refused(checkpoint):
+    side = 8192  # a multiple of every unit
+    with pytest.raises(RequestError, match=f"size {side}x512: a side has at most 4096 pixels"):
+        token_grid(checkpoint, (side, 512))
+
+
 def test_compression_refuses_an_odd_token_grid(checkpoint):
     odd = (3 * checkpoint.token_size, 4 * checkpoint.token_size)
     if checkpoint.compression == 1:

@@ -2,12 +2,18 @@
 
 They are too large for git: ids of 10 000 prompts by transformers, temperatures and sinusoids bit by bit,
 masks resized by Pillow, and runs of every drawing mode by the Python runtime on the tests' shared bundle.
+Where Qualcomm's runtime is installed, build/phones/npu gets a small bundle for its NPU, whose golden trace
+Python drew there.
 """
 
 import hashlib
 import json
 import random
+import sys
+import tempfile
 from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,12 +26,13 @@ from runtime.pictures import picture_array
 from runtime.request import Request
 from runtime.schedule import temperatures
 from runtime.sinusoids import micro_sinusoids, step_sinusoids
+from tests.float_bundle import write_checkpoint
 from tests.runtime.prompts import prompts
 from tests.runtime.published_tokenizer import published
 from tests.runtime.tiny_bundle import GOLDEN_TOKENIZER
 from tests.shared_bundles import PHONES, ROOT, make_once, shared_bundle
 
-FOLDER = PHONES / "vectors"
+FOLDER, NPU = PHONES / "vectors", PHONES / "npu"
 SOURCES = ("tests/parity", "tests/runtime")
 PROMPTS = 10_000
 MASKS = ((64, 64, 16, 16), (48, 80, 12, 20), (50, 34, 25, 17), (16, 16, 16, 16), (1024, 512, 64, 32))
@@ -63,8 +70,9 @@ def argb(picture: Image.Image) -> list[int]:
 
 
 def noise_picture(rng: np.random.Generator, width: int, height: int) -> Image.Image:
-    """Blocks of random colour and opacity, so that neighbours differ and masks have large areas."""
+    """Blocks of random colour and opacity, half of them white, so that masks have large areas."""
     coarse = rng.integers(0, 256, (max(height // 5, 1), max(width // 5, 1), 4), np.uint8)
+    coarse[coarse[..., 0] > 127] = 255
     return Image.fromarray(coarse, "RGBA").resize((width, height), Image.Resampling.NEAREST)
 
 
@@ -72,7 +80,9 @@ def picture_cases() -> list[dict[str, object]]:
     rng, cases = np.random.default_rng(3), list[dict[str, object]]()
     for width, height, columns, rows in MASKS:
         picture = noise_picture(rng, width, height)
-        small = picture.convert("L").resize((columns, rows), Image.Resampling.LANCZOS)
+        black = Image.new("RGBA", picture.size, "black")  # what is transparent is kept
+        grey = Image.alpha_composite(black, picture.convert("RGBA")).convert("L")
+        small = grey.resize((columns, rows), Image.Resampling.LANCZOS)
         cases.append(
             {
                 "size": [width, height],
@@ -175,5 +185,20 @@ def write() -> None:
         (FOLDER / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
 
 
+def write_npu() -> None:
+    """A bundle of the smallest checkpoint, with contexts for one chip. Raises SystemExit if it is refused."""
+    from export.onnx import main as export
+
+    with tempfile.TemporaryDirectory() as folder:
+        checkpoint = write_checkpoint(Path(folder) / "checkpoint")
+        flags = ["--qnn", "--soc", "sm8650", "--out", str(NPU), "--overwrite"]
+        if code := export(["--checkpoint", str(checkpoint), *flags]):
+            raise SystemExit(code)
+
+
 if __name__ == "__main__":
     make_once(FOLDER, write, *SOURCES)
+    if find_spec("onnxruntime_qnn"):
+        make_once(NPU, write_npu)
+    else:
+        print("NOT RECORDED: a bundle for Qualcomm's NPU. It needs onnxruntime-qnn", file=sys.stderr)

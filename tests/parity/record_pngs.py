@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from runtime.pictures import picture_array, read_picture
+from reference.pictures import read_picture, repainted
+from runtime.pictures import picture_array
 
 SIZE = WIDTH, HEIGHT = 37, 23  # rows that end within a byte
 
@@ -53,7 +54,7 @@ def recorded_pngs(folder: Path) -> dict[str, dict[str, str]]:
     cases = {}
     for name in write_pngs(folder):
         picture = read_picture(folder / f"{name}.png")
-        rgb, grey = picture_array(picture, SIZE), np.asarray(picture.convert("L"))
+        rgb, grey = picture_array(picture, SIZE), np.asarray(repainted(picture))
         cases[name] = {
             "rgb": hashlib.sha256(rgb.tobytes()).hexdigest(),
             "grey": hashlib.sha256(grey.tobytes()).hexdigest(),

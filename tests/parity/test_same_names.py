@@ -16,14 +16,14 @@ DECLARED = {
 }
 FILES = ("philox", "schedule", "loop", "canvas", "pictures", "request", "sinusoids")
 # What only some languages need.
-OWN = {"canvas", "edit", "gray_picture", "margins", "on_white", "picture", "step_function", "uniform"}
-FILES_OF_PYTHON = {"read_picture", "write_png"}
+OWN = {"canvas", "edit", "gray_picture", "margins", "over", "picture", "step_function", "uniform"}
+OF_PYTHON_ALONE = {"check_threads", "write_png"}
 
 
 def declared(path: Path) -> list[str]:
     names = re.findall(DECLARED[path.suffix], path.read_text(encoding="utf-8"), re.MULTILINE)
     snake = (re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().lstrip("_") for name in names)
-    return [name for name in snake if name not in OWN | FILES_OF_PYTHON]
+    return [name for name in snake if name not in OWN | OF_PYTHON_ALONE]
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -1,6 +1,7 @@
 """Recipes on disk: what is refused, and with which words."""
 
 import json
+import os
 
 import pytest
 
@@ -18,6 +19,13 @@ GOOD = {
     "layout": {"transformer": "a" * 64},
     "weights": {"transformer": {"double_blocks.0.image.qkv": "int4"}},
 }
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_as_recipe_does_not_block(tmp_path):
+    os.mkfifo(tmp_path / "recipe.json")
+    with pytest.raises(RecipeError, match=r"recipe\.json: it is no regular file"):
+        Recipe.read(tmp_path / "recipe.json")
 
 
 def test_a_recipe_survives_the_disk(tmp_path):

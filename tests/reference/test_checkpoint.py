@@ -1,7 +1,9 @@
 """Checkpoint folders: what loads, what is refused and how it is named, random checkpoints."""
 
 import json
+import os
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -14,9 +16,12 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import CLIPConfig, CLIPModel, CLIPTextModelWithProjection, CLIPTokenizer
 
+from export.onnx import run as export_onnx
+from reference.__main__ import command_line as draw
 from reference.checkpoint import describe, load_checkpoint, save_checkpoint
 from reference.checkpoint_files import new_folder
 from reference.errors import CheckpointError
+from reference.pipeline import Pipeline
 from reference.random_weights import PRESETS, write_random
 from reference.text import encode_text, tokenize
 from tests.reference.golden import FOLDER, RUNS, golden_run
@@ -179,6 +184,43 @@ def test_sharded_weights_load_as_the_single_file(tiny, part):
         load_checkpoint(tiny)
 
 
+def test_a_tensor_in_two_shards_is_refused(tiny):
+    file = tiny / "transformer" / WEIGHTS["transformer"]
+    tensors = load_file(file)
+    twice = next(iter(tensors))
+    shards = [file.with_name(file.name.replace(".", f"-0000{i}-of-00002.", 1)) for i in (1, 2)]
+    save_file(tensors, shards[0])
+    save_file({twice: tensors[twice] * 0}, shards[1])
+    weight_map = dict.fromkeys(tensors, shards[0].name) | {twice: shards[1].name}
+    file.with_name(f"{file.name}.index.json").write_text(json.dumps({"weight_map": weight_map}))
+    file.unlink()
+    with pytest.raises(CheckpointError, match=f"{twice} is in another shard too"):
+        load_checkpoint(tiny)
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ("transformer", "step 0 gave a probability that is not a number"),
+        ("vqvae", "the VQ decoder gave values that are not numbers"),
+    ],
+)
+def test_weights_that_overflow_are_named_and_not_drawn(tiny, part, message):
+    edit_weights(
+        tiny / part / WEIGHTS[part], lambda tensors: [tensor.mul_(1e30) for tensor in tensors.values()]
+    )
+    with pytest.raises(CheckpointError, match=message):
+        Pipeline(load_checkpoint(tiny)).text_to_image("a cat", steps=1)
+
+
+def test_names_in_weights_are_shown_without_control_characters(tiny):
+    file = tiny / "transformer" / WEIGHTS["transformer"]
+    save_file({**load_file(file), "\x1b[2J" + "x" * 1000: torch.zeros(1)}, file)
+    with pytest.raises(CheckpointError, match=r"unknown \\x1b\[2Jx+\.\.\.: config") as refusal:
+        load_checkpoint(tiny, stream=True)
+    assert str(refusal.value).isprintable()
+
+
 def test_a_shard_outside_the_folder_is_refused(tiny):
     folder = tiny / "transformer"
     index = folder / f"{WEIGHTS['transformer']}.index.json"
@@ -187,10 +229,162 @@ def test_a_shard_outside_the_folder_is_refused(tiny):
         load_checkpoint(tiny)
 
 
-def test_a_half_precision_variant_alone_is_found(tiny):
+def with_variants(folder: Path, *names: str) -> None:
+    """Replace the weights by variants of these names, whose values are moved by 0, 1, 2, ..."""
+    file = folder / WEIGHTS[folder.name]
+    tensors = load_file(file)
+    for shift, name in enumerate(names):
+        shifted = {key: tensor + shift for key, tensor in tensors.items()}
+        save_file(
+            shifted,
+            folder / file.name.replace(".safetensors", f".{name}.safetensors" if name else ".safetensors"),
+        )
+    if "" not in names:
+        file.unlink()
+
+
+def shift_of(tiny: Path, part: str, **options) -> float:
+    name, tensor = next(iter(getattr(load_checkpoint(tiny, **options), part).state_dict().items()))
+    return round((tensor - load_file(tiny / "original.safetensors")[name]).mean().item())
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen"),
+    [
+        (["fp16", ""], 1),
+        (["bf16", "fp16"], 1),
+        (["fp32", "bf16"], 1),
+        (["fp32"], 0),
+        (["ema"], 0),
+    ],
+)
+def test_without_a_variant_the_best_weights_are_chosen(tiny, names, chosen):
+    for part in WEIGHTS:
+        shutil.copy(tiny / part / WEIGHTS[part], tiny / "original.safetensors")
+        with_variants(tiny / part, *names)
+        assert shift_of(tiny, part) == chosen
+
+
+def test_a_named_variant_is_used_where_a_part_has_it(tiny):
+    part = "vqvae"
+    shutil.copy(tiny / part / WEIGHTS[part], tiny / "original.safetensors")
+    with_variants(tiny / part, "", "fp16", "ema")
+    assert [shift_of(tiny, part, variant=name) for name in ("fp16", "ema")] == [1, 2]
+    for stream in (True, False):
+        with pytest.raises(CheckpointError, match=r"--variant fp8 is not in .*: it has \(none\), ema, fp16"):
+            load_checkpoint(tiny, stream=stream, variant="fp8")
+
+
+@pytest.mark.parametrize("command", [draw, export_onnx])
+def test_commands_take_the_name_of_a_variant(tiny, tmp_path, command):
+    prompt = ["a cat"] if command is draw else []
+    out = tmp_path / "out.png"
+    with pytest.raises(CheckpointError, match="--variant fp8 is not in"):
+        command([*prompt, "--checkpoint", str(tiny), "--variant", "fp8", "--out", str(out)])
+
+
+def test_several_unknown_variants_ask_for_one(tiny):
+    with_variants(tiny / "vqvae", "ema", "old")
+    with pytest.raises(CheckpointError, match="the variants ema, old: choose one with --variant"):
+        load_checkpoint(tiny)
+    load_checkpoint(tiny, variant="old")
+
+
+def test_a_sharded_variant_is_found(tiny):
     file = tiny / "transformer" / WEIGHTS["transformer"]
-    file.rename(file.with_name("diffusion_pytorch_model.fp16.safetensors"))
-    assert load_checkpoint(tiny).transformer.config.num_layers == 2
+    shard = "diffusion_pytorch_model.bf16-00001-of-00001.safetensors"
+    weight_map = dict.fromkeys(load_file(file), shard)
+    file.rename(file.with_name(shard))
+    index = file.with_name("diffusion_pytorch_model.safetensors.index.bf16.json")
+    index.write_text(json.dumps({"metadata": {}, "weight_map": weight_map}))
+    assert load_checkpoint(tiny, stream=True).files[f"transformer/{shard}"] == file.with_name(shard)
+
+
+@pytest.mark.parametrize("part", list(WEIGHTS))
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_nan_and_inf_weights_are_named_when_the_checkpoint_is_opened(tiny, part, value):
+    names = []
+
+    def spoil(tensors):
+        names.append(sorted(tensors)[len(tensors) // 2])
+        tensors[names[0]].view(-1)[-1] = value
+
+    edit_weights(tiny / part / WEIGHTS[part], spoil)
+    what = "NaN" if value != value else "values that are infinite in float32"
+    for stream in (False, True):
+        with pytest.raises(
+            CheckpointError, match=f"{part}: {re.escape(names[0])} holds {what}: the checkpoint"
+        ):
+            load_checkpoint(tiny, stream=stream)
+
+
+def test_a_value_too_large_for_the_dtype_is_named(tiny):
+    edit_weights(
+        tiny / "transformer" / WEIGHTS["transformer"],
+        lambda tensors: tensors["context_embedder.bias"].fill_(1e6),
+    )
+    load_checkpoint(tiny, dtype=torch.bfloat16)
+    with pytest.raises(CheckpointError, match=r"context_embedder\.bias holds values .* infinite in float16"):
+        load_checkpoint(tiny, dtype=torch.float16)
+
+
+def test_streamed_weights_are_checked_once(tiny, monkeypatch):
+    from reference import checkpoint as module
+
+    checked = []
+    monkeypatch.setattr(module, "check_finite", lambda name, tensor, folder: checked.append(name))
+    streamed = load_checkpoint(tiny, stream=True)
+    count = sum(len(getattr(streamed, part).state_dict()) for part in WEIGHTS)
+    with streamed.loaded(*WEIGHTS):
+        assert len(checked) == count
+
+
+@pytest.mark.parametrize(
+    "dtype", [torch.int8, torch.uint8, torch.float8_e4m3fn, torch.float8_e5m2, torch.int32]
+)
+def test_quantized_tensors_are_named(tiny, dtype):
+    edit_weights(
+        tiny / "transformer" / WEIGHTS["transformer"],
+        lambda tensors: tensors.update({"context_embedder.bias": tensors["context_embedder.bias"].to(dtype)}),
+    )
+    for stream in (False, True):
+        with pytest.raises(CheckpointError, match=r"context_embedder\.bias is stored as \w+: only F32, F16"):
+            load_checkpoint(tiny, stream=stream)
+
+
+LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22e\nsize 12345\n"
+SOME_FILES = (
+    "transformer/" + WEIGHTS["transformer"],
+    "text_encoder/config.json",
+    "tokenizer/vocab.json",
+    "tokenizer/merges.txt",
+    "model_index.json",
+)
+
+
+@pytest.mark.parametrize("file", SOME_FILES)
+def test_a_git_lfs_pointer_is_called_so(tiny, file):
+    (tiny / file).write_text(LFS)
+    for stream in (False, True):
+        with pytest.raises(CheckpointError, match=f"{file} is a Git LFS pointer.*git lfs pull"):
+            load_checkpoint(tiny, stream=stream)
+
+
+@pytest.mark.parametrize(
+    "file", (*SOME_FILES, "tokenizer/tokenizer.json", "tokenizer/special_tokens_map.json")
+)
+def test_a_pipe_a_device_or_a_folder_is_refused_at_once(tiny, file):
+    path = tiny / file
+    makers = (
+        ("a pipe or a device", lambda: os.mkfifo(path)),
+        ("a pipe or a device", lambda: path.symlink_to("/dev/zero")),
+        ("a folder", path.mkdir),
+    )
+    for kind, make in makers:
+        path.unlink(missing_ok=True)
+        make()
+        with pytest.raises(CheckpointError, match=f"{file} is {kind}, not a file"):
+            load_checkpoint(tiny)
 
 
 def test_text_encoder_is_replaced_by_a_component_a_checkpoint_or_a_whole_clip_model(tiny, tmp_path):
@@ -204,6 +398,22 @@ def test_text_encoder_is_replaced_by_a_component_a_checkpoint_or_a_whole_clip_mo
     vision = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
     clip = CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=64))
     clip.save_pretrained(tmp_path / "clip")
+    loaded = load_checkpoint(tiny, text_encoder=tmp_path / "clip").text_encoder
+    assert torch.equal(loaded.text_projection.weight, clip.text_projection.weight)
+
+
+@pytest.mark.parametrize("inner", [None, 512, "absent"])
+def test_the_projection_of_a_whole_clip_model_is_the_top_level_one(tiny, tmp_path, inner):
+    text = {**PRESETS["tiny"].text, "eos_token_id": 2, "hidden_act": "gelu"}
+    vision = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    clip = CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=64))
+    clip.save_pretrained(tmp_path / "clip")
+    values = json.loads((tmp_path / "clip" / "config.json").read_text())
+    if inner == "absent":
+        del values["text_config"]["projection_dim"]
+    else:
+        values["text_config"]["projection_dim"] = inner
+    (tmp_path / "clip" / "config.json").write_text(json.dumps(values))
     loaded = load_checkpoint(tiny, text_encoder=tmp_path / "clip").text_encoder
     assert torch.equal(loaded.text_projection.weight, clip.text_projection.weight)
 
@@ -266,18 +476,23 @@ def test_a_component_without_weights_is_named(tiny):
     [
         ("transformer/config.json", {"num_layers": 3}, r"weights lack transformer_blocks\.2"),
         ("transformer/config.json", {"num_layers": 1}, r"unknown transformer_blocks\.1"),
-        ("transformer/config.json", {"codebook_size": 32}, r"conv2.weight has shape \[64, 64, 1, 1\]"),
+        ("transformer/config.json", {"codebook_size": 32}, "codebook_size is 32, but vqvae num_vq"),
         ("transformer/config.json", {"axes_dims_rope": [4, 6, 8]}, "axes_dims_rope"),
-        ("transformer/config.json", {"dropout": 0.1}, "unknown dropout"),
-        ("vqvae/config.json", {"num_vq_embeddings": 128}, r"embedding.weight has shape \[64, 8\]"),
+        ("transformer/config.json", {"dropout": 0.1}, r"transformer/config\.json: unknown dropout is 0\.1"),
+        ("vqvae/config.json", {"num_vq_embeddings": 128}, "vqvae num_vq_embeddings is 128"),
         ("vqvae/config.json", {"block_out_channels": [8, 8, 32]}, "config.json says"),
-        ("text_encoder/config.json", {"hidden_size": 64}, "config.json says"),
-        ("text_encoder/config.json", {"num_attention_heads": 7}, "no CLIP text config"),
+        ("text_encoder/config.json", {"hidden_size": 64}, "text_encoder hidden_size is 64"),
+        ("text_encoder/config.json", {"num_attention_heads": 7}, "it must divide hidden_size 48"),
+        ("text_encoder/config.json", {"model_type": "t5"}, "model_type is 't5': it must be"),
+        ("text_encoder/config.json", {"intermediate_size": 64}, "config.json says"),
         ("scheduler/scheduler_config.json", {"mask_token_id": 3}, "mask_token_id 3 must lie between"),
-        ("scheduler/scheduler_config.json", {"masking_schedule": "sqrt"}, "must be cosine or linear"),
+        ("scheduler/scheduler_config.json", {"masking_schedule": "sqrt"}, "must be 'cosine' or 'linear'"),
         ("tokenizer/tokenizer_config.json", {"model_max_length": 200}, "model_max_length 200 exceeds"),
-        ("model_index.json", {"defaults": {"size": 64}}, '"defaults" must look like'),
-        ("model_index.json", {"defaults": {"steps": "many"}}, '"defaults" must look like'),
+        ("model_index.json", {"defaults": {"size": 64}}, r"model_index\.json: defaults: size is 64: it must"),
+        ("model_index.json", {"defaults": {"size": [64, 60]}}, "each side must be a multiple of 8 pixels"),
+        ("model_index.json", {"defaults": {"guidance": 101}}, "guidance is 101: it must be less"),
+        ("model_index.json", {"defaults": {"steps": "many"}}, "steps is 'many': it must be a valid integer"),
+        ("model_index.json", {"defaults": {"steps": 0}}, "steps is 0: it must be greater than or equal to 1"),
     ],
 )
 def test_a_config_that_contradicts_the_rest_is_named(tiny, file, changes, message):
@@ -331,10 +546,10 @@ def test_a_path_that_is_no_folder_is_named(tmp_path):
 
 def test_an_unfinished_folder_leaves_nothing_and_keeps_what_was_there(tiny):
     before = load_checkpoint(tiny).sha256
-    with pytest.raises(ZeroDivisionError), new_folder(tiny) as target:
+    with pytest.raises(ZeroDivisionError), new_folder(tiny, overwrite=True) as target:
         (target / "model_index.json").write_text("{}")
         raise ZeroDivisionError
-    with pytest.raises(CheckpointError, match="No space left on device"), new_folder(tiny):
+    with pytest.raises(CheckpointError, match="No space left on device"), new_folder(tiny, True):
         raise OSError(28, "No space left on device")
     assert load_checkpoint(tiny).sha256 == before
     assert [path.name for path in tiny.parent.iterdir()] == [tiny.name]

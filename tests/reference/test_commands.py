@@ -58,10 +58,10 @@ def test_edits_a_picture_and_warns_of_what_a_long_prompt_loses(tmp_path, capsys)
         (["a", "--mask", "m.png"], "--mask needs a picture"),
         (["a", "--strength", "0.5"], "--strength needs a picture"),
         (["a", "--image", "x.png", "--extend", "0", "0", "0", "8", "--strength", "1"], "leave out --mask"),
-        (["a", "--out", "x.jpg"], "x.jpg is not a PNG name"),
+        (["a", "--out", "x.jpg"], "x.jpg must end in .png"),
         (["a", "--out", "/nowhere/x.png"], "folder /nowhere does not exist"),
         (["a", "--image", "/nowhere.png"], "/nowhere.png does not exist"),
-        (["a", "--image", __file__], "test_commands.py is not a readable picture"),
+        (["a", "--image", __file__], "test_commands.py is not a PNG, JPEG or WebP picture"),
         (["a", "--checkpoint", "/nowhere"], "/nowhere does not exist"),
         (["", *FAST], "the prompt is empty"),
         (["a", *FAST, "--seed", "-1"], "seed is -1"),
@@ -88,12 +88,12 @@ def test_a_full_disk_is_one_line_and_keeps_the_old_picture(tmp_path, capsys, mon
     out.write_bytes(b"old")
 
     def full(self, *_arguments, **_options):
-        Path(_arguments[0]).write_bytes(b"half")
+        _arguments[0].write(b"half")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Image.Image, "save", full)
     assert run("a", *FAST, "--out", out) == 2
-    assert "x.png cannot be written: No space left on device" in error_of(capsys.readouterr())
+    assert "x.png: No space left on device; free some space" in error_of(capsys.readouterr())
     assert out.read_bytes() == b"old" and list(tmp_path.iterdir()) == [out]
 
 

@@ -1,14 +1,21 @@
 """A damaged, foreign or hostile bundle is refused with one line that names the file."""
 
 import errno
+import json
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
+import onnx
 import pytest
 
-from runtime.bundle import MANIFEST, FileFacts, GoldenTrace, Manifest, open_bundle
+from runtime.bundle import MANIFEST, FileFacts, GoldenTrace, Manifest, open_bundle, read_manifest
 from runtime.errors import BundleError
-from tests.runtime.tiny_bundle import edit_manifest
+from tests.runtime.manifest_cases import edited
+from tests.runtime.tiny_bundle import edit_manifest, replace_file
+
+CASES = Path(__file__).parents[1] / "vectors" / "manifests.json"
 
 
 def refused(folder: Path, *parts: str) -> None:
@@ -38,6 +45,24 @@ def test_manifest_survives_writing_and_reading(bundle_folder: Path) -> None:
 def test_no_manifest(tmp_path: Path) -> None:
     refused(tmp_path, str(tmp_path), "python -m export.onnx")
     refused(tmp_path / "absent", "absent", "python -m export.onnx")
+
+
+def test_the_same_manifests_are_accepted_and_refused_in_every_language(tmp_path: Path) -> None:
+    vectors = json.loads(CASES.read_text(encoding="utf-8"))
+    assert len(vectors["cases"]) > 300
+    wrong = []
+    for case in vectors["cases"]:
+        (tmp_path / MANIFEST).write_bytes(edited(vectors["base"], case))
+        try:
+            read_manifest(tmp_path)
+            accepted = True
+        except BundleError as error:
+            accepted = False
+            assert str(error).isprintable()
+            assert len(str(error)) <= 1000
+        if accepted != case["accepted"]:
+            wrong.append(case["name"])
+    assert wrong == []
 
 
 @pytest.mark.parametrize("text", ["", "{", "\xff\xfe", "[" * 3])
@@ -82,6 +107,13 @@ def test_link_out_of_the_bundle(own_bundle: Path, tmp_path: Path) -> None:
     file.rename(outside)
     file.symlink_to(outside)
     refused(own_bundle, "transformer.onnx", "outside the bundle")
+
+
+def test_links_in_a_circle(own_bundle: Path) -> None:
+    file = own_bundle / "tokenizer" / "merges.txt"
+    file.unlink()
+    file.symlink_to("merges.txt")
+    refused(own_bundle, "merges.txt", "missing")
 
 
 @pytest.mark.parametrize("name", ["transformer.onnx", "transformer.onnx.data", "tokenizer/merges.txt"])
@@ -161,3 +193,44 @@ def test_golden_trace_is_read_back(own_bundle: Path) -> None:
     edit_manifest(own_bundle, "files", "golden.json", value=FileFacts.of(file).model_dump())
     with pytest.raises(BundleError, match=r"golden\.json: negative"):
         open_bundle(own_bundle).golden()
+
+
+def test_weights_in_a_file_that_the_manifest_does_not_list_are_refused(own_bundle: Path) -> None:
+    model = onnx.load(own_bundle / "transformer.onnx", load_external_data=False)
+    shutil.copy(own_bundle / "transformer.onnx.data", own_bundle / "other.bin")
+    location = next(
+        entry
+        for tensor in model.graph.initializer
+        for entry in tensor.external_data
+        if entry.key == "location"
+    )
+    for value in ("other.bin", "./other.bin", "../own/transformer.onnx.data", str(own_bundle / "other.bin")):
+        location.value = value
+        replace_file(own_bundle, "transformer.onnx", model.SerializeToString())
+        refused(own_bundle, "transformer.onnx", value, "does not list")
+    location.value = "./transformer.onnx.data"
+    replace_file(own_bundle, "transformer.onnx", model.SerializeToString())
+    open_bundle(own_bundle)
+
+
+def test_model_that_is_no_protobuf_is_refused(own_bundle: Path) -> None:
+    whole = (own_bundle / "transformer.onnx").read_bytes()
+    for content in (b"", b"\xff" * 40, whole[: len(whole) // 2], b"ORTM" + whole):
+        replace_file(own_bundle, "transformer.onnx", content)
+        refused(own_bundle, "transformer.onnx", "not an ONNX model")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
+@pytest.mark.parametrize("name", [MANIFEST, "transformer.onnx", "tokenizer/vocab.json"])
+def test_pipes_and_devices_are_refused_at_once(own_bundle: Path, name: str) -> None:
+    (own_bundle / name).unlink()
+    os.mkfifo(own_bundle / name)
+    refused(own_bundle, name)
+    (own_bundle / name).unlink()
+    (own_bundle / name).symlink_to("/dev/zero")
+    refused(own_bundle, name)
+
+
+def test_bundle_of_an_impossible_name_is_refused() -> None:
+    for name in ("a\0b", "x" * 300, "\ud800", "~nosuchuser/x"):
+        refused(Path(name))

@@ -134,18 +134,22 @@ def test_a_prompt_as_long_as_an_argument_can_be_draws(common: list[str]) -> None
         (["cat", "--size", "64", "64"], "size 64x64"),
         (["cat", "--nonsense"], "--nonsense"),
         (["cat", "--bundle", "nowhere"], "nowhere is not a bundle"),
-        (["cat", "--out", "picture.jpg"], "end it in .png"),
+        (["cat", "--out", "picture.jpg"], "must end in .png"),
         (["cat", "--out", "nowhere/x.png"], "folder nowhere does not exist"),
         (["cat", "--preview", "-1"], "--preview"),
         (["cat", "--threads", "-1"], "--threads"),
+        (["cat", "--threads", "257"], "--threads 257 is out of range: give 1 to 256"),
+        (["cat", "--threads", "2147483648"], "--threads"),
+        (["cat", "--image", "/dev/zero"], "/dev/zero is not a file"),
+        (["cat", "--image", "nowhere.png", "--bundle", "nowhere"], "nowhere.png does not exist"),
         (["cat", "--mask", "image.png"], "--mask needs a picture: add --image"),
         (["cat", "--strength", "0.5"], "--strength needs a picture"),
         (["cat", "--extend", "4", "4", "4", "4"], "--extend needs a picture"),
         (["cat", "--image", "image.png", "--extend", "4", "0", "0", "0", "--strength", "1"], "leave out"),
         (["cat", "--image", "nowhere.png"], "nowhere.png does not exist"),
-        (["cat", "--image", "."], "cannot read ."),
-        (["cat", "--image", "text.png"], "text.png is not a picture"),
-        (["cat", "--image", "half.png"], "cannot read half.png"),
+        (["cat", "--image", "."], ". is not a file"),
+        (["cat", "--image", "text.png"], "text.png is not a PNG, JPEG or WebP picture"),
+        (["cat", "--image", "half.png"], "half.png cannot be read as a picture"),
         (["cat", "--image", "large.png"], "64x64 pixels, 32x24 is needed"),
         (["cat", "--image", "image.png", "--mask", "large.png"], "the mask is 64x64"),
         (["cat", "--image", "image.png", "--mask", "black.png"], "repaints nothing"),
@@ -189,9 +193,27 @@ def test_full_disk_leaves_the_old_picture_and_no_scrap(
 
     monkeypatch.setattr(os, "replace", full)
     assert main(["cat", *common]) == 2
-    assert capsys.readouterr().err == "error: cannot write picture.png: No space left on device\n"
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: cannot write picture.png: No space left on device; free some space")
     assert files(here) == ["picture.png"]
     assert Path("picture.png").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("low_memory", [False, True])
+def test_drawing_without_memory_is_one_clear_line(
+    common: list[str],
+    low_memory: bool,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_memory(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Generator, "text_to_image", no_memory)
+    assert main(["cat", *common, *(["--low-memory"] if low_memory else [])]) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert ("--low-memory" in err) == (not low_memory)
 
 
 def test_help_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from onnx import numpy_helper, parser
 
 from runtime.bundle import open_bundle
-from runtime.errors import BundleError, Cancelled, EngineError
+from runtime.errors import BundleError, Cancelled, EngineError, RequestError
 from runtime.onnxruntime_engine import OnnxRuntimeEngine, session_options
 from tests.runtime.tiny_bundle import (
     IMAGE_DECODER,
@@ -97,8 +97,14 @@ def test_engine_without_the_operator_names_the_file_and_the_way_out(
 
 def test_file_that_is_no_graph_is_refused(own_bundle: Path) -> None:
     replace_file(own_bundle, "image_decoder.onnx", b"no graph at all")
-    with pytest.raises(EngineError, match=r"cannot open .*image_decoder\.onnx"):
-        OnnxRuntimeEngine(open_bundle(own_bundle), threads=1).open("image_decoder")
+    with pytest.raises(BundleError, match=r"image_decoder\.onnx is not an ONNX model"):
+        open_bundle(own_bundle)
+
+
+@pytest.mark.parametrize("threads", [-1, 257, 2**31])
+def test_number_of_threads_out_of_range_is_refused(bundle_folder: Path, threads: int) -> None:
+    with pytest.raises(RequestError, match=f"--threads {threads} is out of range"):
+        OnnxRuntimeEngine(open_bundle(bundle_folder), threads)
 
 
 def test_failing_run_names_the_graph(bundle_folder: Path) -> None:

@@ -11,11 +11,12 @@ import pytest
 from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers, trainers
 from transformers import CLIPTokenizer
 
-from runtime.bundle import TokenizerFacts
+from runtime.bundle import TokenizerFacts, open_bundle
 from runtime.errors import BundleError, RequestError
-from runtime.tokenizer import ClipTokenizer, parse_merges
+from runtime.tokenizer import BYTES, ClipTokenizer, cut, normalize, parse_merges
 from tests.runtime.prompts import WORDS, prompts
 from tests.runtime.published_tokenizer import published
+from tests.runtime.tiny_bundle import replace_file
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "tokenizer.json"
 
@@ -128,6 +129,30 @@ def test_added_token_that_strips_its_neighbours_is_refused() -> None:
         TokenizerFacts.of(theirs, "vocab.json", "merges.txt")
 
 
+def test_an_added_token_that_is_normalized_is_found_as_transformers_finds_it() -> None:
+    theirs = published()
+    theirs.add_tokens(
+        [AddedToken(text, normalized=True) for text in ("<MyCat>", "a  Red\tHat", "Cafe\u0301")]
+    )
+    theirs.add_tokens([AddedToken("<OwnCat>", normalized=False)])
+    mine = ours(theirs)
+    for text in (
+        "a <mycat> and <MYCAT>",
+        "a red hat",
+        "A RED  HAT?",
+        "caf\xe9 CAFE\u0301s",
+        "<OwnCat> <owncat>",
+    ):
+        assert [i for i in mine.encode(text)[0].tolist() if i] == theirs(text).input_ids, text
+
+
+def test_added_tokens_that_are_equal_in_a_normalized_prompt_are_refused() -> None:
+    theirs = published()
+    theirs.add_tokens([AddedToken("<Cat>", normalized=True), AddedToken("<CAT>", normalized=True)])
+    with pytest.raises(BundleError, match="'<Cat>' and '<CAT>' are equal"):
+        TokenizerFacts.of(theirs, "vocab.json", "merges.txt")
+
+
 def test_ids_equal_the_vectors_that_other_languages_read() -> None:
     mine = ours(published())
     mine.length = 1000
@@ -135,3 +160,41 @@ def test_ids_equal_the_vectors_that_other_languages_read() -> None:
     assert len(cases) > 200
     for case in cases:
         assert mine.encode(case["text"])[0][: len(case["ids"])].tolist() == case["ids"], case["text"]
+
+
+@pytest.mark.parametrize("around", ["a{} ", "1{}e\u0301 "])
+def test_every_code_point_is_normalized_and_cut_as_tokenizers_does(around: str) -> None:
+    theirs = published().backend_tokenizer
+    codes = [code for code in range(1, 0x110000) if not 0xD800 <= code < 0xE000]
+    for start in range(0, len(codes), 5000):
+        text = "".join(around.format(chr(code)) for code in codes[start : start + 5000])
+        normal = normalize(text)
+        assert normal == theirs.normalizer.normalize_str(text), hex(codes[start])
+        words = [word for word, _ in theirs.pre_tokenizer.pre_tokenize_str(normal)]
+        found = ["".join(BYTES[byte] for byte in word.encode()) for word in cut(normal)]
+        assert found == words, hex(codes[start])
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("vocab.json", content)
+        for content in (
+            "[]",
+            "null",
+            '{"a": "1"}',
+            '{"a": -1}',
+            '{"a": 2147483648}',
+            '{"a": 1.5}',
+            "{",
+            "[" * 9999,
+        )
+    ]
+    + [("merges.txt", content) for content in ("a", "a b c", "zq qz", "\udcff")]
+    + [("vocab.json", "\udcff")],
+)
+def test_vocabulary_or_merges_of_another_kind_are_refused(own_bundle: Path, name: str, content: str) -> None:
+    replace_file(own_bundle, f"tokenizer/{name}", content.encode(errors="surrogateescape"))
+    with pytest.raises(BundleError, match=name) as caught:
+        ClipTokenizer.from_bundle(open_bundle(own_bundle))
+    assert len(str(caught.value)) <= 1000

@@ -1,15 +1,20 @@
 """`python -m tests.runtime.write_vectors`: what the Kotlin and Swift runtimes must match.
 
-Random numbers are `runtime.philox`'s (held to Random123's known answers), token ids transformers'.
+Random numbers are `runtime.philox`'s (held to Random123's known answers), token ids transformers'. Which
+manifests are accepted is written in `manifest_cases`.
 """
 
 import json
 import random
+import tempfile
 from pathlib import Path
 
+from runtime.bundle import read_manifest
 from runtime.philox import uniforms
+from tests.runtime.manifest_cases import document
 from tests.runtime.prompts import prompts
 from tests.runtime.published_tokenizer import published
+from tests.runtime.tiny_bundle import write_bundle
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 
@@ -38,3 +43,6 @@ if __name__ == "__main__":
     for name, cases in (("philox", philox_cases()), ("tokenizer", tokenizer_cases())):
         lines = ",\n".join(json.dumps(case) for case in cases)
         (VECTORS / f"{name}.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        manifest = read_manifest(write_bundle(Path(folder) / "tiny"))
+    (VECTORS / "manifests.json").write_text(document(manifest), encoding="utf-8")

@@ -52,7 +52,7 @@ struct MaskView: View {
     /// The part that the model draws on: the middle of the picture, in the model's shape.
     private func cropped() async -> Picture? {
         guard let picked = app.picked else { return nil }
-        return await crop(picked, to: app.draft.pictureSize(for: manifest))
+        return await crop(picked, to: app.draft.size(for: manifest))
     }
 
     /// Off the main thread.

@@ -29,7 +29,7 @@ private struct ModelSection: View {
 
     var body: some View {
         Section {
-            LabeledContent(model.bundle.manifest.model.name) { Text(verbatim: size(model.size)) }
+            LabeledContent(printable(model.bundle.manifest.model.name)) { Text(verbatim: size(model.size)) }
             if app.shelf.model?.id == model.id {
                 Label("Drawn with", systemImage: "checkmark")
                 Text(verbatim: memory(model)).foregroundStyle(.secondary)

@@ -16,9 +16,10 @@ extension Picture {
     }
 
     /// A picture of any format that the system reads, upright, on white, at most `longest` pixels along its longer side; nil if
-    /// it cannot be read.
+    /// it cannot be read or is larger than photos are.
     init?(reading data: Data, longest: Int) {
-        guard let source = CGImageSourceCreateWithData(data as CFData, nil), let image = thumbnail(source, longest),
+        guard data.count <= 100_000_000, let source = CGImageSourceCreateWithData(data as CFData, nil),
+            isPhoto(source), let image = thumbnail(source, longest),
             let space = CGColorSpace(name: CGColorSpace.sRGB)
         else { return nil }
         let (width, height) = (image.width, image.height)
@@ -41,6 +42,14 @@ extension Picture {
         for at in stride(from: 0, to: rgba.count, by: 4) { rgb.append(contentsOf: rgba[at..<at + 3]) }
         self.init(size: Size(width: width, height: height), pixels: rgb)
     }
+}
+
+/// Whether a picture has at most 200 million pixels, as those of the largest cameras do.
+private func isPhoto(_ source: CGImageSource) -> Bool {
+    let facts = CGImageSourceCopyPropertiesAtIndex(source, 0, nil) as? [CFString: Any]
+    guard let width = facts?[kCGImagePropertyPixelWidth] as? Int, let height = facts?[kCGImagePropertyPixelHeight] as? Int
+    else { return false }
+    return width > 0 && height > 0 && width <= 200_000_000 / height
 }
 
 /// A small image of a picture's file, for a grid; nil if the file is gone.

@@ -69,7 +69,7 @@ func words(_ placement: SelfTest.Placement) -> String {
     case .asMade: String(localized: "as exported")
     case .all(.ane): String(localized: "Neural Engine")
     case .all(.gpu): String(localized: "graphics processor")
-    case .all(.cpu): String(localized: "main processor")
+    case .all(.cpu), .all(.npu): String(localized: "main processor")
     }
 }
 
@@ -111,7 +111,7 @@ func words(_ field: Field) -> String {
         String(localized: "A number from 0 to \(String(Int(maxGuidance))), or nothing")
     case .picture: String(localized: "Choose a picture first")
     case .mask: String(localized: "First paint the part to change")
-    case .sides: String(localized: "Choose at least one side")
+    case .sides: String(localized: "Choose at least one side, and leave room for the picture")
     }
 }
 

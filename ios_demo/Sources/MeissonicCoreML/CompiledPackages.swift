@@ -55,9 +55,10 @@ public struct CompiledPackages: Sendable {
         return bundle.path(folder)
     }
 
-    /// Named by content, so that a changed package is compiled again.
+    /// Named by content, so that a changed package is compiled again. A graph's name may hold slashes.
     private func place(_ graph: String, of bundle: ModelBundle) throws -> URL {
-        folder.appendingPathComponent("\(graph)-\(try bundle.fingerprint(of: graph)).mlmodelc")
+        let name = String(graph.prefix(64).map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
+        return folder.appendingPathComponent("\(name)-\(try bundle.fingerprint(of: graph)).mlmodelc")
     }
 }
 #endif

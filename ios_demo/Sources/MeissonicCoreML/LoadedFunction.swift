@@ -78,7 +78,7 @@ final class LoadedFunction: @unchecked Sendable {  // only the engine's queue us
 extension Compute {
     fileprivate var coreML: MLComputeUnits {
         switch self {
-        case .cpu: .cpuOnly
+        case .cpu, .npu: .cpuOnly
         case .gpu: .cpuAndGPU
         case .ane: .cpuAndNeuralEngine
         }

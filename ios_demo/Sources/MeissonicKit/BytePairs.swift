@@ -54,11 +54,11 @@ struct BytePairs: Sendable {
             guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
                 throw MergesProblem(line: "line '\(String(line))' is not a pair")
             }
+            guard let id = vocab[parts[0] + parts[1]] else {
+                throw MergesProblem(line: "'\(parts[0])' and '\(parts[1])' make a word that has no id")
+            }
             // Symbols outside the vocabulary never occur in a word.
             if let first = vocab[parts[0]], let second = vocab[parts[1]] {
-                guard let id = vocab[parts[0] + parts[1]] else {
-                    throw MergesProblem(line: "'\(parts[0])\(parts[1])' is not in the vocabulary")
-                }
                 merges[Pair(first: first, second: second)] = Merge(rank: rank, id: id)
             }
             rank += 1

@@ -28,6 +28,7 @@ func runConditioner(_ engine: any Engine, on tensors: [String: Tensor]) async th
     guard var made = first else { return [:] }
     let row = Array(try made.tensor("modulation").shape.dropFirst())
     let steps = sinusoids.shape[0]
+    guard modulation.count >= steps * row.reduce(1, *) else { throw [Float].misfit }
     made["modulation"] = Tensor(Array(modulation.prefix(steps * row.reduce(1, *))), shape: [steps] + row)
     return made
 }

@@ -17,7 +17,7 @@ public enum UserError: Error, Sendable, Equatable {
 extension UserError: LocalizedError, CustomStringConvertible {
     public var description: String {
         switch self {
-        case .bundle(let line), .request(let line), .engine(let line), .memory(let line): line
+        case .bundle(let line), .request(let line), .engine(let line), .memory(let line): printable(line)
         }
     }
 

@@ -134,6 +134,7 @@ public actor Generator {
     private func encode(_ pixels: Tensor, _ onEvent: @Sendable (DrawingEvent) -> Void) async throws -> [Int32] {
         try await stage("image_encoder", ["image_encoder"], onEvent) {
             try await engine.run("image_encoder", on: ["image": pixels]).tensor("tokens").int32()
+                .checked(count: pixels.values.count / 3 / (bundle.manifest.model.tokenSize * bundle.manifest.model.tokenSize))
         }
     }
 
@@ -141,7 +142,8 @@ public actor Generator {
     private func decode(_ tokens: [Int32], _ settings: Settings) async throws -> Picture {
         let tokens = Tensor(tokens, shape: grid(settings, bundle.manifest).shape)
         let image = try await engine.run("image_decoder", on: ["tokens": tokens]).tensor("image")
-        return Picture(size: settings.size, pixels: try image.levels())
+        let count = 3 * settings.size.width * settings.size.height
+        return Picture(size: settings.size, pixels: try image.levels().checked(count: count))
     }
 
     /// Runs the graphs that depend on the prompt alone.
@@ -244,6 +246,7 @@ struct StepChain {
         steps = settings.steps
         self.modulation = try modulation.float32()
         modulationRow = Array(modulation.shape.dropFirst())
+        guard modulation.shape.first == settings.steps else { throw Array<Float>.misfit }
     }
 
     /// Step `i` on tokens [S] with uniforms [2, S].
@@ -258,6 +261,19 @@ struct StepChain {
             try Task.checkCancellation()
             tensors.merge(try await engine.run(name, on: tensors)) { $1 }
         }
-        return (try tensors.tensor("drawn").int32(), try tensors.tensor("log_prob").float32())
+        return (
+            try tensors.tensor("drawn").int32().checked(count: grid.count),
+            try tensors.tensor("log_prob").float32().checked(count: grid.count)
+        )
+    }
+}
+
+extension Array {
+    static var misfit: UserError { .engine("the bundle's graphs do not fit together: export the bundle again") }
+
+    /// A graph's values. Throws `UserError.engine` unless there are `count`.
+    fileprivate func checked(count: Int) throws -> Self {
+        guard self.count == count else { throw Self.misfit }
+        return self
     }
 }

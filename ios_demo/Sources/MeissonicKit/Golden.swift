@@ -6,7 +6,8 @@ public struct Golden: Sendable {
     public let trace: GoldenTrace
     public let settings: Settings
 
-    /// Throws `UserError.bundle` for a bundle without a trace, `.request` for a trace that the bundle cannot draw.
+    /// Throws `UserError.bundle` for a bundle without a trace or with one of another grid or text length, `.request` for a trace
+    /// that the bundle cannot draw.
     public init(_ bundle: ModelBundle) throws {
         guard let trace = try bundle.golden() else {
             throw UserError.bundle("\(bundle.folder.path) holds no golden trace: export it again")
@@ -14,6 +15,12 @@ public struct Golden: Sendable {
         self.bundle = bundle
         self.trace = trace
         settings = try settle(trace.request, bundle.manifest)
+        let model = bundle.manifest.model
+        guard trace.finalTokens.count == Grid(trace.size, tokenSize: model.tokenSize).count,
+            trace.promptIDs.count == model.textLength, trace.negativeIDs.count == model.textLength
+        else {
+            throw UserError.bundle("\(bundle.folder.path) holds a golden trace of another model: export it again")
+        }
     }
 
     /// The share of tokens, 0 to 1, that an engine must draw as recorded. A sound engine differs by rounding, which changes

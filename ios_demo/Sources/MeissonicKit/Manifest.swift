@@ -66,7 +66,7 @@ public struct GraphFunction: Sendable, Equatable {
 
 /// The compute unit that a graph was exported for.
 public enum Compute: String, Sendable, Decodable, CaseIterable {
-    case cpu, gpu, ane
+    case cpu, gpu, ane, npu
 }
 
 public struct Graph: Sendable {
@@ -79,6 +79,8 @@ public struct Graph: Sendable {
     /// Empty if dimensions are free.
     public let functions: [GraphFunction]
     public let compute: Compute?
+    /// A chip of an NPU -> the model compiled for it, then its binary.
+    public let contexts: [String: [String]]
 
     /// How weights are stored, from exact to coarse ("qnn": 8 bits, activations 16; "paletteN": one of 2^N values).
     static let precisions = ["fp32", "fp16", "qnn", "int8", "palette8", "palette6", "int4", "palette4"]
@@ -155,6 +157,9 @@ public struct GoldenTrace: Sendable {
 }
 
 extension Manifest {
+    /// Bytes of all files.
+    public var size: Int { files.values.reduce(0) { $0 + $1.size } }
+
     /// The engine that runs its graphs.
     public var engine: EngineKind { graphs.values.contains { !$0.functions.isEmpty } ? .coreML : .onnxRuntime }
 

@@ -11,6 +11,11 @@ private struct AnyKey: CodingKey {
 
 private typealias Keys = CodingKey & CaseIterable
 
+extension Dictionary where Key == String {
+    /// Whether it has a key, byte by byte: Swift's own comparison takes an accent in one or two characters for the same.
+    func has(_ key: Key) -> Bool { index(forKey: key).map { self[$0].key.utf8.elementsEqual(key.utf8) } ?? false }
+}
+
 extension Decoder {
     /// The object's container, after refusing keys that are not among `Key`'s.
     fileprivate func strict<Key: Keys>(_: Key.Type) throws -> KeyedDecodingContainer<Key> {
@@ -36,19 +41,43 @@ extension KeyedDecodingContainer {
         .dataCorruptedError(forKey: key, in: self, debugDescription: why)
     }
 
-    fileprivate func positive(_ key: Key) throws -> Int {
+    /// A whole number in a range, by default of those above 0 that fit 32 bits.
+    fileprivate func whole(_ key: Key, _ range: ClosedRange<Int> = 1...Int(Int32.max)) throws -> Int {
+        try checkWhole(key)
         let value: Int = try get(key)
-        guard value > 0 else { throw refused(key, "\(value) is not above 0") }
+        guard range.contains(value) else {
+            throw refused(key, range.lowerBound == 1 && value < 1 ? "\(value) is not above 0" : "\(value) is out of range")
+        }
         return value
     }
 
+    /// A number in a range.
+    fileprivate func real(_ key: Key, _ range: ClosedRange<Double>) throws -> Double {
+        let value: Double = try get(key)
+        guard range.contains(value) else { throw refused(key, "\(value) is out of range") }
+        return value
+    }
+
+    fileprivate func name(_ key: Key) throws -> String {
+        let value: String = try get(key)
+        guard !value.isEmpty else { throw refused(key, "it is empty") }
+        return value
+    }
+
+    /// Throws if there is a number with a fraction or an exponent.
+    fileprivate func checkWhole(_ key: Key) throws { try superDecoder(at: key)?.checkWhole() }
+
+    private func superDecoder(at key: Key) -> (any Decoder)? { contains(key) ? try? superDecoder(forKey: key) : nil }
+
     fileprivate func tokenID(_ key: Key) throws -> Int32 {
+        try checkWhole(key)
         let value: Int32 = try get(key)
         guard value >= 0 else { throw refused(key, "\(value) is negative") }
         return value
     }
 
     fileprivate func tokenIDs(_ key: Key) throws -> [Int32] {
+        try checkWhole(key)
         let values: [Int32] = try get(key)
         guard values.allSatisfy({ $0 >= 0 }) else { throw refused(key, "a token is negative") }
         return values
@@ -56,12 +85,17 @@ extension KeyedDecodingContainer {
 
     fileprivate func path(_ key: Key) throws -> String { try inside(get(key), key) }
 
-    /// A path of the manifest: relative, with forward slashes and no "..".
+    /// A path of the manifest: relative, with forward slashes, no ".." and no control character.
     fileprivate func inside(_ path: String, _ key: Key) throws -> String {
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        let plain = parts.allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." }
-        guard plain, !path.contains("\\"), !path.contains(":"), !path.contains("\0") else {
-            throw refused(key, "path '\(path)' is outside the bundle or not plain")
+        // By bytes, because a combining mark after a slash makes one Character with it.
+        let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        let plain = parts.allSatisfy { part in
+            1...Limits.pathPart ~= part.count && !part.elementsEqual(".".utf8) && !part.elementsEqual("..".utf8)
+        }
+        let steering = path.utf8.contains { $0 < 0x20 || $0 == 0x7f }
+        let foreign = path.utf8.contains { $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: ":") }
+        guard plain, !steering, !foreign, path.utf8.count <= Limits.path else {
+            throw refused(key, "path '\(path)' is outside the bundle or not in plain form")
         }
         return path
     }
@@ -78,8 +112,9 @@ extension KeyedDecodingContainer {
 extension Size: Decodable {
     /// [W, H].
     public init(from decoder: any Decoder) throws {
+        try decoder.checkWhole()
         let sides = try decoder.singleValueContainer().decode([Int].self)
-        guard sides.count == 2, sides.allSatisfy({ $0 > 0 }) else {
+        guard sides.count == 2, sides.allSatisfy({ 1...Limits.side ~= $0 }) else {
             throw DecodingError.dataCorrupted(
                 .init(codingPath: decoder.codingPath, debugDescription: "\(sides) is not a width and a height"))
         }
@@ -98,7 +133,7 @@ extension Temperature: Decodable {
     /// [start, end].
     public init(from decoder: any Decoder) throws {
         let values = try decoder.singleValueContainer().decode([Double].self)
-        guard values.count == 2 else {
+        guard values.count == 2, values.allSatisfy({ 0...1000 ~= $0 }) else {
             throw DecodingError.dataCorrupted(
                 .init(codingPath: decoder.codingPath, debugDescription: "\(values) is not a start and an end"))
         }
@@ -109,13 +144,14 @@ extension Temperature: Decodable {
 extension Dimension: Decodable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
-        if let name = try? container.decode(String.self) {
+        if let name = try? container.decode(String.self), !name.isEmpty {
             self = .named(name)
             return
         }
+        try decoder.checkWhole()
         let count = try container.decode(Int.self)
-        guard count > 0 else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "\(count) is not above 0")
+        guard 1...Int(Int32.max) ~= count else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "\(count) is out of range")
         }
         self = .fixed(count)
     }
@@ -137,15 +173,15 @@ extension ModelFacts: Decodable {
     public init(from decoder: any Decoder) throws {
         let fields = try decoder.strict(CodingKeys.self)
         name = try fields.get(.name)
-        tokenSize = try fields.positive(.tokenSize)
-        compression = try fields.positive(.compression)
-        codebookSize = try fields.positive(.codebookSize)
-        vocabSize = try fields.positive(.vocabSize)
+        tokenSize = try fields.whole(.tokenSize, 1...Limits.side)
+        compression = try fields.whole(.compression, 1...2)
+        codebookSize = try fields.whole(.codebookSize)
+        vocabSize = try fields.whole(.vocabSize)
         maskTokenID = try fields.tokenID(.maskTokenID)
         maskingSchedule = try fields.get(.maskingSchedule)
-        textLength = try fields.positive(.textLength)
-        innerDim = try fields.positive(.innerDim)
-        modulationWidth = try fields.positive(.modulationWidth)
+        textLength = try fields.whole(.textLength, 3...Limits.textLength)
+        innerDim = try fields.whole(.innerDim)
+        modulationWidth = try fields.whole(.modulationWidth)
     }
 }
 
@@ -157,9 +193,14 @@ extension TensorSpec: Decodable {
 
     public init(from decoder: any Decoder) throws {
         let fields = try decoder.strict(CodingKeys.self)
-        name = try fields.get(.name)
+        name = try fields.name(.name)
         type = try fields.get(.type)
         shape = try fields.get(.shape)
+        guard shape.count <= Limits.dimensions else { throw fields.refused(.shape, "\(shape.count) dimensions") }
+        guard !shape.isEmpty || name == "guidance" else { throw fields.refused(.shape, "no dimensions") }
+        if name == "step_sinusoids", let steps = shape.first?.fixed, steps > maxSteps {
+            throw fields.refused(.shape, "\(steps) steps a call are more than \(maxSteps)")
+        }
     }
 }
 
@@ -168,16 +209,17 @@ extension GraphFunction: Decodable {
 
     public init(from decoder: any Decoder) throws {
         let fields = try decoder.strict(CodingKeys.self)
-        name = try fields.get(.name)
+        name = try fields.name(.name)
+        try fields.checkWhole(.dimensions)
         dimensions = try fields.get(.dimensions)
-        guard dimensions.values.allSatisfy({ $0 > 0 }) else {
-            throw fields.refused(.dimensions, "a dimension is not above 0")
+        guard dimensions.allSatisfy({ !$0.key.isEmpty && 1...Int(Int32.max) ~= $0.value }) else {
+            throw fields.refused(.dimensions, "a dimension has no name or is out of range")
         }
     }
 }
 
 extension Graph: Decodable {
-    enum CodingKeys: String, Keys { case precision, inputs, outputs, files, functions, compute }
+    enum CodingKeys: String, Keys { case precision, inputs, outputs, files, functions, compute, contexts }
 
     public init(from decoder: any Decoder) throws {
         let fields = try decoder.strict(CodingKeys.self)
@@ -187,12 +229,16 @@ extension Graph: Decodable {
         files = try fields.get(.files)
         functions = try fields.get(.functions, or: [])
         compute = try fields.decodeIfPresent(Compute.self, forKey: .compute)
+        contexts = try fields.get(.contexts, or: [:])
+        guard contexts.allSatisfy({ !$0.key.isEmpty && !$0.value.isEmpty }) else {
+            throw fields.refused(.contexts, "one is empty")
+        }
         let parts = precision.split(separator: "+", omittingEmptySubsequences: false).map(String.init)
         guard parts.allSatisfy(Graph.precisions.contains) else {
             throw fields.refused(.precision, "'\(precision)' is no precision")
         }
         guard !files.isEmpty else { throw fields.refused(.files, "there is none") }
-        for path in files { _ = try fields.inside(path, .files) }
+        for path in files + contexts.values.joined() { _ = try fields.inside(path, .files) }
     }
 }
 
@@ -201,9 +247,8 @@ extension FileFacts: Decodable {
 
     public init(from decoder: any Decoder) throws {
         let fields = try decoder.strict(CodingKeys.self)
-        size = try fields.get(.size)
+        size = try fields.whole(.size, 0...Limits.file)
         sha256 = try fields.hash(.sha256)
-        guard size >= 0 else { throw fields.refused(.size, "\(size) is negative") }
     }
 }
 
@@ -217,17 +262,23 @@ extension TokenizerFacts: Decodable {
         let fields = try decoder.strict(CodingKeys.self)
         vocab = try fields.path(.vocab)
         merges = try fields.path(.merges)
-        length = try fields.get(.length)
+        length = try fields.whole(.length, 3...Limits.textLength)
         bos = try fields.tokenID(.bos)
         eos = try fields.tokenID(.eos)
         pad = try fields.tokenID(.pad)
         // The default is eos, as published.
+        try fields.checkWhole(.unk)
         unk = try fields.decodeIfPresent(Int32.self, forKey: .unk) ?? eos
+        try fields.checkWhole(.special)
         special = try fields.get(.special)
         specialNormalized = try fields.get(.specialNormalized, or: [])
-        guard length >= 3 else { throw fields.refused(.length, "\(length) is below 3") }
         guard unk >= 0 else { throw fields.refused(.unk, "\(unk) is negative") }
-        guard special.values.allSatisfy({ $0 >= 0 }) else { throw fields.refused(.special, "a token is negative") }
+        guard special.allSatisfy({ !$0.key.isEmpty && $0.value >= 0 }) else {
+            throw fields.refused(.special, "a string is empty or a token negative")
+        }
+        if let stranger = specialNormalized.first(where: { !special.has($0) }) {
+            throw fields.refused(.specialNormalized, "'\(stranger)' is not in special")
+        }
     }
 }
 
@@ -237,12 +288,13 @@ extension Defaults: Decodable {
     public init(from decoder: any Decoder) throws {
         let fields = try decoder.strict(CodingKeys.self)
         size = try fields.get(.size)
-        steps = try fields.positive(.steps)
-        guidance = try fields.get(.guidance)
+        steps = try fields.whole(.steps, 1...maxSteps)
+        guidance = try fields.real(.guidance, 0...maxGuidance)
         temperature = try fields.get(.temperature)
         negative = try fields.get(.negative)
-        score = try fields.get(.score)
-        strength = try fields.get(.strength)
+        score = try fields.real(.score, -1e6...1e6)
+        strength = try fields.real(.strength, 0...1)
+        guard strength > 0 else { throw fields.refused(.strength, "\(strength) is not above 0") }
     }
 }
 
@@ -288,9 +340,10 @@ extension GoldenTrace: Decodable {
         let fields = try decoder.strict(CodingKeys.self)
         prompt = try fields.get(.prompt)
         negative = try fields.get(.negative)
+        try fields.checkWhole(.seed)
         seed = try fields.get(.seed)
-        steps = try fields.positive(.steps)
-        guidance = try fields.get(.guidance)
+        steps = try fields.whole(.steps, 1...maxSteps)
+        guidance = try fields.real(.guidance, 0...maxGuidance)
         size = try fields.get(.size)
         promptIDs = try fields.tokenIDs(.promptIDs)
         negativeIDs = try fields.tokenIDs(.negativeIDs)
@@ -322,8 +375,10 @@ extension Manifest: Decodable {
         source = try fields.get(.source)
         tools = try fields.get(.tools)
         parity = try fields.get(.parity, or: [String: Figure]()).compactMapValues(\.value)
-        guard !sizes.isEmpty else { throw fields.refused(.sizes, "there is none") }
-        guard !step.isEmpty else { throw fields.refused(.step, "there is none") }
+        guard 1...Limits.sizes ~= sizes.count else { throw fields.refused(.sizes, "there are \(sizes.count)") }
+        guard 1...Limits.stepGraphs ~= step.count else { throw fields.refused(.step, "there are \(step.count)") }
+        guard files.count <= Limits.files else { throw fields.refused(.files, "there are \(files.count)") }
+        guard graphs[""] == nil else { throw fields.refused(.graphs, "a graph has no name") }
         for path in files.keys.sorted() { _ = try fields.inside(path, .files) }
         if let problem = contradiction() {
             throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: problem))
@@ -349,9 +404,11 @@ extension Manifest {
         for needed in ["text_encoder", "conditioner", "image_decoder"] + step where graphs[needed] == nil {
             return "graph '\(needed)' is missing from graphs"
         }
+        if Set(step).count < step.count { return "a graph is twice in step" }
         let named =
-            graphs.values.flatMap(\.files).sorted() + [tokenizer.vocab, tokenizer.merges] + [golden].compactMap { $0 }
-        for path in named where files[path] == nil {
+            graphs.values.flatMap { $0.files + $0.contexts.values.joined() }.sorted()
+            + [tokenizer.vocab, tokenizer.merges] + [golden].compactMap { $0 }
+        for path in named where !files.has(path) {
             return "file '\(path)' has no size and hash in files"
         }
         for (name, given, wanted) in Manifest.feeds where graphs[name] != nil {
@@ -360,6 +417,12 @@ extension Manifest {
         let stepGiven: Set = ["tokens", "context", "modulation", "guidance", "uniforms"]
         if let problem = gap(in: step, given: stepGiven, wanted: ["drawn", "log_prob"]) { return problem }
         if tokenizer.length != model.textLength { return "tokenizer length and text_length differ" }
+        if Int(model.maskTokenID) >= model.vocabSize { return "mask_token_id is not below vocab_size" }
+        if model.codebookSize > model.vocabSize { return "codebook_size is above vocab_size" }
+        let unit = model.tokenSize * model.compression
+        if sizes.contains(where: { $0.width % unit != 0 || $0.height % unit != 0 }) {
+            return "a side of sizes is no multiple of \(unit) pixels"
+        }
         if !sizes.contains(defaults.size) { return "default size \(defaults.size) is not among sizes" }
         return nil
     }
@@ -368,8 +431,11 @@ extension Manifest {
         var made = Set<String>()
         for name in chain {
             guard let graph = graphs[name] else { continue }
+            for tensors in [graph.inputs, graph.outputs] where Set(tensors.map(\.name)).count < tensors.count {
+                return "graph '\(name)' names a tensor twice"
+            }
             for tensor in graph.inputs where !given.contains(tensor.name) && !made.contains(tensor.name) {
-                return "graph '\(name)' needs '\(tensor.name)', which no graph before it gives"
+                return "graph '\(name)' wants '\(tensor.name)', which nothing before it gives"
             }
             made.formUnion(graph.outputs.map(\.name))
         }

@@ -16,7 +16,7 @@ public struct ModelBundle: Sendable {
     static let version = 1
     public static let manifestName = "manifest.json"
 
-    /// Reads the manifest and verifies every file.
+    /// Reads the manifest, and verifies every file and that graphs read no others.
     ///
     /// `verified` gets the bytes checked so far and their total, about once a MiB. Throws `UserError.bundle` with one line that
     /// names the file, and `CancellationError` if the task is cancelled.
@@ -24,7 +24,7 @@ public struct ModelBundle: Sendable {
         -> ModelBundle
     {
         let manifest = try readManifest(folder)
-        let total = manifest.files.values.reduce(0) { $0 + $1.size }
+        let total = manifest.size
         var done = 0
         for (name, facts) in manifest.files.sorted(by: { $0.key < $1.key }) {
             try verify(name, facts, in: folder) { count in
@@ -32,31 +32,37 @@ public struct ModelBundle: Sendable {
                 verified(done, total)
             }
         }
-        return ModelBundle(folder: folder, manifest: manifest)
+        let bundle = ModelBundle(folder: folder, manifest: manifest)
+        if manifest.engine == .onnxRuntime {
+            for graph in manifest.graphs.values { try bundle.checkExternal(graph.files[0]) }
+        }
+        return bundle
     }
 
     /// Reads the manifest without checking the other files. Throws `UserError.bundle`.
-    public static func readManifest(_ folder: URL) throws -> Manifest {
+    public static func readManifest(_ folder: URL) throws -> Manifest { try manifest(in: folder).manifest }
+
+    /// The manifest of a folder and its bytes. Throws `UserError.bundle`.
+    package static func manifest(in folder: URL) throws -> (data: Data, manifest: Manifest) {
         let file = folder.appendingPathComponent(manifestName)
         guard FileManager.default.fileExists(atPath: file.path) else {
             throw UserError.bundle(
                 "\(folder.path) is not a bundle: it has no \(manifestName) (make one with python -m export.onnx or export.coreml)"
             )
         }
-        let data: Data
-        do { data = try Data(contentsOf: file) } catch {
-            throw UserError.bundle("cannot read \(file.path): \(error.localizedDescription)")
-        }
-        return try readManifest(data, named: file.path)
+        let data = try content(of: file, limit: Limits.manifest)
+        return (data, try readManifest(data, named: file.path))
     }
 
     /// The manifest in `data`; `path` is for messages. Throws `UserError.bundle`.
     public static func readManifest(_ data: Data, named path: String) throws -> Manifest {
+        guard data.count <= Limits.manifest else {
+            throw UserError.bundle("\(path) is larger than \(Limits.manifest / 1_000_000) MB: export the bundle again")
+        }
         let head: Head
-        do { head = try JSONDecoder().decode(Head.self, from: data) } catch let error as DecodingError {
-            if case .dataCorrupted = error {
-                throw UserError.bundle("\(path) is not valid JSON: export the bundle again")
-            }
+        do { head = try StrictJSON.decode(Head.self, from: data) } catch let problem as JSONProblem {
+            throw UserError.bundle("\(path) is not valid JSON (\(problem.line)): export the bundle again")
+        } catch {
             head = Head(format: nil, version: nil)
         }
         guard head.format == format else {
@@ -66,7 +72,7 @@ public struct ModelBundle: Sendable {
             throw UserError.bundle("\(path) has version \(found), newer than \(version): update the runtime")
         }
         guard head.version == version else {
-            throw UserError.bundle("\(path): version: it should be \(version): export the bundle again")
+            throw UserError.bundle("\(path): its \"version\" should be \(version): export the bundle again")
         }
         return try decode(Manifest.self, from: data, named: path)
     }
@@ -75,15 +81,21 @@ public struct ModelBundle: Sendable {
 
     /// The text of a file. Throws `UserError.bundle`.
     public func text(_ name: String) throws -> String {
-        do { return try String(contentsOf: path(name), encoding: .utf8) } catch {
-            throw UserError.bundle("cannot read \(path(name).path): \(error.localizedDescription)")
+        guard let text = String(data: try content(of: path(name), limit: Limits.textFile), encoding: .utf8) else {
+            throw UserError.bundle("\(path(name).path) is not UTF-8: export the bundle again")
         }
+        return text
     }
 
     /// The golden trace, if the bundle has one. Throws `UserError.bundle`.
     public func golden() throws -> GoldenTrace? {
         guard let name = manifest.golden else { return nil }
-        return try ModelBundle.decode(GoldenTrace.self, from: Data(text(name).utf8), named: path(name).path)
+        return try decode(GoldenTrace.self, name)
+    }
+
+    /// A JSON file. Throws `UserError.bundle`.
+    func decode<Value: Decodable>(_ type: Value.Type, _ name: String) throws -> Value {
+        try ModelBundle.decode(type, from: Data(text(name).utf8), named: path(name).path)
     }
 
     /// Bytes of a graph's files: a lower bound of its weights in memory.
@@ -116,7 +128,7 @@ public struct ModelBundle: Sendable {
         init(from decoder: any Decoder) throws {
             let fields = try decoder.container(keyedBy: CodingKeys.self)
             format = try? fields.decode(String.self, forKey: .format)
-            version = try? fields.decode(Int.self, forKey: .version)
+            version = (try? decoder.checkWhole(CodingKeys.version)).flatMap { try? fields.decode(Int.self, forKey: .version) }
         }
 
         enum CodingKeys: String, CodingKey { case format, version }
@@ -125,7 +137,9 @@ public struct ModelBundle: Sendable {
     private static func decode<Value: Decodable>(_ type: Value.Type, from data: Data, named path: String) throws
         -> Value
     {
-        do { return try JSONDecoder().decode(type, from: data) } catch let error as DecodingError {
+        do { return try StrictJSON.decode(type, from: data) } catch let problem as JSONProblem {
+            throw UserError.bundle("\(path) is not valid JSON (\(problem.line)): export the bundle again")
+        } catch let error as DecodingError {
             throw UserError.bundle("\(path): \(firstProblem(error)): export the bundle again")
         }
     }
@@ -147,15 +161,31 @@ public struct ModelBundle: Sendable {
         return (steps + [what ?? context.debugDescription]).joined(separator: ": ")
     }
 
+    /// Throws `UserError.bundle` if an ONNX model reads its weights from a file that has no hash in the manifest.
+    private func checkExternal(_ model: String) throws {
+        let file = path(model)
+        let locations: Set<String>
+        do { locations = try OnnxFiles.locations(in: file) } catch let problem as OnnxProblem {
+            throw UserError.bundle("\(file.path) is not an ONNX model (\(problem.line)): export the bundle again")
+        }
+        let slash = UInt8(ascii: "/")
+        let folder = model.utf8.split(separator: slash).dropLast()
+        for location in locations.sorted() {
+            let parts = folder + location.utf8.split(separator: slash).filter { !$0.elementsEqual(".".utf8) }
+            let path = parts.map { String(Substring($0)) }.joined(separator: "/")
+            guard location.utf8.first != slash, manifest.files.has(path) else {
+                throw UserError.bundle(
+                    "\(file.path) reads weights from '\(location)', which the manifest does not list: export the bundle again")
+            }
+        }
+    }
+
     private static let part = 1 << 20  // bytes read at a time
 
     private static func verify(_ name: String, _ facts: FileFacts, in folder: URL, progress: (Int) -> Void) throws {
         let file = folder.appendingPathComponent(name)
         let path = file.path
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
-            throw UserError.bundle("\(path) is missing: copy the bundle again")
-        }
+        guard isFile(file) else { throw UserError.bundle("\(path) is missing: copy the bundle again") }
         // The target of a symbolic link must not lie outside the bundle.
         guard let root = real(folder.path), let target = real(path), target.hasPrefix(root + "/") else {
             throw UserError.bundle("\(path) leads outside the bundle: replace the link by the file")

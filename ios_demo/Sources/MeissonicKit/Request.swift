@@ -95,7 +95,8 @@ func checkStrength(_ strength: Double) throws -> Double {
 /// Outpainting margins must fill `picture` up to `size`, in whole tokens. Throws `UserError.request`.
 func checkMargins(_ margins: Margins, picture: Size, size: Size, tokenSize: Int) throws {
     let shown = margins.all.map(String.init).joined(separator: " ")
-    guard margins.all.allSatisfy({ $0 >= 0 && $0 % tokenSize == 0 }), margins.all.contains(where: { $0 > 0 }) else {
+    guard margins.all.allSatisfy({ 0...Limits.side ~= $0 && $0 % tokenSize == 0 }), margins.all.contains(where: { $0 > 0 })
+    else {
         throw UserError.request(
             "margins \(shown) are no frame: give left, top, right, bottom in multiples of \(tokenSize) pixels")
     }

@@ -21,12 +21,7 @@ public struct ClipTokenizer: Sendable {
     /// Throws `UserError.bundle` for a vocabulary or merges that cannot be read.
     public init(bundle: ModelBundle) throws {
         let facts = bundle.manifest.tokenizer
-        let vocab: [String: Int32]
-        do {
-            vocab = try JSONDecoder().decode([String: Int32].self, from: Data(bundle.text(facts.vocab).utf8))
-        } catch is DecodingError {
-            throw UserError.bundle("\(bundle.path(facts.vocab).path) is no table of tokens: export the bundle again")
-        }
+        let vocab = try bundle.decode(Vocabulary.self, facts.vocab).ids
         do { try self.init(vocab: vocab, merges: bundle.text(facts.merges), facts: facts) } catch let problem
             as MergesProblem
         {
@@ -70,7 +65,7 @@ public struct ClipTokenizer: Sendable {
         }
         // White space, and the four separators at which Python splits.
         let words = String(decoding: bytes, as: UTF8.self).unicodeScalars.split {
-            $0.properties.isWhitespace || (0x1c...0x1f).contains($0.value)
+            Characters.table.kind($0) == .space || (0x1c...0x1f).contains($0.value)
         }
         return words.map { String(String.UnicodeScalarView($0)) }.joined(separator: " ")
     }
@@ -99,38 +94,23 @@ public struct ClipTokenizer: Sendable {
 }
 
 /// NFC, runs of white space to one space, lower case.
-///
-/// Lower case goes character by character, because lowering the whole string gives Greek words a final sigma.
 func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
-    var result: [Unicode.Scalar] = []
-    var inSpace = false
-    for scalar in composed(text) {
-        let space = scalar.properties.isWhitespace
-        if !space {
-            result += scalar.properties.lowercaseMapping.unicodeScalars
-        } else if !inSpace {
-            result.append(" ")
-        }
-        inSpace = space
-    }
-    return result
+    let table = Characters.table
+    return table.lower(table.oneSpace(table.composed(text)))
 }
 
-/// Canonical composition (NFC).
-///
-/// Swift 6.0 composes the Hangul letters just outside the composing ranges, wrongly (U+1113 U+1173 become U+FFFD). They compose
-/// with nothing, so the text between them is composed on its own.
-func composed(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
-    let uncomposing: Set<Unicode.Scalar> = ["\u{1113}", "\u{1176}", "\u{11a7}", "\u{11c3}"]
-    var result: [Unicode.Scalar] = []
-    var rest = text[...]
-    while !rest.isEmpty {
-        let part = rest.prefix { !uncomposing.contains($0) }
-        result += String(String.UnicodeScalarView(part)).precomposedStringWithCanonicalMapping.unicodeScalars
-        rest = rest.dropFirst(part.count)
-        if let letter = rest.popFirst() { result.append(letter) }
+/// The ids of vocab.json.
+private struct Vocabulary: Decodable {
+    let ids: [String: Int32]
+
+    init(from decoder: any Decoder) throws {
+        try decoder.checkWhole()
+        let container = try decoder.singleValueContainer()
+        ids = try container.decode([String: Int32].self)
+        guard ids.values.allSatisfy({ $0 >= 0 }) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "an id is negative")
+        }
     }
-    return result
 }
 
 /// A string that becomes one id wherever it stands.

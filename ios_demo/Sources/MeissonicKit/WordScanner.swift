@@ -15,16 +15,6 @@ enum WordScanner {
         scan(word, whole: contractions, numbersTogether: true)
     }
 
-    private enum Kind { case letter, number, space, other }
-
-    private static func kind(_ scalar: Unicode.Scalar) -> Kind {
-        switch scalar.properties.generalCategory {
-        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: .letter
-        case .decimalNumber, .letterNumber, .otherNumber: .number
-        default: scalar.properties.isWhitespace ? .space : .other
-        }
-    }
-
     private static func scan(
         _ text: ArraySlice<Unicode.Scalar>, whole: [[Unicode.Scalar]], numbersTogether: Bool
     ) -> [ArraySlice<Unicode.Scalar>] {
@@ -37,8 +27,8 @@ enum WordScanner {
                 at += found.count
                 continue
             }
-            let kind = kind(text[at])
-            let run = kind == .number && !numbersTogether ? rest.prefix(1) : rest.prefix { self.kind($0) == kind }
+            let kind = Characters.table.kind(text[at])
+            let run = kind == .number && !numbersTogether ? rest.prefix(1) : rest.prefix { Characters.table.kind($0) == kind }
             if kind != .space { words.append(run) }
             at = run.endIndex
         }

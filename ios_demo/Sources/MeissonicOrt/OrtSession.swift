@@ -81,6 +81,7 @@ final class OrtSession: @unchecked Sendable {  // onnxruntime's sessions may run
             defer { api.ReleaseTypeInfo(info) }
             var shape: OpaquePointer?
             try library.check(api.CastTypeInfoToTensorInfo(info, &shape))
+            guard shape != nil else { throw OrtFailure(line: "an \(kind.rawValue) is no tensor") }
             let (type, sides) = try library.facts(shape)
             return Argument(name: try name(kind, index), type: type, sides: sides.map { $0 < 0 ? nil : Int($0) })
         }

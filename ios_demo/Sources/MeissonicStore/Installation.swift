@@ -6,7 +6,7 @@ public struct StoredModel: Sendable, Identifiable {
     public let bundle: ModelBundle
 
     /// Bytes on disk.
-    public var size: Int { bundle.manifest.files.values.reduce(0) { $0 + $1.size } }
+    public var size: Int { bundle.manifest.size }
 }
 
 /// The progress of an installation.

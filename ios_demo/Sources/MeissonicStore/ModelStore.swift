@@ -6,6 +6,9 @@ import MeissonicKit
 ///
 ///     FOLDER/ready/ID/manifest.json ...      ID: of the manifest's content
 ///     FOLDER/partial/ID/...                  one file ends in .part
+///     FOLDER/removed/...                     no longer models, but not yet gone
+///
+/// The folder belongs to the store. A kill at any moment leaves whole models and what the next call puts in order.
 public actor ModelStore {
     public nonisolated let folder: URL
     private let transport: any Transport
@@ -25,12 +28,14 @@ public actor ModelStore {
         self.freeSpace = freeSpace
     }
 
-    /// The complete models. A folder with a manifest that this version cannot read is not listed.
+    /// The complete models. A folder that lacks a file, or whose manifest this version cannot read, is not listed.
     public func models() -> [StoredModel] {
-        names(in: ready).compactMap { id in
+        try? FileManager.default.removeItem(at: removed)
+        return names(in: ready).compactMap { id in
             let place = ready.appendingPathComponent(id)
             guard let manifest = try? ModelBundle.readManifest(place) else { return nil }
-            return StoredModel(id: id, bundle: ModelBundle(folder: place, manifest: manifest))
+            let model = StoredModel(id: id, bundle: ModelBundle(folder: place, manifest: manifest))
+            return isWhole(model) ? model : nil
         }
     }
 
@@ -60,8 +65,7 @@ public actor ModelStore {
         _ source: URL, told: @escaping @Sendable (Installation) -> Void = { _ in }
     ) async throws -> StoredModel {
         try await alone {
-            let manifest = try ModelBundle.readManifest(source)
-            let data = try onDisk(source.path) { try Data(contentsOf: source.appendingPathComponent(ModelBundle.manifestName)) }
+            let (data, manifest) = try ModelBundle.manifest(in: source)
             return try await install(data, manifest, told) { partial, meter in
                 for (name, facts) in manifest.files.sorted(by: { $0.key < $1.key }) {
                     try copy(source.appendingPathComponent(name), to: partial.appendingPathComponent(name), facts) {
@@ -75,13 +79,19 @@ public actor ModelStore {
 
     public func remove(_ id: String) throws {
         let place = ready.appendingPathComponent(id)
-        try onDisk(place.path) { try FileManager.default.removeItem(at: place) }
+        // A model that is half gone must not look whole, so it loses its name first.
+        let gone = removed.appendingPathComponent(UUID().uuidString)
+        try onDisk(place.path) {
+            try FileManager.default.createDirectory(at: removed, withIntermediateDirectories: true)
+            try FileManager.default.moveItem(at: place, to: gone)
+            try FileManager.default.removeItem(at: removed)
+        }
     }
 
     /// Bytes of unfinished downloads.
     public func unfinished() -> Int {
         let files = FileManager.default.enumerator(at: partial, includingPropertiesForKeys: [.fileSizeKey])
-        return (files?.allObjects as? [URL] ?? []).reduce(0) { $0 + size(of: $1) }
+        return (files?.allObjects as? [URL] ?? []).reduce(0) { $0 + size(of: $1) }  // of files on this disk
     }
 
     /// Deletes unfinished downloads.
@@ -95,6 +105,7 @@ public actor ModelStore {
     // MARK: - Installing
 
     private var ready: URL { folder.appendingPathComponent("ready") }
+    private var removed: URL { folder.appendingPathComponent("removed") }
     private var partial: URL { folder.appendingPathComponent("partial") }
 
     private func alone<Value: Sendable>(_ work: () async throws -> Value) async throws -> Value {
@@ -117,11 +128,12 @@ public actor ModelStore {
         let id = String(sha256(data).prefix(16))
         let place = ready.appendingPathComponent(id)
         let model = StoredModel(id: id, bundle: ModelBundle(folder: place, manifest: manifest))
-        if FileManager.default.fileExists(atPath: place.path) { return model }
+        if isWhole(model) { return model }
+        try? FileManager.default.removeItem(at: place)  // of a kill within an older version's removal
 
         let unfinished = partial.appendingPathComponent(id)
         try prepare(unfinished)
-        let total = manifest.files.values.reduce(0) { $0 + $1.size }
+        let total = manifest.size
         try checkRoom(total - present(manifest, in: unfinished))
         try await fill(unfinished, Meter(total: total, told))
         // The manifest last, because a folder without it is not a bundle.
@@ -132,6 +144,12 @@ public actor ModelStore {
             try FileManager.default.moveItem(at: unfinished, to: place)
         }
         return model
+    }
+
+    private func isWhole(_ model: StoredModel) -> Bool {
+        let place = model.bundle.folder
+        return (try? ModelBundle.readManifest(place)) != nil
+            && model.bundle.manifest.files.allSatisfy { size(of: place.appendingPathComponent($0.key)) == $0.value.size }
     }
 
     private func prepare(_ unfinished: URL) throws {
@@ -209,7 +227,7 @@ public actor ModelStore {
         _ source: URL, to file: URL, _ facts: FileFacts, report: (Installation.Stage, Int) -> Void
     ) throws {
         if FileManager.default.fileExists(atPath: file.path) { return report(.copying, facts.size) }
-        guard let reader = try? FileHandle(forReadingFrom: source) else {
+        guard isFile(source), let reader = try? FileHandle(forReadingFrom: source) else {
             throw UserError.bundle("\(source.path) is missing: copy the bundle again")
         }
         defer { try? reader.close() }
@@ -223,12 +241,12 @@ public actor ModelStore {
         try part.finish(facts) { _ in report(.checking, 0) }
     }
 
-    /// A small file in memory.
+    /// A manifest in memory. Throws `UserError.bundle` for one that is too large.
     private func fetch(_ url: URL) async throws -> Data {
         let received = Received()
         try await transport.get(url, from: 0) { _ in
         } received: {
-            received.add($0)
+            try received.add($0, from: url)
         }
         try Task.checkCancellation()
         return received.data
@@ -246,7 +264,13 @@ public actor ModelStore {
 
 private final class Received: @unchecked Sendable {  // a transport calls one closure at a time
     private(set) var data = Data()
-    func add(_ more: Data) { data.append(more) }
+
+    func add(_ more: Data, from url: URL) throws {
+        guard more.count <= Limits.manifest - data.count else {
+            throw UserError.bundle("\(url.absoluteString) is too large for a manifest: check the address")
+        }
+        data.append(more)
+    }
 }
 
 /// Counts the installed bytes.

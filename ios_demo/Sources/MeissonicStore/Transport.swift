@@ -1,4 +1,5 @@
 import Foundation
+import MeissonicKit
 
 /// Fetches the files of a bundle.
 public protocol Transport: Sendable {
@@ -28,7 +29,7 @@ public enum StoreError: Error, Sendable, Equatable {
 extension StoreError: LocalizedError, CustomStringConvertible {
     public var description: String {
         switch self {
-        case .network(let line), .disk(let line), .busy(let line): line
+        case .network(let line), .disk(let line), .busy(let line): printable(line)
         case .rangeRefused: "the server refused to resume the download: download again"
         }
     }

@@ -95,7 +95,7 @@ extension Compute {
     /// The name of a unit in `check_on_mac`.
     var unit: String {
         switch self {
-        case .cpu: "CPU_ONLY"
+        case .cpu, .npu: "CPU_ONLY"
         case .gpu: "CPU_AND_GPU"
         case .ane: "CPU_AND_NE"
         }

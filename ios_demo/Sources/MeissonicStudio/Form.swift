@@ -36,12 +36,14 @@ extension Draft {
             0...maxGuidance ~= guidance
         else { return .unfit(.guidance) }
         let mode = manifest.edits ? mode : .text  // the form of a model without an encoder shows no other mode
-        if mode == .extend, sides.isEmpty { return .unfit(.sides) }
+        let inner = pictureSize(for: manifest)
+        // A picture of one token has no room for margins.
+        if mode == .extend, sides.isEmpty || inner.width <= 0 || inner.height <= 0 { return .unfit(.sides) }
         var request = Request(
             prompt, negative: negative.isEmpty ? nil : negative, seed: seed, steps: steps, guidance: guidance,
             size: size(for: manifest))
         guard mode != .text else { return .fit(request) }
-        guard let picture = picture?.cropped(to: pictureSize(for: manifest)) else { return .unfit(.picture) }
+        guard let picture = picture?.cropped(to: inner) else { return .unfit(.picture) }
         switch mode {
         case .text: break
         case .redraw: request.edit = .imageToImage(picture, strength: Double(strength) / 100)

@@ -116,7 +116,7 @@ public struct Working: Sendable, Equatable {
         async let drawing = draw(request, with: model, preferred, previewEvery, before, teller)
         for await event in events { hear(event) }
         let made = try await drawing
-        let drawn = try await gallery.add(made, model: model.bundle.manifest.model.name)
+        let drawn = try await gallery.add(made, model: printable(model.bundle.manifest.model.name))
         return .done(drawn, cut: made.cut.sorted { $0.key < $1.key }.map(\.value))
     }
 

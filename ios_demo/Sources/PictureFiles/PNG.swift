@@ -2,12 +2,14 @@ import CZlib
 import Foundation
 import MeissonicKit
 
-/// PNG files with at most 8 bits a channel, without a system framework, for the command line.
+/// PNG files with at most 8 bits a channel, turned upright as their EXIF says, without a system framework, for the command
+/// line.
 public struct PNG: Sendable {
     public let size: Size
     /// Red, green, blue, opacity a pixel; row-major.
     let rgba: [UInt8]
     private let transparent: Bool
+    private static let largestFile = 100_000_000  // bytes
 
     /// The picture with transparency laid on white, as Pillow does.
     public var picture: Picture {
@@ -15,28 +17,26 @@ public struct PNG: Sendable {
         pixels.reserveCapacity(rgba.count / 4 * 3)
         for at in stride(from: 0, to: rgba.count, by: 4) {
             for channel in rgba[at..<at + 3] {
-                pixels.append(transparent ? PNG.onWhite(channel, opacity: rgba[at + 3]) : channel)
+                pixels.append(transparent ? PNG.over(255, channel, opacity: rgba[at + 3]) : channel)
             }
         }
         return Picture(size: size, pixels: pixels)
     }
 
-    /// ITU-R 601-2 luma with Pillow's rounding; opacity is ignored.
+    /// ITU-R 601-2 luma with Pillow's rounding, transparency laid on black: a mask keeps what is transparent.
     public var grey: GrayPicture {
-        let levels = stride(from: 0, to: rgba.count, by: 4).map { at in
-            let sum = 19595 * UInt32(rgba[at]) + 38470 * UInt32(rgba[at + 1]) + 7471 * UInt32(rgba[at + 2])
+        let levels = stride(from: 0, to: rgba.count, by: 4).map { at -> UInt8 in
+            func channel(_ index: Int) -> UInt32 { UInt32(PNG.over(0, rgba[at + index], opacity: rgba[at + 3])) }
+            let sum: UInt32 = 19595 * channel(0) + 38470 * channel(1) + 7471 * channel(2)
             return UInt8((sum + 0x8000) >> 16)
         }
         return GrayPicture(size: size, levels: levels)
     }
 
-    /// Pillow's alpha_composite over opaque white, in its integers (7 fractional bits).
-    private static func onWhite(_ channel: UInt8, opacity: UInt8) -> UInt8 {
-        if opacity == 0 { return 255 }
-        let opacity = UInt32(opacity)
-        let whole = opacity * 255 + 255 * (255 - opacity)
-        let mine = opacity * 255 * 255 * 128 / whole
-        let sum = UInt32(channel) * mine + 255 * (255 * 128 - mine) + (0x80 << 7)
+    /// Pillow's alpha_composite over an opaque ground, in its integers (7 fractional bits).
+    private static func over(_ ground: UInt32, _ channel: UInt8, opacity: UInt8) -> UInt8 {
+        let mine = UInt32(opacity) * 128  // of 255 * 128
+        let sum = UInt32(channel) * mine + ground * (255 * 128 - mine) + (0x80 << 7)
         return UInt8((((sum >> 8) + sum) >> 8) >> 7)
     }
 
@@ -44,6 +44,14 @@ public struct PNG: Sendable {
     public init(contentsOf file: URL) throws {
         guard FileManager.default.fileExists(atPath: file.path) else {
             throw UserError.request("\(file.path) does not exist: check the path")
+        }
+        // Opening a pipe would wait for its other end, and a device has no end.
+        let facts = try? FileManager.default.attributesOfItem(atPath: file.resolvingSymlinksInPath().path)
+        guard facts?[.type] as? FileAttributeType == .typeRegular else {
+            throw UserError.request("\(file.path) is not a file: give a picture")
+        }
+        guard let bytes = (facts?[.size] as? NSNumber)?.intValue, bytes <= PNG.largestFile else {
+            throw UserError.request("\(file.path) is larger than \(PNG.largestFile / 1_000_000) MB: resize the picture")
         }
         let data: Data
         do { data = try Data(contentsOf: file) } catch {
@@ -59,8 +67,10 @@ public struct PNG: Sendable {
         let chunks = try PNGChunks(data)
         let header = try PNGHeader(chunks.first("IHDR"))
         let rows = try PNGRows(header, compressed: chunks.all("IDAT"))
-        size = Size(width: header.width, height: header.height)
-        (rgba, transparent) = try rows.rgba(palette: chunks.first("PLTE"), transparency: chunks.first("tRNS"))
+        let read = try rows.rgba(palette: chunks.first("PLTE"), transparency: chunks.first("tRNS"))
+        transparent = read.1
+        (rgba, size) = Orientation(exif: chunks.first("eXIf"))
+            .upright(read.0, Size(width: header.width, height: header.height))
     }
 }
 
@@ -74,7 +84,9 @@ struct PNGProblem: Error {
 extension Picture {
     /// Writes a PNG file with `facts` as its text, whole or not at all. Throws `UserError.request`.
     public func writePNG(to file: URL, facts: [(key: String, value: String)] = []) throws {
-        do { try png(facts: facts).write(to: file, options: .atomic) } catch let problem as PNGProblem {
+        // A symbolic link stays one, and its target is replaced.
+        let target = file.resolvingSymlinksInPath()
+        do { try png(facts: facts).write(to: target, options: .atomic) } catch let problem as PNGProblem {
             throw UserError.request("\(file.path) \(problem.line)")
         } catch {
             throw UserError.request("cannot write \(file.path): \(error.localizedDescription)")

@@ -55,7 +55,7 @@ struct PNGHeader {
         }
     }
 
-    static let longestSide = 1 << 14
+    static let mostPixels = 4096 * 4096
 
     let width, height, depth: Int
     let colour: Colour
@@ -69,9 +69,9 @@ struct PNGHeader {
         height = Int(bigEndian(content[4..<8]))
         depth = Int(content[8])
         self.colour = colour
-        let sides = 1...PNGHeader.longestSide
-        guard sides.contains(width), sides.contains(height) else {
-            throw PNGProblem(line: "is \(width)x\(height) pixels: make no side longer than \(PNGHeader.longestSide)")
+        guard width > 0, height > 0 else { throw PNGProblem.broken }
+        guard width <= PNGHeader.mostPixels / height else {
+            throw PNGProblem(line: "has \(width)x\(height) pixels, at most \(PNGHeader.mostPixels) are read: resize it")
         }
         guard depth <= 8 else { throw PNGProblem(line: "has \(depth) bits a channel: save it as 8-bit RGB") }
         let few = colour == .grey || colour == .palette

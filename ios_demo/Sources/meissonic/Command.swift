@@ -38,7 +38,7 @@ struct Command {
             size: job.size,
             edit: try edit(job))
         for (which, cut) in try generator.cut(request).sorted(by: { $0.key < $1.key }) {
-            say("warning: the \(which) is too long, this was cut off: \"\(cut)\"")
+            say("warning: the \(which) is too long, this was cut off: \"\(printable(cut))\"")
         }
         let out = URL(fileURLWithPath: job.out)
         let bar = isatty(STDERR_FILENO) != 0

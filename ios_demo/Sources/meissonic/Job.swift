@@ -19,6 +19,8 @@ struct Job {
     var threads = 0
     var lowMemory = false
 
+    private static let maxThreads = 256
+
     static let help = """
         usage: meissonic PROMPT [flags]
 
@@ -86,10 +88,12 @@ struct Job {
             throw UserError.request("\(flag) needs a picture: add --image FILE")
         }
         if extend != nil, mask != nil || strength != nil {
-            throw UserError.request("--extend paints only the margins: leave out --mask and --strength")
+            throw UserError.request("--extend paints the margins alone: leave out --mask and --strength")
         }
-        if preview < 0 || threads < 0 {
-            throw UserError.request("--preview and --threads cannot be negative: give 0 or more")
+        if preview < 0 { throw UserError.request("--preview \(preview) is negative: give 0 or more") }
+        guard 0...Job.maxThreads ~= threads else {
+            throw UserError.request(
+                "--threads \(threads) is out of range: give 1 to \(Job.maxThreads), or 0 for every core")
         }
         let file = URL(fileURLWithPath: out)
         guard file.pathExtension.lowercased() == "png" else {
@@ -99,6 +103,9 @@ struct Job {
         let folder = file.deletingLastPathComponent().path
         guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
             throw UserError.request("folder \(folder) does not exist: make it, or choose another --out")
+        }
+        if FileManager.default.fileExists(atPath: out, isDirectory: &isFolder), isFolder.boolValue {
+            throw UserError.request("--out \(out) is a folder: name a file in it")
         }
     }
 }

@@ -80,14 +80,95 @@ import Testing
         #expect(line.hasSuffix("transformer.onnx leads outside the bundle: replace the link by the file"))
     }
 
-    @Test(arguments: ["../transformer.onnx", "/etc/passwd", "a/../../b", "a\\b", "c:d", "./a", "a//b", ""])
+    /// A field of a protobuf message: a string or a message of less than 128 bytes.
+    private func field(_ number: UInt8, _ content: Data) -> Data { Data([number << 3 | 2, UInt8(content.count)]) + content }
+
+    @Test(arguments: ["evil.data", "./evil.data", "tokenizer/../evil.data", "/etc/passwd", "../evil.data"])
+    func weightsFromAFileWithoutAHashAreRefused(location: String) throws {
+        let line = try problem { folder in
+            let file = folder.appendingPathComponent("transformer.onnx")
+            let entry = field(1, Data("location".utf8)) + field(2, Data(location.utf8))
+            // ModelProto.graph.initializer.external_data
+            let model = try Data(contentsOf: file) + field(7, field(5, field(13, entry)))
+            try model.write(to: file)
+            try Data("weights without a hash".utf8).write(to: folder.appendingPathComponent("evil.data"))
+            try edit(folder) { manifest in
+                var files = try #require(manifest["files"] as? [String: Any])
+                files["transformer.onnx"] = ["size": model.count, "sha256": sha256(Array(model))]
+                manifest["files"] = files
+            }
+        }
+        #expect(line.contains("transformer.onnx reads weights from '\(location)', which the manifest does not list"))
+    }
+
+    @Test func weightsFromFilesOfTheManifestAreFound() throws {
+        let file = Repository.android.appendingPathComponent("transformer.onnx")
+        #expect(try OnnxFiles.locations(in: file) == ["transformer.onnx.data"])
+    }
+
+    @Test func aNameInAnotherFormOfUnicodeIsAnotherFile() throws {
+        let line = try problem { folder in
+            try edit(folder) { manifest in
+                var files = try #require(manifest["files"] as? [String: Any])
+                files["e\u{301}.onnx"] = files["transformer.onnx"]
+                manifest["files"] = files
+                var graphs = try #require(manifest["graphs"] as? [String: [String: Any]])
+                graphs["transformer"]?["files"] = ["\u{e9}.onnx"]
+                manifest["graphs"] = graphs
+            }
+        }
+        #expect(line.contains("has no size and hash in files"))
+    }
+
+    @Test func aPipeInPlaceOfAFileIsRefused() throws {
+        let line = try problem { folder in
+            let file = folder.appendingPathComponent("transformer.onnx.data")
+            try FileManager.default.removeItem(at: file)
+            #expect(mkfifo(file.path, 0o600) == 0)
+        }
+        #expect(line.hasSuffix("transformer.onnx.data is missing: copy the bundle again"))
+    }
+
+    @Test(arguments: ["prompt_ids", "negative_ids", "final_tokens"])
+    func aGoldenTraceOfAnotherModelIsRefused(key: String) throws {
+        let folder = try Repository.damageable()
+        defer { try? FileManager.default.removeItem(at: folder.deletingLastPathComponent()) }
+        let bundle = try ModelBundle.open(folder)
+        _ = try Golden(bundle)
+        let file = bundle.path(try #require(bundle.manifest.golden))
+        var trace = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+        trace[key] = [1, 2, 3]
+        if key == "final_tokens" { trace["tokens"] = (trace["tokens"] as? [Any])?.map { _ in [1, 2, 3] } }
+        try JSONSerialization.data(withJSONObject: trace).write(to: file)
+        #expect {
+            try Golden(bundle)
+        } throws: {
+            "\($0)".contains("golden trace of another model")
+        }
+    }
+
+    @Test func aDamagedVocabularyIsRefused() throws {
+        for text in ["[]", "{\"a\": \"1\"}", "{\"a\": 1.0}", "{\"a\": -1}", "{\"a\": 2147483648}", "{"] {
+            let folder = try Repository.damageable()
+            defer { try? FileManager.default.removeItem(at: folder.deletingLastPathComponent()) }
+            let bundle = try ModelBundle.open(folder)
+            try Data(text.utf8).write(to: bundle.path(bundle.manifest.tokenizer.vocab))
+            #expect(throws: UserError.self, "\(text)") { try ClipTokenizer(bundle: bundle) }
+        }
+    }
+
+    /// The last ones have an accent after the slash, point or colon, which Swift's characters include.
+    @Test(arguments: [
+        "../transformer.onnx", "/etc/passwd", "a/../../b", "a\\b", "c:d", "./a", "a//b", "", "../\u{301}x", "c:\u{301}d",
+        "/\u{301}x", "a\\\u{301}b",
+    ])
     func aPathThatLeavesTheFolderIsRefused(path: String) throws {
         let line = try problemOfManifest { manifest in
             var files = try #require(manifest["files"] as? [String: Any])
             files[path] = files["transformer.onnx"]
             manifest["files"] = files
         }
-        #expect(line.contains("path '\(path)' is outside the bundle or not plain"))
+        #expect(line.contains("path '\(path)' is outside the bundle or not in plain form"))
     }
 
     @Test func aNewerSchemaAsksForANewerRuntime() throws {
@@ -129,7 +210,7 @@ import Testing
             }.contains("file 'transformer.onnx' has no size and hash in files"))
         #expect(
             try problemOfManifest { $0["step"] = ["transformer", "image_decoder", "text_encoder"] }
-                .contains("graph 'text_encoder' needs 'input_ids', which no graph before it gives"))
+                .contains("graph 'text_encoder' wants 'input_ids', which nothing before it gives"))
         #expect(
             try problemOfManifest { manifest in
                 var model = try #require(manifest["model"] as? [String: Any])

@@ -170,6 +170,10 @@ import Testing
                 "margins 3 0 0 0 are no frame: give left, top, right, bottom in multiples of 4 pixels"
             ),
             (
+                .outpaint(small, margins: Margins(left: 1 << 62, top: 0, right: 1 << 62, bottom: 0)),
+                "margins \(1 << 62) 0 \(1 << 62) 0 are no frame: give left, top, right, bottom in multiples of 4 pixels"
+            ),
+            (
                 .outpaint(small, margins: Margins(left: 4, top: 0, right: 0, bottom: 0)),
                 "margins 4 0 0 0 around 32x32 pixels make 36x32, but the bundle draws 64x64: change the margins or resize the image"
             ),

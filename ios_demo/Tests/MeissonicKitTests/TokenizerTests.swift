@@ -67,12 +67,28 @@ import Testing
         ("\u{1100}\u{1161}\u{11c2}", "\u{ac1b}"), ("e\u{301}\u{1113}e\u{301}", "\u{e9}\u{1113}\u{e9}"),
     ])
     func hangulIsComposedWithinItsRangesAlone(text: String, wanted: String) {
-        #expect(composed(Array(text.unicodeScalars)) == Array(wanted.unicodeScalars))
+        #expect(Characters.table.composed(Array(text.unicodeScalars)) == Array(wanted.unicodeScalars))
+    }
+
+    @Test func theTableIsTheOneOfEveryRuntime() throws {
+        let table = try String(contentsOf: Repository.root.appendingPathComponent("runtime/unicode.txt"), encoding: .utf8)
+        #expect(unicodeTable == table.trimmingCharacters(in: .newlines))
+    }
+
+    /// Python compares its own with the published tokenizer's library; the digest is Python's.
+    @Test func everyCodePointIsNormalizedAsInPython() {
+        var digest = Digest()
+        for scalar in (UInt32(1)...0x10ffff).compactMap({ Unicode.Scalar($0) }) {
+            let text: [Unicode.Scalar] = ["e", " ", scalar, " ", "e", scalar, "\u{301}"]
+            digest.update(Data(String(String.UnicodeScalarView(normalize(text) + ["\n"])).utf8))
+        }
+        #expect(digest.hex() == "fb0444847ee21faf8b627ec10b907025146e1f5ce9c90a2158a6e55ae2338839")
     }
 
     @Test func invalidMergesAreRefused() {
         #expect(throws: MergesProblem.self) { try BytePairs(vocab: ["a": 0], merges: "#version: 0.2\na b c\n") }
         #expect(throws: MergesProblem.self) { try BytePairs(vocab: ["a": 0, "b": 1], merges: "a b\n") }
+        #expect(throws: MergesProblem.self) { try BytePairs(vocab: ["a": 0], merges: "b b\n") }
     }
 }
 

@@ -68,10 +68,12 @@ import Testing
         (["a", "--mask", "m.png"], "--mask needs a picture: add --image FILE"),
         (
             ["a", "--image", "i.png", "--extend", "1", "2", "3", "4", "--strength", "1"],
-            "--extend paints only the margins: leave out --mask and --strength"
+            "--extend paints the margins alone: leave out --mask and --strength"
         ),
         (["a", "--out", "picture.jpg"], "--out picture.jpg is not a PNG name: end it in .png"),
-        (["a", "--threads", "-1"], "--preview and --threads cannot be negative: give 0 or more"),
+        (["a", "--threads", "-1"], "--threads -1 is out of range: give 1 to 256, or 0 for every core"),
+        (["a", "--threads", "100000"], "--threads 100000 is out of range: give 1 to 256, or 0 for every core"),
+        (["a", "--preview", "-1"], "--preview -1 is negative: give 0 or more"),
         (["a", "--steps", "0", "--bundle", Repository.android.path], "steps 0 is out of range: give 1 to 1000"),
     ])
     func wrongInputIsOneLineAndExitCode2(arguments: [String], line: String) throws {

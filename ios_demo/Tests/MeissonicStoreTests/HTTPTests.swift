@@ -133,7 +133,10 @@ import Testing
             Issue.record("no bundle error")
             return
         }
-        #expect(line == "\(server.address.absoluteString)/manifest.json is not valid JSON: export the bundle again")
+        #expect(
+            line
+                == "\(server.address.absoluteString)/manifest.json is not valid JSON (unexpected text at byte 0): export the bundle again"
+        )
     }
 
     @Test func aCancelledDownloadStopsAtOnceAndResumes() async throws {

@@ -48,6 +48,17 @@ private final class FaultyServer: Transport {
     }
 }
 
+/// Sends without an end.
+private struct Endless: Transport {
+    func get(
+        _ url: URL, from offset: Int, began: @escaping @Sendable (Int) throws -> Void,
+        received: @escaping @Sendable (Data) throws -> Void
+    ) async throws {
+        try began(0)
+        while true { try received(Data(repeating: 0x20, count: 1 << 20)) }
+    }
+}
+
 @Suite struct StoreTests {
     private let address = URL(string: "http://phone.test/bundle")
 
@@ -89,6 +100,46 @@ private final class FaultyServer: Transport {
         let (server, store, address) = try scene(.none, free: 1000)
         await #expect(throws: StoreError.self) { try await store.download(address) }
         #expect(server.offsets.isEmpty)
+    }
+
+    @Test func whatIsTooLargeForAManifestIsRefused() async throws {
+        let (_, store, address) = try scene(.none)
+        let endless = ModelStore(folder: store.folder, transport: Endless()) { _ in nil }
+        await #expect(throws: UserError.self) { try await endless.download(address) }
+        #expect(await endless.models().isEmpty)
+    }
+
+    @Test func sizesWhoseSumOverflowsAreRefused() async throws {
+        let source = try Repository.damageable()
+        let file = source.appendingPathComponent("manifest.json")
+        var manifest = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+        var files = try #require(manifest["files"] as? [String: [String: Any]])
+        for name in files.keys { files[name]?["size"] = 1 << 62 }
+        manifest["files"] = files
+        try JSONSerialization.data(withJSONObject: manifest).write(to: file)
+        let (_, store, _) = try scene(.none)
+        await #expect(throws: UserError.self) { try await store.importBundle(source) }
+    }
+
+    @Test func aKillWhileAModelIsRemovedLeavesNoHalfOfIt() async throws {
+        let (_, store, _) = try scene(.none)
+        let model = try await store.importBundle(Repository.android)
+        let removed = store.folder.appendingPathComponent("removed")
+        try FileManager.default.createDirectory(at: removed, withIntermediateDirectories: true)
+        try FileManager.default.moveItem(at: model.bundle.folder, to: removed.appendingPathComponent("x"))
+        try FileManager.default.removeItem(at: removed.appendingPathComponent("x/transformer.onnx"))
+        #expect(await store.models().isEmpty)
+        #expect(!FileManager.default.fileExists(atPath: removed.path))
+    }
+
+    @Test func aModelOfWhichHalfIsGoneIsInstalledAgain() async throws {
+        let (_, store, _) = try scene(.none)
+        let model = try await store.importBundle(Repository.android)
+        try FileManager.default.removeItem(at: model.bundle.folder.appendingPathComponent("transformer.onnx"))
+        #expect(await store.models().isEmpty)
+        let again = try await store.importBundle(Repository.android)
+        _ = try ModelBundle.open(again.bundle.folder)
+        #expect(await store.models().map(\.id) == [model.id])
     }
 
     @Test func aFolderIsImported() async throws {

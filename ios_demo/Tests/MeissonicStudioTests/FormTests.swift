@@ -53,6 +53,20 @@ import Testing
         }
     }
 
+    @Test(arguments: [[Side.left, .right], [.top], Side.allCases])
+    func aPictureOfOneTokenHasNoRoomForMargins(sides: [Side]) async throws {
+        let data = try Data(contentsOf: Repository.android.appendingPathComponent(ModelBundle.manifestName))
+        var json = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        var model = try #require(json["model"] as? [String: Any])
+        var defaults = try #require(json["defaults"] as? [String: Any])
+        model["compression"] = 1
+        (json["sizes"], defaults["size"]) = ([[4, 4]], [4, 4])
+        (json["model"], json["defaults"]) = (model, defaults)
+        let tiny = try ModelBundle.readManifest(JSONSerialization.data(withJSONObject: json), named: "manifest")
+        let draft = draft { ($0.mode, $0.sides) = (.extend, Set(sides)) }
+        #expect(await draft.checked(for: tiny, anySeed: 5, picture: grey) == .unfit(.sides))
+    }
+
     @Test func aCommaIsADecimalPointAndSpaceIsNothing() async throws {
         #expect(try await request { $0.guidance = " 2,5" }.guidance == 2.5)
         #expect(try await request { $0.seed = "1 000 " }.seed == 1000)

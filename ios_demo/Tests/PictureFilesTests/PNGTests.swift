@@ -33,6 +33,42 @@ import Testing
         #expect(try Data(contentsOf: file).range(of: Data("iTXtprompt\0\0\0\0\0a naïve cat 東京".utf8)) != nil)
     }
 
+    /// The pixel at the top left of the upright picture, by orientation: its place in the file.
+    @Test(arguments: [(1, 0), (2, 3), (3, 7), (4, 4), (5, 0), (6, 4), (7, 7), (8, 3)])
+    func picturesAreTurnedUpright(orientation: UInt8, corner: UInt8) {
+        for (little, long) in [(false, false), (true, false), (false, true), (true, true)] {
+            // A TIFF file of one entry.
+            let value: [[UInt8]] = long ? [[0, 0, 0, orientation]] : [[0, orientation], [0, 0]]
+            let numbers: [[UInt8]] =
+                [[0, 42], [0, 0, 0, 8], [0, 1], [1, 0x12], [0, long ? 4 : 3], [0, 0, 0, 1]] + value
+            let exif = Array((little ? "II" : "MM").utf8) + numbers.flatMap { little ? $0.reversed() : $0 }
+            let rgba: [UInt8] = (0..<8).flatMap { [$0, 0, 0, 255] }
+            let made = Orientation(exif: exif).upright(rgba, Size(width: 4, height: 2))
+            #expect(made.size == (orientation < 5 ? Size(width: 4, height: 2) : Size(width: 2, height: 4)))
+            #expect(made.rgba[0] == corner && Set(made.rgba) == Set(rgba))
+            #expect(Orientation(exif: Array(exif.prefix(15))).upright(rgba, Size(width: 4, height: 2)).rgba == rgba)
+        }
+    }
+
+    @Test func whatIsTransparentIsLaidOnBlackInAMask() throws {
+        let file = folder.appendingPathComponent("rgba.png")
+        let png = try PNG(contentsOf: file)
+        for (at, level) in png.grey.levels.enumerated() where png.rgba[4 * at + 3] == 0 { #expect(level == 0) }
+        for (at, level) in png.grey.levels.enumerated() { #expect(level <= png.rgba[4 * at + 3]) }
+    }
+
+    @Test func aLinkStaysALinkAndItsTargetIsReplaced() throws {
+        let folder = try Repository.temporaryFolder()
+        let (target, link) = (folder.appendingPathComponent("target.png"), folder.appendingPathComponent("link.png"))
+        try Data("old".utf8).write(to: target)
+        try FileManager.default.createSymbolicLink(at: link, withDestinationURL: target)
+        let picture = Picture(size: Size(width: 1, height: 1), pixels: [1, 2, 3])
+        try picture.writePNG(to: link)
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link.path) == target.path)
+        #expect(try PNG(contentsOf: target).picture == picture)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).count == 2)
+    }
+
     @Test func unreadableFilesAreNamed() throws {
         func line(_ file: URL) -> String {
             do { _ = try PNG(contentsOf: file) } catch { return "\(error)" }

@@ -6,9 +6,10 @@ from torch import Tensor
 
 from export.apple import data_format
 from export.apple.data_format import Attention, data_format_for, halves_first
-from export.apple.step import Sampler, TokenEmbedder
+from export.apple.embedder import TokenEmbedder
 from export.apple.transformer import DoubleBlocks, SingleBlocks, Transformer
 from export.conditioner import modulation_width
+from export.draw_head import Sampler
 from export.graphs import token_grid
 from export.step import TransformerStep
 from reference.checkpoint import Checkpoint
@@ -36,7 +37,7 @@ class Case:
         """The Android step's guided features, and the tokens and log probabilities drawn from them."""
         step = TransformerStep(self.transformer, LENGTH, self.height, self.width)
         inputs = self.tokens, self.context, self.modulation, self.guidance
-        return step.features(*inputs), step(*inputs, self.uniforms)
+        return step.guided(*inputs), step(*inputs, self.uniforms)
 
     @torch.no_grad()
     def features(self, attention: Attention, chunked: bool = False) -> Tensor:

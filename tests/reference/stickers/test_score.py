@@ -268,7 +268,7 @@ def test_command_refuses_bad_input_in_one_line(
         (["--prompts-per-category", 0], "prompts per category is 0"),
         (["--seed", -1], "seed is -1"),
         (["--out", tmp_path / "score.txt"], "must end in .json"),
-        (["--grid", tmp_path / "missing" / "grid.png"], "its folder must exist"),
+        (["--grid", tmp_path / "missing" / "grid.png"], "does not exist: make it"),
         (["--checkpoint", tmp_path / "nowhere"], "nowhere"),
         (["--checkpoint", random_checkpoint, "--steps", 0], "steps is 0"),
         (["--checkpoint", random_checkpoint, "--guidance", -2], "guidance is -2"),

@@ -99,7 +99,7 @@ class DraftViews(private val screen: Activity) {
             Field.SEED -> seed
             Field.STEPS -> steps
             Field.GUIDANCE -> guidance
-            Field.PICTURE, Field.MASK, Field.SIDES -> null
+            Field.PICTURE, Field.MASK, Field.SIDES, Field.MEMORY -> null
         }
         if (where == null) return say(words)
         where.error = words

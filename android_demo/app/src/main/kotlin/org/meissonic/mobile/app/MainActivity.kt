@@ -23,6 +23,7 @@ import org.meissonic.mobile.app.model.DrawState
 import org.meissonic.mobile.app.model.Fit
 import org.meissonic.mobile.app.model.ModelState
 import org.meissonic.mobile.app.model.Unfit
+import org.meissonic.mobile.app.model.UnitState
 import org.meissonic.mobile.app.model.Working
 import org.meissonic.mobile.app.model.check
 import org.meissonic.mobile.app.model.ready
@@ -64,6 +65,7 @@ class MainActivity : Screen(R.layout.main) {
         form.show(draft)
         watch(app.picked.state, ::show)
         watch(app.shelf.state, ::show)
+        watch(app.units.state, ::show)
         watch(app.studio.state, ::show)
     }
 
@@ -126,6 +128,11 @@ class MainActivity : Screen(R.layout.main) {
         find<View>(R.id.get_model).visible(ready == null)
         find<View>(R.id.form).visible(ready != null)
         if (ready != null) form.offer(ready.manifest)
+    }
+
+    private fun show(state: UnitState) = find<TextView>(R.id.unit_state).run {
+        text = words(state)
+        visible(app.shelf.state.value.ready?.manifest?.forNpu == true)
     }
 
     private fun show(state: DrawState) {

@@ -7,7 +7,9 @@ import android.graphics.ImageDecoder
 import android.net.Uri
 import java.io.File
 import java.io.IOException
+import java.io.InputStream
 import java.nio.ByteBuffer
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.flow.MutableStateFlow
@@ -19,8 +21,11 @@ import kotlinx.coroutines.withContext
 import org.meissonic.mobile.app.model.writeWhole
 import org.meissonic.mobile.engine.Picture
 import org.meissonic.mobile.engine.Size
+import org.meissonic.mobile.engine.readAtMost
 
 private const val LARGEST_SIDE = 2048 // pixels of a picked picture that are kept
+private const val LARGEST_FILE = 100_000_000L // bytes
+private const val MOST_PIXELS = 200_000_000L // of the largest cameras; decoded to LARGEST_SIDE
 
 /** The last [bitmap] that could be read; [unreadable] if a person has chosen another since that could not. */
 data class Picked(val bitmap: Bitmap?, val unreadable: Boolean = false)
@@ -33,11 +38,11 @@ class PickedPicture(private val scope: CoroutineScope, private val file: File) {
 
     /** Takes a picture of another app, which may have to download it first. */
     fun take(resolver: ContentResolver, uri: Uri) = take {
-        askingAnotherApp { resolver.openInputStream(uri)?.use { it.readBytes() } } ?: throw IOException("$uri has no bytes")
+        askingAnotherApp { resolver.openInputStream(uri)?.use(::limited) } ?: throw IOException("$uri has no bytes")
     }
 
     /** Takes a picture that was drawn here. */
-    fun take(drawn: File) = take(drawn::readBytes)
+    fun take(drawn: File) = take { drawn.inputStream().use(::limited) }
 
     /** The picture in a size; null if a person has chosen none. */
     fun picture(size: Size): Picture? = state.value.bitmap?.let { pictureOf(cropped(it, size)) }
@@ -49,20 +54,31 @@ class PickedPicture(private val scope: CoroutineScope, private val file: File) {
                     Picked(withContext(Dispatchers.IO) { copied(read()) })
                 } catch (_: IOException) {
                     state.value.copy(unreadable = true)
+                } catch (error: CancellationException) {
+                    throw error
+                } catch (_: RuntimeException) { // a decoder of damaged data
+                    state.value.copy(unreadable = true)
+                } catch (_: OutOfMemoryError) {
+                    state.value.copy(unreadable = true)
                 }
             }
         }
     }
 
+    private fun limited(stream: InputStream): ByteArray =
+        stream.readAtMost(LARGEST_FILE) ?: throw IOException("the picture has more than $LARGEST_FILE bytes")
+
     private fun copied(bytes: ByteArray): Bitmap {
         val source = ImageDecoder.createSource(ByteBuffer.wrap(bytes)) // turns it upright
         val bitmap = ImageDecoder.decodeBitmap(source) { decoder, info, _ ->
             decoder.allocator = ImageDecoder.ALLOCATOR_SOFTWARE // so that pixels can be read
-            val longest = maxOf(info.size.width, info.size.height)
+            val (width, height) = info.size.width.toLong() to info.size.height.toLong()
+            if (width * height > MOST_PIXELS) throw IllegalArgumentException("$width x $height pixels are too many")
+            val longest = maxOf(width, height)
             if (longest > LARGEST_SIDE) {
                 decoder.setTargetSize(
-                    maxOf(1, info.size.width * LARGEST_SIDE / longest),
-                    maxOf(1, info.size.height * LARGEST_SIDE / longest),
+                    maxOf(1, width * LARGEST_SIDE / longest).toInt(),
+                    maxOf(1, height * LARGEST_SIDE / longest).toInt(),
                 )
             }
         }

@@ -2,10 +2,12 @@ package org.meissonic.mobile.app
 
 import android.content.Context
 import org.meissonic.mobile.app.model.Arriving
+import org.meissonic.mobile.app.model.ComputeUnit
 import org.meissonic.mobile.app.model.Done
 import org.meissonic.mobile.app.model.DrawState
 import org.meissonic.mobile.app.model.Drawn
 import org.meissonic.mobile.app.model.Failed
+import org.meissonic.mobile.app.model.Fallback
 import org.meissonic.mobile.app.model.Field
 import org.meissonic.mobile.app.model.Idle
 import org.meissonic.mobile.app.model.Interrupted
@@ -15,10 +17,12 @@ import org.meissonic.mobile.app.model.Ready
 import org.meissonic.mobile.app.model.Stopped
 import org.meissonic.mobile.app.model.Trouble
 import org.meissonic.mobile.app.model.Unfinished
+import org.meissonic.mobile.app.model.UnitState
 import org.meissonic.mobile.app.model.Working
 import org.meissonic.mobile.engine.MAX_GUIDANCE
 import org.meissonic.mobile.engine.MAX_STEPS
 import org.meissonic.mobile.engine.Stage
+import org.meissonic.mobile.engine.printable
 
 const val PARTS = 1000 // of a progress bar
 
@@ -62,8 +66,20 @@ fun Context.words(state: ModelState): String = when (state) {
         state.total == 0L -> getString(R.string.asking)
         else -> getString(R.string.arriving, bytes(state.bytes), bytes(state.total))
     }
-    is Ready -> getString(R.string.ready, state.manifest.model.name, bytes(state.whole.bytes))
+    is Ready -> getString(R.string.ready, printable(state.manifest.model.name), bytes(state.whole.bytes))
     is Trouble -> words(state.error) + "\n\n" + words(state.before)
+}
+
+/** Which unit draws with a model for the NPU, and why. */
+fun Context.words(state: UnitState): String {
+    val fallback = state.choice.fallback
+    return when {
+        state.compiling -> getString(R.string.unit_compiling)
+        fallback is Fallback.Refused -> getString(R.string.unit_refused, fallback.reason)
+        fallback is Fallback.Ended -> getString(R.string.unit_ended)
+        state.choice.wanted == ComputeUnit.NPU -> getString(R.string.unit_npu)
+        else -> getString(R.string.unit_cpu)
+    }
 }
 
 fun Context.words(field: Field): String = when (field) {
@@ -74,6 +90,7 @@ fun Context.words(field: Field): String = when (field) {
     Field.PICTURE -> getString(R.string.wrong_picture)
     Field.MASK -> getString(R.string.wrong_mask)
     Field.SIDES -> getString(R.string.wrong_sides)
+    Field.MEMORY -> getString(R.string.wrong_memory)
 }
 
 /** What TalkBack reads for a picture. */

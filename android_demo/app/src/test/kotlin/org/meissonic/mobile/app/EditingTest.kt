@@ -16,6 +16,7 @@ import android.widget.EditText
 import android.widget.Spinner
 import java.io.ByteArrayOutputStream
 import java.io.File
+import java.io.RandomAccessFile
 import java.io.FileNotFoundException
 import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals
@@ -190,6 +191,15 @@ class EditingTest : OnAndroid() {
                 assertEquals(before!!.width, app.picked.state.value.bitmap!!.width)
             }
         }
+    }
+
+    @Test
+    fun `a file too large for a picture is reported`() {
+        val file = File(app.filesDir, "endless.png")
+        RandomAccessFile(file, "rw").use { it.setLength(1L shl 32) }
+        app.picked.take(file)
+        until { app.picked.state.value.unreadable }
+        assertEquals(null, app.picked.state.value.bitmap)
     }
 
     @Test

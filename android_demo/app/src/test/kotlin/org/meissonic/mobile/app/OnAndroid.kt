@@ -49,14 +49,14 @@ abstract class OnAndroid {
         shadowOf(app.service<ActivityManager>()).setMemoryInfo(info)
     }
 
-    protected fun install() {
-        app.shelf.install(FolderSource(bundle))
+    protected fun install(folder: File = bundle) {
+        app.shelf.install(FolderSource(folder))
         until { app.shelf.state.value is Ready }
     }
 
     /** Makes the app's next drawings wait in the run of [graph] that follows [after] others; null: nowhere. */
     protected fun hold(graph: String?, after: Int = 0): Hold = Hold(graph, after).also { hold ->
-        app.openEngine = { HoldingEngine(OrtEngine(it, lowMemory = true), hold) }
+        app.openEngine = { bundle, npu -> HoldingEngine(OrtEngine(bundle, lowMemory = true, npu = npu), hold) }
         runBlocking { app.studio.forget() }
     }
 

@@ -5,19 +5,52 @@ import java.io.File
 import java.io.IOException
 import java.nio.file.Files
 import java.nio.file.StandardCopyOption
+import java.nio.file.StandardOpenOption
+import java.util.UUID
 import javax.imageio.ImageIO
 import org.meissonic.mobile.engine.Picture
 import org.meissonic.mobile.engine.RequestError
 import org.meissonic.mobile.engine.Size
+import org.meissonic.mobile.engine.readAtMost
 
-/** Opens and decodes a picture. Throws RequestError that names the file. */
+private const val LARGEST_FILE = 100_000_000L // bytes
+private const val MOST_PIXELS = 4096 * 4096L
+private val FORMATS = setOf("png", "jpeg")
+
+/** Reads a PNG or JPEG file and turns it upright as its EXIF orientation says. Throws RequestError that names the file. */
 internal fun readPicture(file: File): Picture {
-    if (!file.isFile) throw RequestError("$file does not exist: check the path")
-    val image = try {
-        ImageIO.read(file)
+    if (!file.exists()) throw RequestError("$file does not exist: check the path")
+    if (!file.isFile) throw RequestError("$file is not a file: give a picture") // a pipe would block
+    val data = try {
+        file.inputStream().use { it.readAtMost(LARGEST_FILE) }
     } catch (error: IOException) {
-        throw RequestError("cannot read $file: ${error.message}")
-    } ?: throw RequestError("$file is not a picture that Java can read: save it as PNG")
+        throw RequestError("cannot read $file: ${error.message}: check the file")
+    } ?: throw RequestError("$file is larger than ${LARGEST_FILE / 1_000_000} MB: resize the picture")
+    val image = try {
+        decoded(file, data)
+    } catch (error: IOException) {
+        throw RequestError("cannot read $file: ${error.message}: save it again")
+    } catch (error: RuntimeException) { // Java's readers throw almost anything on damaged files
+        throw RequestError("cannot read $file: ${error.message}: save it again")
+    } catch (_: OutOfMemoryError) {
+        throw RequestError("$file needs more memory than there is: resize it")
+    }
+    return upright(picture(file, image), orientation(data))
+}
+
+private fun decoded(file: File, data: ByteArray): BufferedImage {
+    val stream = ImageIO.createImageInputStream(data.inputStream())
+    val reader = ImageIO.getImageReaders(stream).asSequence().firstOrNull { it.formatName.lowercase() in FORMATS }
+        ?: throw RequestError("$file is not a PNG or JPEG picture: save it as PNG")
+    reader.input = stream
+    val (width, height) = reader.getWidth(0) to reader.getHeight(0)
+    if (width.toLong() * height > MOST_PIXELS) {
+        throw RequestError("$file has ${width}x$height pixels, at most $MOST_PIXELS are read: resize it")
+    }
+    return reader.read(0)
+}
+
+private fun picture(file: File, image: BufferedImage): Picture {
     val (width, height) = image.width to image.height
     if (image.colorModel.numColorComponents > 1 || image.colorModel.numComponents == 1 && image.type == BufferedImage.TYPE_BYTE_INDEXED) {
         return Picture(Size(width, height), image.getRGB(0, 0, width, height, null, 0, width))
@@ -40,13 +73,19 @@ internal fun writePng(file: File, picture: Picture) {
     val (width, height) = picture.size
     val image = BufferedImage(width, height, BufferedImage.TYPE_INT_RGB)
     image.setRGB(0, 0, width, height, picture.argb, 0, width)
-    val part = File(file.absoluteFile.parentFile, ".${file.name}.${ProcessHandle.current().pid()}.tmp")
     try {
-        ImageIO.write(image, "png", part)
-        Files.move(part.toPath(), file.toPath(), StandardCopyOption.REPLACE_EXISTING)
+        val target = file.canonicalFile // a symbolic link stays one, and its target is replaced
+        // A name nobody can foresee, and no file may have it, so that no planted link is followed.
+        val part = File(target.parentFile, ".meissonic-${UUID.randomUUID()}.tmp")
+        try {
+            Files.newOutputStream(part.toPath(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE).use { stream ->
+                ImageIO.write(image, "png", stream)
+            }
+            Files.move(part.toPath(), target.toPath(), StandardCopyOption.ATOMIC_MOVE)
+        } finally {
+            part.delete()
+        }
     } catch (error: IOException) {
-        throw RequestError("cannot write $file: ${error.message}")
-    } finally {
-        part.delete()
+        throw RequestError("cannot write $file: ${error.message}: choose another --out")
     }
 }

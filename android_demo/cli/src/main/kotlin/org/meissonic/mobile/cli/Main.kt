@@ -9,6 +9,7 @@ import org.meissonic.mobile.engine.Cancelled
 import org.meissonic.mobile.engine.Drawing
 import org.meissonic.mobile.engine.DrawingEvent
 import org.meissonic.mobile.engine.Edit
+import org.meissonic.mobile.engine.EngineError
 import org.meissonic.mobile.engine.Generator
 import org.meissonic.mobile.engine.Margins
 import org.meissonic.mobile.engine.Request
@@ -16,6 +17,9 @@ import org.meissonic.mobile.engine.RequestError
 import org.meissonic.mobile.engine.Size
 import org.meissonic.mobile.engine.Stop
 import org.meissonic.mobile.engine.UserError
+import org.meissonic.mobile.engine.printable
+import org.meissonic.mobile.ort.Npu
+import org.meissonic.mobile.ort.NpuEvent
 import org.meissonic.mobile.ort.OrtEngine
 import picocli.CommandLine
 import picocli.CommandLine.Command
@@ -24,6 +28,12 @@ import picocli.CommandLine.Parameters
 
 private const val WRONG_INPUT = 2
 private const val STOPPED = 130
+private const val MAX_THREADS = 256
+private const val LIBRARY = "ONNXRUNTIME_QNN" // the environment's name for the folder of Qualcomm's library
+
+/** The engines of `python -m runtime` that run ONNX graphs. Picocli shows their names. */
+@Suppress("EnumEntryName", "ktlint")
+enum class EngineName { onnxruntime, qnn }
 
 /** `java -jar meissonic.jar "PROMPT"`: the flags of `python -m runtime`. */
 @Command(
@@ -37,6 +47,7 @@ private const val STOPPED = 130
         "  java -jar meissonic.jar \"a blue cat\" --image cat.png --strength 0.6",
         "  java -jar meissonic.jar \"a yellow sun\" --image cat.png --mask white_where.png",
         "  java -jar meissonic.jar \"a wide meadow\" --image small.png --extend 16 0 16 0",
+        "  java -jar meissonic.jar \"a red cat\" --bundle build/android-qnn --engine qnn",
     ],
 )
 internal class Main : Callable<Int> {
@@ -85,12 +96,21 @@ internal class Main : Callable<Int> {
     @Option(names = ["--low-memory"], description = ["map weights from their files and keep one stage in memory, as on a phone"])
     var lowMemory = false
 
+    @Option(
+        names = ["--engine"],
+        description = [
+            "\${COMPLETION-CANDIDATES}; default: \${DEFAULT-VALUE}. qnn: Qualcomm's NPU, emulated, for bundles exported" +
+                " with --qnn; the environment's $LIBRARY names the folder of the Python package onnxruntime_qnn",
+        ],
+    )
+    var engine = EngineName.onnxruntime
+
     override fun call(): Int {
         val request = check().copy(edit = edit())
         val stop = Stop()
-        val drawing = Generator(OrtEngine(Bundle.open(bundle), threads, lowMemory), keep = preview > 0 && !lowMemory).use { generator ->
+        val drawing = Generator(openEngine(), keep = preview > 0 && !lowMemory).use { generator ->
             for ((which, cut) in generator.cut(request)) {
-                System.err.println("warning: the $which is too long, this was cut off: \"$cut\"")
+                System.err.println("warning: the $which is too long, this was cut off: \"${printable(cut)}\"")
             }
             interruptible(stop) { generator.draw(request, preview, stop, ::show) }
         }
@@ -99,19 +119,39 @@ internal class Main : Callable<Int> {
         return 0
     }
 
+    private fun openEngine(): OrtEngine {
+        val opened = Bundle.open(bundle)
+        if (engine == EngineName.onnxruntime) return OrtEngine(opened, threads, lowMemory)
+        if (!opened.manifest.forNpu) {
+            throw RequestError("--engine qnn runs graphs made for an NPU, but this bundle has none: export one with --qnn")
+        }
+        val library = System.getenv(LIBRARY) ?: throw RequestError(
+            "--engine qnn needs Qualcomm's library: pip install onnxruntime-qnn, and name the folder of the package" +
+                " onnxruntime_qnn in the environment's $LIBRARY",
+        )
+        System.err.println("the NPU is emulated: a step takes seconds, and its time says nothing of a phone")
+        // As in Python, the CPU does not draw in the NPU's place.
+        val npu = Npu(File(library)) { if (it is NpuEvent.Refused) throw EngineError(it.reason) }
+        return OrtEngine(opened, threads, lowMemory, npu)
+    }
+
     /** Throws RequestError for arguments that contradict each other. */
     private fun check(): Request {
         for ((flag, value) in listOf("--mask" to mask, "--extend" to extend, "--strength" to strength)) {
             if (value != null && image == null) throw RequestError("$flag needs a picture: add --image FILE")
         }
         if (extend != null && (mask != null || strength != null)) {
-            throw RequestError("--extend paints only the margins: leave out --mask and --strength")
+            throw RequestError("--extend paints the margins alone: leave out --mask and --strength")
         }
-        if (preview < 0 || threads < 0) throw RequestError("--preview and --threads cannot be negative: give 0 or more")
+        if (preview < 0) throw RequestError("--preview $preview is negative: give 0 or more")
+        if (threads !in 0..MAX_THREADS) {
+            throw RequestError("--threads $threads is out of range: give 1 to $MAX_THREADS, or 0 for every core")
+        }
         if (out.extension.lowercase() != "png") throw RequestError("--out $out is not a PNG name: end it in .png")
         if (!out.absoluteFile.parentFile.isDirectory) {
             throw RequestError("folder ${out.absoluteFile.parent} does not exist: make it, or choose another --out")
         }
+        if (out.isDirectory) throw RequestError("--out $out is a folder: name a file in it")
         val number = seed.toULongOrNull()
             ?: throw RequestError("seed $seed is out of range: give 0 to ${ULong.MAX_VALUE}")
         val wanted = size?.let {

@@ -3,10 +3,11 @@ package org.meissonic.mobile.engine
 import java.io.File
 import java.io.IOException
 import java.security.MessageDigest
+import kotlinx.serialization.DeserializationStrategy
 import kotlinx.serialization.SerializationException
 import kotlinx.serialization.json.Json
+import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonObject
-import kotlinx.serialization.json.intOrNull
 import kotlinx.serialization.json.JsonPrimitive
 
 /** An open bundle: every file of the manifest exists with the size and SHA-256 that the manifest gives. */
@@ -15,26 +16,31 @@ class Bundle private constructor(val folder: File, val manifest: Manifest) {
 
     /** The recorded drawing, or null. Throws BundleError. */
     fun golden(): GoldenTrace? = manifest.golden?.let { golden ->
-        parse<GoldenTrace>(file(golden.file))
+        parse(file(golden.file), GoldenTrace.serializer())
     }
 
     companion object {
         const val FORMAT = "meissonic-mobile"
         const val VERSION = 1
         const val MANIFEST = "manifest.json"
+        const val LARGEST_MANIFEST = 4_000_000L // bytes
 
         /**
-         * Reads the manifest and verifies every file. [onFile] gets each name before its file is hashed, because 1 GB
+         * Reads the manifest, and verifies every file and that graphs read no others. [onFile] gets each name before its file is hashed, because 1 GB
          * takes seconds on a phone. Throws BundleError with one line that names the file, and InterruptedException once
          * the thread is interrupted.
          */
         fun open(folder: File, onFile: (String) -> Unit = {}): Bundle {
             val manifest = readManifest(folder)
-            val root = folder.canonicalFile
             for ((name, facts) in manifest.files) {
                 onFile(name)
-                verify(root, name, facts)
+                try {
+                    verify(folder.canonicalFile, name, facts)
+                } catch (error: IOException) {
+                    throw unreadable(File(folder, name), name, error)
+                }
             }
+            for (graph in manifest.graphs.values) checkExternal(folder, manifest, graph.files[0])
             return Bundle(folder, manifest)
         }
 
@@ -48,11 +54,9 @@ class Bundle private constructor(val folder: File, val manifest: Manifest) {
                 )
             }
             val tree = try {
-                Json.parseToJsonElement(file.readText()) as? JsonObject
+                strictJson(content(file, LARGEST_MANIFEST)) as? JsonObject
             } catch (error: SerializationException) {
-                throw BundleError("$file is not valid JSON: export the bundle again", error, NoBundle)
-            } catch (error: IOException) {
-                throw unreadable(file, MANIFEST, error)
+                throw BundleError("$file is not valid JSON (${error.message}): export the bundle again", error, NoBundle)
             }
             if (tree == null || string(tree, "format") != FORMAT) {
                 throw BundleError(
@@ -60,14 +64,15 @@ class Bundle private constructor(val folder: File, val manifest: Manifest) {
                     fault = NoBundle,
                 )
             }
-            val version = (tree["version"] as? JsonPrimitive)?.intOrNull
+            val version = (tree["version"] as? JsonPrimitive)?.takeIf { !it.isString }?.content?.toIntOrNull()
             if (version != null && version > VERSION) {
                 throw BundleError(
                     "$file has version $version, newer than $VERSION: update the app",
                     fault = NewerBundle(version),
                 )
             }
-            val manifest = parse<Manifest>(file)
+            if (version != VERSION) throw BundleError("$file: its \"version\" should be $VERSION: export the bundle again")
+            val manifest = decode(file, tree, Manifest.serializer())
             val problem = problems(manifest).firstOrNull()
             if (problem != null) throw BundleError("$file: $problem: export the bundle again")
             if (manifest.coreml) {
@@ -82,13 +87,46 @@ class Bundle private constructor(val folder: File, val manifest: Manifest) {
         private fun string(tree: JsonObject, key: String): String? =
             (tree[key] as? JsonPrimitive)?.takeIf { it.isString }?.content
 
-        private inline fun <reified T> parse(file: File): T = try {
-            Json.decodeFromString<T>(file.readText())
+        /** The JSON of a file of the bundle. Throws BundleError. */
+        internal fun <T> parse(file: File, kind: DeserializationStrategy<T>): T {
+            val tree = try {
+                strictJson(content(file, MAX_TEXT_FILE))
+            } catch (error: SerializationException) {
+                throw BundleError("$file is not valid JSON (${error.message}): export the bundle again", error)
+            }
+            return decode(file, tree, kind)
+        }
+
+        private fun <T> decode(file: File, tree: JsonElement, kind: DeserializationStrategy<T>): T = try {
+            Json.decodeFromJsonElement(kind, tree)
         } catch (error: IllegalArgumentException) { // the class of kotlinx.serialization's exceptions
             val first = error.message.orEmpty().lineSequence().first()
             throw BundleError("$file: $first: export the bundle again", error)
+        }
+
+        /** Throws BundleError for a file of more than [limit] bytes. */
+        internal fun content(file: File, limit: Long): ByteArray = try {
+            file.inputStream().use { it.readAtMost(limit) }
         } catch (error: IOException) {
             throw unreadable(file, file.name, error)
+        } ?: throw BundleError("$file is larger than ${limit / 1_000_000} MB: export the bundle again")
+
+        /** Throws BundleError if an ONNX model reads its weights from a file that has no hash in the manifest. */
+        private fun checkExternal(folder: File, manifest: Manifest, model: String) {
+            val file = File(folder, model)
+            val locations = try {
+                externalFiles(file)
+            } catch (error: IOException) {
+                throw BundleError("$file is not an ONNX model (${error.message}): export the bundle again", error)
+            }
+            for (location in locations) {
+                val parts = model.split("/").dropLast(1) + location.split("/").filter { it.isNotEmpty() && it != "." }
+                if (location.startsWith("/") || parts.joinToString("/") !in manifest.files) {
+                    throw BundleError(
+                        "$file reads weights from '$location', which the manifest does not list: export the bundle again",
+                    )
+                }
+            }
         }
 
         private fun verify(root: File, name: String, facts: FileFacts) {
@@ -106,12 +144,7 @@ class Bundle private constructor(val folder: File, val manifest: Manifest) {
                     fault = if (short) TruncatedFile(name, file.length(), facts.size) else ChangedFile(name),
                 )
             }
-            val actual = try {
-                sha256(file)
-            } catch (error: IOException) {
-                throw unreadable(file, name, error)
-            }
-            if (actual != facts.sha256) {
+            if (sha256(file) != facts.sha256) {
                 throw BundleError(
                     "$file is changed: its SHA-256 is not the manifest's: copy the bundle again",
                     fault = ChangedFile(name),

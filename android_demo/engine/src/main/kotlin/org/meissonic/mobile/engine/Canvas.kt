@@ -80,7 +80,7 @@ private fun plan(
     schedule = schedule,
     start = start,
     startingRatio = startingRatio,
-    temperature = manifest.defaults.temperature.let { it[0] to it[1] },
+    temperature = manifest.defaults.temperature.let { it[0].toFloat() to it[1].toFloat() },
 )
 
 /** Width and height in tokens. */

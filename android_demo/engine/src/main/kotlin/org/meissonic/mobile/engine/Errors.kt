@@ -4,7 +4,7 @@ package org.meissonic.mobile.engine
  * An error a person can act on. The message is one line that names the file or value and the way out; [fault] has the same
  * facts for a program that says it in another language.
  */
-sealed class UserError(message: String, cause: Throwable? = null) : Exception(message, cause) {
+sealed class UserError(message: String, cause: Throwable? = null) : Exception(printable(message), cause) {
     abstract val fault: Fault
 }
 

@@ -108,6 +108,10 @@ class Generator(private val engine: Engine, private val keep: Boolean = false) :
         try {
             if (closed) throw RequestError("the generator is closed: open the bundle again")
             return Run(settle(request, manifest), previewEvery, stop, onEvent).draw(request.edit)
+        } catch (error: Cancelled) {
+            throw error
+        } catch (error: RuntimeException) { // of tensors that the manifest allows and that do not fit together
+            throw EngineError("the bundle's graphs do not fit together ($error): export the bundle again", error)
         } finally {
             busy.unlock()
         }

@@ -8,7 +8,7 @@ import kotlinx.serialization.json.JsonObject
 @Serializable
 data class Manifest(
     val format: String,
-    val version: Int,
+    val version: StrictInt,
     val model: ModelFacts,
     val sizes: List<Size>,
     val graphs: Map<String, GraphFacts>,
@@ -21,8 +21,14 @@ data class Manifest(
     val tools: Map<String, String>,
     val parity: JsonObject = JsonObject(emptyMap()),
 ) {
+    /** Bytes of all files. */
+    val size: Long get() = files.values.sumOf { it.size }
+
     /** Whether Core ML runs the graphs. */
     val coreml: Boolean get() = graphs.values.any { it.functions.isNotEmpty() }
+
+    /** Whether graphs were made for Qualcomm's NPU. */
+    val forNpu: Boolean get() = graphs.values.any { it.forNpu }
 
     /** Whether the step takes two text rows, guided or not. */
     val twoRows: Boolean
@@ -32,15 +38,15 @@ data class Manifest(
 @Serializable
 data class ModelFacts(
     val name: String,
-    @SerialName("token_size") val tokenSize: Int, // pixels along one side of a VQ token
-    val compression: Int, // VQ tokens along one side of a position inside the blocks: 2 or 1
-    @SerialName("codebook_size") val codebookSize: Int,
-    @SerialName("vocab_size") val vocabSize: Int,
-    @SerialName("mask_token_id") val maskTokenId: Int,
+    @SerialName("token_size") val tokenSize: StrictInt, // pixels along one side of a VQ token
+    val compression: StrictInt, // VQ tokens along one side of a position inside the blocks: 2 or 1
+    @SerialName("codebook_size") val codebookSize: StrictInt,
+    @SerialName("vocab_size") val vocabSize: StrictInt,
+    @SerialName("mask_token_id") val maskTokenId: StrictInt,
     @SerialName("masking_schedule") val maskingSchedule: MaskingSchedule,
-    @SerialName("text_length") val textLength: Int,
-    @SerialName("inner_dim") val innerDim: Int,
-    @SerialName("modulation_width") val modulationWidth: Int,
+    @SerialName("text_length") val textLength: StrictInt,
+    @SerialName("inner_dim") val innerDim: StrictInt,
+    @SerialName("modulation_width") val modulationWidth: StrictInt,
 )
 
 @Serializable
@@ -69,7 +75,7 @@ enum class DType {
 data class TensorFacts(val name: String, val dtype: DType, val shape: List<Dimension>)
 
 @Serializable
-data class FunctionFacts(val name: String, val dimensions: Map<String, Int>)
+data class FunctionFacts(val name: String, val dimensions: Map<String, StrictInt>)
 
 @Serializable
 data class GraphFacts(
@@ -79,36 +85,39 @@ data class GraphFacts(
     val files: List<String>, // the model first, then its external data
     val functions: List<FunctionFacts> = emptyList(),
     val compute: String? = null,
-)
+    val contexts: Map<String, List<String>> = emptyMap(), // chip -> its compiled model first, then the binary
+) {
+    val forNpu: Boolean get() = compute == "npu"
+}
 
 // From exact to coarse.
 internal val PRECISIONS = listOf("fp32", "fp16", "qnn", "int8", "palette8", "palette6", "int4", "palette4")
 
 @Serializable
-data class FileFacts(val size: Long, val sha256: String)
+data class FileFacts(val size: StrictLong, val sha256: String)
 
 @Serializable
 data class TokenizerFacts(
     val vocab: String,
     val merges: String,
-    val length: Int,
-    val bos: Int,
-    val eos: Int,
-    val pad: Int,
-    val unk: Int? = null, // the same as eos, as published
-    val special: Map<String, Int>,
+    val length: StrictInt,
+    val bos: StrictInt,
+    val eos: StrictInt,
+    val pad: StrictInt,
+    val unk: StrictInt? = null, // the same as eos, as published
+    val special: Map<String, StrictInt>,
     @SerialName("special_normalized") val specialNormalized: List<String> = emptyList(),
 )
 
 @Serializable
 data class Defaults(
     val size: Size,
-    val steps: Int,
-    val guidance: Double,
-    val temperature: List<Float>,
+    val steps: StrictInt,
+    val guidance: StrictDouble,
+    val temperature: List<StrictDouble>,
     val negative: String,
-    val score: Double, // the aesthetic score given as the fifth micro-condition
-    val strength: Double, // of image-to-image
+    val score: StrictDouble, // the aesthetic score given as the fifth micro-condition
+    val strength: StrictDouble, // of image-to-image
 )
 
 @Serializable
@@ -122,14 +131,14 @@ data class Source(val checkpoint: String, val sha256: String)
 data class GoldenTrace(
     val prompt: String,
     val negative: String,
-    val seed: ULong,
-    val steps: Int,
-    val guidance: Double,
+    val seed: StrictULong,
+    val steps: StrictInt,
+    val guidance: StrictDouble,
     val size: Size,
-    @SerialName("prompt_ids") val promptIds: List<Int>,
-    @SerialName("negative_ids") val negativeIds: List<Int>,
-    val masked: List<Int>, // tokens masked again after each step; 0 after the last
-    val tokens: List<List<Int>>, // the grid after each step, row-major
-    @SerialName("final_tokens") val finalTokens: List<Int>,
+    @SerialName("prompt_ids") val promptIds: List<StrictInt>,
+    @SerialName("negative_ids") val negativeIds: List<StrictInt>,
+    val masked: List<StrictInt>, // tokens masked again after each step; 0 after the last
+    val tokens: List<List<StrictInt>>, // the grid after each step, row-major
+    @SerialName("final_tokens") val finalTokens: List<StrictInt>,
     @SerialName("image_sha256") val imageSha256: String, // of the raw RGB bytes, row-major
 )

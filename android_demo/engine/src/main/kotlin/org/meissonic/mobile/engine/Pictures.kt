@@ -6,10 +6,10 @@ class Picture(val size: Size, val argb: IntArray) {
         require(argb.size == size.area) { "$size has not ${argb.size} pixels" }
     }
 
-    /** Grey 0 to 255 [h, w] by ITU-R 601-2 in Pillow's integers; alpha plays no part. */
+    /** Grey 0 to 255 [h, w] by ITU-R 601-2 in Pillow's integers, transparency laid on black. */
     internal fun grey(): IntArray = IntArray(argb.size) {
         val pixel = argb[it]
-        ((pixel shr 16 and 0xFF) * 19595 + (pixel shr 8 and 0xFF) * 38470 + (pixel and 0xFF) * 7471 + 0x8000) shr 16
+        (over(BLACK, pixel, 16) * 19595 + over(BLACK, pixel, 8) * 38470 + over(BLACK, pixel, 0) * 7471 + 0x8000) shr 16
     }
 
     companion object {
@@ -26,7 +26,7 @@ internal fun pictureArray(picture: Picture, size: Size): Bytes {
     checkSize("image", picture, size)
     val bytes = ByteArray(3 * size.area)
     picture.argb.forEachIndexed { at, pixel ->
-        for (channel in 0..2) bytes[3 * at + channel] = onWhite(pixel, 16 - 8 * channel).toByte()
+        for (channel in 0..2) bytes[3 * at + channel] = over(WHITE, pixel, 16 - 8 * channel).toByte()
     }
     return Bytes(bytes, size.height, size.width, 3)
 }
@@ -34,8 +34,8 @@ internal fun pictureArray(picture: Picture, size: Size): Bytes {
 /**
  * Which tokens of the grid to repaint, [H*W]: white of a mask of [size] pixels.
  *
- * As published: grey, Lanczos to one pixel a token, repainted from one half (128 of 255) up. Throws RequestError for
- * another size, or if nothing is white enough.
+ * As published: grey, Lanczos to one pixel a token, repainted from one half (128 of 255) up. Transparent pixels keep.
+ * Throws RequestError for another size, or if nothing is white enough.
  */
 internal fun maskArray(mask: Picture, size: Size, grid: Size): BooleanArray {
     checkSize("mask", mask, size)
@@ -69,12 +69,12 @@ private fun checkSize(what: String, picture: Picture, wanted: Size) {
     }
 }
 
-// Pillow's alpha_composite over white, in its integers: 7 bits more than the 8 of a channel.
-private fun onWhite(pixel: Int, shift: Int): Int {
-    val alpha = pixel ushr 24
-    if (alpha == 0) return 255
-    val over = 255 * 255 // the alpha of the result, times 255: white is opaque
-    val share = alpha * 255 * 255 * 128 / over
-    val sum = (pixel shr shift and 0xFF) * share + 255 * (255 * 128 - share) + (0x80 shl 7)
+private const val WHITE = 255
+private const val BLACK = 0
+
+// A channel over an opaque ground by Pillow's alpha_composite, in its integers: 7 bits more than the 8 of a channel.
+private fun over(ground: Int, pixel: Int, shift: Int): Int {
+    val share = (pixel ushr 24) * 128 // of 255 * 128
+    val sum = (pixel shr shift and 0xFF) * share + ground * (255 * 128 - share) + (0x80 shl 7)
     return ((sum shr 8) + sum shr 8) shr 7
 }

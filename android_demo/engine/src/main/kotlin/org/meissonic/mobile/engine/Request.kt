@@ -83,7 +83,7 @@ internal fun checkStrength(strength: Double): Double {
 
 /** Outpainting margins must fill the picture up to the size, in whole tokens. Throws RequestError. */
 internal fun checkMargins(margins: Margins, picture: Size, size: Size, tokenSize: Int) {
-    if (margins.all.any { it < 0 || it % tokenSize != 0 } || margins.all.all { it == 0 }) {
+    if (margins.all.any { it !in 0..MAX_SIDE || it % tokenSize != 0 } || margins.all.all { it == 0 }) {
         throw RequestError(
             "margins $margins are no frame: give left, top, right, bottom in multiples of $tokenSize pixels",
         )

@@ -4,14 +4,12 @@ import kotlinx.serialization.KSerializer
 import kotlinx.serialization.Serializable
 import kotlinx.serialization.SerializationException
 import kotlinx.serialization.builtins.ListSerializer
-import kotlinx.serialization.builtins.serializer
 import kotlinx.serialization.descriptors.PrimitiveKind
 import kotlinx.serialization.descriptors.PrimitiveSerialDescriptor
 import kotlinx.serialization.encoding.Decoder
 import kotlinx.serialization.encoding.Encoder
 import kotlinx.serialization.json.JsonDecoder
 import kotlinx.serialization.json.JsonPrimitive
-import kotlinx.serialization.json.intOrNull
 
 /** Width and height in pixels, or in tokens of a grid; `[W, H]` in JSON. */
 @Serializable(SizeSerializer::class)
@@ -28,7 +26,7 @@ data class Dimension(val fixed: Int?, val name: String? = null) {
 }
 
 internal object SizeSerializer : KSerializer<Size> {
-    private val pair = ListSerializer(Int.serializer())
+    private val pair = ListSerializer(StrictIntSerializer)
     override val descriptor = pair.descriptor
 
     override fun deserialize(decoder: Decoder): Size {
@@ -47,10 +45,11 @@ internal object DimensionSerializer : KSerializer<Dimension> {
     override fun deserialize(decoder: Decoder): Dimension {
         val element = (decoder as JsonDecoder).decodeJsonElement()
         val primitive = element as? JsonPrimitive ?: throw SerializationException("$element is no dimension")
-        if (primitive.isString) return Dimension(null, primitive.content)
-        val side = primitive.intOrNull?.takeIf { it > 0 } ?: throw SerializationException("$element is no dimension")
+        if (primitive.isString && primitive.content.isNotEmpty()) return Dimension(null, primitive.content)
+        val side = primitive.content.toIntOrNull()?.takeIf { it > 0 } ?: throw SerializationException("$element is no dimension")
         return Dimension(side)
     }
 
-    override fun serialize(encoder: Encoder, value: Dimension) = encoder.encodeString(value.toString())
+    override fun serialize(encoder: Encoder, value: Dimension) =
+        value.fixed?.let(encoder::encodeInt) ?: encoder.encodeString(value.toString())
 }

@@ -1,9 +1,8 @@
 package org.meissonic.mobile.engine
 
-import java.text.Normalizer
 import java.util.PriorityQueue
-import kotlinx.serialization.SerializationException
-import kotlinx.serialization.json.Json
+import kotlinx.serialization.builtins.MapSerializer
+import kotlinx.serialization.builtins.serializer
 
 /** The ids [T] of a prompt, and the end of the prompt that did not fit ("" if all did). */
 class Encoded(val ids: IntArray, val cut: String)
@@ -128,17 +127,22 @@ class Tokenizer(vocab: Map<String, Int>, merges: List<Pair<String, String>>, pri
         /** Throws BundleError for a vocabulary or merges that cannot be read. */
         fun of(bundle: Bundle): Tokenizer {
             val facts = bundle.manifest.tokenizer
-            try {
-                val vocab = Json.decodeFromString<Map<String, Int>>(bundle.file(facts.vocab).readText())
-                return Tokenizer(vocab, parseMerges(bundle.file(facts.merges).readText()), facts)
-            } catch (error: SerializationException) {
-                throw BundleError("${bundle.file(facts.vocab)}: no vocabulary: export the bundle again", error)
+            val vocab = Bundle.parse(bundle.file(facts.vocab), MapSerializer(String.serializer(), StrictIntSerializer))
+            if (vocab.values.any { it < 0 }) throw BundleError("${bundle.file(facts.vocab)} has a negative id: export the bundle again")
+            val file = bundle.file(facts.merges)
+            val text = utf8(Bundle.content(file, MAX_TEXT_FILE)) ?: throw BundleError("$file is not UTF-8: export the bundle again")
+            val merges = parseMerges(text)
+            for ((left, right) in merges) {
+                if (left + right !in vocab) {
+                    throw BundleError("$file: '$left' and '$right' make a word that has no id: export the bundle again")
+                }
             }
+            return Tokenizer(vocab, merges, facts)
         }
 
         /** NFC, runs of white space to one space, lower case. */
         fun normalize(text: String): String =
-            Characters.lower(Characters.oneSpace(Normalizer.normalize(text, Normalizer.Form.NFC)))
+            Characters.lower(Characters.oneSpace(Characters.composed(text)))
 
         /**
          * The words of a text, without white space. A word is a text of [whole], a contraction, a run of letters, one digit

@@ -71,7 +71,7 @@ class BundleTest {
     fun `a path outside the folder is refused`() {
         for (path in listOf("../merges.txt", "/etc/passwd", "a/../../b", "c:/x", "./x", "a//b", "a\\\\b")) {
             val message = edited("\"tokenizer/merges.txt\"", "\"$path\"")
-            assertContains(message, "is outside the bundle or not plain", message = path)
+            assertContains(message, "is outside the bundle or not in plain form", message = path)
         }
     }
 
@@ -82,6 +82,49 @@ class BundleTest {
             Files.createSymbolicLink(weights.toPath(), File(bundleFolder, weights.name).absoluteFile.toPath())
         }
         assertContains(message, "leads outside the bundle")
+    }
+
+    /** Adds a weight to the step's graph, whose bytes are in [location], and makes the manifest fit. */
+    private fun readingFrom(location: String) = damaged {
+        fun message(number: Int, content: ByteArray) = byteArrayOf((number shl 3 or 2).toByte(), content.size.toByte()) + content
+        val entry = message(1, "location".toByteArray()) + message(2, location.toByteArray())
+        val file = File(folder, "transformer.onnx")
+        val before = FileFacts(file.length(), sha256(file))
+        file.appendBytes(message(7, message(5, message(13, entry)))) // ModelProto.graph.initializer.external_data
+        val text = manifest.readText()
+        check(before.sha256 in text) { "the manifest has no ${before.sha256}" }
+        val sized = text.replace(Regex("\"size\": ${before.size}(?=,\\s*\"sha256\": \"${before.sha256})"), "\"size\": ${file.length()}")
+        manifest.writeText(sized.replace(before.sha256, sha256(file)))
+        File(folder, "evil.data").writeText("weights without a hash")
+    }
+
+    @Test
+    fun `weights from a file without a hash are refused`() {
+        for (location in listOf("evil.data", "./evil.data", "tokenizer/../evil.data", "/etc/passwd", "../evil.data")) {
+            val message = readingFrom(location)
+            assertContains(message, "transformer.onnx reads weights from '$location', which the manifest does not list")
+        }
+    }
+
+    @Test
+    fun `weights from files of the manifest are found`() {
+        assertEquals(setOf(weights.name), externalFiles(File(bundleFolder, "transformer.onnx")))
+    }
+
+    @Test
+    fun `a vocabulary and merges that contradict each other are refused`() {
+        fun message(name: String, change: (String) -> String): String {
+            copyOf(folder)
+            val bundle = Bundle.open(folder)
+            val file = bundle.file(name)
+            file.writeText(change(file.readText()))
+            return assertFailsWith<BundleError> { Tokenizer.of(bundle) }.message.orEmpty()
+        }
+        val facts = Bundle.readManifest(bundleFolder).tokenizer
+        for (text in listOf("[]", "{\"a\": \"1\"}", "{\"a\": -1}", "{\"a\": 2147483648}", "{", "[".repeat(5000))) {
+            assertContains(message(facts.vocab) { text }, facts.vocab)
+        }
+        assertContains(message(facts.merges) { "$it\nqq qq\n" }, "'qq' and 'qq' make a word that has no id")
     }
 
     @Test

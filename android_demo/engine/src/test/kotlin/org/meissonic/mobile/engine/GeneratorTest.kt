@@ -182,6 +182,8 @@ class GeneratorTest {
         val small = Picture(Size(1, 1), intArrayOf(0))
         assertContains(message(Edit.ImageToImage(small)), "the image is 1x1 pixels, 64x64 is needed")
         assertContains(message(Edit.Outpaint(picture, Margins(3, 0, 0, 0))), "margins 3 0 0 0 are no frame")
+        val huge = Int.MAX_VALUE / 4 * 4
+        assertContains(message(Edit.Outpaint(picture, Margins(huge, 0, huge, 0))), "are no frame")
         assertContains(message(Edit.Outpaint(picture, Margins(4, 0, 0, 0))), "make 68x64, but the bundle draws 64x64")
     }
 

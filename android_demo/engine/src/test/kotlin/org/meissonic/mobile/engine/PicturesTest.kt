@@ -39,6 +39,16 @@ class PicturesTest {
     }
 
     @Test
+    fun `what is transparent in a mask is kept`() {
+        val white = -1
+        for (transparent in listOf(0x00FFFFFF, 0x00000000, 0x00808080)) {
+            val mask = Picture(Size(8, 8), IntArray(64) { if (it % 8 < 4) white else transparent })
+            assertContentEquals(booleanArrayOf(true, false, true, false), maskArray(mask, Size(8, 8), Size(2, 2)).sliceArray(0..3))
+            assertFailsWith<RequestError> { maskArray(Picture(Size(8, 8), IntArray(64) { transparent }), Size(8, 8), Size(2, 2)) }
+        }
+    }
+
+    @Test
     fun `a mask without white is refused`() {
         val black = Picture(Size(8, 8), IntArray(64) { 0xFF000000.toInt() })
         val error = assertFailsWith<RequestError> { maskArray(black, Size(8, 8), Size(2, 2)) }

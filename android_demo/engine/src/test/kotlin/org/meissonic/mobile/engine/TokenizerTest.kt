@@ -1,6 +1,7 @@
 package org.meissonic.mobile.engine
 
 import java.io.File
+import java.security.MessageDigest
 import kotlin.test.Test
 import kotlin.test.assertEquals
 import kotlinx.serialization.Serializable
@@ -42,5 +43,23 @@ class TokenizerTest {
         // Three words of one id each.
         val room = facts.length - 2
         assertEquals("a red cat ".repeat(20).trim().split(" ").drop(room).joinToString(" "), encoded.cut)
+    }
+
+    @Test
+    fun `the table is the one of every runtime`() {
+        val table = Characters::class.java.getResource("unicode.txt")!!.readText()
+        assertEquals(File(repository, "runtime/unicode.txt").readText(), table)
+    }
+
+    /** Python compares its own with the published tokenizer's library; the digest is Python's. */
+    @Test
+    fun `every code point is normalized as in Python`() {
+        val digest = MessageDigest.getInstance("SHA-256")
+        for (code in 1..Character.MAX_CODE_POINT) {
+            if (code in 0xD800..0xDFFF) continue
+            val character = String(Character.toChars(code))
+            digest.update((Tokenizer.normalize("e $character e$character\u0301") + "\n").toByteArray())
+        }
+        assertEquals("fb0444847ee21faf8b627ec10b907025146e1f5ce9c90a2158a6e55ae2338839", hexadecimal(digest.digest()))
     }
 }

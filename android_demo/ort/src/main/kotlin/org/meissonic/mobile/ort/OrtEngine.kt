@@ -22,6 +22,7 @@ import org.meissonic.mobile.engine.DType
 import org.meissonic.mobile.engine.Engine
 import org.meissonic.mobile.engine.EngineError
 import org.meissonic.mobile.engine.Floats
+import org.meissonic.mobile.engine.GraphFacts
 import org.meissonic.mobile.engine.Ints
 import org.meissonic.mobile.engine.Stop
 import org.meissonic.mobile.engine.Tensor
@@ -32,14 +33,17 @@ import org.meissonic.mobile.engine.check
  * Runs a bundle's graphs on onnxruntime, the desktop jar or the Android library.
  *
  * [threads] is the number of threads a graph runs on; 0 lets onnxruntime take every core. [lowMemory] leaves weights
- * mapped from their files: slower, but the system can take the memory back.
+ * mapped from their files: slower, but the system can take the memory back. [npu] runs the graphs that were made for it,
+ * which the CPU runs without it, and when it refuses one.
  */
 class OrtEngine(
     override val bundle: Bundle,
     private val threads: Int = 0,
     private val lowMemory: Boolean = false,
+    private val npu: Npu? = null,
 ) : Engine {
     private val sessions = mutableMapOf<String, OrtSession>()
+    private val refused = mutableSetOf<String>() // by the NPU
     private val lock = ReentrantLock()
 
     override val loaded: Set<String> get() = lock.withLock { sessions.keys.toSet() }
@@ -55,39 +59,45 @@ class OrtEngine(
         graph.inputs.forEach { it.check(tensors.getValue(it.name), name) }
         stop.check() // before a load that takes seconds
         open(name)
+        try {
+            opened(name, graph, tensors, stop)
+        } catch (error: OrtException) {
+            stop.check() // a run that was terminated fails
+            val reason = "onnxruntime failed in graph $name: ${firstLine(error)}"
+            if (!onNpu(name)) throw EngineError(reason, error)
+            close(name)
+            refuse(name, reason)
+            run(name, tensors, stop)
+        }
+    }
+
+    private fun opened(name: String, graph: GraphFacts, tensors: Map<String, Tensor>, stop: Stop): Map<String, Tensor> {
         val feed = mutableMapOf<String, OnnxTensor>()
         try {
             for (input in graph.inputs) feed[input.name] = toOrt(tensors.getValue(input.name))
             // New options for each run, because terminated ones stay terminated.
-            OrtSession.RunOptions().use { options ->
+            return OrtSession.RunOptions().use { options ->
                 options.setLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL)
                 stop.during({ options.setTerminate(true) }) { sessions.getValue(name).run(feed, options) }.use { made ->
                     made.associate { (key, value) -> key to fromOrt(name, value as OnnxTensor) }
                 }
             }.also { outputs -> graph.outputs.forEach { it.check(outputs.getValue(it.name), name) } }
-        } catch (error: OrtException) {
-            stop.check() // a run that was terminated fails
-            throw EngineError("onnxruntime failed in graph $name: ${firstLine(error)}", error)
         } finally {
             feed.values.forEach(OnnxTensor::close)
         }
     }
 
+    private fun onNpu(name: String) = npu != null && bundle.manifest.graphs.getValue(name).forNpu && name !in refused
+
+    private fun refuse(name: String, reason: String) {
+        refused += name
+        npu?.tell(NpuEvent.Refused(name, reason))
+    }
+
     private fun session(name: String): OrtSession {
         val graph = bundle.manifest.graphs.getValue(name)
         val file = bundle.file(graph.files[0])
-        val session = try {
-            sessionOptions(threads, lowMemory).use { options ->
-                environment.createSession(file.path, options) // by path, or the weights could not stay mapped
-            }
-        } catch (error: OrtException) {
-            val madeWith = bundle.manifest.tools["onnxruntime"] ?: "unknown"
-            throw EngineError(
-                "onnxruntime ${environment.version} cannot open $file: ${firstLine(error)} (the bundle was made with" +
-                    " onnxruntime $madeWith)",
-                error,
-            )
-        }
+        val session = npuSession(name) ?: cpuSession(file)
         try {
             checkSignature(file.name, "input", graph.inputs, session.inputInfo)
             checkSignature(file.name, "output", graph.outputs, session.outputInfo)
@@ -97,11 +107,37 @@ class OrtEngine(
         }
         return session
     }
+
+    /** Null if the graph is the CPU's. */
+    private fun npuSession(name: String): OrtSession? {
+        if (npu == null || !onNpu(name)) return null
+        val session = try {
+            npu.open(bundle, name)
+        } catch (error: EngineError) {
+            refuse(name, error.message.orEmpty())
+            return null
+        }
+        npu.tell(NpuEvent.Opened(name))
+        return session
+    }
+
+    private fun cpuSession(file: File): OrtSession = try {
+        sessionOptions(threads, lowMemory).use { options ->
+            environment.createSession(file.path, options) // by path, or the weights could not stay mapped
+        }
+    } catch (error: OrtException) {
+        val madeWith = bundle.manifest.tools["onnxruntime"] ?: "unknown"
+        throw EngineError(
+            "onnxruntime ${environment.version} cannot open $file: ${firstLine(error)} (the bundle was made with" +
+                " onnxruntime $madeWith)",
+            error,
+        )
+    }
 }
 
 // The environment matches the process's command line with a regular expression that recurses once a character. Some 3000
 // characters, a long prompt, overflow the usual stack of 1 MB and end the process; this thread has a larger one.
-private val environment: OrtEnvironment by lazy {
+internal val environment: OrtEnvironment by lazy {
     val making = FutureTask(OrtEnvironment::getEnvironment)
     Thread(null, making, "onnxruntime", 64L shl 20).start()
     making.get()
@@ -140,7 +176,7 @@ private val saturating: Boolean by lazy {
 }
 
 /** The options of runtime/onnxruntime_engine.py, which gives the reasons. */
-private fun sessionOptions(threads: Int, mapped: Boolean) = SessionOptions().apply {
+internal fun sessionOptions(threads: Int, mapped: Boolean) = SessionOptions().apply {
     setOptimizationLevel(SessionOptions.OptLevel.ALL_OPT)
     setExecutionMode(SessionOptions.ExecutionMode.SEQUENTIAL)
     setIntraOpNumThreads(threads)
@@ -185,5 +221,5 @@ private fun dtype(info: TensorInfo): DType? = when (info.type) {
 }
 
 /** onnxruntime's message without its error code. */
-private fun firstLine(error: OrtException): String =
+internal fun firstLine(error: OrtException): String =
     error.message.orEmpty().lineSequence().first().replace(Regex("^Error code - \\w+ - message: "), "")

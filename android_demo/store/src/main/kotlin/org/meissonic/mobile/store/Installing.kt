@@ -3,7 +3,6 @@ package org.meissonic.mobile.store
 import java.io.File
 import java.io.FileOutputStream
 import java.io.IOException
-import java.io.InputStream
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
@@ -22,6 +21,7 @@ import kotlinx.coroutines.runInterruptible
 import org.meissonic.mobile.engine.Bundle
 import org.meissonic.mobile.engine.BundleError
 import org.meissonic.mobile.engine.FileFacts
+import org.meissonic.mobile.engine.readAtMost
 import org.meissonic.mobile.engine.sha256
 
 /** The progress of an installation. */
@@ -37,23 +37,21 @@ data class Checking(val file: String) : Installing
 data class Installed(val folder: File) : Installing
 
 private const val BUFFER = 1 shl 16
-private const val LARGEST_MANIFEST = 4L shl 20
 private const val TOLD_EVERY = 1L shl 18 // bytes
 
 internal fun installing(
     source: ModelSource,
-    root: File,
-    partial: File,
-    model: File,
+    places: Places,
     freeSpace: (File) -> Long,
 ): Flow<Installing> = channelFlow {
     try {
-        Installation(source, partial, channel, freeSpace).run(root)
-        replace(model, partial)
-        send(Installed(model))
+        places.recover()
+        Installation(source, places.partial, channel, freeSpace).run(places.root)
+        places.publish()
+        send(Installed(places.model))
     } catch (error: IOException) {
         currentCoroutineContext().ensureActive() // stopping also makes a transfer fail
-        throw storage(error, root)
+        throw storage(error, places.root)
     }
 }.buffer(Channel.UNLIMITED).flowOn(Dispatchers.IO)
 
@@ -69,7 +67,7 @@ private class Installation(
     suspend fun run(root: File) {
         root.mkdirs()
         val manifest = readManifest()
-        total = manifest.files.values.sumOf { it.size }
+        total = manifest.size
         arrived = bytes(partial)
         val free = freeSpace(root)
         val lacking = total - arrived - free
@@ -81,7 +79,7 @@ private class Installation(
     /** The manifest of the source. Discards the unfinished files of another bundle. */
     private suspend fun readManifest() = with(File(partial, Bundle.MANIFEST)) {
         val bytes = interruptibly(Bundle.MANIFEST, 0) { opened ->
-            val limited = opened.stream.readAtMost(LARGEST_MANIFEST)
+            val limited = opened.stream.readAtMost(Bundle.LARGEST_MANIFEST)
             limited ?: throw StoreError(
                 Problem.ANOTHER_FILE,
                 "${Bundle.MANIFEST} is too large for a manifest: check the address",
@@ -195,18 +193,6 @@ private class Installation(
     )
 }
 
-/** Puts the new model in its place. If that fails, the old one is restored. */
-private fun replace(model: File, partial: File) {
-    val old = File(model.path + ".old")
-    old.deleteRecursively()
-    if (model.exists() && !model.renameTo(old)) throw IOException("cannot rename $model")
-    if (!partial.renameTo(model)) {
-        old.renameTo(model)
-        throw IOException("cannot rename $partial")
-    }
-    old.deleteRecursively()
-}
-
 private fun full(what: String, lacking: Long? = null) =
     StoreError(Problem.NO_SPACE, "the storage is full: $what, free some space and try again", lacking = lacking)
 
@@ -218,14 +204,3 @@ private fun storage(error: IOException, root: File): StoreError {
 }
 
 private fun reason(error: IOException) = error.message ?: error.javaClass.simpleName
-
-private fun InputStream.readAtMost(limit: Long): ByteArray? {
-    val made = java.io.ByteArrayOutputStream()
-    val buffer = ByteArray(BUFFER)
-    while (true) {
-        val count = read(buffer)
-        if (count < 0) return made.toByteArray()
-        made.write(buffer, 0, count)
-        if (made.size() > limit) return null
-    }
-}

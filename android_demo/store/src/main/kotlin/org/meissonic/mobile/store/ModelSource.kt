@@ -5,7 +5,7 @@ import java.io.File
 import java.io.InputStream
 
 /** The source of a bundle's files: a web server, or a folder a person picked. */
-interface ModelSource {
+fun interface ModelSource {
     /**
      * Opens a file of the bundle at byte [from] if the source can, else at its start: see [Opened.from].
      *

@@ -3,7 +3,7 @@ package org.meissonic.mobile.store
 import java.io.File
 import kotlinx.coroutines.flow.Flow
 import org.meissonic.mobile.engine.Bundle
-import org.meissonic.mobile.engine.UserError
+import org.meissonic.mobile.engine.Manifest
 
 /** The state of the model's files on this device. */
 sealed interface Stored
@@ -15,7 +15,9 @@ data object Absent : Stored
 data class Partly(val bytes: Long, val total: Long) : Stored
 
 /** A complete model; each file was verified when it was installed. */
-data class Whole(val folder: File, val bytes: Long) : Stored
+data class Whole(val folder: File, val manifest: Manifest) : Stored {
+    val bytes: Long get() = manifest.size
+}
 
 /**
  * The model of this device, in [root].
@@ -23,16 +25,20 @@ data class Whole(val folder: File, val bytes: Long) : Stored
  * ```
  * root/model           complete, or absent
  * root/model.partial   an installation in progress or stopped: verified files and one .part
+ * root/model.old       the model before, while another takes its place
+ * root/model.deleted   a model that is being deleted
  * ```
+ *
+ * [root] belongs to the store. What a killed process left is put in order by the next call.
  */
-class ModelStore(private val root: File, private val freeSpace: (File) -> Long = File::getUsableSpace) {
-    private val model = File(root, "model")
-    private val partial = File(root, "model.partial")
+class ModelStore(root: File, private val freeSpace: (File) -> Long = File::getUsableSpace) {
+    private val places = Places(root)
 
     fun state(): Stored {
-        size(model)?.let { total -> return Whole(model, total) }
-        val total = size(partial) ?: return Absent
-        return Partly(bytes(partial), total)
+        places.recover()
+        manifest(places.model)?.let { return Whole(places.model, it) }
+        val total = manifest(places.partial)?.size ?: return Absent
+        return Partly(bytes(places.partial), total)
     }
 
     /**
@@ -41,20 +47,10 @@ class ModelStore(private val root: File, private val freeSpace: (File) -> Long =
      * The old model stays until the new one is complete. Fails with StoreError, or BundleError for an invalid manifest.
      * Cancelling the collector ends the transfer at once and keeps the part that arrived.
      */
-    fun install(source: ModelSource): Flow<Installing> = installing(source, root, partial, model, freeSpace)
+    fun install(source: ModelSource): Flow<Installing> = installing(source, places, freeSpace)
 
     /** Removes the model and any stopped installation. */
-    fun delete() {
-        model.deleteRecursively()
-        partial.deleteRecursively()
-    }
-
-    /** Bytes of all files of a folder's manifest; null if it has no readable manifest. */
-    private fun size(folder: File): Long? = try {
-        if (File(folder, Bundle.MANIFEST).isFile) Bundle.readManifest(folder).files.values.sumOf { it.size } else null
-    } catch (_: UserError) {
-        null
-    }
+    fun delete() = places.delete()
 }
 
 /** Bytes of the bundle's files in a folder, without the manifest. */

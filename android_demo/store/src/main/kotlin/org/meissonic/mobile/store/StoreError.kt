@@ -1,5 +1,7 @@
 package org.meissonic.mobile.store
 
+import org.meissonic.mobile.engine.printable
+
 /** Why a model cannot be installed. A screen says it in the person's language. */
 enum class Problem {
     /** The server or folder cannot be reached, or stopped sending. The part that arrived is kept; the cause says why. */
@@ -28,4 +30,4 @@ class StoreError(
     cause: Throwable? = null,
     val file: String? = null,
     val lacking: Long? = null,
-) : Exception(message, cause)
+) : Exception(printable(message), cause)

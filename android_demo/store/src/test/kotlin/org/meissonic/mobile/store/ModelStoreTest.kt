@@ -202,6 +202,63 @@ class ModelStoreTest {
         assertEquals("others", Bundle.open(assertIs<Whole>(store().state()).folder).manifest.model.name)
     }
 
+    /** A folder of [root] with the bundle, whose manifest names another model if [other]. */
+    private fun place(name: String, other: Boolean = false) = File(root, name).also { folder ->
+        bundle.copyRecursively(folder)
+        val manifest = File(folder, "manifest.json")
+        if (other) manifest.writeText(manifest.readText().replace("\"stickers\"", "\"others\""))
+    }
+
+    private fun name() = Bundle.open(assertIs<Whole>(store().state()).folder).manifest.model.name
+
+    @Test
+    fun `a kill between the two renames loses neither model`() {
+        place("model.old")
+        place("model.partial", other = true)
+        assertEquals("others", name())
+        assertEquals(setOf("model"), root.list()!!.toSet())
+    }
+
+    @Test
+    fun `the old model comes back if the new one is not whole`() {
+        place("model.old")
+        File(place("model.partial", other = true), LARGE).delete()
+        assertEquals("stickers", name())
+        install()
+        assertWhole()
+    }
+
+    @Test
+    fun `the old model comes back if the new one is gone`() {
+        place("model.old")
+        assertEquals("stickers", name())
+    }
+
+    @Test
+    fun `a kill after the second rename leaves the new model alone`() {
+        place("model", other = true)
+        place("model.old")
+        assertEquals("others", name())
+        assertEquals(setOf("model"), root.list()!!.toSet())
+    }
+
+    @Test
+    fun `a kill while a model is deleted leaves no half of it`() {
+        File(place("model.deleted"), LARGE).delete()
+        assertEquals(Absent, store().state())
+        assertEquals(emptySet(), root.list()!!.toSet())
+    }
+
+    @Test
+    fun `deleting leaves nothing`() {
+        place("model.old")
+        place("model.partial", other = true)
+        place("model.deleted")
+        store().delete()
+        assertEquals(emptySet(), root.list()!!.toSet())
+        assertEquals(Absent, store().state())
+    }
+
     @Test
     fun `a folder is imported, and a model deleted`() {
         runBlocking { store().install(FolderSource(bundle)).toList() }

@@ -8,7 +8,7 @@ import org.meissonic.mobile.engine.Picture
 import org.meissonic.mobile.engine.Request
 import org.meissonic.mobile.engine.Size
 
-enum class Field { PROMPT, SEED, STEPS, GUIDANCE, PICTURE, MASK, SIDES }
+enum class Field { PROMPT, SEED, STEPS, GUIDANCE, PICTURE, MASK, SIDES, MEMORY }
 
 /** The result of checking a form: a request, or the field to correct. */
 sealed interface Checked
@@ -31,7 +31,13 @@ fun pictureSize(draft: Draft, manifest: Manifest): Size {
  *
  * [picture] gives the chosen picture in a size, or null; [anySeed] is used if the field is blank.
  */
-fun check(draft: Draft, manifest: Manifest, anySeed: ULong, picture: (Size) -> Picture?): Checked {
+fun check(draft: Draft, manifest: Manifest, anySeed: ULong, picture: (Size) -> Picture?): Checked = try {
+    checked(draft, manifest, anySeed, picture)
+} catch (_: OutOfMemoryError) { // of the pictures, because a model may draw 4096 pixels a side
+    Unfit(Field.MEMORY)
+}
+
+private fun checked(draft: Draft, manifest: Manifest, anySeed: ULong, picture: (Size) -> Picture?): Checked {
     if (draft.prompt.isBlank()) return Unfit(Field.PROMPT)
     val seed = number(draft.seed, anySeed) { it.toULongOrNull() } ?: return Unfit(Field.SEED)
     val steps = number(draft.steps, manifest.defaults.steps) { typed -> typed.toIntOrNull()?.takeIf { it in 1..MAX_STEPS } }
@@ -42,8 +48,10 @@ fun check(draft: Draft, manifest: Manifest, anySeed: ULong, picture: (Size) -> P
     val size = sizeOf(draft, manifest)
     val request = Request(draft.prompt, draft.negative.ifBlank { null }, seed, steps, guidance, size)
     if (draft.mode == Mode.TEXT) return Fit(request)
-    if (draft.mode == Mode.EXTEND && draft.sides.isEmpty()) return Unfit(Field.SIDES)
-    val image = picture(pictureSize(draft, manifest)) ?: return Unfit(Field.PICTURE)
+    val inner = pictureSize(draft, manifest)
+    // A picture of one token has no room for margins.
+    if (draft.mode == Mode.EXTEND && (draft.sides.isEmpty() || inner.width <= 0 || inner.height <= 0)) return Unfit(Field.SIDES)
+    val image = picture(inner) ?: return Unfit(Field.PICTURE)
     val edit = when (draft.mode) {
         Mode.REDRAW -> Edit.ImageToImage(image, draft.strength / 100.0)
         Mode.REPAINT -> {

@@ -9,7 +9,6 @@ import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
-import org.meissonic.mobile.engine.Bundle
 import org.meissonic.mobile.engine.BundleError
 import org.meissonic.mobile.engine.Manifest
 import org.meissonic.mobile.store.Checking
@@ -76,6 +75,8 @@ class Shelf(
                 Trouble(error, here())
             } catch (error: BundleError) {
                 Trouble(error, here())
+            } catch (error: Throwable) { // a source is anyone's work: whatever it breaks must not end the app
+                Trouble(BundleError("this model cannot be installed ($error): get another", error), here())
             }
         }
         return true
@@ -98,7 +99,7 @@ class Shelf(
     }
 
     private fun here(): ModelState = when (val stored = store.state()) {
-        is Whole -> Ready(Bundle.readManifest(stored.folder), stored)
+        is Whole -> Ready(stored.manifest, stored)
         is Partly -> Unfinished(stored.bytes, stored.total)
         else -> NoModel
     }

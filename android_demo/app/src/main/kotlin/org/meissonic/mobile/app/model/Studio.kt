@@ -14,12 +14,14 @@ import kotlinx.coroutines.launch
 import kotlinx.coroutines.runInterruptible
 import kotlinx.coroutines.withContext
 import org.meissonic.mobile.engine.DrawingEvent
+import org.meissonic.mobile.engine.EngineError
 import org.meissonic.mobile.engine.Generator
 import org.meissonic.mobile.engine.Picture
 import org.meissonic.mobile.engine.Request
 import org.meissonic.mobile.engine.Stage
 import org.meissonic.mobile.engine.UserError
 import org.meissonic.mobile.engine.checkMemory
+import org.meissonic.mobile.engine.printable
 import org.meissonic.mobile.engine.settle
 
 /** The state of the drawing. */
@@ -81,6 +83,8 @@ class Studio(
                 Failed(error)
             } catch (error: IOException) {
                 Failed(error)
+            } catch (error: Throwable) { // a bundle is anyone's work: whatever it breaks must not end the app
+                Failed(EngineError("this model cannot draw ($error): get another", error))
             }
             marker.delete()
         }
@@ -116,7 +120,7 @@ class Studio(
                 is DrawingEvent.Preview -> mutable.value = before.copy(preview = event.picture)
                 is DrawingEvent.Finished -> {
                     val drawing = event.drawing
-                    val drawn = withContext(Dispatchers.IO) { gallery.add(drawing, manifest.model.name) }
+                    val drawn = withContext(Dispatchers.IO) { gallery.add(drawing, printable(manifest.model.name)) }
                     done = Done(drawn, drawing.cut.values)
                 }
             }

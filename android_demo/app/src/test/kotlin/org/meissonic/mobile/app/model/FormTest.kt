@@ -46,6 +46,20 @@ class FormTest {
     }
 
     @Test
+    fun `a picture of one token has no room for margins`() {
+        val size = manifest.model.tokenSize.let { Size(it, it) }
+        val tiny = manifest.copy(sizes = listOf(size), defaults = manifest.defaults.copy(size = size))
+        for (sides in listOf(setOf(Side.LEFT, Side.RIGHT), setOf(Side.TOP), Side.entries.toSet())) {
+            assertEquals(Unfit(Field.SIDES), check(full.copy(mode = Mode.EXTEND, sides = sides), tiny, 5u, grey))
+        }
+    }
+
+    @Test
+    fun `pictures that need more memory than there is are reported`() {
+        assertEquals(Field.MEMORY, field(full.copy(mode = Mode.REDRAW)) { throw OutOfMemoryError() })
+    }
+
+    @Test
     fun `a comma is a decimal point`() {
         assertEquals(2.5, request(full.copy(guidance = "2,5")).guidance)
     }

@@ -71,6 +71,22 @@ class ProcessTest {
     }
 
     @Test
+    fun `whatever a model breaks is reported, and the app goes on`() = runBlocking {
+        val broken = listOf(NoSuchElementException("x"), ArithmeticException("/ by zero"), StackOverflowError(), OutOfMemoryError(), UnsatisfiedLinkError())
+        for (error in broken) {
+            val studio = Studio(this, gallery(), marker, { Long.MAX_VALUE }) { throw error }
+            studio.draw(request(2), 0)
+            val failed = assertIs<Failed>(studio.state.first { it !is Working })
+            assertContains(failed.error.message.orEmpty(), "this model cannot draw")
+            val shelf = Shelf(this, ModelStore(File(folder, "models"))) {}
+            shelf.install { _, _ -> throw error }
+            assertIs<Trouble>(shelf.state.first { it !is Arriving })
+        }
+        yield()
+        assertFalse(marker.exists())
+    }
+
+    @Test
     fun `a second installation is refused, and no file changes before the model is released`() = runBlocking {
         val root = File(folder, "models")
         val released = CompletableDeferred<Unit>()

@@ -1,0 +1,109 @@
+"""Graphs compiled for chips: context binaries beside the portable graph.
+
+A phone's provider loads a context at once, where it would have to compile the portable graph. A context is an
+ONNX model with one node, and the binary that this node names. It fits one chip, and the version of Qualcomm's
+runtime that made it or a newer one.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from export.errors import ExportError
+from quantize.errors import QuantizationError
+from runtime.bundle import Bundle, Graph
+from runtime.feeds import step_feed
+from runtime.generator import Drawing, Generator
+from runtime.parity.measures import image_psnr, psnr
+from runtime.qnn_engine import QnnEngine, open_on_npu
+
+
+class Chip(NamedTuple):
+    """What Qualcomm's runtime calls a chip."""
+
+    name: str  # as it is sold
+    soc_model: int
+    htp_arch: int  # the version of its Hexagon processor
+
+
+SOURCE = "pytorch/executorch, backends/qualcomm/serialization/qc_schema.py"
+# Phones whose Hexagon has version 73 or newer, by the table in SOURCE.
+CHIPS = {
+    "sm8550": Chip("Snapdragon 8 Gen 2", 43, 73),
+    "sm8650": Chip("Snapdragon 8 Gen 3", 57, 75),
+    "sm8750": Chip("Snapdragon 8 Elite", 69, 79),
+    "sm8845": Chip("Snapdragon 8 Gen 5", 97, 81),
+    "sm8850": Chip("Snapdragon 8 Elite Gen 5", 87, 81),
+}
+# The compiler takes longer and gives the fastest graph.
+OPTIMIZED = {"htp_graph_finalization_optimization_mode": "3", "htp_performance_mode": "burst"}
+
+
+def parse_chips(text: str) -> tuple[str, ...]:
+    """The chips of "sm8650,sm8750". Raises ExportError for one that is not in CHIPS."""
+    names = tuple(dict.fromkeys(name.strip().lower() for name in text.split(",")))
+    for name in names:
+        if name not in CHIPS:
+            raise ExportError(f'--soc "{name}" is unknown: choose from {", ".join(CHIPS)} (--list-socs)')
+    return names
+
+
+def chip_table() -> str:
+    """What --list-socs prints."""
+    lines = [f"{'soc':8} {'soc_model':>9} {'htp_arch':>8}  chip"]
+    lines += [f"{soc:8} {chip.soc_model:9} {chip.htp_arch:8}  {chip.name}" for soc, chip in CHIPS.items()]
+    return "\n".join([*lines, f"source: {SOURCE}"])
+
+
+def add_contexts(graph: Graph, folder: Path, chips: Iterable[str]) -> Graph:
+    """The manifest's entry of a graph in `folder` after it was compiled for chips, in folders of their names.
+
+    Raises QuantizationError if the compiler refuses it.
+    """
+    contexts = {soc: compile_for(folder / graph.files[0], soc, folder / soc) for soc in chips}
+    named = {soc: [path.relative_to(folder).as_posix() for path in paths] for soc, paths in contexts.items()}
+    return graph.model_copy(update={"contexts": named})
+
+
+def context_figures(bundle: Bundle, drawing: Drawing, chips: Iterable[str]) -> dict[str, float]:
+    """The worst PSNR of any chip's contexts beside the portable graphs, dB: features of the first step of a
+    drawing, and its picture.
+    """
+    portable = Generator(bundle, engine="qnn")
+    conditions, _ = portable.condition(drawing.settings)
+    blank = np.full_like(drawing.tokens, bundle.manifest.model.mask_token_id)
+    uniforms = np.full((2, blank.size), 0.5, np.float32)
+    settings = drawing.settings
+    feed = step_feed(conditions, settings.steps - 1, blank, uniforms, settings.guidance)
+    features = portable.engine.run("transformer", feed)["features"]
+    picture = portable.decode(drawing.tokens)
+    portable.close()
+    found: dict[str, list[float]] = {"contexts.features.psnr": [], "contexts.image.psnr": []}
+    for soc in chips:
+        compiled = Generator(bundle, engine=QnnEngine(bundle, soc=soc))
+        theirs = compiled.engine.run("transformer", feed)["features"]
+        found["contexts.features.psnr"].append(psnr(features, theirs))
+        found["contexts.image.psnr"].append(image_psnr(picture, compiled.decode(drawing.tokens)))
+        compiled.close()
+    return {name: min(values) for name, values in found.items()}
+
+
+def compile_for(model: Path, soc: str, folder: Path) -> list[Path]:
+    """The files of the context of `model` for a chip: a model in `folder`, and the binary that it names."""
+    folder.mkdir(exist_ok=True)
+    before, target, chip = set(folder.iterdir()), folder / model.name, CHIPS[soc]
+    target.unlink(missing_ok=True)  # of an interrupted run: the provider replaces nothing
+    settings = {
+        "ep.context_enable": "1",
+        "ep.context_file_path": str(target),
+        "ep.context_embed_mode": "0",
+    }
+    options = OPTIMIZED | {"soc_model": str(chip.soc_model), "htp_arch": str(chip.htp_arch)}
+    try:
+        open_on_npu(model, options, settings)
+    except Exception as error:  # onnxruntime raises many types
+        raise QuantizationError(f"{model.name} cannot be compiled for {soc}: {error}") from None
+    made = sorted(path for path in set(folder.iterdir()) - before if path != target)
+    return [target, *made]

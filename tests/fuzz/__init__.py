@@ -1,0 +1,1 @@
+"""Structure-aware fuzzing of everything that reads a user's files or arguments: `python -m tests.fuzz`."""
