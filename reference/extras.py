@@ -11,6 +11,7 @@ from reference.errors import UserError
 EXTRAS = {
     "export": ("torch", "transformers", "diffusers", "safetensors", "onnx", "onnxscript", "jinja2"),
     "coreml": ("coremltools", "sklearn"),
+    "coreai": ("coreai", "coreai_torch"),
 }
 PACKAGES = ("reference", "runtime", "quantize", "export")
 

@@ -26,6 +26,7 @@ EXAMPLES = """examples:
   python -m runtime "a wide meadow" --image small.png --extend 16 0 16 0   # paint around the image
   python -m runtime "a fox in the snow" --bundle build/meissonic --low-memory
   python -m runtime "a red cat" --bundle build/iphone      # Core ML packages, on any machine
+  python -m runtime "a red cat" --bundle build/iphone27    # Core AI assets, on Linux and macOS 27
 """
 
 
@@ -86,7 +87,8 @@ def parse(arguments: Sequence[str] | None) -> Job:
     add(
         "--engine",
         choices=ENGINES,
-        help="default: onnxruntime for ONNX graphs; for packages Core ML on a Mac, elsewhere the evaluator",
+        help="default: onnxruntime for ONNX graphs; for packages Core ML on a Mac, elsewhere the evaluator;"
+        " for assets coreai",
     )
     given = parser.parse_args(arguments)
     job = Job(

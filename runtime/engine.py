@@ -1,4 +1,6 @@
-"""Engines: onnxruntime for ONNX graphs; for Core ML packages Core ML on a Mac, elsewhere the evaluator."""
+"""Engines: onnxruntime for ONNX graphs; for Core ML packages Core ML on a Mac, elsewhere the evaluator; for
+Core AI assets Apple's runtime.
+"""
 
 from collections.abc import Mapping
 from typing import Literal, Protocol, get_args
@@ -8,7 +10,7 @@ import numpy as np
 from runtime.bundle import Bundle
 from runtime.errors import RequestError
 
-EngineName = Literal["onnxruntime", "coreml", "evaluator"]
+EngineName = Literal["onnxruntime", "coreml", "evaluator", "coreai"]
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 
 
@@ -50,6 +52,17 @@ def open_engine(
     UserError if a package that the engine needs is not installed.
     """
     own = bundle.manifest.engine
+    if own == "coreai":
+        if name not in (None, "coreai"):
+            raise RequestError(f"--engine {name} does not run Core AI assets: leave it out")
+        from runtime.coreai import engine as coreai  # needs the extra coreai
+
+        return coreai.assets(bundle)
+    if name == "coreai":
+        raise RequestError(
+            "--engine coreai runs Core AI assets, but this bundle has none: export one with"
+            " python -m export.coreai"
+        )
     if own == "onnxruntime":
         if name not in (None, "onnxruntime"):
             raise RequestError(f"--engine {name} runs Core ML packages, but this bundle holds ONNX graphs")
