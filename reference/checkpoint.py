@@ -224,7 +224,7 @@ def checkpoint_files(folder: Path, text_folder: Path, variant: str | None) -> di
 def save_checkpoint(
     checkpoint: Checkpoint, folder: str | Path, dtype: torch.dtype = torch.float32, overwrite: bool = False
 ) -> None:
-    """Write a checkpoint folder, whole or not at all; it replaces an older checkpoint."""
+    """Write a checkpoint folder, whole or not at all; with `overwrite` it replaces an older checkpoint."""
     with new_folder(Path(folder), overwrite) as target:
         parts: dict[str, nn.Module] = {
             "transformer": checkpoint.transformer,

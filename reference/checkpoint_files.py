@@ -34,7 +34,7 @@ MAX_INDEX = 1_000_000  # bytes of a model_index.json
 
 
 @contextmanager
-def new_folder(target: Path, overwrite: bool = False, flag: str = "folder") -> Iterator[Path]:
+def new_folder(target: Path, overwrite: bool = False) -> Iterator[Path]:
     """A temporary folder that becomes `target` when the block succeeds, and is removed otherwise.
 
     With `overwrite` it replaces an older checkpoint at `target`. Raises CheckpointError for anything else
@@ -42,7 +42,7 @@ def new_folder(target: Path, overwrite: bool = False, flag: str = "folder") -> I
     """
     try:
         check = partial(check_replaceable, overwrite=overwrite)
-        with WorkFolder(target, secrets.token_hex(), check, flag) as work:
+        with WorkFolder(target, secrets.token_hex(), check, flag="folder") as work:
             yield work.folder
             work.publish()
     except OSError as error:

@@ -138,11 +138,11 @@ def read_package(path: Path) -> SavedPackage:
     names = sorted(spec.mlProgram.functions)  # protobuf maps have no order
     try:
         functions = tuple(_Reader(name, spec.mlProgram.functions[name]).read() for name in names)
-        check_weights(path, functions)
     except _Unsupported as error:
         raise BundleError(f"{path}: {error}") from None
     except Exception as error:  # what a message lacks or contradicts shows wherever it is used
         raise BundleError(f"{path} is damaged: {first_line(error)}: export the bundle again") from None
+    check_weights(path, functions)
     return SavedPackage(path, spec.specificationVersion, size, functions)
 
 

@@ -80,7 +80,7 @@ def picture_cases() -> list[dict[str, object]]:
     rng, cases = np.random.default_rng(3), list[dict[str, object]]()
     for width, height, columns, rows in MASKS:
         picture = noise_picture(rng, width, height)
-        black = Image.new("RGBA", picture.size, "black")  # what is transparent is kept
+        black = Image.new("RGBA", picture.size, "black")  # so that transparent areas mean "keep"
         grey = Image.alpha_composite(black, picture.convert("RGBA")).convert("L")
         small = grey.resize((columns, rows), Image.Resampling.LANCZOS)
         cases.append(

@@ -10,6 +10,7 @@ import pytest
 import torch
 from transformers import CLIPTokenizer
 
+from reference import component_configs
 from reference.checkpoint import load_checkpoint
 from reference.checkpoint_files import new_folder
 from reference.configs import read_configs
@@ -17,6 +18,7 @@ from reference.errors import CheckpointError
 from reference.random_weights import PRESETS, write_random
 from reference.text import tokenize
 from reference.tokenizer_files import load_tokenizer
+from runtime import bundle
 from tests.reference.golden import FOLDER
 
 MERGES = "tokenizer/merges.txt"
@@ -294,4 +296,13 @@ def test_an_end_of_prompt_that_the_text_encoder_does_not_look_for_is_refused(tin
     with pytest.raises(
         CheckpointError, match="text_encoder eos_token_id is 3, but the tokenizer ends prompts"
     ):
+        read_configs(tiny, tiny / "text_encoder")
+
+
+def test_a_checkpoint_has_the_bounds_of_the_bundle_made_from_it(tiny):
+    assert component_configs.MAX_SIDE == bundle.MAX_SIDE
+    file = tiny / "tokenizer" / "tokenizer_config.json"
+    values = json.loads(file.read_text())
+    file.write_text(json.dumps({**values, "model_max_length": bundle.MAX_TEXT_LENGTH + 1}))
+    with pytest.raises(CheckpointError, match=f"less than or equal to {bundle.MAX_TEXT_LENGTH}"):
         read_configs(tiny, tiny / "text_encoder")

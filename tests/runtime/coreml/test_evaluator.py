@@ -303,7 +303,9 @@ def test_a_package_without_its_weights_has_no_structure(tmp_path: Path) -> None:
     package = build(tmp_path / "a.mlpackage", lambda x: mb.linear(x=x, weight=weight), {"x": X})
     read_package(package)
     remove(package, f"{DATA}/weights/weight.bin")
-    with pytest.raises(BundleError, match=r"weight\.bin is missing or truncated"):
+    with pytest.raises(
+        BundleError, match=r"a\.mlpackage: weight\.bin is missing or truncated: export the bundle again$"
+    ):
         read_package(package)
 
 
