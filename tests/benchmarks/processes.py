@@ -26,5 +26,6 @@ def run(
         except BaseException:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
+            process.wait()  # after a Ctrl-C, Popen itself leaves without waiting for the child
             raise
     return subprocess.CompletedProcess(command, process.returncode, printed)
