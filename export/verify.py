@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from tqdm import tqdm
 
 from export.conditioner import SCALES
 from export.errors import VerificationError
@@ -100,7 +101,8 @@ def check(figures: dict[str, float], manifest: Manifest) -> None:
         return
     plain = "fp16" if manifest.engine == "coreml" else "fp32"
     quantized = {verdict.limit.of for verdict in wrong} - {plain, "fp32"}
-    way_out = f"; --{plain} writes a bundle without quantization" if quantized else ""
+    flags = f"--{plain} without --qnn" if manifest.for_npu else f"--{plain}"
+    way_out = f"; {flags} writes a bundle without quantization" if quantized else ""
     raise VerificationError(f"{', '.join(map(str, wrong))}: no bundle is written{way_out}")
 
 
@@ -147,8 +149,9 @@ def compare_conditioning(
 def compare_steps(steps: BundleSteps, samples: Sequence[Sample], tensors: TensorFigures) -> dict[str, float]:
     """Every step of the reference's drawings, repeated by the bundle."""
     parts, wrong = [], 0
-    for sample in samples:
-        for step in sample.steps:
+    pairs = [(sample, step) for sample in samples for step in sample.steps]
+    with tqdm(pairs, desc="verifying", unit="step", leave=False, disable=None) as bar:
+        for sample, step in bar:
             found, at = steps.run(step.feed(sample.own)), step.compared
             parts.append(Comparison.of_step(step, found))
             tensors.compare("transformer.logits", step.logits, found["logits"])

@@ -147,8 +147,14 @@ class Graph(_Model):
     files: Annotated[list[BundlePath], Field(min_length=1)]
     functions: list[Function] = []  # empty: dimensions are free
     compute: Compute | None = None
-    # The graph compiled for chips, "sm8650" for example: the model of each, then the binary that it names.
-    contexts: dict[Name, Annotated[list[BundlePath], Field(min_length=1)]] = {}
+    # The graph compiled for chips, "sm8650" for example: the model of each, then the binaries that it names.
+    contexts: dict[Name, Annotated[list[BundlePath], Field(min_length=2)]] = {}
+
+    @model_validator(mode="after")
+    def _only_npu_graphs_have_contexts(self) -> "Graph":
+        if self.contexts and self.compute != "npu":
+            raise ValueError('contexts are for graphs whose compute is "npu"')
+        return self
 
     @property
     def all_files(self) -> list[str]:

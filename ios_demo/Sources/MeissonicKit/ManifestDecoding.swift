@@ -230,9 +230,10 @@ extension Graph: Decodable {
         functions = try fields.get(.functions, or: [])
         compute = try fields.decodeIfPresent(Compute.self, forKey: .compute)
         contexts = try fields.get(.contexts, or: [:])
-        guard contexts.allSatisfy({ !$0.key.isEmpty && !$0.value.isEmpty }) else {
-            throw fields.refused(.contexts, "one is empty")
+        guard contexts.allSatisfy({ !$0.key.isEmpty && $0.value.count > 1 }) else {
+            throw fields.refused(.contexts, "one is incomplete")
         }
+        guard contexts.isEmpty || compute == .npu else { throw fields.refused(.contexts, "compute is not npu") }
         let parts = precision.split(separator: "+", omittingEmptySubsequences: false).map(String.init)
         guard parts.allSatisfy(Graph.precisions.contains) else {
             throw fields.refused(.precision, "'\(precision)' is no precision")

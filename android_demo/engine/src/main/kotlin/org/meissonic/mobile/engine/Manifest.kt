@@ -85,7 +85,7 @@ data class GraphFacts(
     val files: List<String>, // the model first, then its external data
     val functions: List<FunctionFacts> = emptyList(),
     val compute: String? = null,
-    val contexts: Map<String, List<String>> = emptyMap(), // chip -> its compiled model first, then the binary
+    val contexts: Map<String, List<String>> = emptyMap(), // chip -> its compiled model first, then the binaries
 ) {
     val forNpu: Boolean get() = compute == "npu"
 }
