@@ -59,7 +59,8 @@ def _name(sticker: Sticker, scene: Scene, rng: np.random.Generator) -> str:
     return names[scene.shaded and len(names) > 1 and rng.random() < SYNONYM]
 
 
-def _plural(name: str) -> str:
+def plural(name: str) -> str:
+    """The plural of a subject's name."""
     first, _, last = name.partition(" ")
     if first in ("letter", "word", "text"):
         return f"{first}s {last}"
@@ -110,7 +111,7 @@ def describe(scene: Scene, rng: np.random.Generator) -> str:
     else:
         sticker, number = scene.stickers[0], len(scene.stickers)
         colour = _colour(sticker.colour, rng)
-        phrase = f"{NUMBERS[number]} {colour} {_plural(_name(sticker, scene, rng))}"
+        phrase = f"{NUMBERS[number]} {colour} {plural(_name(sticker, scene, rng))}"
     phrase += _background(scene, rng)
     return _one_of(rng, PREFIXES) + phrase
 

@@ -1,4 +1,4 @@
-"""Grow a trained model: compression layers, more codes, more words. What it learnt stays."""
+"""Grow a trained model: compression layers, another codebook, more words. What it learnt stays."""
 
 from dataclasses import replace
 
@@ -32,15 +32,11 @@ def with_compression(transformer: MaskedTransformer) -> MaskedTransformer:
     return grown
 
 
-def with_more_codes(transformer: MaskedTransformer, codebook: Tensor) -> MaskedTransformer:
-    """The same model for the codes of `codebook` [C, d], whose first rows are the codes it knows.
-
-    A new code starts with the embedding and the logit of the known code that is nearest to it.
-    """
-    known = transformer.config.codebook_size
-    nearest = torch.cdist(codebook[known:], codebook[:known]).argmin(1)
-    parents = torch.cat([torch.arange(known), nearest])
-    config = replace(transformer.config, codebook_size=len(codebook), vocab_size=len(codebook) + SPARE_TOKENS)
+def with_codes_of(transformer: MaskedTransformer, parents: Tensor) -> MaskedTransformer:
+    """The same model for another codebook: code c starts with the embedding and the logit that
+    `parents[c]` (i64 [C]) had."""
+    known, codes = transformer.config.codebook_size, len(parents)
+    config = replace(transformer.config, codebook_size=codes, vocab_size=codes + SPARE_TOKENS)
     state = transformer.state_dict()
     table, head = "embed.embeddings.weight", "mlm_layer.conv2.weight"
     state[table] = torch.cat([state[table][parents], state[table][known:]])

@@ -122,6 +122,7 @@ SHADED = Vocabulary(
     shaded=True,
 )
 """More subjects, faces and words, patterns and sceneries, with soft shading."""
+VOCABULARIES = {"flat": FLAT, "shaded": SHADED}
 
 
 def is_held_out(subject: str, colour: str) -> bool:
@@ -162,6 +163,11 @@ def _thing(rng: np.random.Generator, subjects: tuple[str, ...], held_out: bool) 
     subject = _pick(rng, subjects)
     colours = [colour for colour in COLOURS if is_held_out(subject, colour) == held_out]
     return subject, _pick(rng, colours)
+
+
+def pick_background(rng: np.random.Generator, vocabulary: Vocabulary) -> str:
+    """One of the vocabulary's backgrounds, each group of them equally likely."""
+    return _pick(rng, vocabulary.backgrounds[int(rng.integers(len(vocabulary.backgrounds)))])
 
 
 def jittered(scene: Scene, rng: np.random.Generator) -> Scene:
@@ -207,9 +213,8 @@ def sample_scene(
         scene = pair(first, second, _pick(rng, RELATIONS))
     else:
         scene = count(int(rng.integers(2, 5)), *_thing(rng, subjects, held_out))
-    background = "white"
-    if not simple and rng.random() >= vocabulary.white:
-        background = _pick(rng, vocabulary.backgrounds[int(rng.integers(len(vocabulary.backgrounds)))])
+    white = simple or rng.random() < vocabulary.white
+    background = "white" if white else pick_background(rng, vocabulary)
     wobble = float(rng.uniform(0, 0.25) if rng.random() < 0.8 else rng.uniform(0.25, 1.0))
     scene = replace(scene, background=background, wobble=wobble, shaded=vocabulary.shaded)
     return jittered(scene, rng)

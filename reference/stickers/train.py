@@ -29,14 +29,15 @@ from reference.files import atomic_file, write_text
 from reference.pipeline import Pipeline
 from reference.publishing import check_output_folder
 from reference.request import check_range
-from reference.stickers.dataset import PictureSet, StickerTokens, token_set
-from reference.stickers.growth import with_compression, with_more_codes, with_rows_for_new_words
+from reference.stickers.dataset import PictureSet, StickerTokens, captioned_picture, token_set
+from reference.stickers.growth import with_codes_of, with_compression, with_rows_for_new_words
 from reference.stickers.masked_modelling import MaskedModelling, Stage, initialise
 from reference.stickers.precision import CPU, training_device
+from reference.stickers.scene import FLAT
 from reference.stickers.snapshot import rank_and_world, read_meta, seed_all, wait_for_all
 from reference.stickers.text import build_text_encoder, build_tokenizer, sample_captions, with_new_words
 from reference.stickers.training_recipe import RECIPES, Recipe
-from reference.stickers.vq import Vq, held_out_quality, train_vq
+from reference.stickers.vq import Vq, code_parents, held_out_quality, to_tensor, train_vq
 from reference.transformer import MaskedTransformer
 
 SAMPLE_PROMPTS = (
@@ -46,6 +47,10 @@ SAMPLE_PROMPTS = (
     "a brown house on a light blue background", "a small yellow sun", "a big gray moon",
     "a happy face on the left", "a red letter a to the right of a blue fish",
 )  # fmt: skip
+
+
+PARENT_PICTURES = 200
+"""Drawings in which the codes of a new codebook look for those of the old that mean the same."""
 
 
 class Progress(Protocol):
@@ -181,7 +186,11 @@ def begin(run: Run, vq: Vq) -> tuple[CLIPTokenizer, CLIPTextModelWithProjection,
     if run.start:
         tokenizer = with_new_words(run.start.tokenizer, captions)
         text_encoder = with_rows_for_new_words(run.start.text_encoder, run.start.tokenizer, tokenizer)
-        transformer = with_more_codes(run.start.transformer, vq.quantize.embedding.weight.detach().cpu())
+        side = run.start.defaults.size[0]
+        known = PictureSet(FLAT, side, simple=False, seed=recipe.seed)
+        drawings = to_tensor([captioned_picture(known, index)[0] for index in range(PARENT_PICTURES)])
+        parents = code_parents(run.start.vqvae, on_cpu(vq), drawings)
+        transformer = with_codes_of(run.start.transformer, parents)
     else:
         assert recipe.transformer
         tokenizer = build_tokenizer(captions)

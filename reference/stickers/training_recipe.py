@@ -71,7 +71,7 @@ RECIPES = {
     # Continues it with shaded drawings: new words at 64 px, which is cheap, then 64 and 128 px together.
     "stickers-128": Recipe(
         vq=VqRecipe(
-            side=128, codebooks=((256, 1_200),), autoencoder_steps=0, batch=4, learning_rate=6e-4,
+            side=128, codebooks=((256, 400), (256, 700)), autoencoder_steps=0, batch=4, learning_rate=6e-4,
             vocabulary=SHADED, seed=2,
         ),
         transformer=None,

@@ -4,8 +4,8 @@ Started cold, the codebook collapses to a single code; and with many codes sever
 masked transformer pays for in blotches. So: autoencoder, k-means on its latents, quantized training with dead
 codes put back to work; then once more from k-means with somewhat more codes, for the colours 128 left out.
 
-A finished VQ is continued on other drawings and at other sizes in one quantized round. It keeps its codes;
-new ones start at the latents that the old codes fit worst.
+A finished VQ is continued on other drawings and at other sizes without the autoencoder. In the first round it
+keeps its codes, and new ones start at the latents that the old fit worst. The second starts from k-means.
 """
 
 import itertools
@@ -190,18 +190,19 @@ class VqTraining:
             return self.vq.decoder(self.vq.post_quant_conv(latents)).float()
 
     def _start_codebook(self, number: int) -> None:
-        """Codebook `number` from k-means on latents, or that of `start` with more codes.
+        """Codebook `number` from k-means on latents; the first, if there is a `start`, keeps its codes.
 
         All other layers go on as they are.
         """
-        layers = (self.start or self.vq).state_dict()
+        start = self.start if number == 1 else None
+        layers = (start or self.vq).state_dict()
         self._build(number)
         state = {key: value for key, value in layers.items() if not key.startswith("quantize.")}
         self.vq.load_state_dict(state, strict=False)
         with torch.no_grad():
             pictures = self._batch(256 * 64**2 // self.recipe.side**2)
             points = self._latents(pictures).permute(0, 2, 3, 1).flatten(0, 2)
-            if self.start:
+            if start:
                 codes = layers["quantize.embedding.weight"].to(self.device)
                 centres = extended_codebook(codes, points, len(self._uses))
             else:
@@ -270,6 +271,15 @@ def encode(vq: Vq, pictures: Tensor) -> Tensor:
     batch, _, height, width = latents.shape
     indices = vq.quantize(latents)[2][2]
     return indices.view(batch, height, width)
+
+
+def code_parents(old: Vq, new: Vq, pictures: Tensor) -> Tensor:
+    """For each code of `new`, the code of `old` that most often stands at the same place of the pictures
+    [B, 3, H, W]; i64 [C]. A code that never stands anywhere gets `old`'s most frequent one."""
+    sizes = [len(vq.quantize.embedding.weight) for vq in (new, old)]
+    places = sizes[1] * encode(new, pictures) + encode(old, pictures)
+    together = torch.bincount(places.flatten(), minlength=sizes[0] * sizes[1]).view(sizes)
+    return torch.where(together.sum(1) > 0, together.argmax(1), together.sum(0).argmax())
 
 
 def held_out_quality(vq: Vq, recipe: VqRecipe, count: int = 128) -> tuple[float, int]:

@@ -3,11 +3,11 @@
 import torch
 import torch.nn.functional as F
 
-from reference.stickers.growth import with_compression, with_more_codes, with_rows_for_new_words
+from reference.stickers.growth import with_codes_of, with_compression, with_rows_for_new_words
 from reference.stickers.scene import SHADED
 from reference.stickers.text import build_text_encoder, build_tokenizer, sample_captions, with_new_words
 from reference.stickers.training_recipe import RECIPES
-from reference.stickers.vq import extended_codebook
+from reference.stickers.vq import build_vq, code_parents, encode, extended_codebook
 from reference.text import encode_text
 from reference.transformer import MaskedTransformer
 
@@ -37,11 +37,10 @@ def logits(transformer: MaskedTransformer, tokens: torch.Tensor) -> torch.Tensor
         return transformer(tokens, hidden, pooled, torch.zeros(1), torch.tensor([[64.0, 64, 0, 0, 6]]))
 
 
-def test_a_new_code_is_read_and_predicted_like_the_known_code_nearest_to_it():
+def test_a_new_code_is_read_and_predicted_like_its_parent():
     torch.manual_seed(0)
     transformer = MaskedTransformer(TINY)
-    known = torch.randn(TINY.codebook_size, 4)
-    grown = with_more_codes(transformer, torch.cat([known, known[[5, 2]] + 0.01]))
+    grown = with_codes_of(transformer, torch.tensor([*range(16), 5, 2]))
     assert grown.config.codebook_size == TINY.codebook_size + 2
     mask, new_mask = TINY.vocab_size - 1, grown.config.vocab_size - 1
     before = logits(transformer, torch.tensor([[[5, 2], [7, mask]]]))
@@ -64,6 +63,21 @@ def test_new_words_are_whole_and_known_words_keep_their_tokens_and_their_meaning
         encode_text(new, grown, flat[:8]), encode_text(old, encoder, flat[:8]), strict=True
     ):
         torch.testing.assert_close(ours, theirs)
+
+
+def test_the_parent_of_a_code_is_the_one_that_stands_where_it_stands():
+    torch.manual_seed(0)
+    old = build_vq(RECIPES["tiny"].vq, 16).eval()
+    new = build_vq(RECIPES["tiny"].vq, 17).eval()
+    order = torch.randperm(16)
+    state = old.state_dict()
+    table = state["quantize.embedding.weight"]
+    new.load_state_dict({**state, "quantize.embedding.weight": torch.cat([table[order], table[:1] + 99])})
+    pictures = torch.rand(4, 3, 64, 64)
+    used = encode(new, pictures).unique()
+    parents = code_parents(old, new, pictures)
+    assert torch.equal(parents[used], order[used])
+    assert parents[16] == encode(old, pictures).flatten().mode().values
 
 
 def test_a_codebook_grows_by_the_points_it_fits_worst():
