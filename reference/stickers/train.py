@@ -30,6 +30,7 @@ from reference.pipeline import Pipeline
 from reference.publishing import check_output_folder
 from reference.request import check_range
 from reference.stickers.dataset import PictureSet, StickerTokens, captioned_picture, token_set
+from reference.stickers.decoder_tuning import tune_decoder
 from reference.stickers.growth import with_codes_of, with_compression, with_rows_for_new_words
 from reference.stickers.masked_modelling import MaskedModelling, Stage, initialise
 from reference.stickers.precision import CPU, training_device
@@ -170,18 +171,21 @@ def draw_curves(run: Run) -> None:
     plt.close(figure)
 
 
-def report_quality(run: Run, vq: Vq) -> None:
-    """Print, and write to vq_quality.json, how well the VQ reconstructs drawings that it never saw."""
+def report_quality(run: Run, vq: Vq, stage: str) -> None:
+    """Measure once how well the VQ reconstructs drawings it never saw; write `stage`_quality.json."""
+    file = run.folder / f"{stage}_quality.json"
+    if file.exists():
+        return
     quality, codes = held_out_quality(vq, run.recipe.vq)
     tqdm.write(f"VQ: {quality:.1f} dB on held-out stickers, {codes} of {run.recipe.vq.codes} codes in use")
     report = {"psnr_db": round(quality, 2), "side": run.recipe.vq.side, "codes_in_use": codes}
-    (run.folder / "vq_quality.json").write_text(json.dumps(report) + "\n")
+    file.write_text(json.dumps(report) + "\n")
 
 
 def begin(run: Run, vq: Vq) -> tuple[CLIPTokenizer, CLIPTextModelWithProjection, MaskedTransformer]:
     """Tokenizer, text encoder and transformer as the first stage finds them: new, or grown from `start`."""
     recipe = run.recipe
-    captions = sample_captions(20_000, recipe.seed, recipe.vocabulary)
+    captions = sample_captions(recipe.captions, recipe.seed, recipe.vocabulary)
     seed_all(recipe.seed)
     if run.start:
         tokenizer = with_new_words(run.start.tokenizer, captions)
@@ -208,8 +212,8 @@ def train(run: Run) -> Checkpoint:
     first = rank_and_world()[0] == 0
     start = run.start.vqvae if run.start else None
     vq = train_vq(recipe.vq, run.folder, run.bar("vq"), start, run.device).vq.eval()
-    if first and not (run.folder / "vq_quality.json").exists():
-        report_quality(run, vq)
+    if first:
+        report_quality(run, vq, "vq")
     tokenizer, text_encoder, transformer = begin(run, vq)
     text_encoder.to(run.device)  # type: ignore[arg-type]  # the stub binds the wrong class
     for number, stage in enumerate(recipe.stages):
@@ -229,6 +233,10 @@ def train(run: Run) -> Checkpoint:
         if first and not samples.exists():
             draw_samples(assemble(run, vq, tokenizer, text_encoder, transformer, stage.side), samples)
             draw_curves(run)
+    if recipe.vq.decoder_steps:
+        tune_decoder(vq, recipe.vq, run.folder, run.bar("decoder"), run.device)
+        if first:
+            report_quality(run, vq, "decoder")
     return assemble(run, vq, tokenizer, text_encoder, transformer, recipe.vq.side)
 
 

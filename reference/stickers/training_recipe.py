@@ -22,6 +22,7 @@ class Recipe:
     stages: tuple[Stage, ...]
     text_width: int = 128
     vocabulary: Vocabulary = FLAT
+    captions: int = 20_000  # that the tokenizer learns its words from
     seed: int = 7
 
     @property
@@ -71,12 +72,12 @@ RECIPES = {
     # Continues it with shaded drawings: new words at 64 px, which is cheap, then 64 and 128 px together.
     "stickers-128": Recipe(
         vq=VqRecipe(
-            side=128, codebooks=((256, 400), (256, 700)), autoencoder_steps=0, batch=4, learning_rate=6e-4,
-            vocabulary=SHADED, seed=2,
+            side=128, codebooks=((256, 400), (256, 350), (256, 1_100)), autoencoder_steps=0,
+            decoder_steps=3_000, batch=4, learning_rate=6e-4, vocabulary=SHADED, seed=2,
         ),
         transformer=None,
         stages=(
-            Stage("words", (64,), simple=False, compression=True, pictures=16_000, steps=600),
+            Stage("words", (64,), simple=False, compression=True, pictures=6_000, steps=600),
             Stage("both", (128, 64), simple=False, compression=True, pictures=24_000, steps=4_000),
             Stage(
                 "tune", (128, 128, 128, 64), simple=False, compression=True, pictures=24_000, steps=2_500,
@@ -89,7 +90,8 @@ RECIPES = {
     # Every part once, in seconds: for tests of the recipe itself.
     "tiny": Recipe(
         vq=VqRecipe(
-            widths=(8, 8, 8), code_width=4, batch=4, autoencoder_steps=2, codebooks=((8, 2), (16, 2))
+            widths=(8, 8, 8), code_width=4, batch=4, autoencoder_steps=2, codebooks=((8, 2), (16, 2)),
+            held_out=4,
         ),
         transformer=small_transformer(32, 2, (4, 6, 6), 16, 32),
         stages=(
@@ -97,16 +99,18 @@ RECIPES = {
             Stage("full", (64,), simple=False, compression=True, pictures=8, steps=3, batch=4, decay=1.0),
         ),
         text_width=32,
+        captions=1_000,
     ),
     "tiny-continued": Recipe(
         vq=VqRecipe(
             side=128, widths=(8, 8, 8), code_width=4, batch=4, autoencoder_steps=0, codebooks=((24, 2),),
-            vocabulary=SHADED,
+            decoder_steps=2, vocabulary=SHADED, held_out=4,
         ),
         transformer=None,
         stages=(
             Stage("both", (128, 64), simple=False, compression=True, pictures=8, steps=4, batch=4),
         ),
         vocabulary=SHADED,
+        captions=1_000,
     ),
 }  # fmt: skip

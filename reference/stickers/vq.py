@@ -48,9 +48,16 @@ class VqRecipe:
     code_width: int = 16
     batch: int = 16
     autoencoder_steps: int = 700
+    decoder_steps: int = 0  # of the decoder alone, when the transformer has learnt the tokens
     learning_rate: float = 1e-3
     vocabulary: Vocabulary = FLAT
     seed: int = 1
+    held_out: int = 128  # pictures to measure on
+
+    @property
+    def steps(self) -> int:
+        """Steps of all rounds together."""
+        return self.autoencoder_steps + sum(steps for _, steps in self.codebooks)
 
     @property
     def codes(self) -> int:
@@ -282,9 +289,10 @@ def code_parents(old: Vq, new: Vq, pictures: Tensor) -> Tensor:
     return torch.where(together.sum(1) > 0, together.argmax(1), together.sum(0).argmax())
 
 
-def held_out_quality(vq: Vq, recipe: VqRecipe, count: int = 128) -> tuple[float, int]:
-    """(PSNR in dB, codes in use) on `count` pictures that training never drew."""
-    pictures = to_tensor([picture(recipe, 5 * index + 1, recipe.seed + 1) for index in range(count)])
+def held_out_quality(vq: Vq, recipe: VqRecipe) -> tuple[float, int]:
+    """(PSNR in dB, codes in use) on pictures that training never drew."""
+    rows = [5 * index + 1 for index in range(recipe.held_out)]
+    pictures = to_tensor([picture(recipe, row, recipe.seed + 1) for row in rows])
     pictures = pictures.to(next(vq.parameters()).device)
     output, tokens = reconstruct(vq, pictures)
     return psnr(output, pictures), int(tokens.unique().numel())

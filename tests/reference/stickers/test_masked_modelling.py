@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 from torch import nn
 from torch.distributed import TCPStore
 from torch.multiprocessing import start_processes
@@ -191,6 +192,14 @@ def test_a_recipe_continues_a_checkpoint_with_more_codes_and_words(tmp_path, mon
     assert grown.transformer.config.codebook_size == 24 == len(grown.vqvae.quantize.embedding.weight)
     assert len(grown.tokenizer) > len(start.tokenizer)
     assert json.loads((out / "vq_quality.json").read_text())["side"] == 128
+    rounds, tuned = (load_file(out / name) for name in ("vq.safetensors", "decoder.safetensors"))
+    assert not torch.equal(rounds["vq.decoder.conv_in.weight"], tuned["decoder.conv_in.weight"])
+    torch.testing.assert_close(
+        grown.vqvae.decoder.conv_in.weight, tuned["decoder.conv_in.weight"], rtol=1e-3, atol=1e-3
+    )
+    torch.testing.assert_close(
+        grown.vqvae.encoder.conv_in.weight, rounds["vq.encoder.conv_in.weight"], rtol=1e-3, atol=1e-3
+    )
     written = {file: file.stat().st_mtime_ns for file in out.rglob("*.npz")}
     run_command(*arguments)  # a finished run has nothing left to do
     assert {file: file.stat().st_mtime_ns for file in out.rglob("*.npz")} == written
