@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,8 @@ from torch import Tensor
 
 from reference.files import atomic_file
 from reference.stickers.captions import describe
+from reference.stickers.device import conv_format, made_ahead
 from reference.stickers.draw import draw
-from reference.stickers.precision import conv_format
 from reference.stickers.scene import Vocabulary, sample_scene
 from reference.stickers.snapshot import rank_and_world, wait_for_all
 from reference.stickers.vq import Vq, encode, to_tensor
@@ -67,8 +68,8 @@ def build_tokens(
     tokens: list[Tensor] = []
     captions: list[str] = []
     conditions: list[list[float]] = []
-    for start in range(0, len(indices), BATCH):
-        samples = [captioned_picture(pictures, index) for index in indices[start : start + BATCH]]
+    batches = [indices[start : start + BATCH] for start in range(0, len(indices), BATCH)]
+    for samples in made_ahead(partial(captioned_picture, pictures), batches, device):
         batch = to_tensor([sample[0] for sample in samples]).to(device)
         tokens.append(encode(vq, batch.contiguous(memory_format=conv_format(device))).to("cpu", torch.uint8))
         captions += [sample[1] for sample in samples]

@@ -1,12 +1,13 @@
 """Train the VQ's decoder alone: the tokens stay what they are, so the transformer stays right."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from reference.stickers.precision import CPU, conv_format, mixed_precision
+from reference.stickers.device import CPU, conv_format, mixed_precision
 from reference.stickers.snapshot import (
     SaveTimer,
     load_snapshot,
@@ -15,7 +16,7 @@ from reference.stickers.snapshot import (
     sum_gradients,
     total,
 )
-from reference.stickers.vq import Vq, VqRecipe, encode, picture, reconstruction_loss, to_tensor
+from reference.stickers.vq import Vq, VqRecipe, encode, picture_batches, reconstruction_loss
 
 WARM_UP = 50  # steps
 
@@ -34,6 +35,7 @@ class DecoderTuning:
         if self.file.exists():
             meta = load_snapshot(self.file, self.modules, self.optimizer)
             self.step, self.curve = meta["step"], [tuple(point) for point in meta["curve"]]
+        self._pictures = self._batches()
 
     def save(self) -> None:
         save_snapshot(self.file, self.modules, self.optimizer, {"step": self.step, "curve": self.curve})
@@ -43,15 +45,16 @@ class DecoderTuning:
         steps = self.recipe.decoder_steps
         return self.recipe.learning_rate * min((self.step + 1) / WARM_UP, (steps - self.step) / steps)
 
-    def _batch(self) -> Tensor:
-        first = (self.recipe.steps + self.step) * self.recipe.batch
-        rows = range(first, first + self.recipe.batch)[share_of_batch(self.recipe.batch)]
-        pictures = to_tensor([picture(self.recipe, row, self.recipe.seed) for row in rows])
-        return pictures.to(self.device).contiguous(memory_format=conv_format(self.device))
+    def _batches(self) -> Iterator[Tensor]:
+        """This process's share of each step's pictures from the present step on."""
+        size, begun = self.recipe.batch, self.recipe.steps + self.step
+        mine = share_of_batch(size)
+        rows = (range(step * size, (step + 1) * size)[mine] for step in itertools.count(begun))
+        return picture_batches(self.recipe, rows, self.device)
 
     def advance(self) -> float:
         """Take one step; returns its loss."""
-        pictures = self._batch()
+        pictures = next(self._pictures)
         share = len(pictures) / self.recipe.batch
         tokens = encode(self.vq, pictures)
         codes = self.vq.quantize.get_codebook_entry(tokens, (*tokens.shape, self.recipe.code_width)).detach()

@@ -31,8 +31,8 @@ from reference.stickers.detector import (
     DetectorConfig,
     save_detector,
 )
+from reference.stickers.device import CPU, conv_format, mixed_precision
 from reference.stickers.draw import draw
-from reference.stickers.precision import CPU, conv_format, mixed_precision
 from reference.stickers.scene import (
     COLOURS,
     FLAT,

@@ -12,7 +12,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from transformers import CLIPTextModelWithProjection, CLIPTokenizer
 
 from reference.stickers.dataset import StickerTokens
-from reference.stickers.precision import mixed_precision
+from reference.stickers.device import mixed_precision
 from reference.stickers.snapshot import (
     SaveTimer,
     load_snapshot,

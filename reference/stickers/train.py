@@ -31,9 +31,9 @@ from reference.publishing import check_output_folder
 from reference.request import check_range
 from reference.stickers.dataset import PictureSet, StickerTokens, captioned_picture, token_set
 from reference.stickers.decoder_tuning import tune_decoder
+from reference.stickers.device import CPU, training_device
 from reference.stickers.growth import with_codes_of, with_compression, with_rows_for_new_words
 from reference.stickers.masked_modelling import MaskedModelling, Stage, initialise
-from reference.stickers.precision import CPU, training_device
 from reference.stickers.scene import FLAT
 from reference.stickers.snapshot import rank_and_world, read_meta, seed_all, wait_for_all
 from reference.stickers.text import build_text_encoder, build_tokenizer, sample_captions, with_new_words

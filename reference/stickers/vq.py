@@ -9,8 +9,9 @@ keeps its codes, and new ones start at the latents that the old fit worst. The s
 """
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,8 @@ import torch.nn.functional as F
 from diffusers import VQModel
 from torch import Tensor
 
+from reference.stickers.device import CPU, conv_format, made_ahead, mixed_precision
 from reference.stickers.draw import draw
-from reference.stickers.precision import CPU, conv_format, mixed_precision
 from reference.stickers.scene import FLAT, Vocabulary, sample_scene
 from reference.stickers.snapshot import (
     SaveTimer,
@@ -100,6 +101,14 @@ def to_tensor(pictures: list[np.ndarray]) -> Tensor:
     return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float().div(255)
 
 
+def picture_batches(
+    recipe: VqRecipe, rows: Iterable[Sequence[int]], device: torch.device
+) -> Iterator[Tensor]:
+    """Training pictures of each batch of rows, float [B, 3, side, side] in [0, 1] on the device."""
+    for pictures in made_ahead(partial(picture, recipe, seed=recipe.seed), rows, device):
+        yield to_tensor(pictures).to(device).contiguous(memory_format=conv_format(device))
+
+
 def _edges(x: Tensor) -> tuple[Tensor, Tensor]:
     return x[..., 1:, :] - x[..., :-1, :], x[..., 1:] - x[..., :-1]
 
@@ -167,6 +176,7 @@ class VqTraining:
         self._build(max(rounds_begun, 1))
         if self._file.exists():
             load_snapshot(self._file, {"vq": self.vq}, self.optimizer)
+        self._pictures = self._batches(recipe.batch)
 
     def _build(self, number: int) -> None:
         codes = self.recipe.codebooks[number - 1][0]
@@ -182,11 +192,13 @@ class VqTraining:
     def _generator(self) -> torch.Generator:
         return torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + self.step)
 
-    def _batch(self, size: int) -> Tensor:
-        rows = range(self.step * self.recipe.batch, self.step * self.recipe.batch + size)
-        mine = list(rows)[share_of_batch(size)]
-        pictures = to_tensor([picture(self.recipe, row, self.recipe.seed) for row in mine])
-        return pictures.to(self.device).contiguous(memory_format=self._format)
+    def _batches(self, size: int) -> Iterator[Tensor]:
+        """This process's share of the pictures of each step from the present one on, `size` in all a step."""
+        rows = (
+            range(step * self.recipe.batch, step * self.recipe.batch + size)[share_of_batch(size)]
+            for step in itertools.count(self.step)
+        )
+        return picture_batches(self.recipe, rows, self.device)
 
     def _latents(self, pictures: Tensor) -> Tensor:
         with mixed_precision(pictures.device):
@@ -207,7 +219,7 @@ class VqTraining:
         state = {key: value for key, value in layers.items() if not key.startswith("quantize.")}
         self.vq.load_state_dict(state, strict=False)
         with torch.no_grad():
-            pictures = self._batch(256 * 64**2 // self.recipe.side**2)
+            pictures = next(self._batches(256 * 64**2 // self.recipe.side**2))
             points = self._latents(pictures).permute(0, 2, 3, 1).flatten(0, 2)
             if start:
                 codes = layers["quantize.embedding.weight"].to(self.device)
@@ -239,7 +251,7 @@ class VqTraining:
         quantized = self.step >= self.starts[0]
         if self.step in self.starts:
             self._start_codebook(self.starts.index(self.step) + 1)
-        pictures = self._batch(self.recipe.batch)
+        pictures = next(self._pictures)
         share = len(pictures) / self.recipe.batch
         latents = self._latents(pictures)
         commitment = latents.new_zeros(())
