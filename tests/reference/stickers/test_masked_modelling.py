@@ -177,7 +177,7 @@ def test_two_gloo_processes_train_the_checkpoint_that_one_trains(tmp_path):
 
 
 def run_command(*arguments: str) -> None:
-    sys.argv = ["reference.train", *arguments]
+    sys.argv = ["reference.train", "--steps", "2", *arguments]
     command_line()
 
 
