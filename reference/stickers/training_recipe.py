@@ -72,7 +72,8 @@ RECIPES = {
     # Continues it with shaded drawings: new words at 64 px, which is cheap, then 64 and 128 px together.
     "stickers-128": Recipe(
         vq=VqRecipe(
-            side=128, codebooks=((256, 400), (256, 350), (256, 1_100)), autoencoder_steps=0,
+            side=128, codebooks=((256, 400), (256, 350), (256, 1_100), (512, 3_000)),
+            autoencoder_steps=0,
             decoder_steps=3_000, batch=4, learning_rate=6e-4, vocabulary=SHADED, seed=2,
         ),
         transformer=None,
