@@ -19,7 +19,6 @@ from reference.checkpoint import Checkpoint
 from reference.image import decode_tokens, encode_pixels
 from reference.pipeline import Conditions, Pipeline
 from reference.request import PipelineRequest, check_request
-from reference.transformer import MaskedTransformer
 from runtime.bundle import Bundle, Manifest
 from runtime.conditioning import run_conditioner
 from runtime.engine import EngineName
@@ -83,7 +82,7 @@ def verify_against_reference(
         conditions = [pipeline.conditions(each.request) for each in samples]
     with checkpoint.loaded("transformer"):
         for each, theirs in zip(samples, conditions, strict=True):
-            compare_conditioning(steps, checkpoint.transformer, each, theirs, tensors)
+            compare_conditioning(steps, checkpoint, each, theirs, tensors)
             tokens = pipeline.blank(each.request)
             pipeline.run_loop(each.request, theirs, tokens, 0, checkpoint.masking_schedule)
     steps.generator.engine.close("conditioner")
@@ -129,7 +128,7 @@ def sample(steps: BundleSteps, pipeline: Pipeline, settings: Settings) -> Sample
 
 def compare_conditioning(
     steps: BundleSteps,
-    transformer: MaskedTransformer,
+    checkpoint: Checkpoint,
     sample: Sample,
     conditions: Conditions,
     tensors: TensorFigures,
@@ -142,7 +141,7 @@ def compare_conditioning(
     for name, value in text.items():
         tensors.compare(f"text_encoder.{name.removeprefix('text_')}", value, sample.own[name])
     made = run_conditioner(steps.generator.engine, {**sample.own, **text})
-    for name, value in reference_conditioning(transformer, conditions, sample.settings.steps).items():
+    for name, value in reference_conditioning(checkpoint, conditions, sample.settings.steps).items():
         tensors.compare(f"conditioner.{name}", value, made[name])
 
 
@@ -168,16 +167,18 @@ def compare_images(steps: BundleSteps, checkpoint: Checkpoint, drawing: Drawing)
 
 
 def reference_conditioning(
-    transformer: MaskedTransformer, conditions: Conditions, steps: int
+    checkpoint: Checkpoint, conditions: Conditions, steps: int
 ) -> dict[str, np.ndarray]:
     """What the conditioner should give, from the reference's layers: context and modulation."""
+    transformer = checkpoint.transformer
     doubles: Iterable[Any] = transformer.transformer_blocks
     singles: Iterable[Any] = transformer.single_transformer_blocks
     layers = [norm for block in doubles for norm in (block.norm1, block.norm1_context)]
     layers += [block.norm for block in singles]
     modulation = []
     for t in range(steps):
-        temb = transformer.condition(conditions.text_pooled, torch.tensor([t]), conditions.micro_conditions)
+        time = torch.tensor([checkpoint.timestep(t, steps)])
+        temb = transformer.condition(conditions.text_pooled, time, conditions.micro_conditions)
         parts = [
             part.squeeze(1) + (index in SCALES) for layer in layers for index, part in enumerate(layer(temb))
         ]

@@ -89,6 +89,9 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+Timestep = Literal["index", "share"]
+
+
 class ModelFacts(_Model):
     name: str
     token_size: Pixels  # pixels along one side of a VQ token
@@ -97,6 +100,7 @@ class ModelFacts(_Model):
     vocab_size: PositiveInt
     mask_token_id: TokenId
     masking_schedule: Literal["cosine", "linear"]
+    timestep: Timestep = "index"  # what tells the model of a step with t steps after it: t, or t / N
     text_length: Annotated[int, Field(ge=3, le=MAX_TEXT_LENGTH)]
     inner_dim: PositiveInt
     modulation_width: PositiveInt

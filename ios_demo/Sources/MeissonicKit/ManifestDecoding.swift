@@ -159,7 +159,7 @@ extension Dimension: Decodable {
 
 extension ModelFacts: Decodable {
     enum CodingKeys: String, Keys {
-        case name, compression
+        case name, compression, timestep
         case tokenSize = "token_size"
         case codebookSize = "codebook_size"
         case vocabSize = "vocab_size"
@@ -179,6 +179,7 @@ extension ModelFacts: Decodable {
         vocabSize = try fields.whole(.vocabSize)
         maskTokenID = try fields.tokenID(.maskTokenID)
         maskingSchedule = try fields.get(.maskingSchedule)
+        timestep = try fields.get(.timestep, or: .index)
         textLength = try fields.whole(.textLength, 3...Limits.textLength)
         innerDim = try fields.whole(.innerDim)
         modulationWidth = try fields.whole(.modulationWidth)
