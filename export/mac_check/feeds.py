@@ -9,9 +9,9 @@ import numpy as np
 
 from runtime.bundle import Bundle, GoldenTrace, Graph
 from runtime.conditioning import split_steps
-from runtime.coreml.functions import adapted, choose, in_core_ml
 from runtime.errors import BundleError
 from runtime.feeds import prompt_feed
+from runtime.functions import adapted, choose, in_core_ml
 from runtime.parity.replay import RecordedStep, steps_of_trace
 
 Tensors = dict[str, np.ndarray]

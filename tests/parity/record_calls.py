@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from runtime.bundle import Compute, open_bundle
-from runtime.coreml.engine import CoreMLEngine
 from runtime.coreml.evaluator import Evaluator
+from runtime.function_engine import FunctionEngine
 from runtime.generator import Generator
 from runtime.request import Request
 
@@ -58,6 +58,6 @@ def recorded_calls(folder: Path) -> list[dict[str, Any]]:
     def load(package: Path, function: str, _: Compute) -> RecordedFunction:
         return RecordedFunction(package, function, calls)
 
-    generator = Generator(bundle, engine=CoreMLEngine(bundle, load))
+    generator = Generator(bundle, engine=FunctionEngine(bundle, load))
     generator.text_to_image(Request(trace.prompt, seed=trace.seed, steps=trace.steps))
     return calls
