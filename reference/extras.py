@@ -13,6 +13,7 @@ EXTRAS = {
     "export": ("torch", "transformers", "diffusers", "safetensors", "onnx", "onnxscript", "jinja2"),
     "coreml": ("coremltools", "sklearn"),
     "qnn": ("onnxruntime_qnn",),
+    "coreai": ("coreai", "coreai_torch"),
 }
 PACKAGES = ("reference", "runtime", "quantize", "export")
 
