@@ -16,14 +16,14 @@ from torch import Tensor, nn
 
 from export.apple.calibration import Drawings, round_weights
 from export.apple.coreai_sampler import Drawn, Logits, logits_graph
+from export.apple.coreai_weights import Compression
 from export.apple.graphs import AppleGraph, Dimensions, TensorSpec
 from export.size_estimate import weights_of
 from export.workspace import scratch
-from quantize.coreai import Compression
 from quantize.coreml import SMALLEST, Form, Weight, check_fit, in_program
 from quantize.coreml_recipe import CoreMLRecipe
 from runtime.bundle import PRECISIONS
-from runtime.coreai.logits import name_of
+from runtime.parity.coreai_logits import name_of
 
 SAMPLER = "sampler"
 KINDS = {"linear": "linear", "table": "gather", "convolution": "conv"}

@@ -27,6 +27,7 @@ from export.verify import Effort, verify_against_reference
 from quantize.coreml_recipe import CoreMLRecipe
 from reference.checkpoint import Checkpoint
 from runtime.bundle import ASSET, Bundle, Function, Graph, Manifest
+from runtime.engine import EngineName
 from runtime.generator import Drawing
 
 TOOLS = ("torch", "coreai-core", "coreai-torch", "coremltools", "transformers", "diffusers", "numpy")
@@ -46,6 +47,8 @@ class CoreAIOptions:
 
 class CoreAIExporter:
     """An `Exporter` (see `bundle_writer`) of a checkpoint to Core AI."""
+
+    engine: EngineName | None = None
 
     def __init__(self, checkpoint: Checkpoint, options: CoreAIOptions) -> None:
         """Raises RecipeError for a recipe that does not fit, RequestError for a size."""

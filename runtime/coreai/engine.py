@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from runtime.bundle import Bundle, Compute
-from runtime.coreai.saved import open_asset
+from runtime.coreai.saved import first_line, open_asset
 from runtime.coreai.tools import NDArray
 from runtime.errors import EngineError
 from runtime.function_engine import FunctionEngine
@@ -52,10 +52,6 @@ def release(loop: asyncio.AbstractEventLoop, scope: AsyncExitStack) -> None:
     """Unload a model and delete its lowered program."""
     loop.run_until_complete(scope.aclose())
     loop.close()
-
-
-def first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 def load(asset: Path, function: str, compute: Compute) -> AssetFunction:

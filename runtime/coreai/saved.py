@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from runtime.coreai.tools import AIModelAsset
 from runtime.errors import BundleError
 
 VERSION = "2.0"  # of the asset format
@@ -13,7 +12,9 @@ AGAIN = "export the bundle again"
 
 
 def open_asset(path: Path) -> Any:
-    """The AIModelAsset. Raises BundleError if a file is missing, damaged or of another format version."""
+    """The AIModelAsset. Raises BundleError if a file is missing, damaged or of another format version,
+    EngineError if Apple's package cannot be used here.
+    """
     try:
         version = json.loads((path / "metadata.json").read_text(encoding="utf-8"))["assetVersion"]
         wanted = (path / "main.hash").read_bytes()
@@ -27,4 +28,10 @@ def open_asset(path: Path) -> Any:
         raise BundleError(f"{path} has asset version {version}, and this runtime reads {VERSION}: {AGAIN}")
     if found != wanted:
         raise BundleError(f"{path / 'main.mlirb'} is damaged: its SHA-256 is not main.hash: {AGAIN}")
+    from runtime.coreai.tools import AIModelAsset  # the extra coreai; damage is found without it
+
     return AIModelAsset.load(path)
+
+
+def first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.bundle import ASSET
-from runtime.coreai.engine import first_line
-from runtime.coreai.saved import open_asset
+from runtime.coreai.saved import first_line, open_asset
 from runtime.errors import BundleError, Parser, exit_code, printable
 
 EXAMPLES = """examples:

@@ -38,7 +38,7 @@ def run_asset(module: nn.Module, inputs: dict[str, np.ndarray], path: Path) -> n
 )
 def test_weights_are_stored_in_their_bits_and_come_back_exactly(form, bits, tmp_path):
     """An identity shows the weights that the runtime computes with."""
-    from quantize.coreai import Compression
+    from export.apple.coreai_weights import Compression
     from quantize.coreml_int4 import Codes
 
     weight = np.random.default_rng(3).normal(size=(256, 192)).astype(np.float32)
@@ -58,7 +58,7 @@ def test_weights_are_stored_in_their_bits_and_come_back_exactly(form, bits, tmp_
 def test_the_sampler_written_otherwise_draws_the_same(name):
     """Bit for bit in torch, with and without feature compression."""
     from export.apple.coreai_sampler import Drawn, Logits
-    from export.apple.step import Sampler
+    from export.draw_head import Sampler
 
     transformer = load_checkpoint(GOLDEN / name / "checkpoint").transformer
     config, generator = transformer.config, torch.Generator().manual_seed(1)

@@ -20,12 +20,18 @@ from runtime.errors import EngineError
     ],
 )
 def test_a_machine_that_cannot_is_told_why(monkeypatch, system, machine, version, said):
-    monkeypatch.setattr("reference.extras.require", lambda *extras: None)
     monkeypatch.setattr(platform, "system", lambda: system)
     monkeypatch.setattr(platform, "machine", lambda: machine)
     monkeypatch.setattr(platform, "libc_ver", lambda: version)
     monkeypatch.setattr(platform, "mac_ver", lambda: ("26.1", ("", "", ""), ""))
-    for name in ("runtime.coreai", "runtime.coreai.tools"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.delitem(sys.modules, "runtime.coreai.tools", raising=False)
     with pytest.raises(EngineError, match=said):
+        importlib.import_module("runtime.coreai.tools")
+
+
+def test_a_machine_without_the_package_is_told_its_extra(monkeypatch):
+    monkeypatch.setattr("reference.extras.coreai_unavailable", lambda: None)
+    monkeypatch.setitem(sys.modules, "coreai.authoring", None)
+    monkeypatch.delitem(sys.modules, "runtime.coreai.tools", raising=False)
+    with pytest.raises(EngineError, match=r"pip install 'meissonic-mobile\[coreai\]'"):
         importlib.import_module("runtime.coreai.tools")
