@@ -28,10 +28,8 @@ def draw(logits: Tensor, uniforms: Tensor) -> tuple[Tensor, Tensor]:
     blocks = weights.sum(dim=-1).cumsum(dim=-1)
     total = blocks[..., -1:]
     block = (blocks < uniforms[0].unsqueeze(-1) * total).sum(dim=-1, keepdim=True)
-    # `gather`, because `take_along_dim` exports a remainder, which Core AI's converter does not know.
-    row = block.unsqueeze(-1).expand(*block.shape, size)
-    codes = weights.gather(-2, row).squeeze(-2).cumsum(dim=-1)
+    codes = weights.take_along_dim(block.unsqueeze(-1), dim=-2).squeeze(-2).cumsum(dim=-1)
     code = (codes < uniforms[1].unsqueeze(-1) * codes[..., -1:]).sum(dim=-1, keepdim=True)
     drawn = block * size + code
-    log_prob = logits.gather(-1, drawn) - highest - total.log()
+    log_prob = logits.take_along_dim(drawn, dim=-1) - highest - total.log()
     return drawn.squeeze(-1), log_prob.squeeze(-1)

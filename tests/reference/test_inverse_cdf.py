@@ -47,24 +47,3 @@ def test_extreme_uniforms_never_draw_a_code_without_mass(uniform):
 def test_leading_dimensions_are_kept():
     drawn, log_prob = draw(torch.randn(2, 3, 5, 64), torch.rand(2, 2, 3, 5))
     assert drawn.shape == log_prob.shape == (2, 3, 5) and drawn.dtype == torch.int64
-
-
-@pytest.mark.parametrize("shape", [(5, 64), (2, 3, 128), (7,)])
-def test_look_ups_are_those_of_take_along_dim(shape):
-    """Bit for bit, because the reference and every bundle share them."""
-    generator = torch.Generator().manual_seed(5)
-    logits = torch.randn(shape, generator=generator) * 3
-    uniforms = torch.rand(2, *shape[:-1], generator=generator)
-    size = block_size(shape[-1])
-    highest = logits.amax(dim=-1, keepdim=True)
-    weights = (logits - highest).exp().unflatten(-1, (-1, size))
-    blocks = weights.sum(dim=-1).cumsum(dim=-1)
-    block = (blocks < uniforms[0].unsqueeze(-1) * blocks[..., -1:]).sum(dim=-1, keepdim=True)
-    codes = weights.take_along_dim(block.unsqueeze(-1), dim=-2).squeeze(-2).cumsum(dim=-1)
-    code = (codes < uniforms[1].unsqueeze(-1) * codes[..., -1:]).sum(dim=-1, keepdim=True)
-    wanted = block * size + code
-    drawn, log_prob = draw(logits, uniforms)
-    assert torch.equal(drawn, wanted.squeeze(-1))
-    assert torch.equal(
-        log_prob, (logits.take_along_dim(wanted, -1) - highest - blocks[..., -1:].log()).squeeze(-1)
-    )
