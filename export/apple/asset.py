@@ -137,7 +137,22 @@ def exported(module: nn.Module, graph: AppleGraph, dimensions: Dimensions) -> An
     """The module as an ExportedProgram with Core AI's operators."""
     examples = tuple(spec.example(dimensions) for spec in graph.inputs.values())
     with torch.no_grad():
-        return torch.export.export(module, examples).run_decompositions(get_decomp_table())
+        return torch.export.export(module, examples).run_decompositions(operators())
+
+
+def operators() -> dict[Any, Any]:
+    """The converter's decompositions, and that of the one operator of the sampler that it cannot convert:
+    `take_along_dim` wraps negative indices with a remainder.
+    """
+    aten = torch.ops.aten
+
+    def remainder(x: Tensor, divisor: int) -> Tensor:
+        """x modulo a divisor above 0, with the sign of the divisor; `fmod` has the sign of x."""
+        return aten.fmod.Scalar(aten.add.Scalar(aten.fmod.Scalar(x, divisor), divisor), divisor)
+
+    table = get_decomp_table()
+    table[aten.remainder.Scalar] = remainder
+    return table
 
 
 def undated(metadata: Any) -> None:

@@ -8,11 +8,11 @@ our Core ML bundles: coremltools' own functions for int8 and palettes, `quantize
 is the same number in both bundles.
 """
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import coreai_torch._compression.custom_layers  # noqa: F401 - registers the operators, which have no public module
 import numpy as np
 import torch
 from coremltools.optimize.coreml._quantization_passes import linear_quantize_weights, palettize_weights
@@ -21,6 +21,10 @@ from torch.nn.utils import parametrize
 
 from quantize.coreml import BLOCK, GROUP, Form, in_program
 from quantize.coreml_int4 import Codes
+
+with warnings.catch_warnings():  # it takes a version such as 2.13.0+cu130 to be newer than 2.13.0
+    warnings.simplefilter("ignore")
+    import coreai_torch._compression.custom_layers  # noqa: F401 - registers the operators; no public module does
 
 
 class Scaled(nn.Module):

@@ -1,9 +1,10 @@
 """Core AI assets under a bundle, run by Apple's runtime: Core AI on a Mac, an interpreter on Linux."""
 
 import asyncio
+import os
 import weakref
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,8 @@ class AssetFunction:
         weakref.finalize(self, release, loop, scope)
         try:
             model = self._run(scope.enter_async_context(saved.executable()))
-            self._function = model.load_function(function)
+            with log_hidden():
+                self._function = model.load_function(function)
         except KeyError:
             raise EngineError(f"{asset} has no function {function}: export the bundle again") from None
         except Exception as error:  # Apple's runtime passes on errors of any type
@@ -52,6 +54,19 @@ def release(loop: asyncio.AbstractEventLoop, scope: AsyncExitStack) -> None:
     """Unload a model and delete its lowered program."""
     loop.run_until_complete(scope.aclose())
     loop.close()
+
+
+@contextmanager
+def log_hidden() -> Iterator[None]:
+    """Hide the line that the runtime, which is no Python, logs to stderr for each function that it loads."""
+    stderr = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
 
 
 def load(asset: Path, function: str, compute: Compute) -> AssetFunction:

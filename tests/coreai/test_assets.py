@@ -1,36 +1,12 @@
 """Assets of single layers and samplers, executed by Apple's runtime beside torch."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from reference.checkpoint import load_checkpoint
+from tests.coreai.layers import linear, run_asset
 from tests.export.inputs import GOLDEN
-
-
-def linear(weight: np.ndarray) -> nn.Module:
-    layer = nn.Linear(weight.shape[1], weight.shape[0], bias=False)
-    layer.weight = nn.Parameter(torch.from_numpy(weight), requires_grad=False)
-    return nn.Sequential(layer)
-
-
-def run_asset(module: nn.Module, inputs: dict[str, np.ndarray], path: Path) -> np.ndarray:
-    """The output of a converted and executed module."""
-    from coreai_torch import TorchConverter, get_decomp_table
-
-    from export.apple.asset import quiet
-    from runtime.coreai.engine import AssetFunction
-
-    examples = tuple(map(torch.from_numpy, inputs.values()))
-    program = torch.export.export(module.eval(), examples).run_decompositions(get_decomp_table())
-    with quiet():
-        converter = TorchConverter(mode=TorchConverter.Mode.RELEASE)
-        converter.add_exported_program(program, input_names=list(inputs), output_names=["y"])
-        converter.to_coreai().save_asset(path)
-    return AssetFunction(path, "main").run(inputs)["y"]
 
 
 @pytest.mark.parametrize(
@@ -88,3 +64,29 @@ def test_a_missing_function_and_a_damaged_asset_take_one_line(tmp_path):
     (path / "main.hash").unlink()
     with pytest.raises(BundleError, match=r"cannot read .*main\.hash"):
         AssetFunction(path, "main")
+
+
+def test_an_asset_of_another_version_takes_one_line(tmp_path):
+    from runtime.coreai.saved import open_asset
+    from runtime.errors import BundleError
+
+    path = tmp_path / "x.aimodel"
+    run_asset(linear(np.eye(8, dtype=np.float32)), {"x": np.eye(8, dtype=np.float32)}, path)
+    text = (path / "metadata.json").read_text()
+    (path / "metadata.json").write_text(text.replace('"2.0"', '"3.0"'))
+    with pytest.raises(BundleError, match=r"asset version 3\.0, and this runtime reads 2\.0"):
+        open_asset(path)
+    (path / "metadata.json").write_text("[]")
+    with pytest.raises(BundleError, match=r"metadata\.json does not describe an asset"):
+        open_asset(path)
+
+
+def test_a_shape_that_a_function_does_not_have_takes_one_line(tmp_path):
+    from runtime.coreai.engine import AssetFunction
+    from runtime.errors import EngineError
+
+    path = tmp_path / "x.aimodel"
+    run_asset(linear(np.eye(8, dtype=np.float32)), {"x": np.eye(8, dtype=np.float32)}, path)
+    with pytest.raises(EngineError, match=r"Core AI failed in .*x\.aimodel, main: ") as failure:
+        AssetFunction(path, "main").run({"x": np.eye(4, dtype=np.float32)})
+    assert "\n" not in str(failure.value)

@@ -1,0 +1,256 @@
+"""`python -m tests.benchmarks.coreai`: Core AI bundles of the shipped checkpoint on Apple's runtime.
+
+beside      every graph in every form: the evaluator on the package beside Apple's runtime on the asset
+bundles     size and verification of a bundle in every form
+rounding    our weights beside those of coreai-opt, in torch: equal tokens of the step
+
+The figures go to docs/results/coreai.json. A stopped run continues where it was.
+"""
+
+import logging
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from export.apple.asset import forms_of
+from export.apple.calibration import Drawings, Feed, round_weights, run
+from export.apple.coreai_bundle import CoreAIExporter, CoreAIOptions
+from export.apple.coreai_sampler import Logits
+from export.apple.coreai_weights import Compression
+from export.apple.graphs import apple_graphs, dimensions_of
+from export.bundle_writer import write_bundle
+from quantize.coreml import BLOCK
+from quantize.coreml_recipe import CoreMLRecipe
+from quantize.trials import size
+from reference.checkpoint import Checkpoint, load_checkpoint
+from reference.errors import Parser, exit_code
+from runtime.bundle import MANIFEST, open_bundle
+from runtime.parity.measures import storable
+from tests.benchmarks.markdown import table
+from tests.benchmarks.results import path, provenance, read, source_line, write
+from tests.coreai.beside import Beside, Difference
+
+RESULT, WORK = "coreai", Path("build/coreai")
+COMMAND = "python -m tests.benchmarks.coreai"
+FORMS = ("fp32", "int8", "palette6", "int4", "palette4")
+SECTIONS = ("beside", "bundles", "rounding")
+FLAGS = {"palette6": "--palette 6", "palette4": "--palette 4"}
+
+
+def recipe(form: str) -> CoreMLRecipe:
+    return CoreMLRecipe.model_validate({"default": form})
+
+
+class Figures:
+    """The result file, written after every figure."""
+
+    def __init__(self) -> None:
+        stored = read(RESULT) if path(RESULT).exists() else {}
+        self.content = {**stored, **provenance(COMMAND, 1)}
+
+    def missing(self, section: str, name: str) -> bool:
+        return name not in self.content.setdefault(section, {})
+
+    def add(self, section: str, name: str, **figures: Any) -> None:
+        self.content[section][name] = figures
+        write(RESULT, self.content)
+        print(f"{section}: {name}: {figures}", flush=True)
+
+
+def storable_difference(found: Difference) -> dict[str, Any]:
+    return {name: storable(float(value)) for name, value in asdict(found).items()}
+
+
+def beside(figures: Figures, checkpoint: Checkpoint) -> None:
+    """Every graph in every form in float32, and in half precision with float16 weights."""
+    drawn = Drawings(checkpoint, apple_graphs(checkpoint, "gpu", chunked=False))
+    for form, half in [*((form, False) for form in FORMS), ("fp16", True)]:
+        for name in drawn.graphs:
+            key = f"{form} {name}"
+            if (half and not drawn.graphs[name].half) or not figures.missing("beside", key):
+                continue
+            with tempfile.TemporaryDirectory() as folder:
+                both = Beside(drawn, name, recipe(form), half, Path(folder))
+                begun = time.perf_counter()
+                expected, evaluated, apple = both.outputs(both.feed())
+                figures.add(
+                    "beside",
+                    key,
+                    arithmetic="float16" if both.graph.half else "float32",
+                    unequal_weights=len(both.unequal_weights()),
+                    evaluator=storable_difference(Difference.of(expected, evaluated)),
+                    apple=storable_difference(Difference.of(expected, apple)),
+                    beside=storable_difference(Difference.of(evaluated, apple)),
+                    seconds=round(time.perf_counter() - begun, 1),
+                )
+
+
+def bundles(figures: Figures, checkpoint: Checkpoint) -> None:
+    """A bundle in every form, verified by its export; float32 arithmetic, GPU."""
+    for form in FORMS:
+        if not figures.missing("bundles", form):
+            continue
+        folder = WORK / form
+        if not (folder / MANIFEST).exists():
+            options = CoreAIOptions([checkpoint.defaults.size], recipe(form))
+            write_bundle(CoreAIExporter(checkpoint, options), folder, False, lambda line: None)
+        bundle = open_bundle(folder)
+        figures.add("bundles", form, bytes=size(bundle), parity=bundle.manifest.parity)
+
+
+def rounding(figures: Figures, checkpoint: Checkpoint) -> None:
+    """The transformer compressed by our export and by coreai-opt, the rest of the step in float."""
+    drawings = Drawings(checkpoint, apple_graphs(checkpoint, "gpu", chunked=False))
+    dimensions = dimensions_of(checkpoint, checkpoint.defaults.size, 2)
+    graph, feeds = drawings.graphs["transformer"], drawings.steps(dimensions)
+    for form in FORMS[1:]:
+        if figures.missing("rounding", f"{form} ours"):
+            module = drawings.module("transformer", dimensions)
+            forms = forms_of(module, "transformer", graph, recipe(form), half=False)
+            with tempfile.TemporaryDirectory() as folder:
+                codes = round_weights(
+                    drawings, "transformer", dimensions, recipe(form), Path(folder) / "codes"
+                )
+                Compression(forms, codes, half=graph.half).apply(module)
+            figures.add("rounding", f"{form} ours", **kept(drawings, module, feeds))
+        if figures.missing("rounding", f"{form} coreai-opt"):
+            module = drawings.module("transformer", dimensions)
+            examples = tuple(spec.example(dimensions) for spec in graph.inputs.values())
+            figures.add(
+                "rounding", f"{form} coreai-opt", **kept(drawings, by_apple(module, examples, form), feeds)
+            )
+
+
+def by_apple(module: nn.Module, examples: tuple[Any, ...], form: str) -> nn.Module:
+    """The module compressed by coreai-opt's preset for the form, as it computes in torch."""
+    from coreai_opt.common import ExportBackend
+    from coreai_opt.palettization import KMeansPalettizer, KMeansPalettizerConfig
+    from coreai_opt.quantization import Quantizer, QuantizerConfig
+
+    bits = int(form[-1])
+    compressor: Any
+    if form.startswith("palette"):
+        compressor = KMeansPalettizer(module, getattr(KMeansPalettizerConfig.presets, f"w{bits}")())
+    else:
+        presets = QuantizerConfig.presets
+        config = presets.w8(axis=0) if bits == 8 else presets.w4_per_block(block_size=BLOCK, axis=1)
+        compressor = Quantizer(module, config)
+    prepared = compressor.prepare(examples)
+    with torch.no_grad():
+        prepared(*examples)
+    made: nn.Module = compressor.finalize(backend=ExportBackend.Torch)
+    return made
+
+
+def kept(drawings: Drawings, module: nn.Module, feeds: list[Feed]) -> dict[str, float]:
+    """Equal tokens and KL, nats, of the step with another transformer."""
+    dimensions = dimensions_of(drawings.checkpoint, drawings.checkpoint.defaults.size, 2)
+    sampler = drawings.module("sampler", dimensions)
+    logits, same, nats = Logits(sampler), [], []
+    for feed in feeds:
+        found = run(drawings.graphs["transformer"], module, feed)
+        drawn = run(drawings.graphs["sampler"], sampler, feed | found)["drawn"]
+        same.append(float((drawn == feed["drawn"]).mean()))
+        with torch.no_grad():
+            guidance = torch.from_numpy(feed["guidance"])
+            p, q = (
+                logits(torch.from_numpy(features), guidance).log_softmax(dim=-1)
+                for features in (feed["features"], found["features"])
+            )
+        nats.append(float((p.exp() * (p - q)).sum(dim=-1).mean()))
+    return {"agreement": float(np.mean(same)), "kl": float(np.mean(nats))}
+
+
+def decibels(figures: dict[str, Any]) -> str:
+    """dB of float outputs, and the share of equal values of whole ones."""
+    parts = [] if figures["psnr"] is None else [f"{figures['psnr']:.0f}"]
+    if figures["equal"] != 1 or not parts:
+        share = "equal" if figures["equal"] == 1 else f"{100 * figures['equal']:.2f} %"
+        parts.append(share)
+    return ", ".join(parts)
+
+
+def beside_table() -> str:
+    """docs/coreai.md's table of section "The evaluator beside Apple's runtime"."""
+    content = read(RESULT)
+    rows = []
+    for key, figures in content["beside"].items():
+        form, graph = key.split(" ")
+        cells = [decibels(figures[name]) for name in ("evaluator", "apple", "beside")]
+        worst = f"{figures['beside']['relative']:.0e}" if figures["beside"]["relative"] else "0"
+        rows.append([form, graph, figures["arithmetic"], *cells, worst])
+    head = (
+        "form",
+        "graph",
+        "arithmetic",
+        "evaluator, dB",
+        "Apple, dB",
+        "one beside the other, dB",
+        "largest",
+    )
+    return f"{table(head, rows, words=3)}\n\n{source_line(content)}"
+
+
+def bundle_table() -> str:
+    """docs/coreai.md's table of bundles."""
+    content = read(RESULT)
+    rows = [
+        [
+            form,
+            f"`{FLAGS.get(form, f'--{form}')}`",
+            f"{figures['bytes'] / 1e6:.1f}",
+            f"{100 * figures['parity']['transformer.agreement']:.1f}",
+            f"{figures['parity']['transformer.kl']:.2g}",
+            f"{figures['parity']['image_decoder.psnr']:.0f}",
+        ]
+        for form, figures in content["bundles"].items()
+    ]
+    head = ("form", "export.coreai", "bundle, MB", "same tokens, %", "KL, nats", "image, dB")
+    return f"{table(head, rows, words=2)}\n\n{source_line(content)}"
+
+
+def rounding_table() -> str:
+    """docs/coreai.md's table of ours beside coreai-opt."""
+    content = read(RESULT)
+    rows = [
+        [form, *cells(content["rounding"], form, "ours"), *cells(content["rounding"], form, "coreai-opt")]
+        for form in FORMS[1:]
+    ]
+    head = ("form", "ours: same tokens, %", "KL, nats", "coreai-opt: same tokens, %", "KL, nats")
+    return f"{table(head, rows)}\n\n{source_line(content)}"
+
+
+def cells(figures: dict[str, Any], form: str, by: str) -> Iterator[str]:
+    found = figures[f"{form} {by}"]
+    yield from (f"{100 * found['agreement']:.1f}", f"{found['kl']:.2g}")
+
+
+def command_line() -> None:
+    """Raises UserError."""
+    parser = Parser(
+        prog=COMMAND,
+        description="Measure Core AI bundles of the shipped checkpoint on Apple's runtime; the last section"
+        f" needs coreai-opt. Continues where it was stopped; writes docs/results/{RESULT}.json.",
+        epilog=f"example:\n  {COMMAND} --only beside",
+    )
+    parser.add_argument("--only", choices=SECTIONS, help="one section; default: all")
+    given = parser.parse_args()
+    warnings.simplefilter("ignore")
+    logging.getLogger("coreai_opt").setLevel(logging.ERROR)
+    figures, checkpoint = Figures(), load_checkpoint(None)
+    for section in SECTIONS:
+        if given.only in (None, section):
+            {"beside": beside, "bundles": bundles, "rounding": rounding}[section](figures, checkpoint)
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code(command_line, stopped="what was measured is kept; the same command continues"))
