@@ -5,17 +5,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from export.apple.asset import asset_files, forms_of, write_asset
-from export.apple.calibration import Drawings
+from export.apple.calibration import Drawings, Feed
+from export.apple.coreai_ranges import LARGEST_HALF, largest_value
 from export.apple.coreml_bundle import BITS, tensor
 from export.apple.data_format import Attention
 from export.apple.graphs import (
     CHUNK_BYTES,
     ROWS,
     AppleGraph,
+    Dimensions,
     apple_graphs,
     dimensions_of,
     functions_of,
@@ -23,8 +26,10 @@ from export.apple.graphs import (
 )
 from export.build_manifest import build_manifest, source_hash, write_tokenizer
 from export.bundle_writer import QuantizedGraph
+from export.errors import VerificationError
 from export.verify import Effort, verify_against_reference
 from quantize.coreml_recipe import CoreMLRecipe
+from quantize.recipe import IMAGE_GRAPHS
 from reference.checkpoint import Checkpoint
 from runtime.bundle import ASSET, Bundle, Function, Graph, Manifest
 from runtime.engine import EngineName
@@ -120,4 +125,34 @@ class CoreAIExporter:
         return build_manifest(folder, self.checkpoint, sizes, graphs, step, TOOLS)
 
     def verify(self, bundle: Bundle, drawing: Drawing) -> dict[str, float]:
-        return verify_against_reference(bundle, self.checkpoint, drawing)
+        ranges = self.ranges()
+        return verify_against_reference(bundle, self.checkpoint, drawing) | ranges
+
+    def ranges(self) -> dict[str, float]:
+        """The largest value inside each graph that computes in float16, over the drawings that calibrate.
+
+        Raises VerificationError for one that float16 does not hold.
+        """
+        found, dimensions = {}, self.shapes[1]  # with guidance
+        for name in (name for name in self.graphs if self.half(name) and name not in IMAGE_GRAPHS):
+            feeds = [
+                fitted(feed, self.graphs[name], dimensions) for feed in self.drawings.fed(name, dimensions)
+            ]
+            module = self.drawings.module(name, dimensions)
+            value, operator = largest_value(module, self.graphs[name], feeds)
+            if not value <= LARGEST_HALF:
+                raise VerificationError(
+                    f"{name}: {operator} reaches {value:.3g}, and float16 ends at {LARGEST_HALF:.0f}:"
+                    " export with --arithmetic float32"
+                )
+            found[f"{name}.largest"] = value
+        return found
+
+
+def fitted(feed: Feed, graph: AppleGraph, dimensions: Dimensions) -> Feed:
+    """What the graph takes of a feed; the conditioner takes the first steps, repeated to fill its call."""
+    feed = {name: feed[name] for name in graph.inputs}
+    if "step_sinusoids" in feed:
+        shape = graph.inputs["step_sinusoids"].example(dimensions).shape
+        feed["step_sinusoids"] = np.resize(feed["step_sinusoids"], shape)
+    return feed

@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,8 +20,11 @@ from runtime.function_engine import FunctionEngine
 class AssetFunction:
     """One loaded function of an asset. Core AI cannot end a run early."""
 
-    def __init__(self, asset: Path, function: str) -> None:
-        """Lowers the asset's program for this machine and loads it. Raises BundleError or EngineError."""
+    def __init__(self, asset: Path, function: str, options: Any = None) -> None:
+        """Lowers the asset's program for this machine and loads it. Raises BundleError or EngineError.
+
+        `options`: Apple's SpecializationOptions, which choose the unit of a Mac.
+        """
         saved = open_asset(asset)
         self._what = f"{asset}, {function}"
         # Apple's interface is asynchronous; the loop runs only inside our calls.
@@ -28,7 +32,7 @@ class AssetFunction:
         self._run = loop.run_until_complete
         weakref.finalize(self, release, loop, scope)
         try:
-            model = self._run(scope.enter_async_context(saved.executable()))
+            model = self._run(scope.enter_async_context(saved.executable(options)))
             with log_hidden():
                 self._function = model.load_function(function)
         except KeyError:

@@ -15,8 +15,9 @@ from torch import nn
 
 from export.apple.asset import forms_of, write_asset
 from export.apple.calibration import Drawings, Feed, round_weights, run
+from export.apple.coreai_bundle import fitted
 from export.apple.coreai_weights import Compression
-from export.apple.graphs import STEPS_A_CALL, Dimensions, dimensions_of
+from export.apple.graphs import Dimensions, dimensions_of
 from export.apple.package import write_package
 from quantize.coreml import in_program
 from quantize.coreml_recipe import CoreMLRecipe
@@ -108,11 +109,7 @@ class Beside:
                 feed["image"] = drawn["image"].astype(np.int32)
         else:
             feed = dict(self.drawings.fed(self.name, self.dimensions)[-1])
-        feed = {name: feed[name] for name in self.graph.inputs}
-        if "step_sinusoids" in feed:
-            every = feed["step_sinusoids"]  # repeated or cut to one call
-            feed["step_sinusoids"] = np.resize(every, (STEPS_A_CALL, every.shape[1]))
-        return feed
+        return fitted(feed, self.graph, self.dimensions)
 
     def outputs(self, feed: Mapping[str, np.ndarray]) -> tuple[Tensors, Tensors, Tensors]:
         """Of torch, the evaluator and Apple's runtime."""

@@ -70,7 +70,7 @@ def test_a_size_that_no_function_has_takes_one_line(
 ) -> None:
     from runtime.coreai.engine import assets
 
-    with pytest.raises(BundleError, match="has no function for .*: export the bundle for this size"):
+    with pytest.raises(BundleError, match=r"has no function for .*: export the bundle for"):
         assets(bundle).run("token_embedder", {"tokens": np.zeros((2, 2), np.int32)})
 
 
@@ -83,6 +83,21 @@ def test_a_changed_asset_is_refused(bundle: Bundle, tmp_path: Path) -> None:
     program.write_bytes(program.read_bytes()[:-1] + b"x")
     with pytest.raises(BundleError, match=r"main\.mlirb"):
         open_bundle(folder)
+
+
+def test_the_check_for_macs_runs_it(bundle: Bundle, tmp_path: Path) -> None:
+    """On Linux, where there is one unit and no Xcode, which the report says."""
+    from export.check_on_mac import check
+    from export.mac_check.coreai_device import CoreAIMac
+
+    report = check(bundle, CoreAIMac, tmp_path / "report.json", ("CPU_ONLY",))
+    assert report.crashes == [] and "coreai-core" in report.machine
+    assert {graph.graph for graph in report.graphs if not graph.errors} == set(bundle.manifest.graphs)
+    (drawing,) = report.drawings
+    assert drawing.share == 1 and drawing.image_same
+    said = {error for each in report.ahead_of_time for error in each.errors.values()}
+    assert len(report.ahead_of_time) == 2 * len(bundle.manifest.graphs)
+    assert said == {"EngineError: there is no xcrun: install Xcode 27 to compile ahead of time"}
 
 
 WRITE = """
