@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -73,11 +73,9 @@ def storable_difference(found: Difference) -> dict[str, Any]:
 def beside(figures: Figures, checkpoint: Checkpoint) -> None:
     """Every graph in every form in float32, and in half precision with float16 weights."""
     drawn = Drawings(checkpoint, apple_graphs(checkpoint, "gpu", chunked=False))
-    for form, half in [*((form, False) for form in FORMS), ("fp16", True)]:
-        for name in drawn.graphs:
-            key = f"{form} {name}"
-            if (half and not drawn.graphs[name].half) or not figures.missing("beside", key):
-                continue
+    for form, name in compared(drawn.graphs):
+        half, key = form == "fp16", f"{form} {name}"
+        if not (half and not drawn.graphs[name].half) and figures.missing("beside", key):
             with tempfile.TemporaryDirectory() as folder:
                 both = Beside(drawn, name, recipe(form), half, Path(folder))
                 begun = time.perf_counter()
@@ -92,6 +90,13 @@ def beside(figures: Figures, checkpoint: Checkpoint) -> None:
                     beside=storable_difference(Difference.of(evaluated, apple)),
                     seconds=round(time.perf_counter() - begun, 1),
                 )
+
+
+def compared(graphs: Iterable[str]) -> list[tuple[str, str]]:
+    """Form and graph, the most telling first: int8, half precision, the transformer, all others."""
+    every = [(form, name) for form in ("int8", "fp16", *FORMS) for name in graphs]
+    first = [pair for pair in every if pair[0] in ("int8", "fp16")]
+    return list(dict.fromkeys([*first, *((form, "transformer") for form in FORMS), *every]))
 
 
 def bundles(figures: Figures, checkpoint: Checkpoint) -> None:
@@ -134,16 +139,19 @@ def by_apple(module: nn.Module, examples: tuple[Any, ...], form: str) -> nn.Modu
     """The module compressed by coreai-opt's preset for the form, as it computes in torch."""
     from coreai_opt.common import ExportBackend
     from coreai_opt.palettization import KMeansPalettizer, KMeansPalettizerConfig
-    from coreai_opt.quantization import Quantizer, QuantizerConfig
+    from coreai_opt.quantization import ModuleQuantizerConfig, Quantizer, QuantizerConfig
 
     bits = int(form[-1])
     compressor: Any
     if form.startswith("palette"):
         compressor = KMeansPalettizer(module, getattr(KMeansPalettizerConfig.presets, f"w{bits}")())
     else:
-        presets = QuantizerConfig.presets
-        config = presets.w8(axis=0) if bits == 8 else presets.w4_per_block(block_size=BLOCK, axis=1)
-        compressor = Quantizer(module, config)
+        presets = ModuleQuantizerConfig.presets
+        weights = presets.w8(axis=0) if bits == 8 else presets.w4_per_block(block_size=BLOCK, axis=1)
+        # Only linears, as ours: it would quantize the weights of norms too.
+        compressor = Quantizer(
+            module, QuantizerConfig(global_config=None, module_type_configs={nn.Linear: weights})
+        )
     prepared = compressor.prepare(examples)
     with torch.no_grad():
         prepared(*examples)
