@@ -390,7 +390,8 @@ def open_bundle(folder: str | Path) -> Bundle:
     bundle = Bundle(folder, manifest)
     if manifest.engine == "onnxruntime":
         for graph in manifest.graphs.values():
-            _check_external(bundle, graph.files[0])
+            for files in (graph.files, *graph.contexts.values()):
+                _check_external(bundle, files[0])
     return bundle
 
 
@@ -448,7 +449,7 @@ def _content(path: Path, limit: int) -> bytes:
 
 
 def _check_external(bundle: Bundle, model: str) -> None:
-    """Raises BundleError if an ONNX model reads its weights from a file that has no hash in the manifest."""
+    """Raises BundleError if an ONNX model reads a file that has no hash in the manifest."""
     path = bundle.path(model)
     try:
         locations = external_files(path, MAX_FILES)
@@ -458,8 +459,7 @@ def _check_external(bundle: Bundle, model: str) -> None:
     for location in sorted(locations):
         if location.startswith("/") or str(folder / location) not in bundle.manifest.files:
             raise BundleError(
-                f"{path} reads weights from {location!r}, which the manifest does not list: "
-                "export the bundle again"
+                f"{path} reads {location!r}, which the manifest does not list: export the bundle again"
             )
 
 

@@ -9,14 +9,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from export.npu_contexts import compile_for
+from export.npu_pieces import weight_bytes
 from export.onnx import main as export
+from quantize.onnx_files import load
 from runtime.__main__ import main as draw
 from runtime.bundle import Bundle, open_bundle
 from runtime.errors import EngineError
 from runtime.parity.golden import golden_drawing
 from runtime.parity.limits import judged, missed
+from runtime.parity.measures import psnr
 from runtime.qnn_engine import QnnEngine, open_on_npu
 from tests.float_bundle import write_checkpoint
+from tests.npu.steps import quantized_step, random_feeds
 
 SOCS = ("sm8650", "sm8750")
 
@@ -95,6 +100,20 @@ def test_graphs_for_chips_are_in_the_bundle_and_run(bundle: Bundle) -> None:
         assert model == f"{soc}/image_decoder.onnx" and bundle.path(binary).stat().st_size > 10_000
         found = open_on_npu(bundle.path(model)).run(None, {"tokens": tokens})[0]
         assert np.abs(found.astype(int) - picture).max() <= 8
+
+
+def test_a_graph_is_compiled_in_pieces_that_give_what_the_whole_gives(tmp_path: Path) -> None:
+    step = quantized_step(tmp_path)
+    (feed,) = random_feeds(load(step).graph, 1)
+    model, *binaries = compile_for(step, SOCS[0], tmp_path / "pieces", step_bytes(step) / 2)
+    assert len(binaries) >= 2 and not list((tmp_path / "pieces").glob("*.?.onnx"))
+    whole, _ = compile_for(step, SOCS[0], tmp_path / "whole")
+    features = [open_on_npu(path).run(None, feed)[0] for path in (whole, model)]
+    assert psnr(*features) > 60
+
+
+def step_bytes(step: Path) -> int:
+    return sum(weight_bytes(node) for node in load(step).graph)
 
 
 def test_python_draws_with_it(bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
