@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -35,15 +35,13 @@ from reference.checkpoint import Checkpoint, load_checkpoint
 from reference.errors import Parser, exit_code
 from runtime.bundle import MANIFEST, open_bundle
 from runtime.parity.measures import storable
-from tests.benchmarks.markdown import table
-from tests.benchmarks.results import path, provenance, read, source_line, write
+from tests.benchmarks.coreai_report import FORMS, RESULT
+from tests.benchmarks.results import path, provenance, read, write
 from tests.coreai.beside import Beside, Difference
 
-RESULT, WORK = "coreai", Path("build/coreai")
+WORK = Path("build/coreai")
 COMMAND = "python -m tests.benchmarks.coreai"
-FORMS = ("fp32", "int8", "palette6", "int4", "palette4")
 SECTIONS = ("beside", "bundles", "rounding")
-FLAGS = {"palette6": "--palette 6", "palette4": "--palette 4"}
 
 
 def recipe(form: str) -> CoreMLRecipe:
@@ -176,70 +174,6 @@ def kept(drawings: Drawings, module: nn.Module, feeds: list[Feed]) -> dict[str, 
             )
         nats.append(float((p.exp() * (p - q)).sum(dim=-1).mean()))
     return {"agreement": float(np.mean(same)), "kl": float(np.mean(nats))}
-
-
-def decibels(figures: dict[str, Any]) -> str:
-    """dB of float outputs, and the share of equal values of whole ones."""
-    parts = [] if figures["psnr"] is None else [f"{figures['psnr']:.0f}"]
-    if figures["equal"] != 1 or not parts:
-        share = "equal" if figures["equal"] == 1 else f"{100 * figures['equal']:.2f} %"
-        parts.append(share)
-    return ", ".join(parts)
-
-
-def beside_table() -> str:
-    """docs/coreai.md's table of section "The evaluator beside Apple's runtime"."""
-    content = read(RESULT)
-    rows = []
-    for key, figures in content["beside"].items():
-        form, graph = key.split(" ")
-        cells = [decibels(figures[name]) for name in ("evaluator", "apple", "beside")]
-        worst = f"{figures['beside']['relative']:.0e}" if figures["beside"]["relative"] else "0"
-        rows.append([form, graph, figures["arithmetic"], *cells, worst])
-    head = (
-        "form",
-        "graph",
-        "arithmetic",
-        "evaluator, dB",
-        "Apple, dB",
-        "one beside the other, dB",
-        "largest",
-    )
-    return f"{table(head, rows, words=3)}\n\n{source_line(content)}"
-
-
-def bundle_table() -> str:
-    """docs/coreai.md's table of bundles."""
-    content = read(RESULT)
-    rows = [
-        [
-            form,
-            f"`{FLAGS.get(form, f'--{form}')}`",
-            f"{figures['bytes'] / 1e6:.1f}",
-            f"{100 * figures['parity']['transformer.agreement']:.1f}",
-            f"{figures['parity']['transformer.kl']:.2g}",
-            f"{figures['parity']['image_decoder.psnr']:.0f}",
-        ]
-        for form, figures in content["bundles"].items()
-    ]
-    head = ("form", "export.coreai", "bundle, MB", "same tokens, %", "KL, nats", "image, dB")
-    return f"{table(head, rows, words=2)}\n\n{source_line(content)}"
-
-
-def rounding_table() -> str:
-    """docs/coreai.md's table of ours beside coreai-opt."""
-    content = read(RESULT)
-    rows = [
-        [form, *cells(content["rounding"], form, "ours"), *cells(content["rounding"], form, "coreai-opt")]
-        for form in FORMS[1:]
-    ]
-    head = ("form", "ours: same tokens, %", "KL, nats", "coreai-opt: same tokens, %", "KL, nats")
-    return f"{table(head, rows)}\n\n{source_line(content)}"
-
-
-def cells(figures: dict[str, Any], form: str, by: str) -> Iterator[str]:
-    found = figures[f"{form} {by}"]
-    yield from (f"{100 * found['agreement']:.1f}", f"{found['kl']:.2g}")
 
 
 def command_line() -> None:
