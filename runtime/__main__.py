@@ -27,6 +27,7 @@ EXAMPLES = """examples:
   python -m runtime "a fox in the snow" --bundle build/meissonic --low-memory
   python -m runtime "a red cat" --bundle build/iphone      # Core ML packages, on any machine
   python -m runtime "a red cat" --bundle build/android-qnn --engine qnn  # as Qualcomm's NPU draws, but slowly
+  python -m runtime "a red cat" --bundle build/iphone27    # Core AI assets, on Linux and macOS 27
 """
 
 
@@ -88,7 +89,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
         "--engine",
         choices=ENGINES,
         help="default: onnxruntime for ONNX graphs; for packages Core ML on a Mac, elsewhere the evaluator;"
-        " qnn: Qualcomm's NPU, emulated, for bundles exported with --qnn",
+        " qnn: Qualcomm's NPU, emulated, for bundles exported with --qnn; for assets coreai",
     )
     given = parser.parse_args(arguments)
     job = Job(

@@ -132,8 +132,11 @@ PRECISIONS = ("fp32", "fp16", "qnn", "int8", "palette8", "palette6", "int4", "pa
 ONE_PRECISION = f"({'|'.join(PRECISIONS)})"
 
 
+ASSET = ".aimodel"  # the suffix of a Core AI asset, which is a folder
+
+
 class Function(_Model):
-    """An entry point of a Core ML package, which has fixed shapes."""
+    """An entry point of a Core ML package or Core AI asset, which has fixed shapes."""
 
     name: Name
     dimensions: dict[Name, PositiveInt]  # by the names that the graph's tensors give them
@@ -147,7 +150,7 @@ class Graph(_Model):
     precision: Annotated[str, Field(pattern=rf"^{ONE_PRECISION}(\+{ONE_PRECISION})*$")]
     inputs: list[Tensor]
     outputs: list[Tensor]
-    # The model, then its external data; or all files of a Core ML package.
+    # The model, then its external data; or all files of a Core ML package or Core AI asset.
     files: Annotated[list[BundlePath], Field(min_length=1)]
     functions: list[Function] = []  # empty: dimensions are free
     compute: Compute | None = None
@@ -290,8 +293,10 @@ class Manifest(_Model):
         return max((self.graphs[name].coarsest for name in drawing), key=PRECISIONS.index)
 
     @property
-    def engine(self) -> Literal["onnxruntime", "coreml"]:
+    def engine(self) -> Literal["onnxruntime", "coreml", "coreai"]:
         """The engine that runs its graphs."""
+        if any(f"{ASSET}/" in path for graph in self.graphs.values() for path in graph.files):
+            return "coreai"
         return "coreml" if any(graph.functions for graph in self.graphs.values()) else "onnxruntime"
 
     @property

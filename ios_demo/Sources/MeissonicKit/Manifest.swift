@@ -167,7 +167,10 @@ extension Manifest {
     public var size: Int { files.values.reduce(0) { $0 + $1.size } }
 
     /// The engine that runs its graphs.
-    public var engine: EngineKind { graphs.values.contains { !$0.functions.isEmpty } ? .coreML : .onnxRuntime }
+    public var engine: EngineKind {
+        if graphs.values.contains(where: { $0.files.contains { $0.contains(".aimodel/") } }) { return .coreAI }
+        return graphs.values.contains { !$0.functions.isEmpty } ? .coreML : .onnxRuntime
+    }
 
     /// Whether the step takes two text rows, guided or not.
     public var twoRows: Bool {
@@ -184,4 +187,5 @@ extension Manifest {
 public enum EngineKind: String, Sendable {
     case onnxRuntime = "onnxruntime"
     case coreML = "coreml"
+    case coreAI = "coreai"
 }
