@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -118,6 +119,10 @@ def write_asset(
         strip_debug_info(program)
         asset = program.save_asset(path)
         asset.update_metadata(undated)
+    metadata = path / "metadata.json"  # whose keys have another order in each process
+    metadata.write_text(
+        json.dumps(json.loads(metadata.read_text(encoding="utf-8")), indent=2, sort_keys=True)
+    )
     return CompressedAsset(len(functions), Counter(forms.values()))
 
 
@@ -156,7 +161,7 @@ def operators() -> dict[Any, Any]:
 
 
 def undated(metadata: Any) -> None:
-    """Equal weights give equal assets."""
+    """Equal weights give equal assets, apart from the compiler's names of constants."""
     metadata.creation_date = 0.0
 
 
