@@ -40,14 +40,16 @@ CHIPS = {
     "sm8845": Chip("Snapdragon 8 Gen 5", 97, 81),
     "sm8850": Chip("Snapdragon 8 Elite Gen 5", 87, 81),
 }
-# The compiler takes longer and gives the fastest graph.
 CONTEXTS = "com.microsoft"  # domain of the operator that stands for a context
+# The compiler takes longer and gives the fastest graph.
 OPTIMIZED = {"htp_graph_finalization_optimization_mode": "3", "htp_performance_mode": "burst"}
 
 
 def parse_chips(text: str) -> tuple[str, ...]:
     """The chips of "sm8650,sm8750". Raises ExportError for one that is not in CHIPS."""
-    names = tuple(dict.fromkeys(name.strip().lower() for name in text.split(",")))
+    names = tuple(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
+    if not names:
+        raise ExportError(f"--soc names no chip: choose from {', '.join(CHIPS)} (--list-socs)")
     for name in names:
         if name not in CHIPS:
             raise ExportError(f'--soc "{name}" is unknown: choose from {", ".join(CHIPS)} (--list-socs)')

@@ -48,7 +48,11 @@ class OnnxExporter:
     def __init__(self, checkpoint: Checkpoint, options: OnnxOptions) -> None:
         """Raises RequestError for a size it cannot draw, RecipeError for a recipe of another model."""
         self.checkpoint, self.choices = checkpoint, options
-        self.sizes = estimate(self.graphs, options.recipe)
+        specs, copies = self.graphs, 1 + len(options.chips)  # a context is as large as its graph
+        self.sizes = {
+            name: size * (copies if specs[name].npu else 1)
+            for name, size in estimate(specs, options.recipe).items()
+        }
         # While a graph is quantized, its float32 form is on the disk too.
         self.scratch_bytes = max(estimate(graphs(checkpoint, options.size), Recipe.uniform("fp32")).values())
         self.golden_steps = Effort.of(checkpoint).golden_steps

@@ -33,7 +33,7 @@ NOISY = (
 
 
 def require(*extras: str) -> None:
-    """Raises MissingExtra if a package of these extras is not installed.
+    """`check_installed` for the top of a module.
 
     A package or command calls it before it imports what the extra brings. `python -m` with a module of this
     project prints the line and ends with exit code 2, because nothing could catch the error there.
@@ -41,15 +41,22 @@ def require(*extras: str) -> None:
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module=r"(torchao|diffusers\.quantizers)(\.|$)")
-    missing = [package for extra in extras for package in EXTRAS[extra] if find_spec(package) is None]
-    if not missing:
-        return
-    line = f"{missing[0]} is not installed: pip install 'meissonic-mobile[{','.join(extras)}]'"
-    module = sys.orig_argv[sys.orig_argv.index("-m") + 1] if "-m" in sys.orig_argv else ""
-    if module.partition(".")[0] in PACKAGES:
-        print(f"error: {line}", file=sys.stderr)
+    try:
+        check_installed(*extras)
+    except MissingExtra as error:
+        module = sys.orig_argv[sys.orig_argv.index("-m") + 1] if "-m" in sys.orig_argv else ""
+        if module.partition(".")[0] not in PACKAGES:
+            raise
+        print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
-    raise MissingExtra(line, name=missing[0])
+
+
+def check_installed(*extras: str) -> None:
+    """Raises MissingExtra if a package of these extras is not installed."""
+    missing = [package for extra in extras for package in EXTRAS[extra] if find_spec(package) is None]
+    if missing:
+        line = f"{missing[0]} is not installed: pip install 'meissonic-mobile[{','.join(extras)}]'"
+        raise MissingExtra(line, name=missing[0])
 
 
 QNN_GLIBC = (2, 35)  # of the machine that onnxruntime-qnn was built on

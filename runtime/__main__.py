@@ -163,12 +163,12 @@ def _run(job: Job) -> None:
     image = read_picture(job.image) if job.image else None
     mask = read_picture(job.mask) if job.mask else None
     load_onnxruntime()
+    keep = job.preview > 0 and not job.low_memory
+    generator = Generator.open(job.bundle, job.threads, keep, job.low_memory, job.engine)
     if job.engine == "qnn":
         print(
             "the NPU is emulated: a step takes seconds, and its time says nothing of a phone", file=sys.stderr
         )
-    keep = job.preview > 0 and not job.low_memory
-    generator = Generator.open(job.bundle, job.threads, keep, job.low_memory, job.engine)
     for which, cut in generator.cut(job.request).items():
         print(f'warning: the {which} is too long, this was cut off: "{printable(cut)}"', file=sys.stderr)
     with tqdm(desc="drawing", unit="step", leave=False, disable=None) as bar:

@@ -89,6 +89,9 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+Timestep = Literal["index", "share"]
+
+
 class ModelFacts(_Model):
     name: str
     token_size: Pixels  # pixels along one side of a VQ token
@@ -97,6 +100,7 @@ class ModelFacts(_Model):
     vocab_size: PositiveInt
     mask_token_id: TokenId
     masking_schedule: Literal["cosine", "linear"]
+    timestep: Timestep = "index"  # what tells the model of a step with t steps after it: t, or t / N
     text_length: Annotated[int, Field(ge=3, le=MAX_TEXT_LENGTH)]
     inner_dim: PositiveInt
     modulation_width: PositiveInt
@@ -150,8 +154,14 @@ class Graph(_Model):
     files: Annotated[list[BundlePath], Field(min_length=1)]
     functions: list[Function] = []  # empty: dimensions are free
     compute: Compute | None = None
-    # The graph compiled for chips, "sm8650" for example: the model of each, then the binary that it names.
-    contexts: dict[Name, Annotated[list[BundlePath], Field(min_length=1)]] = {}
+    # The graph compiled for chips, "sm8650" for example: the model of each, then the binaries that it names.
+    contexts: dict[Name, Annotated[list[BundlePath], Field(min_length=2)]] = {}
+
+    @model_validator(mode="after")
+    def _only_npu_graphs_have_contexts(self) -> "Graph":
+        if self.contexts and self.compute != "npu":
+            raise ValueError('contexts are for graphs whose compute is "npu"')
+        return self
 
     @property
     def all_files(self) -> list[str]:

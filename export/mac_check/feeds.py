@@ -64,7 +64,9 @@ class Golden:
         trace = self.trace
         rows = [trace.negative_ids if trace.guidance > 1 else trace.prompt_ids, trace.prompt_ids]
         ids = np.array(rows[-self.rows :], np.int32)
-        return prompt_feed(ids, trace.size, trace.steps, self.bundle.manifest.defaults.score)
+        manifest = self.bundle.manifest
+        timestep = manifest.model.timestep
+        return prompt_feed(ids, trace.size, trace.steps, manifest.defaults.score, timestep)
 
     @cached_property
     def steps(self) -> list[RecordedStep]:

@@ -218,6 +218,7 @@ def test_a_context_in_a_file_that_the_manifest_does_not_list_is_refused(own_bund
     (own_bundle / "sm8650").mkdir()
     names = ["sm8650/transformer.onnx", "sm8650/listed.bin"]
     (own_bundle / names[1]).write_bytes(b"a context")
+    edit_manifest(own_bundle, "graphs", "transformer", "compute", value="npu")
     edit_manifest(own_bundle, "graphs", "transformer", "contexts", value={"sm8650": names})
     for location in ("listed.bin", value):
         node = onnx.helper.make_node(

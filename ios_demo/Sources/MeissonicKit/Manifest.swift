@@ -27,6 +27,7 @@ public struct ModelFacts: Sendable {
     public let vocabSize: Int
     public let maskTokenID: Int32
     public let maskingSchedule: MaskingSchedule
+    public let timestep: Timestep
     public let textLength: Int
     public let innerDim: Int
     public let modulationWidth: Int
@@ -34,6 +35,11 @@ public struct ModelFacts: Sendable {
 
 public enum MaskingSchedule: String, Sendable, Decodable {
     case cosine, linear
+}
+
+/// What tells the model of a step with t steps after it, of N: t itself, or t / N.
+public enum Timestep: String, Sendable, Decodable {
+    case index, share
 }
 
 /// A graph's input or output.
