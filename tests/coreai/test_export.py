@@ -131,6 +131,7 @@ def content(asset: Path) -> tuple[str, list[str]]:
     )
 
 
+@pytest.mark.slow  # a minute
 def test_two_processes_write_the_same_but_for_names(checkpoint: Path, tmp_path: Path) -> None:
     """Apple's compiler names constants by a hash that has another seed in each process."""
     for name in ("one", "other"):
