@@ -235,8 +235,8 @@ function Slider({ label, value, min, max, step, shown, onInput }: SliderProps) {
   return (
     <label class="field slider">
       <span>{label}</span>
-      <output>{shown ?? value}</output>
-      <input type="range" {...{ min, max, step, value }} onInput={(event) => onInput(event.currentTarget.valueAsNumber)} />
+      <span class="value" aria-hidden="true">{shown ?? value}</span>
+      <input type="range" aria-valuetext={shown} {...{ min, max, step, value }} onInput={(event) => onInput(event.currentTarget.valueAsNumber)} />
     </label>
   );
 }

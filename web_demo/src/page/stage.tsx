@@ -14,9 +14,15 @@ export function Stage({ studio, state }: Props) {
   const { shown, source, form, drawing, preview, fetching, notice } = state;
   const size = studio.size;
   const editing = state.editing && source !== null && !preview;
+  const painting = editing && form.mode === "inpaint" && !drawing;
   const work = drawing ?? fetching;
+  const section = useRef<HTMLElement>(null);
+  // On a phone the tools may have scrolled the picture away.
+  useEffect(() => {
+    if (editing || drawing) section.current?.scrollIntoView({ block: "nearest" });
+  }, [editing, drawing !== null]);
   return (
-    <section class="stage" style={{ "--shape": size[0] / size[1] }}>
+    <section ref={section} class="stage" style={{ "--shape": size[0] / size[1] }}>
       <div class={`frame${drawing ? " busy" : ""}`}>
         {editing && form.mode === "outpaint" ? (
           <Extended url={source.url} margins={studio.margins()} size={size} />
@@ -29,16 +35,17 @@ export function Stage({ studio, state }: Props) {
         ) : (
           <p class="empty">{words.empty}</p>
         )}
-        {editing && form.mode === "inpaint" && !drawing && <MaskEditor studio={studio} state={state} />}
+        {painting && <MaskEditor studio={studio} state={state} />}
         {work && (
           <div class="progress">
             <progress aria-label={work.line} {...(work.share !== null && { value: work.share })} max={1} />
           </div>
         )}
       </div>
-      <div class="below">
+      <div class={`below${painting ? " painting" : ""}`}>
         <p class={`status ${notice?.kind ?? ""}`} role={notice?.kind === "error" ? "alert" : "status"}>
-          {work ? work.line : notice?.line}
+          {/* While a mask is painted its tools lie here, and only an error matters. */}
+          {work ? work.line : (!painting || notice?.kind === "error") && notice?.line}
           {!work && notice?.detail && <small>{words.detail(notice.detail)}</small>}
         </p>
         {!editing && !drawing && shown && <Actions studio={studio} state={state} shown={shown} />}

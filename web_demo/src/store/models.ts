@@ -11,7 +11,7 @@
 import { MANIFEST, parseManifest, sha256, type BundleFiles } from "../core/bundle";
 import { StoreError, UserError } from "../core/errors";
 import { bundleSize, MAX_MANIFEST, type Manifest } from "../core/manifest";
-import { folder, names, read, remove, write, writer } from "./opfs";
+import { folder, names, put, read, remove, write, writer } from "./opfs";
 import { dropped, type Opened, type Source } from "./source";
 
 const ROOT = "models";
@@ -153,7 +153,7 @@ class Installation {
           file.truncate(0);
           throw another(path);
         }
-        file.write(piece, { at });
+        put(file, piece, at);
         at += piece.length;
         this.bytes += piece.length;
         if (this.bytes >= next) {

@@ -30,10 +30,15 @@ export async function write(root: Folder, path: string, bytes: Uint8Array<ArrayB
   const file = await writer(root, path);
   try {
     file.truncate(0);
-    file.write(bytes);
+    put(file, bytes, 0);
   } finally {
     file.close();
   }
+}
+
+/** Writes bytes at a place. Throws QuotaExceededError: Chromium 156 returns 4294967288 instead, its error -8 unsigned. */
+export function put(file: FileSystemSyncAccessHandle, bytes: Uint8Array<ArrayBuffer>, at: number): void {
+  if (file.write(bytes, { at }) !== bytes.length) throw new DOMException("the storage is full", "QuotaExceededError");
 }
 
 /** Removes a file or a folder with what is in it, if it is there. */

@@ -45,7 +45,7 @@ export class Studio {
 
   async draw(): Promise<void> {
     await this.page.getByRole("button", { name: "Draw" }).click();
-    await expect(this.page.getByRole("status").first()).toContainText("Done in");
+    await expect(this.page.locator(".stage .status")).toContainText("Done in");
   }
 
   /** The PNG file of the picture that is shown. */
