@@ -10,15 +10,23 @@ const headers = {
 export default defineConfig({
   base: "./", // the folder works at any address
   build: { outDir: "../build/web", emptyOutDir: true, target: "es2023", assetsInlineLimit: 0 },
-  worker: { format: "es" },
+  worker: {
+    format: "es",
+    // Some hosts send .mjs as plain bytes, which a browser does not run.
+    rolldownOptions: {
+      output: { assetFileNames: ({ names }) => `assets/[name]-[hash]${names[0]?.endsWith(".mjs") ? ".js" : "[extname]"}` },
+    },
+  },
   // The engine would bring a copy of its WebAssembly along; the worker names the one file.
   resolve: { conditions: ["onnxruntime-web-use-extern-wasm", "module", "browser", "development|production"] },
   server: { headers, fs: { allow: [".."] } },
   preview: { headers, host: "127.0.0.1", port: 8000, strictPort: true },
   plugins: [
     VitePWA({
-      registerType: "autoUpdate",
+      injectRegister: null, // src/page/main.tsx registers it
       workbox: {
+        skipWaiting: true,
+        clientsClaim: true,
         globPatterns: ["**/*.{html,js,mjs,css,svg,png,wasm}"], // all but the model, which lies in private files
         globIgnores: ["bundle/**"],
         maximumFileSizeToCacheInBytes: 20e6,

@@ -1,5 +1,4 @@
 import { render } from "preact";
-import { registerSW } from "virtual:pwa-register";
 import { App } from "./app";
 import { Studio } from "./studio";
 import { language, words } from "./words";
@@ -12,4 +11,5 @@ const root = document.getElementById("app")!;
 const studio: Studio = new Studio(() => render(<App studio={studio} state={studio.state} />, root));
 studio.update({});
 void studio.start();
-registerSW({ immediate: true }); // so that the next visit needs no network
+// So that the next visit needs no network. Without the plugin's own script, which reloads the page in the middle of a drawing.
+void navigator.serviceWorker?.register(new URL("sw.js", document.baseURI));

@@ -104,7 +104,6 @@ export class Studio {
     notice: null,
   };
   private readonly client = new Client(() => void this.reopen());
-  private reopening: Promise<void> = Promise.resolve();
 
   constructor(private readonly onChange: () => void) {}
 
@@ -150,12 +149,14 @@ export class Studio {
 
   /** Fetches a model from an address or a folder's files, or the rest of it, and opens it. */
   async install(from: string | File[]): Promise<void> {
+    this.update({ notice: null });
     const id = await this.fetching(words.asking, (tell, signal) => this.client.call("install", [from], tell, signal));
     await this.refreshModels();
     if (id !== null) await this.open(id);
   }
 
   async open(id: string): Promise<void> {
+    this.update({ notice: null });
     const model = await this.fetching(words.opening, (tell, signal) => this.client.call("open", [id], tell, signal));
     if (model === null) return;
     if (model.memory > LARGE && localStorage.getItem(CHOSEN) !== id) return this.update({ large: model });
@@ -182,7 +183,7 @@ export class Studio {
 
   private async fetching<T>(line: string, run: (tell: (told: Told) => void, signal: AbortSignal) => Promise<T>): Promise<T | null> {
     const stop = new AbortController();
-    this.update({ fetching: { line, share: null, stop }, notice: null });
+    this.update({ fetching: { line, share: null, stop } });
     const tell = (told: Told) => {
       if (told.kind === "transferring") {
         const share = told.total === 0 ? null : told.bytes / told.total;
@@ -210,7 +211,6 @@ export class Studio {
     const stop = new AbortController();
     this.update({ drawing: { line: words.stages.text_encoder, share: null, stop }, preview: null, notice: null });
     await this.attempt(async () => {
-      await this.reopening;
       const edit = await this.edit();
       stop.signal.throwIfAborted();
       const request: Request = {
@@ -370,11 +370,13 @@ export class Studio {
     this.update({ notice: { kind: "error", line, ...(detail && { detail }) } });
   }
 
-  /** After the worker was ended: the model is opened again. */
-  private reopen(): Promise<void> {
+  /** After the worker was ended: opens the model again. One that cannot be opened is not tried twice. */
+  private async reopen(): Promise<void> {
     const { model } = this.state;
-    if (model) this.reopening = this.client.call("open", [model.id]).then(() => {}, () => this.update({ model: null }));
-    return this.reopening;
+    if (model === null) return;
+    this.update({ model: null });
+    const opened = await this.fetching(words.opening, (tell, signal) => this.client.call("open", [model.id], tell, signal));
+    this.update({ model: opened });
   }
 }
 

@@ -16,8 +16,7 @@ export async function pictures(): Promise<Kept[]> {
   const found: Kept[] = [];
   for (const name of (await names(root)).reverse()) {
     const file = await read(root, name);
-    // Copied, because a page may still show a picture that is deleted here.
-    if (file && file.size > 0) found.push({ name, png: new Blob([await file.arrayBuffer()], { type: "image/png" }) });
+    if (file && file.size > 0) found.push({ name, png: file.slice(0, file.size, "image/png") });
   }
   return found;
 }

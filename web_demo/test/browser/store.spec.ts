@@ -79,3 +79,17 @@ test("an address without a model is refused in one line", async ({ studio, page,
   await dialog.getByRole("button", { name: "Close" }).click();
   await expect(page.getByRole("button", { name: "Draw" })).toBeEnabled(); // the other model still draws
 });
+
+test("a large model is opened after a person was told its memory", async ({ studio, page, served }) => {
+  const manifest = readFileSync(join(bundle, "manifest.json"), "utf8");
+  const large = manifest.replace(/("sizes": \[\s*\[)\s*64,\s*64/, "$1 1024, 1024").replace(/("size": \[)\s*64,\s*64/, "$1 1024, 1024");
+  expect(large.match(/1024, 1024/g)).toHaveLength(2);
+  served.replaced.set("/bundle/manifest.json", Buffer.from(large));
+  await studio.goto();
+  const question = page.getByRole("alert").filter({ hasText: /needs about 1\.\d GB of memory/ });
+  await expect(question).toBeVisible();
+  await expect(page.locator("button.draw")).toBeDisabled();
+  await question.getByRole("button", { name: "Open it" }).click();
+  await page.getByRole("button", { name: "Close" }).click();
+  await expect(page.getByRole("button", { name: "Draw" })).toBeEnabled();
+});

@@ -2,28 +2,13 @@ import { describe, expect, test } from "vitest";
 import { Bundle } from "../../src/core/bundle";
 import { Stop } from "../../src/core/engine";
 import { Generator, type Drawing } from "../../src/core/generator";
-import type { Edit, Request } from "../../src/core/request";
+import type { Request } from "../../src/core/request";
 import { configure, OrtEngine } from "../../src/ort/engine";
-import { rgba } from "./argb";
+import { requestOf, type Recorded } from "./recorded";
 import { teacherForced } from "./teacher";
 import { bundleFiles, vector } from "./vectors";
 
 configure(undefined, 1);
-
-/** A drawing of the Python runtime with the int8 bundle, natively. */
-interface Recorded {
-  mode: "text" | "image" | "inpaint" | "outpaint";
-  prompt: string;
-  seed: string;
-  steps: number;
-  guidance: number;
-  tokens: number[][];
-  image?: number[];
-  image_size?: [number, number];
-  mask?: number[];
-  strength?: number;
-  margins?: [number, number, number, number];
-}
 
 async function open(name: "android" | "fp32"): Promise<Generator> {
   return Generator.of(new OrtEngine(await Bundle.open(bundleFiles(name))), true);
@@ -66,16 +51,3 @@ describe("the int8 bundle", () => {
     await generator.close();
   });
 });
-
-export function requestOf(run: Recorded, size: readonly [number, number]): Request {
-  const image = run.image && rgba(run.image_size!, run.image);
-  const [left, top, right, bottom] = run.margins ?? [0, 0, 0, 0];
-  const edits: Record<Recorded["mode"], Edit | undefined> = {
-    text: undefined,
-    image: { mode: "imageToImage", image: image!, strength: run.strength },
-    inpaint: { mode: "inpaint", image: image!, mask: rgba(size, run.mask ?? []), strength: run.strength },
-    outpaint: { mode: "outpaint", image: image!, margins: { left, top, right, bottom } },
-  };
-  const { prompt, steps, guidance } = run;
-  return { prompt, seed: BigInt(run.seed), steps, guidance, edit: edits[run.mode] };
-}
