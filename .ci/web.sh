@@ -12,6 +12,7 @@ if [ ! -d node_modules ] || [ package-lock.json -nt node_modules ]; then
     npm ci --silent --no-audit --no-fund
     touch node_modules
 fi
+npm run --silent lint
 npm run --silent build
 PYTHON=$PWD/../.venv/bin/python npm run --silent unit
 

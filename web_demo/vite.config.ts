@@ -9,12 +9,15 @@ const headers = {
 
 export default defineConfig({
   base: "./", // the folder works at any address
+  appType: "mpa", // a missing file is 404, not the page
   build: { outDir: "../build/web", emptyOutDir: true, target: "es2023", assetsInlineLimit: 0 },
   worker: {
     format: "es",
     // Some hosts send .mjs as plain bytes, which a browser does not run.
     rolldownOptions: {
-      output: { assetFileNames: ({ names }) => `assets/[name]-[hash]${names[0]?.endsWith(".mjs") ? ".js" : "[extname]"}` },
+      output: {
+        assetFileNames: ({ names }) => `assets/[name]-[hash]${names[0]?.endsWith(".mjs") ? ".js" : "[extname]"}`,
+      },
     },
   },
   // The engine would bring a copy of its WebAssembly along; the worker names the one file.

@@ -46,7 +46,7 @@ export async function withSettings(png: Blob, settings: PictureSettings): Promis
 export async function settingsOf(file: Blob): Promise<PictureSettings | null> {
   const start = new Uint8Array(await file.slice(0, SIGNATURE.length).arrayBuffer());
   if (SIGNATURE.some((byte, at) => start[at] !== byte)) return null;
-  for (let at = SIGNATURE.length; at + 8 <= file.size; ) {
+  for (let at = SIGNATURE.length; at + 8 <= file.size;) {
     const view = new DataView(await file.slice(at, at + 8).arrayBuffer());
     const [length, kind] = [view.getUint32(0), view.getUint32(4)];
     if (kind === ITXT && length <= MAX_TEXT) {

@@ -81,7 +81,8 @@ export class Bundle {
 
   private async small(name: string): Promise<Uint8Array> {
     const size = this.manifest.files.get(name)!.size;
-    if (size > MAX_TEXT_FILE) throw new BundleError(`${name} is larger than ${MAX_TEXT_FILE / 1e6} MB: export the bundle again`);
+    if (size > MAX_TEXT_FILE)
+      throw new BundleError(`${name} is larger than ${MAX_TEXT_FILE / 1e6} MB: export the bundle again`);
     return this.bytes(name);
   }
 
@@ -123,7 +124,9 @@ export async function manifestBytes(files: BundleFiles): Promise<Uint8Array<Arra
 /** The manifest in UTF-8 bytes. Throws BundleError with one line. */
 export function parseManifest(bytes: Uint8Array): Manifest {
   if (bytes.length > MAX_MANIFEST) {
-    throw new BundleError(`${MANIFEST} is larger than ${MAX_MANIFEST / 1e6} MB: export the bundle again`, { kind: "noBundle" });
+    throw new BundleError(`${MANIFEST} is larger than ${MAX_MANIFEST / 1e6} MB: export the bundle again`, {
+      kind: "noBundle",
+    });
   }
   const tree = parse(MANIFEST, bytes);
   const head = tree !== null && typeof tree === "object" && !Array.isArray(tree) ? tree : {};
@@ -191,7 +194,9 @@ function parse(name: string, bytes: Uint8Array): Json {
     return strictJson(bytes);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new BundleError(`${name} is not valid JSON (${error.message}): export the bundle again`, { kind: "noBundle" });
+    throw new BundleError(`${name} is not valid JSON (${error.message}): export the bundle again`, {
+      kind: "noBundle",
+    });
   }
 }
 

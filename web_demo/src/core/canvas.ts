@@ -56,13 +56,7 @@ function redrawn(settings: Settings, manifest: Manifest, image: Picture, strengt
 }
 
 /** Inpainting: what is white in the mask is unknown. */
-function inpainted(
-  settings: Settings,
-  manifest: Manifest,
-  image: Picture,
-  mask: Picture,
-  strength: number,
-): Canvas {
+function inpainted(settings: Settings, manifest: Manifest, image: Picture, mask: Picture, strength: number): Canvas {
   checkEncoder(manifest);
   checkStrength(strength);
   const pixels = pictureArray(image, settings.size);
@@ -93,13 +87,7 @@ function repainted(
   return new Canvas(plan(settings, manifest, "linear", start, ratio), unknown, pixels);
 }
 
-function plan(
-  settings: Settings,
-  manifest: Manifest,
-  schedule: MaskingSchedule,
-  start = 0,
-  startingRatio = 1,
-): Plan {
+function plan(settings: Settings, manifest: Manifest, schedule: MaskingSchedule, start = 0, startingRatio = 1): Plan {
   return {
     steps: settings.steps,
     maskTokenId: manifest.model.mask_token_id,
@@ -118,9 +106,8 @@ export function grid({ size: [width, height] }: Settings, { model }: Manifest): 
 /** Throws RequestError if the bundle cannot edit. */
 function checkEncoder(manifest: Manifest): void {
   if (!manifest.graphs.has("image_encoder")) {
-    throw new RequestError(
-      "this bundle has no image_encoder and draws from text only: export it again with one",
-      { kind: "textOnly" },
-    );
+    throw new RequestError("this bundle has no image_encoder and draws from text only: export it again with one", {
+      kind: "textOnly",
+    });
   }
 }

@@ -66,7 +66,8 @@ function* chain(manifest: Manifest, names: string[], given: string[], wanted: st
   for (const name of names) {
     const graph = manifest.graphs.get(name)!;
     for (const tensors of [graph.inputs, graph.outputs]) {
-      if (new Set(tensors.map((tensor) => tensor.name)).size < tensors.length) yield `graph '${name}' names a tensor twice`;
+      if (new Set(tensors.map((tensor) => tensor.name)).size < tensors.length)
+        yield `graph '${name}' names a tensor twice`;
     }
     for (const tensor of graph.inputs) {
       if (!known.has(tensor.name)) yield `graph '${name}' wants '${tensor.name}', which nothing before it gives`;

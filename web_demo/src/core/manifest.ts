@@ -22,16 +22,10 @@ const INT = 2 ** 31 - 1;
 
 /** A whole number, which `strictJson` gives as a bigint, in a range that a number holds exactly. */
 const whole = (least: number, most: number) =>
-  z.pipe(
-    z.bigint().check(z.gte(BigInt(least)), z.lte(BigInt(most))),
-    z.transform(Number),
-  );
+  z.pipe(z.bigint().check(z.gte(BigInt(least)), z.lte(BigInt(most))), z.transform(Number));
 /** Any number in a range. */
 const real = (least: number, most: number) =>
-  z.pipe(
-    z.pipe(z.union([z.bigint(), z.number()]), z.transform(Number)),
-    z.number().check(z.gte(least), z.lte(most)),
-  );
+  z.pipe(z.pipe(z.union([z.bigint(), z.number()]), z.transform(Number)), z.number().check(z.gte(least), z.lte(most)));
 /** An object with any keys, as a Map, because a key may be "constructor". */
 const table = <T extends z.ZodMiniType>(values: T, keys: z.ZodMiniType<string, string> = z.string()) =>
   z.pipe(

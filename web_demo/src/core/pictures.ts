@@ -84,5 +84,5 @@ export function gray({ size, rgba }: Picture): Uint8Array {
 function over(ground: number, rgba: Uint8Array | Uint8ClampedArray, at: number, channel: number): number {
   const share = rgba[4 * at + 3]! * 128; // of 255 * 128
   const sum = rgba[4 * at + channel]! * share + ground * (255 * 128 - share) + (0x80 << 7);
-  return ((sum >> 8) + sum) >> 8 >> 7;
+  return (((sum >> 8) + sum) >> 8) >> 7;
 }

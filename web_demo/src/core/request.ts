@@ -69,9 +69,7 @@ export function settle(request: Request, manifest: Manifest): Settings {
   }
   if (!manifest.sizes.some(([width, height]) => width === size[0] && height === size[1])) {
     const sizes = manifest.sizes.map((known) => known.join("x")).join(", ");
-    throw new RequestError(
-      `size ${size.join("x")} is not in this bundle, which draws ${sizes}: choose one of those`,
-    );
+    throw new RequestError(`size ${size.join("x")} is not in this bundle, which draws ${sizes}: choose one of those`);
   }
   return settings;
 }

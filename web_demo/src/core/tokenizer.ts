@@ -176,7 +176,7 @@ class Heap {
     if (entries.length === 0) return undefined;
     this.swap(0, entries.length - 1);
     const least = entries.pop();
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       let next = 2 * at + 1;
       if (next + 1 < entries.length && this.less(next + 1, next)) next++;
       if (next >= entries.length || !this.less(next, at)) return least;
@@ -202,7 +202,7 @@ class Heap {
 function* cut(text: string, whole: readonly string[], digits: boolean): Generator<string> {
   const fixed = [...whole, ...CONTRACTIONS];
   const width = (at: number) => (text.codePointAt(at)! > 0xffff ? 2 : 1); // in UTF-16 units
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const name = fixed.find((candidate) => text.startsWith(candidate, at));
     const kind = characters.kind(text.codePointAt(at)!);
     let end = at + (name?.length ?? width(at));

@@ -90,7 +90,11 @@ export function Composer({ studio, state }: Props) {
         <summary>{words.settings}</summary>
         <label class="field">
           <span>{words.negative}</span>
-          <input type="text" value={form.negative} onInput={(event) => studio.fill({ negative: event.currentTarget.value })} />
+          <input
+            type="text"
+            value={form.negative}
+            onInput={(event) => studio.fill({ negative: event.currentTarget.value })}
+          />
         </label>
         <div class="field">
           <label for="seed">{words.seed}</label>
@@ -105,7 +109,13 @@ export function Composer({ studio, state }: Props) {
               value={form.seed}
               onInput={(event) => studio.fill({ seed: event.currentTarget.value })}
             />
-            <button type="button" class="tool" title={words.random} aria-label={words.random} onClick={() => studio.fill({ seed: "" })}>
+            <button
+              type="button"
+              class="tool"
+              title={words.random}
+              aria-label={words.random}
+              onClick={() => studio.fill({ seed: "" })}
+            >
               <Icon name="dice" />
             </button>
           </div>
@@ -144,7 +154,11 @@ export function Composer({ studio, state }: Props) {
           </label>
         )}
         <label class="check">
-          <input type="checkbox" checked={form.previews} onChange={(event) => studio.fill({ previews: event.currentTarget.checked })} />
+          <input
+            type="checkbox"
+            checked={form.previews}
+            onChange={(event) => studio.fill({ previews: event.currentTarget.checked })}
+          />
           <span>{words.previews}</span>
         </label>
       </details>
@@ -158,7 +172,13 @@ function SourceRow({ studio, state }: Props) {
   return (
     <div class="source">
       {source && (
-        <button type="button" class="thumb" aria-label={words.source} aria-pressed={editing} onClick={() => studio.update({ editing: true })}>
+        <button
+          type="button"
+          class="thumb"
+          aria-label={words.source}
+          aria-pressed={editing}
+          onClick={() => studio.update({ editing: true })}
+        >
           <img src={source.url} alt="" />
         </button>
       )}
@@ -196,7 +216,9 @@ function SourceRow({ studio, state }: Props) {
 
 function SidesRow({ studio, state: { form } }: Props) {
   const toggle = (side: Side) =>
-    studio.fill({ sides: form.sides.includes(side) ? form.sides.filter((other) => other !== side) : [...form.sides, side] });
+    studio.fill({
+      sides: form.sides.includes(side) ? form.sides.filter((other) => other !== side) : [...form.sides, side],
+    });
   return (
     <>
       <fieldset class="sides">
@@ -235,8 +257,15 @@ function Slider({ label, value, min, max, step, shown, onInput }: SliderProps) {
   return (
     <label class="field slider">
       <span>{label}</span>
-      <span class="value" aria-hidden="true">{shown ?? value}</span>
-      <input type="range" aria-valuetext={shown} {...{ min, max, step, value }} onInput={(event) => onInput(event.currentTarget.valueAsNumber)} />
+      <span class="value" aria-hidden="true">
+        {shown ?? value}
+      </span>
+      <input
+        type="range"
+        aria-valuetext={shown}
+        {...{ min, max, step, value }}
+        onInput={(event) => onInput(event.currentTarget.valueAsNumber)}
+      />
     </label>
   );
 }

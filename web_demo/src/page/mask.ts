@@ -13,7 +13,12 @@ export function maskOf(painted: readonly boolean[], grid: Size, tokenSize: numbe
 }
 
 /** The tokens whose middle is within `radius` tokens of a line between two points, which are in tokens too. */
-export function brushed(grid: Size, from: readonly [number, number], to: readonly [number, number], radius: number): number[] {
+export function brushed(
+  grid: Size,
+  from: readonly [number, number],
+  to: readonly [number, number],
+  radius: number,
+): number[] {
   const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
   const length = dx * dx + dy * dy;
   const found: number[] = [];

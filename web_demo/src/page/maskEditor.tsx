@@ -37,7 +37,9 @@ export function MaskEditor({ studio, state }: Props) {
     return [((event.clientX - box.left) / box.width) * grid[0], ((event.clientY - box.top) / box.height) * grid[1]];
   };
   const keys = (event: KeyboardEvent) => {
-    const step = ({ ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] } as Record<string, Point>)[event.key];
+    const step = (
+      { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] } as Record<string, Point>
+    )[event.key];
     const here = cursor ?? [grid[0] / 2, grid[1] / 2];
     if (step) {
       const to = [0, 1].map((axis) => Math.min(Math.max(here[axis]! + step[axis]!, 0.5), grid[axis]! - 0.5));
@@ -88,10 +90,22 @@ export function MaskEditor({ studio, state }: Props) {
         />
       )}
       <div class="masktools">
-        <button class="tool" aria-pressed={!erasing} title={words.brush} aria-label={words.brush} onClick={() => setErasing(false)}>
+        <button
+          class="tool"
+          aria-pressed={!erasing}
+          title={words.brush}
+          aria-label={words.brush}
+          onClick={() => setErasing(false)}
+        >
           <Icon name="inpaint" />
         </button>
-        <button class="tool" aria-pressed={erasing} title={words.eraser} aria-label={words.eraser} onClick={() => setErasing(true)}>
+        <button
+          class="tool"
+          aria-pressed={erasing}
+          title={words.eraser}
+          aria-label={words.eraser}
+          onClick={() => setErasing(true)}
+        >
           <Icon name="eraser" />
         </button>
         <input

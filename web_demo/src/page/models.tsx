@@ -14,7 +14,11 @@ export function Models({ studio, state, dialog }: Props & { dialog: RefObject<HT
     if (large && !dialog.current?.open) dialog.current?.showModal();
   }, [large]);
   return (
-    <dialog ref={dialog} aria-labelledby="models" onClick={(event) => event.target === dialog.current && dialog.current?.close()}>
+    <dialog
+      ref={dialog}
+      aria-labelledby="models"
+      onClick={(event) => event.target === dialog.current && dialog.current?.close()}
+    >
       <div class="sheet">
         <header>
           <h2 id="models">{words.models}</h2>
@@ -90,7 +94,13 @@ export function Models({ studio, state, dialog }: Props & { dialog: RefObject<HT
             <h3>{words.addModel}</h3>
             <label class="field">
               <span>{words.address}</span>
-              <input type="url" required placeholder="https://" value={address} onInput={(event) => setAddress(event.currentTarget.value)} />
+              <input
+                type="url"
+                required
+                placeholder="https://"
+                value={address}
+                onInput={(event) => setAddress(event.currentTarget.value)}
+              />
             </label>
             <div class="row">
               <button class="solid">{words.download}</button>

@@ -31,7 +31,11 @@ export function Stage({ studio, state }: Props) {
         ) : preview ? (
           <Pixels rgb={preview} size={size} />
         ) : shown ? (
-          <img class="picture" src={shown.url} alt={shown.settings ? words.pictureOf(shown.settings.prompt) : words.title} />
+          <img
+            class="picture"
+            src={shown.url}
+            alt={shown.settings ? words.pictureOf(shown.settings.prompt) : words.title}
+          />
         ) : (
           <p class="empty">{words.empty}</p>
         )}
@@ -65,7 +69,12 @@ function Actions({ studio, shown }: Props & { shown: Shown }) {
       </a>
       {shares && (
         // A person who closes the sheet rejects the promise.
-        <button class="tool" title={words.share} aria-label={words.share} onClick={() => void navigator.share({ files: [file] }).catch(() => {})}>
+        <button
+          class="tool"
+          title={words.share}
+          aria-label={words.share}
+          onClick={() => void navigator.share({ files: [file] }).catch(() => {})}
+        >
           <Icon name="share" />
         </button>
       )}
@@ -94,7 +103,16 @@ function fileName({ settings, name }: Shown): string {
 function Pixels({ rgb, size }: { rgb: NonNullable<State["preview"]>; size: Size }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => canvas.current?.getContext("2d")?.putImageData(imageData(rgb, size), 0, 0), [rgb, size]);
-  return <canvas class="picture preview" ref={canvas} width={size[0]} height={size[1]} role="img" aria-label={words.unfinished} />;
+  return (
+    <canvas
+      class="picture preview"
+      ref={canvas}
+      width={size[0]}
+      height={size[1]}
+      role="img"
+      aria-label={words.unfinished}
+    />
+  );
 }
 
 function Extended({ url, margins, size: [width, height] }: { url: string; margins: Margins; size: Size }) {

@@ -181,7 +181,10 @@ export class Studio {
     await this.attempt(async () => this.update({ models: await this.client.call("models", []) }));
   }
 
-  private async fetching<T>(line: string, run: (tell: (told: Told) => void, signal: AbortSignal) => Promise<T>): Promise<T | null> {
+  private async fetching<T>(
+    line: string,
+    run: (tell: (told: Told) => void, signal: AbortSignal) => Promise<T>,
+  ): Promise<T | null> {
     const stop = new AbortController();
     this.update({ fetching: { line, share: null, stop } });
     const tell = (told: Told) => {
@@ -222,7 +225,12 @@ export class Studio {
         size: this.size,
         ...(edit && { edit }),
       };
-      const drawn = await this.client.call("draw", [request, form.previews], (told) => this.hear(told, stop), stop.signal);
+      const drawn = await this.client.call(
+        "draw",
+        [request, form.previews],
+        (told) => this.hear(told, stop),
+        stop.signal,
+      );
       await this.finish(drawn, form.mode, model);
     });
     this.update({ drawing: null, preview: null });
@@ -235,7 +243,8 @@ export class Studio {
   private hear(told: Told, stop: AbortController): void {
     if (stop.signal.aborted) return;
     if (told.kind === "preview") this.update({ preview: told.rgb, editing: false });
-    if (told.kind === "began") this.update({ drawing: { line: words.stages[told.stage], share: this.state.drawing?.share ?? null, stop } });
+    if (told.kind === "began")
+      this.update({ drawing: { line: words.stages[told.stage], share: this.state.drawing?.share ?? null, stop } });
     if (told.kind !== "step") return;
     const done = told.step + 1;
     const left = told.left >= 1.5 ? `, ${words.left1(Math.round(told.left))}` : "";
@@ -296,7 +305,12 @@ export class Studio {
 
   /** Takes a file as the picture to start from. */
   setSource(file: Blob): void {
-    this.update({ source: { file, url: URL.createObjectURL(file) }, painted: this.blank(), editing: true, notice: null });
+    this.update({
+      source: { file, url: URL.createObjectURL(file) },
+      painted: this.blank(),
+      editing: true,
+      notice: null,
+    });
   }
 
   /** Takes a dropped or chosen file: a picture of ours fills in its settings, any other is one to start from. */
@@ -342,7 +356,12 @@ export class Studio {
     await this.attempt(async () => {
       const kept = await this.client.call("pictures", []);
       const history = await Promise.all(
-        kept.map(async ({ name, png }) => ({ name, png, url: URL.createObjectURL(png), settings: await settingsOf(png) })),
+        kept.map(async ({ name, png }) => ({
+          name,
+          png,
+          url: URL.createObjectURL(png),
+          settings: await settingsOf(png),
+        })),
       );
       this.update({ history, shown: history[0] ?? null });
     });
@@ -375,7 +394,9 @@ export class Studio {
     const { model } = this.state;
     if (model === null) return;
     this.update({ model: null });
-    const opened = await this.fetching(words.opening, (tell, signal) => this.client.call("open", [model.id], tell, signal));
+    const opened = await this.fetching(words.opening, (tell, signal) =>
+      this.client.call("open", [model.id], tell, signal),
+    );
     this.update({ model: opened });
   }
 }
@@ -396,4 +417,3 @@ async function exists(url: string): Promise<boolean> {
     return false; // offline
   }
 }
-

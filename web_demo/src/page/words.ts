@@ -80,7 +80,7 @@ const english = {
   checking: "Checking the model's files",
   opening: "Opening the model",
   large: (needed: string) =>
-    `This model needs about ${needed} of memory. Many phones give a page less (iPhones about 1 GB) and close it then. Open it?`,
+    `This model needs about ${needed} of memory. Many phones, iPhones first of all, give a page less and close it then. Open it?`,
   openLarge: "Open it",
   stages: {
     image_encoder: "Reading the picture",
@@ -97,7 +97,8 @@ const english = {
   wrongPrompt: "Say what to draw",
   wrongSides: "Choose at least one side",
   detail: (text: string) => `Details: ${text}`,
-  crashed: "The browser ended the drawing, perhaps for lack of memory. Nothing you typed is lost: draw again, or use a smaller model.",
+  crashed:
+    "The browser ended the drawing, perhaps for lack of memory. Nothing you typed is lost: draw again, or use a smaller model.",
   faults: {
     noBundle: "This cannot be used as a model: it has no valid manifest.json.",
     newerBundle: "The model is newer than this page: reload the page to update it.",
@@ -200,7 +201,7 @@ const german: Words = {
   checking: "Die Dateien des Modells werden geprüft",
   opening: "Das Modell wird geöffnet",
   large: (needed) =>
-    `Dieses Modell braucht etwa ${needed} Arbeitsspeicher. Viele Telefone geben einer Seite weniger (iPhones etwa 1 GB) und schließen sie dann. Öffnen?`,
+    `Dieses Modell braucht etwa ${needed} Arbeitsspeicher. Viele Telefone, allen voran iPhones, geben einer Seite weniger und schließen sie dann. Öffnen?`,
   openLarge: "Öffnen",
   stages: {
     image_encoder: "Das Bild wird gelesen",
@@ -227,14 +228,17 @@ const german: Words = {
     missingFile: "Eine Datei des Modells fehlt. Löschen Sie das Modell und holen Sie es neu.",
     truncatedFile: "Eine Datei des Modells ist abgeschnitten. Löschen Sie das Modell und holen Sie es neu.",
     changedFile: "Eine Datei des Modells hat sich verändert. Löschen Sie das Modell und holen Sie es neu.",
-    tooLittleMemory: "Der Arbeitsspeicher reicht nicht. Schließen Sie andere Seiten, oder wählen Sie ein kleineres Modell.",
+    tooLittleMemory:
+      "Der Arbeitsspeicher reicht nicht. Schließen Sie andere Seiten, oder wählen Sie ein kleineres Modell.",
     emptyMask: "Malen Sie zuerst den Teil aus, der sich ändern soll.",
     textOnly: "Dieses Modell zeichnet nur aus Text: wählen Sie „Text“, oder holen Sie ein Modell mit Bild-Encoder.",
     wrongValue: "So lässt sich nicht zeichnen.",
     engineFailed: "Dieser Browser kann das Modell nicht ausführen.",
-    connection: "Die Verbindung ging verloren oder kam nicht zustande. Der angekommene Teil bleibt: versuchen Sie es noch einmal.",
+    connection:
+      "Die Verbindung ging verloren oder kam nicht zustande. Der angekommene Teil bleibt: versuchen Sie es noch einmal.",
     notFound: "Dort ist kein Modell. Nennen Sie die Adresse oder wählen Sie den Ordner, in dem manifest.json liegt.",
-    anotherFile: "Eine Datei ist nicht die, die das Modell aufführt. Die Quelle ist beschädigt oder wird gerade geändert.",
+    anotherFile:
+      "Eine Datei ist nicht die, die das Modell aufführt. Die Quelle ist beschädigt oder wird gerade geändert.",
     noSpace: "Der Speicher ist voll. Schaffen Sie Platz und versuchen Sie es noch einmal: der angekommene Teil bleibt.",
     unreadablePicture: "Dieses Bild ist nicht lesbar: wählen Sie ein anderes.",
   },

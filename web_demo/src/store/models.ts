@@ -29,9 +29,7 @@ export interface Stored {
 }
 
 /** The progress of an installation. */
-export type Installing =
-  | { kind: "transferring"; bytes: number; total: number }
-  | { kind: "checking"; file: string };
+export type Installing = { kind: "transferring"; bytes: number; total: number } | { kind: "checking"; file: string };
 
 export async function list(): Promise<Stored[]> {
   const found: Stored[] = [];
@@ -129,7 +127,11 @@ class Installation {
   }
 
   /** Fetches the rest of a file and checks its hash. */
-  private async fetch(here: FileSystemDirectoryHandle, path: string, facts: { size: number; sha256: string }): Promise<void> {
+  private async fetch(
+    here: FileSystemDirectoryHandle,
+    path: string,
+    facts: { size: number; sha256: string },
+  ): Promise<void> {
     const size = (await read(here, path))?.size ?? 0;
     if (size < facts.size || facts.size === 0) await this.transfer(here, path, size, facts.size);
     this.tell({ kind: "checking", file: path });

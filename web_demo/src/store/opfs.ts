@@ -15,7 +15,8 @@ export async function read(root: Folder, path: string): Promise<File | null> {
   try {
     return await (await handle(root, path, false)).getFile();
   } catch (error) {
-    if (error instanceof DOMException && (error.name === "NotFoundError" || error.name === "TypeMismatchError")) return null;
+    if (error instanceof DOMException && (error.name === "NotFoundError" || error.name === "TypeMismatchError"))
+      return null;
     throw error;
   }
 }

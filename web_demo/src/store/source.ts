@@ -61,7 +61,8 @@ export class FolderSource implements Source {
 
   async open(path: string, from: number): Promise<Opened> {
     const file = this.files.get(path);
-    if (!file) throw new StoreError(`the folder has no ${path}: choose the one that holds manifest.json`, notFound(path));
+    if (!file)
+      throw new StoreError(`the folder has no ${path}: choose the one that holds manifest.json`, notFound(path));
     return { from, stream: file.slice(from).stream() };
   }
 }

@@ -35,7 +35,9 @@ interface Call {
   signal: AbortSignal;
 }
 
-type Handlers = { [name in Name]: (call: Call, ...args: Parameters<Methods[name]>) => Promise<ReturnType<Methods[name]>> };
+type Handlers = {
+  [name in Name]: (call: Call, ...args: Parameters<Methods[name]>) => Promise<ReturnType<Methods[name]>>;
+};
 
 let generator: Generator | null = null;
 
@@ -62,7 +64,11 @@ async function open({ tell }: Call, id: string): Promise<Model> {
   const { manifest } = bundle;
   const { model, defaults } = manifest;
   const small = bundleSize(manifest) < KEPT_BELOW;
-  generator = await Generator.of(new OrtEngine(bundle), small);
+  const engine = new OrtEngine(bundle);
+  generator = await Generator.of(engine, small);
+  // Loaded while a person types the prompt. An edit loads the image encoder.
+  const first = small ? [...manifest.graphs.keys()].filter((name) => name !== "image_encoder") : [];
+  for (const name of first) await engine.open(name);
   return {
     id,
     name: model.name,
@@ -102,11 +108,16 @@ async function fitted(file: Blob, size: Size): Promise<Picture> {
       premultiplyAlpha: "none",
     });
   } catch {
-    throw new RequestError("this file is not a picture that the browser can read: choose another", { kind: "unreadablePicture" });
+    throw new RequestError("this file is not a picture that the browser can read: choose another", {
+      kind: "unreadablePicture",
+    });
   }
   // A larger photo is first scaled by the browser.
   const scale = Math.min(1, MAX_SIDE / Math.max(bitmap.width, bitmap.height));
-  const [width, height] = [Math.max(1, Math.round(bitmap.width * scale)), Math.max(1, Math.round(bitmap.height * scale))];
+  const [width, height] = [
+    Math.max(1, Math.round(bitmap.width * scale)),
+    Math.max(1, Math.round(bitmap.height * scale)),
+  ];
   const context = new OffscreenCanvas(width, height).getContext("2d")!;
   context.imageSmoothingQuality = "high";
   context.drawImage(bitmap, 0, 0, width, height);

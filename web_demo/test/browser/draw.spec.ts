@@ -47,7 +47,11 @@ test("a stranger types a prompt and has a picture, which the browser keeps", asy
   await expect(page.getByRole("img", { name: "Picture: a purple fish with glasses" })).toBeVisible();
 });
 
-test("the fp32 bundle draws the golden picture, and dropping a picture fills in what drew it", async ({ studio, page, served }) => {
+test("the fp32 bundle draws the golden picture, and dropping a picture fills in what drew it", async ({
+  studio,
+  page,
+  served,
+}) => {
   const golden = JSON.parse(
     readFileSync(join(phones, "fp32/golden/trace.json"), "utf8").replace(/"seed": (\d+)/, '"seed": "$1"'),
   ) as { prompt: string; negative: string; seed: string; steps: number; guidance: number; size: [number, number] };

@@ -39,7 +39,8 @@ export class Studio {
     await this.page.getByLabel("What to draw", { exact: true }).fill(text);
     if (seed === undefined) return;
     const settings = this.page.locator("details.settings");
-    if (!(await settings.evaluate((element) => (element as HTMLDetailsElement).open))) await settings.locator("summary").click();
+    if (!(await settings.evaluate((element) => (element as HTMLDetailsElement).open)))
+      await settings.locator("summary").click();
     await this.page.getByLabel("Seed", { exact: true }).fill(seed);
   }
 

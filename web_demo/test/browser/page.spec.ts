@@ -8,7 +8,9 @@ const SCHEMES = ["light", "dark"] as const;
 
 async function accessible(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`)).toEqual([]);
+  expect(
+    violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`),
+  ).toEqual([]);
 }
 
 test("the page works offline the second time", async ({ studio, page, context }) => {
@@ -53,7 +55,11 @@ test("every state is accessible, light and dark, on a phone and a desktop", asyn
     }
   };
   await shot("empty");
-  for (const [prompt, seed] of [["a yellow star", "1"], ["a red cat above a green boat", "1"], ["a purple fish with glasses", "1"]] as const) {
+  for (const [prompt, seed] of [
+    ["a yellow star", "1"],
+    ["a red cat above a green boat", "1"],
+    ["a purple fish with glasses", "1"],
+  ] as const) {
     await studio.prompt(prompt, seed);
     await studio.draw();
   }

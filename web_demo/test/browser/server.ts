@@ -66,7 +66,10 @@ export async function serve(isolated = true): Promise<Served> {
     } else {
       const end = served.cut.get(path);
       if (end === undefined) createReadStream(file, { start: from }).pipe(response);
-      else createReadStream(file, { start: from, end: end - 1 }).on("data", (data) => response.write(data)).on("end", () => response.destroy());
+      else
+        createReadStream(file, { start: from, end: end - 1 })
+          .on("data", (data) => response.write(data))
+          .on("end", () => response.destroy());
     }
   });
   await listening(server);

@@ -32,7 +32,10 @@ test("a file with a changed byte is refused and fetched anew", async ({ studio, 
 
 test("a browser without room says so and keeps what arrived", async ({ studio, page, served }) => {
   const devtools = await page.context().newCDPSession(page);
-  await devtools.send("Storage.overrideQuotaForOrigin", { origin: new URL(served.address).origin, quotaSize: 2_000_000 });
+  await devtools.send("Storage.overrideQuotaForOrigin", {
+    origin: new URL(served.address).origin,
+    quotaSize: 2_000_000,
+  });
   await studio.goto();
   await expect(page.getByRole("alert").first()).toContainText("The storage is full");
   await expect(page.getByRole("button", { name: "Draw" })).toBeDisabled();
@@ -54,7 +57,7 @@ test("a model comes from a folder, a second by its address, and both are deleted
   await studio.goto();
   await expect(page.getByRole("alert").first()).toContainText("it has no valid manifest.json");
   const dialog = await studio.models();
-  await page.locator('input[webkitdirectory]').setInputFiles(bundle);
+  await page.locator("input[webkitdirectory]").setInputFiles(bundle);
   await expect(dialog.locator(".models li")).toHaveCount(1);
   await expect(dialog.getByText("in use")).toBeVisible();
   await dialog.getByLabel("Web address").fill(`${served.address}fp32/`);
@@ -82,7 +85,9 @@ test("an address without a model is refused in one line", async ({ studio, page,
 
 test("a large model is opened after a person was told its memory", async ({ studio, page, served }) => {
   const manifest = readFileSync(join(bundle, "manifest.json"), "utf8");
-  const large = manifest.replace(/("sizes": \[\s*\[)\s*64,\s*64/, "$1 1024, 1024").replace(/("size": \[)\s*64,\s*64/, "$1 1024, 1024");
+  const large = manifest
+    .replace(/("sizes": \[\s*\[)\s*64,\s*64/, "$1 1024, 1024")
+    .replace(/("size": \[)\s*64,\s*64/, "$1 1024, 1024");
   expect(large.match(/1024, 1024/g)).toHaveLength(2);
   served.replaced.set("/bundle/manifest.json", Buffer.from(large));
   await studio.goto();

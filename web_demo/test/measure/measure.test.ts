@@ -108,7 +108,10 @@ async function webgpu() {
     await generator.draw({ ...(await engine.bundle.golden())!, steps: 2 }, 0, new Stop());
     const declared = engine.bundle.manifest.graphs.get("transformer")!.inputs;
     const feed = Object.fromEntries(
-      declared.map(({ name: input, shape }) => [input, { ...inputs![input]!, ...(shape.length === 0 && { shape: [] }) }]),
+      declared.map(({ name: input, shape }) => [
+        input,
+        { ...inputs![input]!, ...(shape.length === 0 && { shape: [] }) },
+      ]),
     );
     const made = await runOnWebGpu(join(repository, "build/phones", name), "transformer.onnx", feed);
     const expected = wanted!["drawn"]!.data;
@@ -118,7 +121,9 @@ async function webgpu() {
       adapter: made.adapter,
       error: made.error,
       ...(drawn && { same_tokens: drawn.filter((token, at) => token === expected[at]).length / expected.length }),
-      ...(logs && { log_prob_error: Math.max(...logs.map((value, at) => Math.abs(value - wanted!["log_prob"]!.data[at]!))) }),
+      ...(logs && {
+        log_prob_error: Math.max(...logs.map((value, at) => Math.abs(value - wanted!["log_prob"]!.data[at]!))),
+      }),
     };
   }
   return results;
@@ -127,7 +132,10 @@ async function webgpu() {
 /** Seconds in Chromium with the int8 bundle, on a page with the headers that threads need. */
 async function inChromium() {
   const served = await serve();
-  const browser = await chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+  const browser = await chromium.launch({
+    executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+    args: ["--no-sandbox"],
+  });
   try {
     const page = await (await browser.newContext({ locale: "en-US", viewport: { width: 390, height: 844 } })).newPage();
     const begun = performance.now();
@@ -139,7 +147,13 @@ async function inChromium() {
     for (let drawing = 0; drawing < DRAWINGS; drawing++) warm.push(await draw(page));
     warm.sort((a, b) => a - b);
     const version = browser.version();
-    return { version, loading_to_picture_s: loading, first_drawing_s: first, drawing_s: warm[Math.floor(DRAWINGS / 2)]!, drawings: DRAWINGS };
+    return {
+      version,
+      loading_to_picture_s: loading,
+      first_drawing_s: first,
+      drawing_s: warm[Math.floor(DRAWINGS / 2)]!,
+      drawings: DRAWINGS,
+    };
   } finally {
     await browser.close();
     await served.close();

@@ -8,7 +8,12 @@ import { extname, join } from "node:path";
 import type { Tensors } from "../../src/core/tensor";
 
 const ORT = join(import.meta.dirname, "../../node_modules/onnxruntime-web/dist");
-const FLAGS = ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"];
+const FLAGS = [
+  "--no-sandbox",
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+  "--enable-features=Vulkan",
+];
 
 export interface OnWebGpu {
   adapter: string;
@@ -26,7 +31,10 @@ export async function runOnWebGpu(bundle: string, model: string, inputs: Tensors
     else response.end(readFileSync(path.startsWith("/ort/") ? join(ORT, path.slice(5)) : join(bundle, path)));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const browser = await chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", args: FLAGS });
+  const browser = await chromium.launch({
+    executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+    args: FLAGS,
+  });
   try {
     const page = await browser.newPage();
     await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`);
@@ -39,9 +47,17 @@ export async function runOnWebGpu(bundle: string, model: string, inputs: Tensors
     }));
     return await page.evaluate(
       async ({ model, plain }) => {
-        const gpu = (navigator as unknown as { gpu?: { requestAdapter(): Promise<{ info: { description: string; vendor: string } } | null> } }).gpu;
+        const gpu = (
+          navigator as unknown as {
+            gpu?: { requestAdapter(): Promise<{ info: { description: string; vendor: string } } | null> };
+          }
+        ).gpu;
         const found = await gpu?.requestAdapter();
-        const made = { adapter: found ? `${found.info.vendor} ${found.info.description}`.trim() : "none", error: null as string | null, outputs: {} as Record<string, number[]> };
+        const made = {
+          adapter: found ? `${found.info.vendor} ${found.info.description}`.trim() : "none",
+          error: null as string | null,
+          outputs: {} as Record<string, number[]>,
+        };
         if (!found) return { ...made, error: "no adapter" };
         try {
           const { ort } = globalThis as unknown as { ort: typeof import("onnxruntime-web") };
@@ -56,7 +72,9 @@ export async function runOnWebGpu(bundle: string, model: string, inputs: Tensors
           const feeds = Object.fromEntries(
             plain.map(({ name, shape, values, type }) => [
               name,
-              type === "int32" ? new ort.Tensor(type, Int32Array.from(values), shape) : new ort.Tensor(type, Float32Array.from(values), shape),
+              type === "int32"
+                ? new ort.Tensor(type, Int32Array.from(values), shape)
+                : new ort.Tensor(type, Float32Array.from(values), shape),
             ]),
           );
           for (const [name, tensor] of Object.entries(await session.run(feeds))) {

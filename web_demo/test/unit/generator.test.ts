@@ -73,7 +73,9 @@ async function events(engine: Engine, edit: Edit | undefined, every = 0, keep = 
 
 async function message(change: Partial<Request>): Promise<string> {
   const generator = await Generator.of(new Zeros(bundle));
-  const error: unknown = await generator.draw({ ...request, ...change }, 0, new Stop()).catch((thrown: unknown) => thrown);
+  const error: unknown = await generator
+    .draw({ ...request, ...change }, 0, new Stop())
+    .catch((thrown: unknown) => thrown);
   return error instanceof Error ? error.message : "it drew";
 }
 
@@ -130,10 +132,15 @@ test("values out of range are named with the range", async () => {
   expect(await message({ steps: 0 })).toContain(`steps 0 ${range} 1 to 1000`);
   expect(await message({ guidance: NaN })).toContain(`guidance NaN ${range} 0 to 100`);
   expect(await message({ size: [1, 1] })).toContain("size 1x1 is not in this bundle, which draws 64x64");
-  expect(await message({ edit: { mode: "imageToImage", image: picture, strength: 0 } })).toContain(`strength 0 ${range}`);
+  expect(await message({ edit: { mode: "imageToImage", image: picture, strength: 0 } })).toContain(
+    `strength 0 ${range}`,
+  );
   const small = { size: [1, 1] as const, rgba: new Uint8Array(4) };
-  expect(await message({ edit: { mode: "imageToImage", image: small } })).toContain("the image is 1x1 pixels, 64x64 is needed");
-  const outpaint = (left: number) => message({ edit: { mode: "outpaint", image: picture, margins: { left, top: 0, right: 0, bottom: 0 } } });
+  expect(await message({ edit: { mode: "imageToImage", image: small } })).toContain(
+    "the image is 1x1 pixels, 64x64 is needed",
+  );
+  const outpaint = (left: number) =>
+    message({ edit: { mode: "outpaint", image: picture, margins: { left, top: 0, right: 0, bottom: 0 } } });
   expect(await outpaint(3)).toContain("margins 3 0 0 0 are no frame");
   expect(await outpaint(4)).toContain("make 68x64, but the bundle draws 64x64");
 });

@@ -20,9 +20,13 @@ const settings: PictureSettings = {
 
 /** Runs Pillow, which wrote and checks PNG files long before us. */
 function pillow(script: string, ...args: string[]): string {
-  return execFileSync(process.env["PYTHON"] ?? python, ["-c", `import sys, json\nfrom PIL import Image, PngImagePlugin\n${script}`, ...args], {
-    encoding: "utf8",
-  });
+  return execFileSync(
+    process.env["PYTHON"] ?? python,
+    ["-c", `import sys, json\nfrom PIL import Image, PngImagePlugin\n${script}`, ...args],
+    {
+      encoding: "utf8",
+    },
+  );
 }
 
 const folder = mkdtempSync(join(tmpdir(), "png-"));
@@ -34,7 +38,9 @@ test("Pillow reads the settings that a picture was saved with, and the same pixe
   writeFileSync(path, new Uint8Array(await png.arrayBuffer()));
   const script =
     "a, b = (Image.open(p) for p in sys.argv[1:])\na.load()\nassert a.tobytes() == b.tobytes()\nprint(json.dumps(json.loads(a.text['meissonic'])))";
-  const read = JSON.parse(pillow(script, path, plain).replace("18446744073709551615", '"18446744073709551615"')) as object;
+  const read = JSON.parse(
+    pillow(script, path, plain).replace("18446744073709551615", '"18446744073709551615"'),
+  ) as object;
   expect(read).toEqual({ ...settings, seed: String(settings.seed) });
   expect(await settingsOf(png)).toEqual(settings);
 });

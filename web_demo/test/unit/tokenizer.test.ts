@@ -62,7 +62,12 @@ test("the end of a long prompt is cut and returned", async () => {
   const { length, eos } = bundle.manifest.tokenizer;
   expect(encoded.ids).toHaveLength(length);
   expect(encoded.ids.at(-1)).toBe(eos);
-  expect(encoded.cut).toBe(prompt.split(" ").slice(length - 2).join(" ")); // words of one id each
+  expect(encoded.cut).toBe(
+    prompt
+      .split(" ")
+      .slice(length - 2)
+      .join(" "),
+  ); // words of one id each
 });
 
 /** Python compares its own with the published tokenizer's library; the digest is Python's. */
