@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
-# Prints why this machine cannot run Qualcomm's runtime; nothing if it can.
+# Each prints why this machine cannot run a company's runtime; nothing if it can.
 QNN := from reference.extras import qnn_unavailable; print(qnn_unavailable() or "")
+COREAI := from reference.extras import coreai_unavailable; print(coreai_unavailable() or "")
 READY := $(VENV)/.ready
 
 # Installs what the page is built with; again when the lock file changes.
@@ -33,6 +34,8 @@ $(READY): requirements.lock pyproject.toml
 	$(RUN) -m pip install --quiet --upgrade pip
 	extras=export,coreml,optimum,train,dev; why=$$($(RUN) -c '$(QNN)'); \
 	if [ -z "$$why" ]; then extras=$$extras,qnn; else echo "WARNING: no test of the NPU will run: $$why" >&2; fi; \
+	why=$$($(RUN) -c '$(COREAI)'); \
+	if [ -z "$$why" ]; then extras=$$extras,coreai; else echo "WARNING: no test of Core AI will run: $$why" >&2; fi; \
 	$(RUN) -m pip install -qq --constraint requirements.lock --editable ".[$$extras]"
 	touch $@
 

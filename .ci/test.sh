@@ -31,6 +31,8 @@ phones=$?
 cat build/phones.log
 why=$("$1" -c 'from tests.npu.conftest import reason_to_skip; print(reason_to_skip() or "")')
 [ -z "$why" ] || echo "WARNING: no test of the NPU ran: $why" >&2
+why=$("$1" -c 'from tests.apple import reason_to_skip; print(reason_to_skip() or "")')
+[ -z "$why" ] || echo "WARNING: no test of Core AI ran: $why" >&2
 [ $phones = 0 ] || echo "error: the tests of Kotlin, Swift or the page failed: see above" >&2
 tail -n 1 build/pytest.log
 [ $python = 0 ] || exit $python

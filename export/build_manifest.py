@@ -58,6 +58,7 @@ def build_manifest(
             vocab_size=config.vocab_size,
             mask_token_id=checkpoint.mask_token_id,
             masking_schedule=checkpoint.masking_schedule,  # type: ignore[arg-type]  # checked when it was loaded
+            timestep=config.timestep,
             text_length=checkpoint.tokenizer.model_max_length,
             inner_dim=config.inner_dim,
             modulation_width=modulation_width(checkpoint.transformer),

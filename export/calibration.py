@@ -26,4 +26,5 @@ def calibration(checkpoint: Checkpoint, size: tuple[int, int], two_rows: bool = 
         score=AESTHETIC_SCORE,
         mask_token_id=checkpoint.mask_token_id,
         schedule=checkpoint.masking_schedule,
+        timestep=checkpoint.transformer.config.timestep,
     )

@@ -5,11 +5,16 @@ On a Mac with macOS 15 or newer, in a clone of this repository:
     pip install -e '.[export,coreml]'
     python -m export.check_on_mac
 
+and for a bundle of Core AI assets, with macOS 27:
+
+    pip install -e '.[export,coreml,coreai]'
+    python -m export.check_on_mac build/iphone27
+
 It takes the bundle in the current folder, or else build/iphone, and repeats the drawing of its golden trace
 on every choice of compute units. It measures how long the graphs take to load and to run, and records which
-device Core ML places their operations on and whether they draw the tokens that were recorded on Linux. A
-failure is recorded and the rest goes on. The results are in check_on_mac.json in the current folder: please
-send back that file.
+device Core ML places their operations on and whether they draw the tokens that were recorded on Linux. It
+also compiles Core AI assets ahead of time for iPhones. A failure is recorded and the rest goes on. The
+results are in check_on_mac.json in the current folder: please send back that file.
 """
 
 import json
@@ -25,6 +30,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from export.mac_check.coreai_device import AHEAD, CoreAIMac, compile_ahead
 from export.mac_check.device import Device, Mac, Placement, machine
 from export.mac_check.feeds import Golden, package
 from export.mac_check.unit_check import (
@@ -47,6 +53,7 @@ VERSION = 1
 EXAMPLES = """examples:
   python -m export.check_on_mac                       # the bundle in this folder, else build/iphone
   python -m export.check_on_mac ~/Downloads/iphone    # another one
+  python -m export.check_on_mac build/iphone27        # Core AI assets, on macOS 27
 
 exit code: 0 everything ran, 1 something failed (check_on_mac.json says what), 2 wrong input
 """
@@ -59,6 +66,17 @@ class Compiled:
     graph: str
     seconds: float | None = None
     path: str | None = None
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Ahead:
+    """An asset compiled ahead of time for iPhones that prefer a unit."""
+
+    graph: str
+    unit: str
+    seconds: float | None = None
+    bytes: int | None = None
     errors: dict[str, str] = field(default_factory=dict)
 
 
@@ -79,13 +97,18 @@ class Report:
     format: str = FORMAT
     version: int = VERSION
     packages: list[Compiled] = field(default_factory=list)
+    ahead_of_time: list[Ahead] = field(default_factory=list)
     graphs: list[GraphCheck] = field(default_factory=list)
     drawings: list[DrawingCheck] = field(default_factory=list)
     crashes: list[Crash] = field(default_factory=list)
 
     @property
     def failed(self) -> bool:
-        errors = [check.errors for checks in (self.packages, self.graphs, self.drawings) for check in checks]
+        errors = [
+            check.errors
+            for checks in (self.packages, self.ahead_of_time, self.graphs, self.drawings)
+            for check in checks
+        ]
         return bool(self.crashes) or any(errors)
 
     def write(self, path: Path) -> None:
@@ -105,6 +128,20 @@ def compile_packages(
             done.path = str(own.compile(package(golden.bundle, name), folder))
             done.seconds = time.perf_counter() - begun
         tell(done)
+
+
+def compile_ahead_of_time(golden: Golden, folder: Path, tell: Callable[[Any], None]) -> None:
+    """Compile each graph's asset for iPhones, for each unit that they can prefer."""
+    for name in golden.bundle.manifest.graphs:
+        for unit in AHEAD:
+            tell(Started(f"compiling {name} ahead of time for {unit}"))
+            done, out = Ahead(name, unit), folder / f"{name}-{unit}"
+            begun = time.perf_counter()
+            with recorded(done.errors, "compile"):
+                compile_ahead(package(golden.bundle, name), out, unit)
+                done.seconds = time.perf_counter() - begun
+                done.bytes = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
+            tell(done)
 
 
 def check_choice(
@@ -153,8 +190,9 @@ def check(
     manifest, golden = bundle.manifest, Golden(bundle, trace)
     for name in manifest.graphs:
         package(bundle, name)
+    coreai = manifest.engine == "coreai"
     report = Report(
-        machine=dict(machine()),
+        machine=dict(machine("coreai-core" if coreai else "coremltools")),
         bundle={
             "model": manifest.model.name,
             "source": manifest.source.model_dump(),
@@ -169,7 +207,7 @@ def check(
     doing = ""
     clear = "\r\033[K" if sys.stdout.isatty() else ""
 
-    def tell(message: Message | Compiled) -> None:
+    def tell(message: Message | Compiled | Ahead) -> None:
         nonlocal doing
         match message:
             case Started():
@@ -179,6 +217,8 @@ def check(
                 return
             case Compiled():
                 report.packages.append(message)
+            case Ahead():
+                report.ahead_of_time.append(message)
             case GraphCheck():
                 report.graphs.append(message)
             case DrawingCheck():
@@ -197,18 +237,24 @@ def check(
         folder = Path(name)
         run(partial(compile_packages, golden, folder))
         compiled = {each.graph: Path(each.path) for each in report.packages if each.path}
+        if coreai:  # in this process, because another program does the work
+            compile_ahead_of_time(golden, folder, tell)
         for choice in choices:
             run(partial(check_choice, golden, compiled, choice, folder))
     report.write(out)
     return report
 
 
-def lines(message: Compiled | GraphCheck | DrawingCheck) -> list[str]:
+def lines(message: Compiled | Ahead | GraphCheck | DrawingCheck) -> list[str]:
     """A result, to print."""
     shown: list[str]
     match message:
         case Compiled():
             shown = [f"  compiled {message.graph} in {_shown(message.seconds)} s"]
+        case Ahead():
+            shown = [
+                f"  compiled {message.graph} ahead of time for {message.unit} in {_shown(message.seconds)} s"
+            ]
         case GraphCheck():
             loads = " and ".join(f"{seconds:.2f}" for seconds in message.load_seconds) or "none"
             shown = [
@@ -283,7 +329,8 @@ def run(arguments: Sequence[str] | None) -> int:
     if sys.platform != "darwin":
         raise RequestError("this check needs macOS: Core ML runs nothing elsewhere")
     check_output_file(OUT, "the folder for", ".json")
-    report = check(open_bundle(find_bundle(given)), Mac, OUT)
+    bundle = open_bundle(find_bundle(given))
+    report = check(bundle, CoreAIMac if bundle.manifest.engine == "coreai" else Mac, OUT)
     print(f"written: {OUT} (please send it back)")
     return int(report.failed)
 

@@ -1,18 +1,21 @@
 """Graphs compiled for chips: context binaries beside the portable graph.
 
-A phone's provider loads a context at once, where it would have to compile the portable graph. A context is an
-ONNX model with one node, and the binary that this node names. It fits one chip, and the version of Qualcomm's
-runtime that made it or a newer one.
+A phone's provider loads a context at once, where it would have to compile the portable graph. A context is
+an ONNX model with a node for each piece of the graph (`npu_pieces`), and a binary for each. It fits one chip,
+and the version of Qualcomm's runtime that made it or a newer one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import onnx_ir as ir
 
 from export.errors import ExportError
+from export.npu_pieces import MOST_BYTES, pieces
 from quantize.errors import QuantizationError
+from quantize.onnx_files import load
 from runtime.bundle import Bundle, Graph
 from runtime.feeds import step_feed
 from runtime.generator import Drawing, Generator
@@ -37,13 +40,16 @@ CHIPS = {
     "sm8845": Chip("Snapdragon 8 Gen 5", 97, 81),
     "sm8850": Chip("Snapdragon 8 Elite Gen 5", 87, 81),
 }
+CONTEXTS = "com.microsoft"  # domain of the operator that stands for a context
 # The compiler takes longer and gives the fastest graph.
 OPTIMIZED = {"htp_graph_finalization_optimization_mode": "3", "htp_performance_mode": "burst"}
 
 
 def parse_chips(text: str) -> tuple[str, ...]:
     """The chips of "sm8650,sm8750". Raises ExportError for one that is not in CHIPS."""
-    names = tuple(dict.fromkeys(name.strip().lower() for name in text.split(",")))
+    names = tuple(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
+    if not names:
+        raise ExportError(f"--soc names no chip: choose from {', '.join(CHIPS)} (--list-socs)")
     for name in names:
         if name not in CHIPS:
             raise ExportError(f'--soc "{name}" is unknown: choose from {", ".join(CHIPS)} (--list-socs)')
@@ -90,11 +96,36 @@ def context_figures(bundle: Bundle, drawing: Drawing, chips: Iterable[str]) -> d
     return {name: min(values) for name, values in found.items()}
 
 
-def compile_for(model: Path, soc: str, folder: Path) -> list[Path]:
-    """The files of the context of `model` for a chip: a model in `folder`, and the binary that it names."""
+def compile_for(model: Path, soc: str, folder: Path, most_bytes: float = MOST_BYTES) -> list[Path]:
+    """The files of the context of `model` for a chip: a model in `folder`, and the binaries that it names.
+
+    Each binary is a piece of at most `most_bytes` of weights. Raises QuantizationError for one that the
+    compiler refuses.
+    """
     folder.mkdir(exist_ok=True)
-    before, target, chip = set(folder.iterdir()), folder / model.name, CHIPS[soc]
+    target, whole = folder / model.name, load(model)
+    parts = pieces(whole, most_bytes)
+    if len(parts) == 1:
+        return [target, compiled(model, soc, target)]
+    binaries, nodes = list[Path](), list[ir.Node]()
+    for index, part in enumerate(parts):
+        name = f"{model.stem}.{index}.onnx"
+        piece, context = model.with_name(name), folder / name
+        try:
+            ir.save(part, piece)  # its weights stay in the data file of the whole
+            binaries.append(compiled(piece, soc, context))
+            nodes += ir.load(context).graph
+        finally:
+            piece.unlink(missing_ok=True)
+            context.unlink(missing_ok=True)
+    ir.save(chained(nodes, whole), target)
+    return [target, *binaries]
+
+
+def compiled(model: Path, soc: str, target: Path) -> Path:
+    """The binary of one piece for a chip, beside the model `target` that names it."""
     target.unlink(missing_ok=True)  # of an interrupted run: the provider replaces nothing
+    before, chip = set(target.parent.iterdir()), CHIPS[soc]
     settings = {
         "ep.context_enable": "1",
         "ep.context_file_path": str(target),
@@ -105,5 +136,28 @@ def compile_for(model: Path, soc: str, folder: Path) -> list[Path]:
         open_on_npu(model, options, settings)
     except Exception as error:  # onnxruntime raises many types
         raise QuantizationError(f"{model.name} cannot be compiled for {soc}: {error}") from None
-    made = sorted(path for path in set(folder.iterdir()) - before if path != target)
-    return [target, *made]
+    (binary,) = set(target.parent.iterdir()) - before - {target}
+    return binary
+
+
+def chained(nodes: Sequence[ir.Node], whole: ir.Model) -> ir.Model:
+    """A model of the contexts of pieces, which has the inputs and outputs of the whole graph."""
+    inputs = {
+        value.name: ir.Value(name=value.name, type=value.type, shape=value.shape)
+        for value in whole.graph.inputs
+    }
+    made: dict[str | None, ir.Value] = dict(inputs)
+    chain = []
+    for node in nodes:
+        attributes, outputs = list(node.attributes.values()), list(node.outputs)
+        read = [made[value.name] for value in node.inputs if value is not None]
+        copy = ir.Node(node.domain, node.op_type, read, attributes, num_outputs=len(outputs), name=node.name)
+        for value, output in zip(copy.outputs, outputs, strict=True):
+            value.name, value.type, value.shape = output.name, output.type, output.shape
+            made[value.name] = value
+        chain.append(copy)
+    results = [made[value.name] for value in whole.graph.outputs]
+    graph = ir.Graph(
+        list(inputs.values()), results, nodes=chain, opset_imports={CONTEXTS: 1}, name=whole.graph.name
+    )
+    return ir.Model(graph, ir_version=whole.ir_version)

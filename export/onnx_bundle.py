@@ -48,7 +48,11 @@ class OnnxExporter:
     def __init__(self, checkpoint: Checkpoint, options: OnnxOptions) -> None:
         """Raises RequestError for a size it cannot draw, RecipeError for a recipe of another model."""
         self.checkpoint, self.choices = checkpoint, options
-        self.sizes = estimate(self.graphs, options.recipe)
+        specs, copies = self.graphs, 1 + len(options.chips)  # a context is as large as its graph
+        self.sizes = {
+            name: size * (copies if specs[name].npu else 1)
+            for name, size in estimate(specs, options.recipe).items()
+        }
         # While a graph is quantized, its float32 form is on the disk too.
         self.scratch_bytes = max(estimate(graphs(checkpoint, options.size), Recipe.uniform("fp32")).values())
         self.golden_steps = Effort.of(checkpoint).golden_steps
@@ -79,7 +83,9 @@ class OnnxExporter:
 
     def describe(self, folder: Path, graphs: dict[str, Graph]) -> Manifest:
         write_tokenizer(folder, self.checkpoint)
-        options, tools = self.choices, (*TOOLS, *QNN_TOOLS) if self.engine == "qnn" else TOOLS
+        options = self.choices
+        with_qnn = options.chips or self.engine == "qnn"
+        tools = (*TOOLS, *QNN_TOOLS) if with_qnn else TOOLS
         made = build_manifest(
             folder, self.checkpoint, [options.size], graphs, NPU_STEP if options.npu else STEP, tools
         )
@@ -87,7 +93,7 @@ class OnnxExporter:
 
     def verify(self, bundle: Bundle, drawing: Drawing) -> dict[str, float]:
         figures = verify_against_reference(bundle, self.checkpoint, drawing, self.engine)
-        if self.choices.chips:
+        if self.choices.chips and not self.choices.unverified:
             of_chips = context_figures(bundle, drawing, self.choices.chips)
             check(of_chips, bundle.manifest)
             figures |= of_chips

@@ -51,7 +51,8 @@ def write_graph(
         whole = folder / path.name
         write_float(checkpoint, spec, whole)
         if spec.npu:
-            pictures = calibration.pictures(WINDOWS) if name == "image_decoder" else []
+            decodes = name == "image_decoder"
+            pictures = calibration.pictures(-(-WINDOWS // windows_in(size))) if decodes else []
             feeds = [{"tokens": tokens} for tokens in pictures] or calibration.fed(whole)
             four_bits = recipe.default == "int4" and name in CHAIN
             return quantize_qnn(whole, path, feeds, calibration.moments(name, whole) if four_bits else None)
@@ -97,6 +98,11 @@ def windows(checkpoint: Checkpoint, window: Size, calibration: Calibration) -> l
         for left in range(columns)
     ]
     return parts[:count]
+
+
+def windows_in(size: Size) -> int:
+    """How many windows a picture has."""
+    return max(1, size[0] // WINDOW) * max(1, size[1] // WINDOW)
 
 
 def write_float(checkpoint: Checkpoint, spec: GraphSpec, path: Path) -> None:

@@ -13,6 +13,8 @@ from pydantic_core import to_jsonable_python
 MAKERS = ("export", "quantize", "reference", "runtime")
 # The distributions that they import (a test compares).
 TOOLS = (
+    "coreai-core",
+    "coreai-torch",
     "coremltools",
     "diffusers",
     "huggingface_hub",

@@ -328,19 +328,31 @@ class Transformer(nn.Module):
         self.register_buffer("sin", sin)
         self.register_buffer("positions", torch.arange(cos.shape[0]).unsqueeze(0))
 
+    def parts(self, modulation: Tensor) -> Callable[[int], tuple[Tensor, ...]]:
+        """A function that takes the next parts [R, 1, D] of the modulation: a block slices what it reads."""
+        place = 0
+
+        def take(count: int) -> tuple[Tensor, ...]:
+            nonlocal place
+            part = modulation.unsqueeze(1).narrow(-1, place, count * self.width)
+            place += count * self.width
+            return part.split(self.width, dim=-1)
+
+        return take
+
     def features(self, tokens: Tensor, context: Tensor, modulation: Tensor) -> Tensor:
         """Features [R, h*w, K, D] before guidance."""
-        parts = iter(modulation.unsqueeze(1).split(self.width, dim=-1))
+        take = self.parts(modulation)
         image = self.front(tokens).expand(context.shape[0], -1, -1)
         text = context
         rotation = Rotation(self.cos, self.sin, self.positions)
         of_image = rotation.starting_at(context.shape[1])
         for block in self.double_blocks:
-            image, text = block(image, text, tuple(next(parts) for _ in range(12)), of_image)
+            image, text = block(image, text, take(12), of_image)
         x = torch.cat([text, image], dim=1)
         for block in self.single_blocks:
-            x = block(x, tuple(next(parts) for _ in range(3)), rotation)
-        return self.head(self.last_block(x, tuple(parts), rotation))
+            x = block(x, take(3), rotation)
+        return self.head(self.last_block(x, take(3), rotation))
 
     def forward(self, tokens: Tensor, context: Tensor, modulation: Tensor) -> Tensor:
         return self.features(tokens, context, modulation).flatten(2)

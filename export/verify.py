@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from tqdm import tqdm
 
 from export.conditioner import SCALES
 from export.errors import VerificationError
@@ -18,7 +19,6 @@ from reference.checkpoint import Checkpoint
 from reference.image import decode_tokens, encode_pixels
 from reference.pipeline import Conditions, Pipeline
 from reference.request import PipelineRequest, check_request
-from reference.transformer import MaskedTransformer
 from runtime.bundle import Bundle, Manifest
 from runtime.conditioning import run_conditioner
 from runtime.engine import EngineName
@@ -82,7 +82,7 @@ def verify_against_reference(
         conditions = [pipeline.conditions(each.request) for each in samples]
     with checkpoint.loaded("transformer"):
         for each, theirs in zip(samples, conditions, strict=True):
-            compare_conditioning(steps, checkpoint.transformer, each, theirs, tensors)
+            compare_conditioning(steps, checkpoint, each, theirs, tensors)
             tokens = pipeline.blank(each.request)
             pipeline.run_loop(each.request, theirs, tokens, 0, checkpoint.masking_schedule)
     steps.generator.engine.close("conditioner")
@@ -100,7 +100,8 @@ def check(figures: dict[str, float], manifest: Manifest) -> None:
         return
     plain = "fp16" if manifest.engine == "coreml" else "fp32"
     quantized = {verdict.limit.of for verdict in wrong} - {plain, "fp32"}
-    way_out = f"; --{plain} writes a bundle without quantization" if quantized else ""
+    flags = f"--{plain} without --qnn" if manifest.for_npu else f"--{plain}"
+    way_out = f"; {flags} writes a bundle without quantization" if quantized else ""
     raise VerificationError(f"{', '.join(map(str, wrong))}: no bundle is written{way_out}")
 
 
@@ -127,7 +128,7 @@ def sample(steps: BundleSteps, pipeline: Pipeline, settings: Settings) -> Sample
 
 def compare_conditioning(
     steps: BundleSteps,
-    transformer: MaskedTransformer,
+    checkpoint: Checkpoint,
     sample: Sample,
     conditions: Conditions,
     tensors: TensorFigures,
@@ -140,15 +141,16 @@ def compare_conditioning(
     for name, value in text.items():
         tensors.compare(f"text_encoder.{name.removeprefix('text_')}", value, sample.own[name])
     made = run_conditioner(steps.generator.engine, {**sample.own, **text})
-    for name, value in reference_conditioning(transformer, conditions, sample.settings.steps).items():
+    for name, value in reference_conditioning(checkpoint, conditions, sample.settings.steps).items():
         tensors.compare(f"conditioner.{name}", value, made[name])
 
 
 def compare_steps(steps: BundleSteps, samples: Sequence[Sample], tensors: TensorFigures) -> dict[str, float]:
     """Every step of the reference's drawings, repeated by the bundle."""
     parts, wrong = [], 0
-    for sample in samples:
-        for step in sample.steps:
+    pairs = [(sample, step) for sample in samples for step in sample.steps]
+    with tqdm(pairs, desc="verifying", unit="step", leave=False, disable=None) as bar:
+        for sample, step in bar:
             found, at = steps.run(step.feed(sample.own)), step.compared
             parts.append(Comparison.of_step(step, found))
             tensors.compare("transformer.logits", step.logits, found["logits"])
@@ -165,16 +167,18 @@ def compare_images(steps: BundleSteps, checkpoint: Checkpoint, drawing: Drawing)
 
 
 def reference_conditioning(
-    transformer: MaskedTransformer, conditions: Conditions, steps: int
+    checkpoint: Checkpoint, conditions: Conditions, steps: int
 ) -> dict[str, np.ndarray]:
     """What the conditioner should give, from the reference's layers: context and modulation."""
+    transformer = checkpoint.transformer
     doubles: Iterable[Any] = transformer.transformer_blocks
     singles: Iterable[Any] = transformer.single_transformer_blocks
     layers = [norm for block in doubles for norm in (block.norm1, block.norm1_context)]
     layers += [block.norm for block in singles]
     modulation = []
     for t in range(steps):
-        temb = transformer.condition(conditions.text_pooled, torch.tensor([t]), conditions.micro_conditions)
+        time = torch.tensor([checkpoint.timestep(t, steps)])
+        temb = transformer.condition(conditions.text_pooled, time, conditions.micro_conditions)
         parts = [
             part.squeeze(1) + (index in SCALES) for layer in layers for index, part in enumerate(layer(temb))
         ]

@@ -2,9 +2,9 @@
 import PackageDescription
 
 #if os(Linux)
-let engine = "MeissonicOrt"
+let engines: [Target.Dependency] = ["MeissonicOrt"]
 #else
-let engine = "MeissonicCoreML"
+let engines: [Target.Dependency] = ["MeissonicCoreML", "MeissonicCoreAI"]
 #endif
 
 let package = Package(
@@ -13,6 +13,7 @@ let package = Package(
     products: [
         .library(name: "MeissonicKit", targets: ["MeissonicKit"]),
         .library(name: "MeissonicCoreML", targets: ["MeissonicCoreML"]),
+        .library(name: "MeissonicCoreAI", targets: ["MeissonicCoreAI"]),
         .library(name: "MeissonicStore", targets: ["MeissonicStore"]),
         .library(name: "PictureFiles", targets: ["PictureFiles"]),
         .library(name: "MeissonicStudio", targets: ["MeissonicStudio"]),
@@ -22,9 +23,10 @@ let package = Package(
         .target(name: "MeissonicStore", dependencies: ["MeissonicKit"]),
         .target(name: "MeissonicStudio", dependencies: ["MeissonicKit", "MeissonicStore", "PictureFiles"]),
         .target(name: "MeissonicCoreML", dependencies: ["MeissonicKit"]),
+        .target(name: "MeissonicCoreAI", dependencies: ["MeissonicKit"]),
         .target(name: "PictureFiles", dependencies: ["MeissonicKit", "CZlib"]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
-        .executableTarget(name: "meissonic", dependencies: ["MeissonicKit", "PictureFiles", .byName(name: engine)]),
+        .executableTarget(name: "meissonic", dependencies: ["MeissonicKit", "PictureFiles"] + engines),
         .target(name: "TestSupport", dependencies: ["MeissonicKit"], path: "Tests/TestSupport"),
         .testTarget(name: "MeissonicKitTests", dependencies: ["MeissonicKit", "TestSupport"]),
         .testTarget(name: "MeissonicCoreMLTests", dependencies: ["MeissonicKit", "MeissonicCoreML", "TestSupport"]),

@@ -17,7 +17,7 @@ from onnx import TensorProto, helper
 
 from quantize.onnx_files import load
 from quantize.weights import reads
-from runtime.bundle import Bundle
+from runtime.bundle import Bundle, Timestep
 from runtime.feeds import prompt_feed, step_feed
 from runtime.loop import Plan
 from runtime.onnxruntime_engine import open_copy, session_options
@@ -57,6 +57,7 @@ class Calibration:
     score: float
     mask_token_id: int
     schedule: str
+    timestep: Timestep
     threads: int = 0
     made: list[dict[str, np.ndarray]] = field(init=False)  # a prompt: what graphs are fed, and gave so far
     drawn: list[np.ndarray] = field(default_factory=list, init=False)  # see `pictures`
@@ -82,11 +83,14 @@ class Calibration:
             score=defaults.score,
             mask_token_id=model.mask_token_id,
             schedule=model.masking_schedule,
+            timestep=model.timestep,
             threads=threads,
         )
 
     def __post_init__(self) -> None:
-        self.made = [prompt_feed(ids, self.size, self.steps, self.score) for ids in self.prompts]
+        self.made = [
+            prompt_feed(ids, self.size, self.steps, self.score, self.timestep) for ids in self.prompts
+        ]
 
     def pass_on(self, graph: str, path: Path) -> None:
         """Tells where a finished graph lies, in any precision: its outputs feed the graphs after it."""

@@ -145,6 +145,7 @@ class Quantizer:
         codes = operator("QuantizeLinear", f"{x.name}{CODES}", [x, *encoding])
         floats = operator("DequantizeLinear", f"{x.name}{FLOAT}", [codes.outputs[0], *encoding])
         ir.convenience.replace_all_uses_with(x, floats.outputs[0], replace_graph_outputs=True)
+        codes.outputs[0].type, codes.outputs[0].shape = encoding[1].type, x.shape
         codes.replace_input_with(0, x)
         floats.outputs[0].type, floats.outputs[0].shape = x.type, x.shape
         producer = x.producer()

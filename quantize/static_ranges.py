@@ -166,7 +166,9 @@ def extremes(
 
         activation --> ReduceMin, ReduceMax
     """
-    watched = {str(value.name): value for value in values}
+    # onnxruntime runs a graph depth first from its last output. The first activation is watched last, so that
+    # it is reduced at once; otherwise all activations stay in memory until the model has run.
+    watched = {str(value.name): value for value in reversed(list(values))}
     model.graph.outputs.clear()
     for value in watched.values():
         for kind in ("ReduceMin", "ReduceMax"):

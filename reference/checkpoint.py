@@ -35,6 +35,7 @@ from reference.random_weights import PRESETS, write_random
 from reference.text import vocabulary_and_merges, write_tokenizer
 from reference.tokenizer_files import FILES as TOKENIZER_FILES
 from reference.transformer import MaskedTransformer
+from reference.transformer_config import TransformerConfig
 from reference.weights import (
     check_finite,
     check_headers,
@@ -92,6 +93,10 @@ class Checkpoint:
         """Tokens along a side of a position inside the blocks: 2 with feature compression, else 1."""
         return self.transformer.config.compression
 
+    def timestep(self, left: int, steps: int) -> float:
+        """How the transformer is told the step with `left` steps after it."""
+        return left / steps if self.transformer.config.timestep == "share" else left
+
     @cached_property
     def sha256(self) -> str:
         """Hash, hexadecimal, of the place and content of every file that it was read from; reads them all."""
@@ -127,7 +132,9 @@ def load_checkpoint(
         vqvae, text = empty_vqvae(configs.vqvae), empty_text_encoder(configs.text_encoder)
     check_variant(variant, [folder / "transformer", folder / "vqvae", text_folder])
     parts = {
-        "transformer": Weights(transformer, folder / "transformer", dtype, variant),
+        "transformer": Weights(
+            transformer, folder / "transformer", dtype, variant, drawing_half(configs.transformer)
+        ),
         "vqvae": Weights(
             vqvae, folder / "vqvae", torch.float32 if configs.vqvae.force_upcast else dtype, variant
         ),
@@ -189,6 +196,11 @@ class Weights:
 
     def tensors(self) -> Iterator[tuple[str, Tensor]]:
         return each_tensor(self.folder, self.dtype, self.variant, self.wanted)
+
+
+def drawing_half(config: TransformerConfig) -> Callable[[str], bool]:
+    """Whether a tensor serves drawing. Muddit, whose config has a text vocabulary, has a text head, too."""
+    return lambda name: not (config.tokenizer_vocab_size and name.startswith("text_decoder."))
 
 
 def of_text_tower(name: str) -> bool:

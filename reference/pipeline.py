@@ -178,7 +178,7 @@ class Pipeline:
         trace = []
         for step in range(start, steps):
             before, known = tokens, (tokens != mask_token).flatten(1)
-            logits = self.guided_logits(tokens, conditions, steps - 1 - step)
+            logits = self.guided_logits(tokens, conditions, self.checkpoint.timestep(steps - 1 - step, steps))
             drawn, log_prob = request.noise.draw(logits, step)
             if not log_prob.isfinite().all():
                 raise CheckpointError(
@@ -208,8 +208,8 @@ class Pipeline:
         micro = torch.tensor([request.micro_conditions] * len(rows), device=hidden.device).float()
         return Conditions(hidden[order], pooled[order], micro, request.guidance)
 
-    def guided_logits(self, tokens: Tensor, conditions: Conditions, timestep: int) -> Tensor:
-        """Logits f32 [B, S, C] of tokens [B, H, W] at t = N-1-step, guided as u + g (c - u)."""
+    def guided_logits(self, tokens: Tensor, conditions: Conditions, timestep: float) -> Tensor:
+        """Logits f32 [B, S, C] of tokens [B, H, W] at a `Checkpoint.timestep`, guided as u + g (c - u)."""
         device = conditions.text_hidden.device
         rows = conditions.text_hidden.shape[0] // tokens.shape[0]
         logits = self.checkpoint.transformer(

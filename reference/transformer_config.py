@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -12,12 +12,16 @@ from reference.errors import CheckpointError
 
 Count = Annotated[int, Field(ge=1, le=1024)]  # of layers or heads
 Width = Annotated[int, Field(ge=1, le=2**16)]
+Timestep = Literal["index", "share"]
 Entries = Annotated[int, Field(ge=1, le=2**24)]  # of a vocabulary or codebook
 
 
 @dataclass(frozen=True, config=SCHEMA)
 class TransformerConfig:
-    """The published `transformer/config.json`; patch_size, in_channels and guidance_embeds are unused."""
+    """The published `transformer/config.json`; patch_size, in_channels and guidance_embeds are unused.
+
+    `tokenizer_vocab_size` is Muddit's: the rows of a text head that drawing does not use.
+    """
 
     num_attention_heads: Count = 8
     attention_head_dim: Width = 128
@@ -33,6 +37,7 @@ class TransformerConfig:
     guidance_embeds: bool | None = False
     patch_size: Width | None = 1
     in_channels: Width | None = 64
+    tokenizer_vocab_size: Entries | None = None
 
     def __post_init__(self) -> None:
         head, width = self.attention_head_dim, self.inner_dim
@@ -55,18 +60,23 @@ class TransformerConfig:
     @classmethod
     def from_dict(cls, values: dict[str, Any], where: Path | str = "transformer config") -> Self:
         """From the JSON of `transformer/config.json`; raises CheckpointError as `checked` does."""
-        optional = ("patch_size", "in_channels", "guidance_embeds")
+        optional = ("patch_size", "in_channels", "guidance_embeds", "tokenizer_vocab_size")
         if missing := sorted(cls.__dataclass_fields__.keys() - values.keys() - set(optional)):
             raise CheckpointError(f"{where}: missing {', '.join(missing)}")
         return checked(cls, values, where)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of `transformer/config.json`, with the class name published folders carry."""
-        return {
-            "_class_name": "Transformer2DModel",
-            **asdict(self),
-            "axes_dims_rope": list(self.axes_dims_rope),
-        }
+        values = asdict(self)
+        if self.tokenizer_vocab_size is None:  # as published without a text head
+            del values["tokenizer_vocab_size"]
+        name = "SymmetricTransformer2DModel" if self.tokenizer_vocab_size else "Transformer2DModel"
+        return {"_class_name": name, **values, "axes_dims_rope": list(self.axes_dims_rope)}
+
+    @property
+    def timestep(self) -> Timestep:
+        """How the model is told the step with t steps after it, of N: t, or the share t / N as in Muddit."""
+        return "share" if self.tokenizer_vocab_size else "index"
 
     @property
     def inner_dim(self) -> int:

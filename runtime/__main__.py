@@ -27,6 +27,7 @@ EXAMPLES = """examples:
   python -m runtime "a fox in the snow" --bundle build/meissonic --low-memory
   python -m runtime "a red cat" --bundle build/iphone      # Core ML packages, on any machine
   python -m runtime "a red cat" --bundle build/android-qnn --engine qnn  # as Qualcomm's NPU draws, but slowly
+  python -m runtime "a red cat" --bundle build/iphone27    # Core AI assets, on Linux and macOS 27
 """
 
 
@@ -88,7 +89,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
         "--engine",
         choices=ENGINES,
         help="default: onnxruntime for ONNX graphs; for packages Core ML on a Mac, elsewhere the evaluator;"
-        " qnn: Qualcomm's NPU, emulated, for bundles exported with --qnn",
+        " qnn: Qualcomm's NPU, emulated, for bundles exported with --qnn; for assets coreai",
     )
     given = parser.parse_args(arguments)
     job = Job(
@@ -162,12 +163,12 @@ def _run(job: Job) -> None:
     image = read_picture(job.image) if job.image else None
     mask = read_picture(job.mask) if job.mask else None
     load_onnxruntime()
+    keep = job.preview > 0 and not job.low_memory
+    generator = Generator.open(job.bundle, job.threads, keep, job.low_memory, job.engine)
     if job.engine == "qnn":
         print(
             "the NPU is emulated: a step takes seconds, and its time says nothing of a phone", file=sys.stderr
         )
-    keep = job.preview > 0 and not job.low_memory
-    generator = Generator.open(job.bundle, job.threads, keep, job.low_memory, job.engine)
     for which, cut in generator.cut(job.request).items():
         print(f'warning: the {which} is too long, this was cut off: "{printable(cut)}"', file=sys.stderr)
     with tqdm(desc="drawing", unit="step", leave=False, disable=None) as bar:

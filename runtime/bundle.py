@@ -89,6 +89,9 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+Timestep = Literal["index", "share"]
+
+
 class ModelFacts(_Model):
     name: str
     token_size: Pixels  # pixels along one side of a VQ token
@@ -97,6 +100,7 @@ class ModelFacts(_Model):
     vocab_size: PositiveInt
     mask_token_id: TokenId
     masking_schedule: Literal["cosine", "linear"]
+    timestep: Timestep = "index"  # what tells the model of a step with t steps after it: t, or t / N
     text_length: Annotated[int, Field(ge=3, le=MAX_TEXT_LENGTH)]
     inner_dim: PositiveInt
     modulation_width: PositiveInt
@@ -128,8 +132,11 @@ PRECISIONS = ("fp32", "fp16", "qnn", "int8", "palette8", "palette6", "int4", "pa
 ONE_PRECISION = f"({'|'.join(PRECISIONS)})"
 
 
+ASSET = ".aimodel"  # the suffix of a Core AI asset, which is a folder
+
+
 class Function(_Model):
-    """An entry point of a Core ML package, which has fixed shapes."""
+    """An entry point of a Core ML package or Core AI asset, which has fixed shapes."""
 
     name: Name
     dimensions: dict[Name, PositiveInt]  # by the names that the graph's tensors give them
@@ -143,12 +150,18 @@ class Graph(_Model):
     precision: Annotated[str, Field(pattern=rf"^{ONE_PRECISION}(\+{ONE_PRECISION})*$")]
     inputs: list[Tensor]
     outputs: list[Tensor]
-    # The model, then its external data; or all files of a Core ML package.
+    # The model, then its external data; or all files of a Core ML package or Core AI asset.
     files: Annotated[list[BundlePath], Field(min_length=1)]
     functions: list[Function] = []  # empty: dimensions are free
     compute: Compute | None = None
-    # The graph compiled for chips, "sm8650" for example: the model of each, then the binary that it names.
-    contexts: dict[Name, Annotated[list[BundlePath], Field(min_length=1)]] = {}
+    # The graph compiled for chips, "sm8650" for example: the model of each, then the binaries that it names.
+    contexts: dict[Name, Annotated[list[BundlePath], Field(min_length=2)]] = {}
+
+    @model_validator(mode="after")
+    def _only_npu_graphs_have_contexts(self) -> "Graph":
+        if self.contexts and self.compute != "npu":
+            raise ValueError('contexts are for graphs whose compute is "npu"')
+        return self
 
     @property
     def all_files(self) -> list[str]:
@@ -280,8 +293,10 @@ class Manifest(_Model):
         return max((self.graphs[name].coarsest for name in drawing), key=PRECISIONS.index)
 
     @property
-    def engine(self) -> Literal["onnxruntime", "coreml"]:
+    def engine(self) -> Literal["onnxruntime", "coreml", "coreai"]:
         """The engine that runs its graphs."""
+        if any(f"{ASSET}/" in path for graph in self.graphs.values() for path in graph.files):
+            return "coreai"
         return "coreml" if any(graph.functions for graph in self.graphs.values()) else "onnxruntime"
 
     @property
@@ -385,7 +400,8 @@ def open_bundle(folder: str | Path) -> Bundle:
     bundle = Bundle(folder, manifest)
     if manifest.engine == "onnxruntime":
         for graph in manifest.graphs.values():
-            _check_external(bundle, graph.files[0])
+            for files in (graph.files, *graph.contexts.values()):
+                _check_external(bundle, files[0])
     return bundle
 
 
@@ -443,7 +459,7 @@ def _content(path: Path, limit: int) -> bytes:
 
 
 def _check_external(bundle: Bundle, model: str) -> None:
-    """Raises BundleError if an ONNX model reads its weights from a file that has no hash in the manifest."""
+    """Raises BundleError if an ONNX model reads a file that has no hash in the manifest."""
     path = bundle.path(model)
     try:
         locations = external_files(path, MAX_FILES)
@@ -453,8 +469,7 @@ def _check_external(bundle: Bundle, model: str) -> None:
     for location in sorted(locations):
         if location.startswith("/") or str(folder / location) not in bundle.manifest.files:
             raise BundleError(
-                f"{path} reads weights from {location!r}, which the manifest does not list: "
-                "export the bundle again"
+                f"{path} reads {location!r}, which the manifest does not list: export the bundle again"
             )
 
 

@@ -1,5 +1,5 @@
 """Engines: onnxruntime for ONNX graphs, and qnn for those made for Qualcomm's NPU; for Core ML packages Core
-ML on a Mac, elsewhere the evaluator.
+ML on a Mac, elsewhere the evaluator; for Core AI assets Apple's runtime.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ import numpy as np
 from runtime.bundle import Bundle
 from runtime.errors import RequestError
 
-EngineName = Literal["onnxruntime", "qnn", "coreml", "evaluator"]
+EngineName = Literal["onnxruntime", "qnn", "coreml", "evaluator", "coreai"]
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 
 
@@ -52,6 +52,17 @@ def open_engine(
     engine cannot run the bundle, UserError if a package that the engine needs is not installed.
     """
     own = bundle.manifest.engine
+    if own == "coreai":
+        if name not in (None, "coreai"):
+            raise RequestError(f"--engine {name} does not run Core AI assets: leave it out")
+        from runtime.coreai import engine as coreai  # needs the extra coreai
+
+        return coreai.assets(bundle)
+    if name == "coreai":
+        raise RequestError(
+            "--engine coreai runs Core AI assets, but this bundle has none: export one with"
+            " python -m export.coreai"
+        )
     if own == "onnxruntime":
         return onnx_engine(bundle, threads, low_memory, name)
     if name in ("onnxruntime", "qnn"):

@@ -4,15 +4,18 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from runtime.bundle import Timestep
 from runtime.sinusoids import micro_sinusoids, step_sinusoids
 
 
-def prompt_feed(ids: np.ndarray, size: tuple[int, int], steps: int, score: float) -> dict[str, np.ndarray]:
+def prompt_feed(
+    ids: np.ndarray, size: tuple[int, int], steps: int, score: float, timestep: Timestep
+) -> dict[str, np.ndarray]:
     """For the text encoder and the conditioner: ids i32 [R, T] of the texts, size (W, H) in pixels."""
     return {
         "input_ids": ids,
         "micro_sinusoids": micro_sinusoids(*size, score),
-        "step_sinusoids": step_sinusoids(steps),
+        "step_sinusoids": step_sinusoids(steps, timestep),
     }
 
 

@@ -177,7 +177,7 @@ class Generator:
         tensors = {
             "input_ids": np.stack(rows),
             "micro_sinusoids": micro_sinusoids(*settings.size, self.bundle.manifest.defaults.score),
-            "step_sinusoids": step_sinusoids(settings.steps),
+            "step_sinusoids": step_sinusoids(settings.steps, self.bundle.manifest.model.timestep),
         }
         with self._stage("text_encoder"):
             tensors |= self.engine.run("text_encoder", tensors)

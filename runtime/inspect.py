@@ -23,18 +23,22 @@ def describe(bundle: Bundle) -> str:
         f"{bundle.folder}: {manifest.model.name}, format {manifest.version}, {len(manifest.files)} files, "
         f"{total / 1e6:.1f} MB, all whole",
         "",
-        f"engine    {manifest.engine}",
+        f"engine    {manifest.engine}{', or qnn with --engine qnn' if manifest.for_npu else ''}",
         f"sizes     {', '.join(f'{w}x{h}' for w, h in manifest.sizes)} pixels",
         f"defaults  {width}x{height}, {defaults.steps} steps, guidance {defaults.guidance:g}",
         f"editing   {'yes' if 'image_encoder' in manifest.graphs else 'no: there is no image_encoder'}",
         f"source    {manifest.source.checkpoint}",
         f"made with {', '.join(f'{name} {version}' for name, version in manifest.tools.items())}",
         "",
-        f"{'graph':16} {'precision':16} {'size':>10}",
+        f"{'graph':16} {'precision':16} {'unit':5} {'size':>10}",
     ]
+
+    def megabytes(paths: list[str]) -> str:
+        return f"{sum(manifest.files[path].size for path in paths) / 1e6:7.1f} MB"
+
     for name, graph in manifest.graphs.items():
-        size = sum(manifest.files[path].size for path in graph.files)
-        lines.append(f"{name:16} {graph.precision:16} {size / 1e6:7.1f} MB")
+        lines.append(f"{name:16} {graph.precision:16} {graph.compute or '':5} {megabytes(graph.files)}")
+        lines += [f"  for {chip:32} {megabytes(paths)}" for chip, paths in graph.contexts.items()]
     if manifest.parity:
         lines += ["", "parity with the reference, measured when the bundle was exported"]
         lines += [f"  {name} = {value}" for name, value in flat(manifest.parity)]

@@ -1,7 +1,7 @@
-"""The files beside an ONNX model that it reads weights from, found in its protobuf message.
+"""The files beside an ONNX model that it reads, found in its protobuf message: weights and compiled contexts.
 
 An engine opens them by the names in the model, so a manifest has to list each one. Only the fields on the way
-from the model to a tensor's external data are read (onnx.proto); a tensor's own bytes are skipped.
+from the model to such a name are read (onnx.proto); a tensor's own bytes are skipped.
 """
 
 import mmap
@@ -21,12 +21,13 @@ FIELDS = {
     "sparse": {1: "tensor", 2: "tensor"},
     "tensor": {13: "entry"},
 }
+CONTEXT = b"ep_cache_context"  # the attribute of an EPContext that names its binary
 BYTES = 2  # the wire type of strings and messages
 FIXED = {1: 8, 5: 4}  # bytes of the wire types of fixed length
 
 
 def external_files(path: Path, limit: int) -> set[str]:
-    """The locations that tensors of the model name, as written.
+    """The locations that tensors and contexts of the model name, as written.
 
     Raises ValueError for a damaged model and for one that names more than `limit` files.
     """
@@ -37,7 +38,7 @@ def external_files(path: Path, limit: int) -> set[str]:
         for location in _locations(data, "model", 0, len(data)):
             found.add(location)
             if len(found) > limit:
-                raise ValueError(f"it reads weights from more than {limit} files")
+                raise ValueError(f"it reads more than {limit} files")
     return found
 
 
@@ -50,8 +51,12 @@ def _locations(data: mmap.mmap, kind: str, start: int, end: int, depth: int = 0)
         if pair.get(1) == b"location":
             yield pair.get(2, b"").decode()
         return
-    leads = FIELDS[kind]
-    for number, first, last in _fields(data, start, end):
+    fields, leads = list(_fields(data, start, end)), FIELDS[kind]
+    if kind == "attribute":
+        strings = {number: data[first:last] for number, first, last in fields if number in (1, 4)}
+        if strings.get(1) == CONTEXT:
+            yield strings.get(4, b"").decode()
+    for number, first, last in fields:
         if number in leads:
             yield from _locations(data, leads[number], first, last, depth + 1)
 

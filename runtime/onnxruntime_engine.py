@@ -23,6 +23,7 @@ WIDENING = "ConstantFolding;FuseFp16InitializerToFp32NodeTransformer"
 
 # Everything onnxruntime raises when it opens or runs a graph.
 _ORT_ERRORS = (
+    ort_errors.EPFail,
     ort_errors.Fail,
     ort_errors.InvalidArgument,
     ort_errors.InvalidGraph,
@@ -61,14 +62,21 @@ class OnnxRuntimeEngine:
         try:
             session = self.create(name, path)
         except _ORT_ERRORS as error:
-            made_with = self.bundle.manifest.tools.get("onnxruntime", "unknown")
-            raise EngineError(
-                f"onnxruntime {ort.__version__} cannot open {path}: {_first_line(error)} "
-                f"(the bundle was made with onnxruntime {made_with}: install that or a newer one)"
-            ) from None
-        _check_signature(path.name, "input", graph.inputs, session.get_inputs())
-        _check_signature(path.name, "output", graph.outputs, session.get_outputs())
+            line = f"onnxruntime {ort.__version__} cannot open {path}: {_first_line(error)}"
+            raise EngineError(f"{line} ({self.way_out(name)})") from None
+        file = path.relative_to(self.bundle.folder).as_posix()
+        _check_signature(file, "input", graph.inputs, session.get_inputs())
+        _check_signature(file, "output", graph.outputs, session.get_outputs())
         self._sessions[name] = session
+
+    def way_out(self, name: str) -> str:
+        """What to do about a graph that cannot be opened."""
+        version = self.made_with("onnxruntime")
+        return f"the bundle was made with onnxruntime {version}: install that or a newer one"
+
+    def made_with(self, tool: str) -> str:
+        """The version that the manifest gives."""
+        return self.bundle.manifest.tools.get(tool, "unknown")
 
     def path(self, name: str) -> Path:
         """The file that is opened to run a graph."""

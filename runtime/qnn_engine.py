@@ -4,14 +4,18 @@ The package onnxruntime-qnn is a provider for onnxruntime. On Linux x86-64 its H
 NPU's arithmetic. That takes seconds a step, so it shows what a phone draws but not how fast.
 """
 
+import ctypes
+import os
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import onnxruntime as ort
 
-from reference.extras import qnn_unavailable, require
+from reference.extras import check_installed, qnn_unavailable
 from runtime.bundle import Bundle
 from runtime.errors import EngineError
 from runtime.onnxruntime_engine import OnnxRuntimeEngine, session_options
@@ -38,6 +42,12 @@ class QnnEngine(OnnxRuntimeEngine):
         contexts = self.bundle.manifest.graphs[name].contexts
         return self.bundle.path(contexts[self._soc][0]) if self._soc in contexts else super().path(name)
 
+    def way_out(self, name: str) -> str:
+        if self.bundle.manifest.graphs[name].compute != "npu":
+            return super().way_out(name)
+        version = self.made_with("onnxruntime-qnn")
+        return f"made with onnxruntime-qnn {version}: install that or a newer one, or copy the bundle again"
+
     def create(self, name: str, path: Path) -> ort.InferenceSession:
         if self.bundle.manifest.graphs[name].compute != "npu":
             return super().create(name, path)
@@ -57,7 +67,7 @@ def open_on_npu(
         session.add_session_config_entry(key, value)
     backend = {"backend_path": package.get_qnn_htp_path()}
     session.add_provider_for_devices(devices(package.EP_NAME), {**backend, **NO_HALF, **options})
-    return ort.InferenceSession(path, session)
+    return ort.InferenceSession(path, session, enable_fallback=0)  # else its Python layer tries the CPU
 
 
 @cache  # onnxruntime takes a library once
@@ -67,9 +77,10 @@ def provider() -> Any:
     """
     if why := qnn_unavailable():
         raise EngineError(why)
-    require("qnn")
+    check_installed("qnn")
     import onnxruntime_qnn as package
 
+    load_quietly(package.get_qnn_htp_path())
     if devices(package.EP_NAME):  # a host of this library has registered it
         return package
     try:
@@ -80,6 +91,21 @@ def provider() -> Any:
             "install the versions of requirements.lock"
         ) from None
     return package
+
+
+def load_quietly(library: str) -> None:
+    """Load a library whose constructors print a line to the standard output, without the line."""
+    sys.stdout.flush()
+    output = os.dup(1)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 1)
+        with suppress(OSError):  # onnxruntime will say why
+            ctypes.CDLL(library)
+        ctypes.CDLL(None).fflush(None)
+    finally:
+        os.dup2(output, 1)
+        os.close(output)
 
 
 def devices(name: str) -> list[Any]:

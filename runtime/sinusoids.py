@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from runtime.bundle import Timestep
+
 WIDTH = 256
 _MAX_PERIOD = 10000.0
-_STEP_SCALE = 1000.0  # the model multiplies the step index by 1000
+_STEP_SCALE = 1000.0  # the model multiplies its timestep by 1000
 
 
 def sinusoids(values: np.ndarray | list[float]) -> np.ndarray:
@@ -16,9 +18,13 @@ def sinusoids(values: np.ndarray | list[float]) -> np.ndarray:
     return both.astype(np.float32)
 
 
-def step_sinusoids(steps: int) -> np.ndarray:
-    """f32 [N, 256]: row t is for the step that has t steps after it (t = N-1-i)."""
-    return sinusoids(_STEP_SCALE * np.arange(steps))
+def step_sinusoids(steps: int, timestep: Timestep) -> np.ndarray:
+    """f32 [N, 256]: row t is for the step that has t steps after it (t = N-1-i).
+
+    The model is told t, or the share t / N.
+    """
+    times = _STEP_SCALE * np.arange(steps)
+    return sinusoids(times / steps if timestep == "share" else times)
 
 
 def micro_sinusoids(width: int, height: int, score: float) -> np.ndarray:

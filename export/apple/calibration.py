@@ -58,8 +58,10 @@ class Drawings:
             prompts = CALIBRATION_PROMPTS[: max(1, POSITIONS // (STEPS * dimensions["positions"]))]
             ids = tokenize(checkpoint.tokenizer, ["", *prompts])[0].int().numpy()
             steps = checkpoint.defaults.steps
+            timestep = checkpoint.transformer.config.timestep
             feeds: list[Feed] = [
-                prompt_feed(np.stack([ids[0], row]), size, steps, AESTHETIC_SCORE) for row in ids[1:]
+                prompt_feed(np.stack([ids[0], row]), size, steps, AESTHETIC_SCORE, timestep)
+                for row in ids[1:]
             ]
             for name in ("text_encoder", "conditioner"):
                 module = self.module(name, dimensions)

@@ -90,19 +90,19 @@ def placement(plan: Any, operations: list[Any]) -> Placement:
     return Placement({device: dict(kinds.most_common()) for device, kinds in counts.items()}, cost)
 
 
-def machine() -> Mapping[str, Any]:
-    """The chip, its memory and the versions of what runs on it. Raises EngineError without coremltools."""
+def machine(package: str = "coremltools") -> Mapping[str, Any]:
+    """The chip, its memory and the versions of what runs on it. Raises EngineError without the package."""
     try:
-        tools = importlib.metadata.version("coremltools")
+        tools = importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
-        raise EngineError("coremltools is not installed: pip install coremltools") from None
+        raise EngineError(f"{package} is not installed: pip install {package}") from None
     return {
         "chip": _sysctl("machdep.cpu.brand_string"),
         "model": _sysctl("hw.model"),
         "memory_bytes": int(_sysctl("hw.memsize") or 0),
         "macos": platform.mac_ver()[0],
         "python": platform.python_version(),
-        "coremltools": tools,
+        package: tools,
         "numpy": np.__version__,
     }
 

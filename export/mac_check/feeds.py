@@ -1,4 +1,4 @@
-"""What the golden drawing feeds each graph of a Core ML bundle, and in which calls."""
+"""What the golden drawing feeds each graph of an iPhone bundle, and in which calls."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,21 +7,21 @@ from pathlib import Path
 
 import numpy as np
 
-from runtime.bundle import Bundle, GoldenTrace, Graph
+from runtime.bundle import ASSET, Bundle, GoldenTrace, Graph
 from runtime.conditioning import split_steps
-from runtime.coreml.functions import adapted, choose, in_core_ml
 from runtime.errors import BundleError
 from runtime.feeds import prompt_feed
+from runtime.functions import adapted, choose, in_core_ml
 from runtime.parity.replay import RecordedStep, steps_of_trace
 
 Tensors = dict[str, np.ndarray]
 
 
 def package(bundle: Bundle, name: str) -> Path:
-    """The .mlpackage of a graph. Raises BundleError if it is something else."""
+    """The .mlpackage or .aimodel of a graph. Raises BundleError if it is something else."""
     first = bundle.manifest.graphs[name].files[0]
     folder = first.partition("/")[0]
-    if not folder.endswith(".mlpackage"):
+    if not folder.endswith((".mlpackage", ASSET)):
         raise BundleError(
             f"{bundle.path(first)} is not a Core ML package: name the folder of an iPhone bundle"
         )
@@ -64,7 +64,9 @@ class Golden:
         trace = self.trace
         rows = [trace.negative_ids if trace.guidance > 1 else trace.prompt_ids, trace.prompt_ids]
         ids = np.array(rows[-self.rows :], np.int32)
-        return prompt_feed(ids, trace.size, trace.steps, self.bundle.manifest.defaults.score)
+        manifest = self.bundle.manifest
+        timestep = manifest.model.timestep
+        return prompt_feed(ids, trace.size, trace.steps, manifest.defaults.score, timestep)
 
     @cached_property
     def steps(self) -> list[RecordedStep]:

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from reference.stickers.scene import Scene, Sticker
+from reference.stickers.scene import PATTERNS, Scene, Sticker
 
-PLURALS = {"fish": "fishes", "letter a": "letters a", "letter t": "letters t"}
+PLURALS = {"fish": "fishes", "butterfly": "butterflies"}
 NUMBERS = {2: "two", 3: "three", 4: "four"}
 PREFIXES = ("", "", "", "", "a sticker of ", "a picture of ", "a drawing of ", "a cartoon of ")
 SMALL = ("small", "tiny", "little")
@@ -22,6 +22,13 @@ RELATION_PHRASES = {
     "below": ("below", "under", "beneath"),
     "beside": ("and", "and", "next to", "beside"),
 }
+SCENERY_PHRASES = {
+    "green hills": ("on green hills", "in front of green hills"),
+    "night sky": ("in the night sky", "in front of the night sky"),
+    "sea": ("at sea", "in front of the sea"),
+}
+SYNONYM = 0.3
+"""Share of faces that are called emoji, and of words that are called text."""
 COLOURLESS = 0.07
 """Share of single objects whose colour is left open, so that "a cat" is a prompt too."""
 
@@ -38,8 +45,30 @@ def _article(words: str) -> str:
     return f"an {words}" if words[0] in "aeiou" else f"a {words}"
 
 
-def _thing(sticker: Sticker, rng: np.random.Generator) -> str:
-    return _article(f"{_colour(sticker.colour, rng)} {sticker.subject}")
+def names_of(subject: str) -> tuple[str, ...]:
+    """What a subject is called: its own name first."""
+    if subject.endswith(" face"):
+        return subject, subject.replace(" face", " emoji")
+    if subject.startswith("word "):
+        return subject, subject.replace("word ", "text ")
+    return (subject,)
+
+
+def _name(sticker: Sticker, scene: Scene, rng: np.random.Generator) -> str:
+    names = names_of(sticker.subject)
+    return names[scene.shaded and len(names) > 1 and rng.random() < SYNONYM]
+
+
+def plural(name: str) -> str:
+    """The plural of a subject's name."""
+    first, _, last = name.partition(" ")
+    if first in ("letter", "word", "text"):
+        return f"{first}s {last}"
+    return PLURALS.get(name, name + "s")
+
+
+def _thing(sticker: Sticker, scene: Scene, rng: np.random.Generator) -> str:
+    return _article(f"{_colour(sticker.colour, rng)} {_name(sticker, scene, rng)}")
 
 
 def _worn(sticker: Sticker, rng: np.random.Generator) -> str:
@@ -56,7 +85,7 @@ def _worn(sticker: Sticker, rng: np.random.Generator) -> str:
 
 def _single(scene: Scene, rng: np.random.Generator) -> str:
     sticker = scene.stickers[0]
-    words = [sticker.subject]
+    words = [_name(sticker, scene, rng)]
     if rng.random() >= COLOURLESS:
         words.insert(0, _colour(sticker.colour, rng))
     if scene.size != "medium":
@@ -76,15 +105,25 @@ def describe(scene: Scene, rng: np.random.Generator) -> str:
     elif scene.kind == "pair":
         first, second = scene.stickers
         phrase = (
-            f"{_thing(first, rng)} {_one_of(rng, RELATION_PHRASES[scene.relation])} {_thing(second, rng)}"
+            f"{_thing(first, scene, rng)} {_one_of(rng, RELATION_PHRASES[scene.relation])}"
+            f" {_thing(second, scene, rng)}"
         )
     else:
         sticker, number = scene.stickers[0], len(scene.stickers)
-        subjects = PLURALS.get(sticker.subject, sticker.subject + "s")
-        phrase = f"{NUMBERS[number]} {_colour(sticker.colour, rng)} {subjects}"
+        colour = _colour(sticker.colour, rng)
+        phrase = f"{NUMBERS[number]} {colour} {plural(_name(sticker, scene, rng))}"
+    phrase += _background(scene, rng)
+    return _one_of(rng, PREFIXES) + phrase
+
+
+def _background(scene: Scene, rng: np.random.Generator) -> str:
+    if scene.background in SCENERY_PHRASES:
+        return " " + _one_of(rng, SCENERY_PHRASES[scene.background])
+    if scene.background in PATTERNS:
+        return f" on {scene.background}"
     background = ""
     if scene.background != "white" or rng.random() < 0.1:
         background = f" on a {scene.background} background"
         if scene.background != "white" and rng.random() < 0.25:
             background = f" on {scene.background}"
-    return _one_of(rng, PREFIXES) + phrase + background
+    return background

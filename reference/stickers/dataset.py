@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,15 @@ from torch import Tensor
 
 from reference.files import atomic_file
 from reference.stickers.captions import describe
+from reference.stickers.device import conv_format, made_ahead
 from reference.stickers.draw import draw
-from reference.stickers.scene import sample_scene
+from reference.stickers.scene import Vocabulary, sample_scene
+from reference.stickers.snapshot import rank_and_world, wait_for_all
 from reference.stickers.vq import Vq, encode, to_tensor
 
+BATCH = 64
+PART = 1_000
+"""Pictures of a file of tokens: what is lost when making them is interrupted."""
 CROPPED = 0.1
 """Share of pictures cut out of a larger one, told to the model by the crop micro-conditions."""
 
@@ -30,10 +36,21 @@ class StickerTokens:
         return len(self.captions)
 
 
-def captioned_picture(index: int, side: int, simple: bool, seed: int) -> tuple[np.ndarray, str, list[float]]:
-    """Sample `index` of a set: uint8 [side, side, 3], its caption and its five micro-conditions."""
-    rng = np.random.default_rng([seed, side, simple, index])
-    scene = sample_scene(rng, simple=simple)
+@dataclass(frozen=True)
+class PictureSet:
+    """An endless set of captioned pictures of `side` pixels; `simple` ones are one centred object."""
+
+    vocabulary: Vocabulary
+    side: int
+    simple: bool
+    seed: int
+
+
+def captioned_picture(pictures: PictureSet, index: int) -> tuple[np.ndarray, str, list[float]]:
+    """Picture `index` of a set: uint8 [side, side, 3], its caption and its five micro-conditions."""
+    side = pictures.side
+    rng = np.random.default_rng([pictures.seed, side, pictures.simple, index])
+    scene = sample_scene(rng, simple=pictures.simple, vocabulary=pictures.vocabulary)
     top, left, whole = 0, 0, side
     if rng.random() < CROPPED:
         whole = side + side // 4
@@ -43,37 +60,70 @@ def captioned_picture(index: int, side: int, simple: bool, seed: int) -> tuple[n
 
 
 def build_tokens(
-    vq: Vq, count: int, side: int, simple: bool, seed: int, progress: Callable[[int, int], None]
+    vq: Vq, pictures: PictureSet, indices: range, progress: Callable[[int], object]
 ) -> StickerTokens:
-    """Draw and encode `count` pictures; codebooks up to 256 codes (tokens are kept as bytes)."""
-    vq = vq.eval().to(memory_format=torch.channels_last)
+    """Draw and encode some pictures; codebooks up to 256 codes (tokens are kept as bytes)."""
+    device = next(vq.parameters()).device
+    vq = vq.eval().to(memory_format=conv_format(device))
     tokens: list[Tensor] = []
     captions: list[str] = []
     conditions: list[list[float]] = []
-    for start in range(0, count, 64):
-        samples = [captioned_picture(i, side, simple, seed) for i in range(start, min(start + 64, count))]
-        batch = to_tensor([sample[0] for sample in samples]).contiguous(memory_format=torch.channels_last)
-        tokens.append(encode(vq, batch).to(torch.uint8))
+    batches = [indices[start : start + BATCH] for start in range(0, len(indices), BATCH)]
+    for samples in made_ahead(partial(captioned_picture, pictures), batches, device):
+        batch = to_tensor([sample[0] for sample in samples]).to(device)
+        tokens.append(encode(vq, batch.contiguous(memory_format=conv_format(device))).to("cpu", torch.uint8))
         captions += [sample[1] for sample in samples]
         conditions += [sample[2] for sample in samples]
-        progress(len(captions), count)
+        progress(len(samples))
     return StickerTokens(torch.cat(tokens), captions, torch.tensor(conditions))
 
 
-def load_or_build(path: Path, build: Callable[[], StickerTokens]) -> StickerTokens:
-    """The set kept at `path` (an .npz without pickles), built and written there the first time."""
-    if not path.exists():
-        built = build()
-        with atomic_file(path) as file:
-            np.savez(
-                file,
-                tokens=built.tokens.numpy(),
-                captions=np.array(built.captions),
-                micro_conditions=built.micro_conditions.numpy(),
-            )
+def write_tokens(path: Path, tokens: StickerTokens) -> None:
+    """Write an .npz without pickles, as a whole or not at all."""
+    with atomic_file(path) as file:
+        np.savez(
+            file,
+            tokens=tokens.tokens.numpy(),
+            captions=np.array(tokens.captions),
+            micro_conditions=tokens.micro_conditions.numpy(),
+        )
+
+
+def read_tokens(path: Path) -> StickerTokens:
+    """What `write_tokens` wrote."""
     with np.load(path) as arrays:
         return StickerTokens(
             torch.from_numpy(arrays["tokens"]),
             arrays["captions"].tolist(),
             torch.from_numpy(arrays["micro_conditions"]),
         )
+
+
+def token_set(
+    folder: Path, vq: Vq, pictures: PictureSet, count: int, progress: Callable[[int, int], None]
+) -> StickerTokens:
+    """The first `count` pictures of a set as tokens, kept in `folder` in parts of PART pictures.
+
+    Every process makes some of the missing parts, then all of them read all parts.
+    """
+    rank, world = rank_and_world()
+    folder.mkdir(parents=True, exist_ok=True)
+    ranges = [range(start, min(start + PART, count)) for start in range(0, count, PART)]
+    files = [folder / f"{part.start:06d}-{part.stop:06d}.npz" for part in ranges]
+    missing = [number for number in range(rank, len(ranges), world) if not files[number].exists()]
+    total, done = sum(len(ranges[number]) for number in missing), 0
+
+    def advance(encoded: int) -> None:
+        nonlocal done
+        done += encoded
+        progress(done, total)
+
+    for number in missing:
+        write_tokens(files[number], build_tokens(vq, pictures, ranges[number], advance))
+    wait_for_all()
+    parts = [read_tokens(file) for file in files]
+    return StickerTokens(
+        torch.cat([part.tokens for part in parts]),
+        [caption for part in parts for caption in part.captions],
+        torch.cat([part.micro_conditions for part in parts]),
+    )

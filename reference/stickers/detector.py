@@ -18,16 +18,15 @@ from torch import Tensor, nn
 
 from reference.errors import CheckpointError, RequestError
 from reference.files import atomic_file
-from reference.stickers.scene import COLOURS, SUBJECTS
+from reference.stickers.scene import COLOURS, FLAT, VOCABULARIES, Vocabulary
 from reference.weights import fill, read_json, read_tensors
 
 SHIPPED = Path(__file__).parents[1] / "checkpoints" / "judge"
+SHIPPED_SHADED = SHIPPED.with_name("judge-shaded")
 SIDE = 64
 """Pixels a side of the pictures it looks at; others are resized."""
 CELL = 4
 GRID = SIDE // CELL
-OUTPUTS = (len(SUBJECTS), len(COLOURS), 2)
-"""Channels of the output: subjects, colours, (hat, glasses)."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +44,16 @@ class Detection:
 
 @dataclass(frozen=True)
 class DetectorConfig:
-    """Channels at strides 2, 4 and 8, and the least confidence of a detection."""
+    """Channels at strides 2, 4 and 8, the least confidence of a detection, and what can be detected."""
 
     widths: tuple[int, int, int] = (24, 48, 96)
     threshold: float = 0.4
+    vocabulary: Vocabulary = FLAT
+
+    @property
+    def outputs(self) -> tuple[int, int, int]:
+        """Channels of the output: subjects, colours, (hat, glasses)."""
+        return len(self.vocabulary.subjects), len(COLOURS), 2
 
 
 class Block(nn.Sequential):
@@ -72,15 +77,15 @@ class Detector(nn.Module):
         self.coarse = nn.Sequential(Block(middle, coarse, 2), Block(coarse, coarse), Block(coarse, coarse))
         self.lateral = nn.Conv2d(coarse, middle, 1)
         self.joined = Block(middle, coarse)
-        self.head = nn.Conv2d(coarse, sum(OUTPUTS), 1)
-        nn.init.constant_(self.head.bias[: len(SUBJECTS)], -4.6)  # type: ignore[index] # empty cells: 1 %
+        self.head = nn.Conv2d(coarse, sum(config.outputs), 1)
+        nn.init.constant_(self.head.bias[: config.outputs[0]], -4.6)  # type: ignore[index] # empty cells: 1 %
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Pictures f32 [B, 3, 64, 64] in [0, 1] -> logits [B, 20 | 11 | 2, 16, 16] of subjects, of colours,
+        """Pictures f32 [B, 3, 64, 64] in [0, 1] -> logits [B, S | 11 | 2, 16, 16] of subjects, of colours,
         and of hat and glasses."""
         middle = self.middle(self.stem(pictures - 0.5))
         context = F.interpolate(self.lateral(self.coarse(middle)), scale_factor=2, mode="nearest")
-        subjects, colours, worn = self.head(self.joined(middle + context)).split(OUTPUTS, dim=1)
+        subjects, colours, worn = self.head(self.joined(middle + context)).split(self.config.outputs, 1)
         return subjects, colours, worn
 
     @torch.no_grad()
@@ -98,18 +103,18 @@ class Detector(nn.Module):
             if values.shape[2:] != (SIDE, SIDE):
                 values = F.interpolate(values, (SIDE, SIDE), mode="bilinear", antialias=True)
             subjects, colours, worn = self(values)
-            found += peaks(subjects, colours, worn, self.config.threshold)
+            found += peaks(subjects, colours, worn, self.config)
         return found
 
 
-def peaks(subjects: Tensor, colours: Tensor, worn: Tensor, threshold: float) -> list[list[Detection]]:
-    """Read detections out of logits [B, 20 | 11 | 2, 16, 16].
+def peaks(subjects: Tensor, colours: Tensor, worn: Tensor, config: DetectorConfig) -> list[list[Detection]]:
+    """Read detections out of logits [B, S | 11 | 2, 16, 16].
 
     A cell is a detection if its likeliest subject reaches the threshold and no cell within two of it is
     likelier: objects lie further apart than that, and one cell holds one object.
     """
     best, subject = subjects.sigmoid().max(dim=1)
-    is_peak = (best >= threshold) & (best == F.max_pool2d(best, 5, 1, 2))
+    is_peak = (best >= config.threshold) & (best == F.max_pool2d(best, 5, 1, 2))
     colour = colours.argmax(dim=1)
     wears = worn > 0
     found: list[list[Detection]] = [[] for _ in best]
@@ -118,7 +123,7 @@ def peaks(subjects: Tensor, colours: Tensor, worn: Tensor, threshold: float) -> 
         hat, glasses = wears[image, :, row, column].tolist()
         found[image].append(
             Detection(
-                subject=SUBJECTS[subject[at]],
+                subject=config.vocabulary.subjects[subject[at]],
                 colour=list(COLOURS)[colour[at]],
                 x=(column + 0.5) / GRID,
                 y=(row + 0.5) / GRID,
@@ -136,7 +141,7 @@ def save_detector(detector: Detector, folder: Path, record: dict[str, Any]) -> N
     config = {
         "widths": detector.config.widths,
         "threshold": detector.config.threshold,
-        "subjects": SUBJECTS,
+        "subjects": detector.config.vocabulary.subjects,
         "colours": list(COLOURS),
         **record,
     }
@@ -158,15 +163,20 @@ def load_detector(folder: Path = SHIPPED) -> Detector:
     if not (folder / "config.json").exists():
         raise CheckpointError(f"{folder} holds no judge: train one with python -m reference.judge")
     config = read_json(folder / "config.json")
-    for key, known in (("subjects", SUBJECTS), ("colours", COLOURS)):
-        if config.get(key) != list(known):
+    subjects = {vocabulary.subjects: vocabulary for vocabulary in VOCABULARIES.values()}
+    vocabulary = subjects.get(tuple(config.get("subjects", ())))
+    for key, known in (
+        ("subjects", vocabulary is not None),
+        ("colours", config.get("colours") == list(COLOURS)),
+    ):
+        if not known:
             raise CheckpointError(
                 f"{folder / 'config.json'}: {key} are not those that are drawn now:"
                 " train the judge anew with python -m reference.judge"
             )
     try:
         fine, middle, coarse = (int(width) for width in config["widths"])
-        settings = DetectorConfig((fine, middle, coarse), float(config["threshold"]))
+        settings = DetectorConfig((fine, middle, coarse), float(config["threshold"]), vocabulary or FLAT)
     except (KeyError, TypeError, ValueError):
         raise CheckpointError(
             f'{folder / "config.json"} must hold "widths", three whole numbers, and "threshold"'

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reference.stickers.captions import describe
+from reference.stickers.captions import describe, names_of
 from reference.stickers.detector import Detection, Detector
 from reference.stickers.draw import draw
-from reference.stickers.scene import Scene, Sticker, sample_scene
+from reference.stickers.scene import FLAT, Scene, Sticker, Vocabulary, sample_scene
 
 CATEGORIES = ("one object", "two objects", "colour", "position", "counting", "attribute")
 PARTS = ("worn", "binding")
@@ -128,10 +128,12 @@ def expected_of(question: str, scene: Scene) -> Expected:
 def names_colour(caption: str, sticker: Sticker) -> bool:
     """Whether a caption says the colour of `sticker`, and not only that of a background."""
     colours = ("gray", "grey") if sticker.colour == "gray" else (sticker.colour,)
-    return any(f"{colour} {sticker.subject}" in caption for colour in colours)
+    return any(f"{colour} {name}" in caption for colour in colours for name in names_of(sticker.subject))
 
 
-def prompt_set(count: int = 60, seed: int = 0, held_out: bool = False) -> list[Task]:
+def prompt_set(
+    count: int = 60, seed: int = 0, held_out: bool = False, vocabulary: Vocabulary = FLAT
+) -> list[Task]:
     """`count` tasks of each category, the categories in order; the same arguments give the same tasks.
 
     `held_out` asks only for (subject, colour) pairs that the generator's training never drew, and names them.
@@ -144,7 +146,7 @@ def prompt_set(count: int = 60, seed: int = 0, held_out: bool = False) -> list[T
             rng = np.random.default_rng([PROMPTS, seed, held_out, row, index])
             must_name = held_out or category == "colour"
             while True:
-                scene = sample_scene(rng, held_out)
+                scene = sample_scene(rng, held_out, vocabulary=vocabulary)
                 caption = describe(scene, rng)
                 named = scene.kind != "single" or names_colour(caption, scene.stickers[0])
                 if SUITS[question](scene) and (named or not must_name):

@@ -31,8 +31,18 @@ from reference.stickers.detector import (
     DetectorConfig,
     save_detector,
 )
+from reference.stickers.device import CPU, conv_format, mixed_precision
 from reference.stickers.draw import draw
-from reference.stickers.scene import BACKGROUNDS, COLOURS, SUBJECTS, WEARERS, Scene, Sticker, sample_scene
+from reference.stickers.scene import (
+    COLOURS,
+    FLAT,
+    VOCABULARIES,
+    Scene,
+    Sticker,
+    Vocabulary,
+    pick_background,
+    sample_scene,
+)
 
 TRAINING, TESTING = 0, 1  # streams of pictures under one seed
 CLEAN, ROUGH, CROPPED, STREWN, HELD_OUT = "clean", "rough", "cropped", "strewn", "held-out pairs"
@@ -55,14 +65,15 @@ Sample = tuple[np.ndarray, tuple[Sticker, ...]]
 """uint8 [64, 64, 3] and what it shows, coordinates in fractions of the picture."""
 
 
-def strewn_scene(rng: np.random.Generator) -> Scene:
+def strewn_scene(rng: np.random.Generator, vocabulary: Vocabulary = FLAT) -> Scene:
     """Up to five objects of any kind, colour and size anywhere, not on top of one another."""
     stickers: list[Sticker] = []
+    subjects = vocabulary.subjects
     wanted = 0 if rng.random() < 0.05 else int(rng.integers(1, 6))
     for _ in range(8 * wanted):
         radius = rng.uniform(0.16, 0.3) if wanted > 1 else rng.uniform(0.16, 0.44)
-        subject = SUBJECTS[rng.integers(len(SUBJECTS))]
-        wears = subject in WEARERS
+        subject = subjects[rng.integers(len(subjects))]
+        wears = subject in vocabulary.wearers
         hat, glasses = wears and rng.random() < 0.3, wears and rng.random() < 0.3
         top = min(1.4 if hat else 0.85, 0.5 / radius)
         x, y = rng.uniform(0.85 * radius, 1 - 0.85 * radius), rng.uniform(top * radius, 1 - 0.85 * radius)
@@ -72,8 +83,9 @@ def strewn_scene(rng: np.random.Generator) -> Scene:
         stickers.append(Sticker(subject, colour, x, y, radius, hat=bool(hat), glasses=bool(glasses)))
         if len(stickers) == wanted:
             break
-    background = "white" if rng.random() < 0.5 else list(BACKGROUNDS)[rng.integers(len(BACKGROUNDS))]
-    return Scene("strewn", tuple(stickers), background=background, wobble=float(rng.uniform(0, 1) ** 2))
+    background = "white" if rng.random() < 0.5 else pick_background(rng, vocabulary)
+    wobble = float(rng.uniform(0, 1) ** 2)
+    return Scene("strewn", tuple(stickers), background=background, wobble=wobble, shaded=vocabulary.shaded)
 
 
 def cropped(scene: Scene, rng: np.random.Generator) -> Sample:
@@ -118,15 +130,15 @@ def scrambled(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return rng.permutation(tiles).reshape(8, 8, 8, 8, 3).swapaxes(1, 2).reshape(SIDE, SIDE, 3)
 
 
-def training_sample(seed: int, index: int) -> Sample:
+def training_sample(seed: int, index: int, vocabulary: Vocabulary = FLAT) -> Sample:
     """Picture `index` the judge learns from."""
     rng = np.random.default_rng([seed, TRAINING, index])
     kind = rng.random()
     if kind < 0.5:
-        scene = strewn_scene(rng)
+        scene = strewn_scene(rng, vocabulary)
         picture, stickers = draw(scene, SIDE, rng), scene.stickers
     else:
-        scene = sample_scene(rng, held_out=rng.random() < 0.1)
+        scene = sample_scene(rng, held_out=rng.random() < 0.1, vocabulary=vocabulary)
         picture, stickers = draw(scene, SIDE, rng), scene.stickers
         if kind > 0.94:
             picture, stickers = cropped(scene, rng)
@@ -135,10 +147,13 @@ def training_sample(seed: int, index: int) -> Sample:
     return roughened(picture, rng) if rng.random() < 0.8 else picture, stickers
 
 
-def fresh_sample(seed: int, index: int, kind: str) -> Sample:
+def fresh_sample(seed: int, index: int, kind: str, vocabulary: Vocabulary = FLAT) -> Sample:
     """Picture `index` of a kind it is measured on; no training picture has its random numbers."""
     rng = np.random.default_rng([seed, TESTING, index])
-    scene = strewn_scene(rng) if kind == STREWN else sample_scene(rng, held_out=kind == HELD_OUT)
+    if kind == STREWN:
+        scene = strewn_scene(rng, vocabulary)
+    else:
+        scene = sample_scene(rng, held_out=kind == HELD_OUT, vocabulary=vocabulary)
     if kind == CROPPED:
         return cropped(scene, rng)
     picture = draw(scene, SIDE, rng)
@@ -149,15 +164,15 @@ def fresh_sample(seed: int, index: int, kind: str) -> Sample:
 class Targets:
     """What the detector should say, on its grid of 16x16 cells."""
 
-    subjects: np.ndarray  # f32 [20, 16, 16]: 1 at a centre, falling off like a Gaussian
+    subjects: np.ndarray  # f32 [S, 16, 16]: 1 at a centre, falling off like a Gaussian
     near: np.ndarray  # f32 [16, 16]: how much a cell belongs to an object, 0 where none is near
     colours: np.ndarray  # i64 [16, 16], used where `near`
     worn: np.ndarray  # f32 [2, 16, 16], likewise
 
 
-def targets(stickers: Sequence[Sticker]) -> Targets:
+def targets(stickers: Sequence[Sticker], vocabulary: Vocabulary = FLAT) -> Targets:
     """The detector's answer to a picture of these stickers."""
-    subjects = np.zeros((len(SUBJECTS), GRID, GRID), np.float32)
+    subjects = np.zeros((len(vocabulary.subjects), GRID, GRID), np.float32)
     near = np.zeros((GRID, GRID), np.float32)
     colours = np.zeros((GRID, GRID), np.int64)
     worn = np.zeros((2, GRID, GRID), np.float32)
@@ -167,7 +182,7 @@ def targets(stickers: Sequence[Sticker]) -> Targets:
         down, across = (cells - sticker.y * GRID) ** 2, (cells - sticker.x * GRID) ** 2
         bump = np.exp(-(down[:, None] + across) / (2 * width**2)).astype(np.float32)
         bump[int(sticker.y * GRID), int(sticker.x * GRID)] = 1
-        heat = subjects[SUBJECTS.index(sticker.subject)]
+        heat = subjects[vocabulary.subjects.index(sticker.subject)]
         np.maximum(heat, bump, out=heat)
         mine = (bump > 0.3) & (bump > near)
         near[mine] = bump[mine]
@@ -187,13 +202,13 @@ def focal_loss(logits: Tensor, heat: Tensor) -> Tensor:
 def loss_of(detector: Detector, samples: Sequence[Sample]) -> Tensor:
     """Focal loss of subjects + cross-entropy of colours + twice that of what is worn, an object."""
     pictures = torch.from_numpy(np.stack([picture for picture, _ in samples])).permute(0, 3, 1, 2)
-    wanted = [targets(stickers) for _, stickers in samples]
+    wanted = [targets(stickers, detector.config.vocabulary) for _, stickers in samples]
     subjects, near, colours, worn = (
         torch.from_numpy(np.stack([getattr(target, name) for target in wanted]))
         for name in ("subjects", "near", "colours", "worn")
     )
-    with torch.autocast("cpu", torch.bfloat16):
-        outputs = detector((pictures.float() / 255).contiguous(memory_format=torch.channels_last))
+    with mixed_precision(CPU):
+        outputs = detector((pictures.float() / 255).contiguous(memory_format=conv_format(CPU)))
     heat, hues, wears = (output.float() for output in outputs)
     objects = max(1, sum(len(stickers) for _, stickers in samples))
     colour_loss = F.cross_entropy(hues, colours, reduction="none") * near
@@ -206,7 +221,7 @@ def train(recipe: JudgeRecipe, config: DetectorConfig) -> Detector:
     """A detector trained from nothing, in evaluation mode; the same recipe gives the same pictures."""
     torch.manual_seed(recipe.seed)
     detector = Detector(config).train()
-    detector.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # the stubs lack it
+    detector.to(memory_format=conv_format(CPU))  # type: ignore[call-overload] # the stubs lack it
     optimizer = torch.optim.AdamW(detector.parameters(), weight_decay=recipe.weight_decay)
     rate = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, recipe.learning_rate, total_steps=recipe.steps, pct_start=0.15
@@ -215,7 +230,9 @@ def train(recipe: JudgeRecipe, config: DetectorConfig) -> Detector:
     with tqdm(range(recipe.steps), desc="judge", unit="step", mininterval=1, disable=None) as bar:
         for step in bar:
             first = step * recipe.batch
-            samples = [training_sample(recipe.seed, first + row) for row in range(recipe.batch)]
+            samples = [
+                training_sample(recipe.seed, first + row, config.vocabulary) for row in range(recipe.batch)
+            ]
             loss = loss_of(detector, samples)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -254,7 +271,7 @@ def facts_right(stickers: Sequence[Sticker], found: Sequence[Detection]) -> Coun
 
 def measure(detector: Detector, seed: int, kind: str, pictures: int) -> dict[str, float]:
     """Shares of right facts (`facts_right`) on fresh drawings of a kind, in [0, 1]."""
-    samples = [fresh_sample(seed, index, kind) for index in range(pictures)]
+    samples = [fresh_sample(seed, index, kind, detector.config.vocabulary) for index in range(pictures)]
     found = detector.detect(np.stack([picture for picture, _ in samples]))
     total: Counter[str] = Counter()
     for (_, stickers), detections in zip(samples, found, strict=True):
@@ -274,6 +291,9 @@ def command_line() -> None:
     )
     parser.add_argument("--out", type=Path, default=SHIPPED, help="folder to write (%(default)s)")
     parser.add_argument(
+        "--vocabulary", choices=sorted(VOCABULARIES), default="flat", help="what it is to know (%(default)s)"
+    )
+    parser.add_argument(
         "--steps", type=int, default=JudgeRecipe.steps, help="training steps of 48 pictures (%(default)s)"
     )
     parser.add_argument(
@@ -287,7 +307,7 @@ def command_line() -> None:
         raise RequestError(f"{arguments.out} is a file: give a folder")
     recipe = JudgeRecipe(steps=arguments.steps)
     begun = time.monotonic()
-    detector = train(recipe, DetectorConfig())
+    detector = train(recipe, DetectorConfig(vocabulary=VOCABULARIES[arguments.vocabulary]))
     seconds = round(time.monotonic() - begun)
     # what is measured is what is written: fp16 weights
     detector = detector.half().float()
@@ -299,7 +319,8 @@ def command_line() -> None:
         )
     record = {
         "parameters": sum(parameter.numel() for parameter in detector.parameters()),
-        "command": f"python -m reference.judge --out {arguments.out} --steps {recipe.steps}",
+        "command": f"python -m reference.judge --out {arguments.out} --steps {recipe.steps}"
+        f" --vocabulary {arguments.vocabulary}",
         "recipe": asdict(recipe),
         "training_seconds": seconds,
         "test_pictures": arguments.test_pictures,

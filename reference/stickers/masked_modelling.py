@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -12,7 +12,15 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from transformers import CLIPTextModelWithProjection, CLIPTokenizer
 
 from reference.stickers.dataset import StickerTokens
-from reference.stickers.snapshot import load_snapshot, save_snapshot, share_of_batch, sum_gradients, total
+from reference.stickers.device import mixed_precision
+from reference.stickers.snapshot import (
+    SaveTimer,
+    load_snapshot,
+    save_snapshot,
+    share_of_batch,
+    sum_gradients,
+    total,
+)
 from reference.text import tokenize
 from reference.transformer import MaskedTransformer
 
@@ -23,13 +31,14 @@ CONDITION_DROPOUT = 0.1
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of the recipe. `side` in pixels; `compression` as in the transformer's config.
+    """One stage of the recipe. `compression` as in the transformer's config.
 
+    Step k trains on pictures of `sides[k % len(sides)]` pixels, a batch out of `pictures` of that size.
     The learning rate warms up over 100 steps, stays, and falls linearly to 0 over the last `decay` share.
     """
 
     name: str
-    side: int
+    sides: tuple[int, ...]
     simple: bool
     compression: bool
     pictures: int
@@ -37,6 +46,11 @@ class Stage:
     batch: int = 64
     learning_rate: float = 1e-3
     decay: float = 0.0
+
+    @property
+    def side(self) -> int:
+        """The largest size, which samples are drawn in."""
+        return max(self.sides)
 
     def rate(self, step: int) -> float:
         """Learning rate of step `step` (from 0)."""
@@ -69,12 +83,12 @@ def mask_batch(tokens: Tensor, mask_id: int, generator: torch.Generator) -> Mask
 
 
 class MaskedModelling:
-    """One resumable stage: transformer and text encoder trained together on a set of token grids."""
+    """One resumable stage: transformer and text encoder trained together on token grids of each size."""
 
     def __init__(
         self,
         stage: Stage,
-        data: StickerTokens,
+        data: dict[int, StickerTokens],
         tokenizer: CLIPTokenizer,
         text_encoder: CLIPTextModelWithProjection,
         transformer: MaskedTransformer,
@@ -84,7 +98,7 @@ class MaskedModelling:
         self.stage, self.data, self.file, self.seed = stage, data, file, seed
         self.transformer, self.text_encoder = transformer.train(), text_encoder.train()
         self.mask_id = transformer.config.vocab_size - 1
-        self.ids, _ = tokenize(tokenizer, data.captions)
+        self.ids = {side: tokenize(tokenizer, tokens.captions)[0] for side, tokens in data.items()}
         self.empty_ids, _ = tokenize(tokenizer, [""])
         self.modules: dict[str, nn.Module] = {"transformer": transformer, "text_encoder": text_encoder}
         parameters = [p for module in self.modules.values() for p in module.parameters()]
@@ -107,51 +121,56 @@ class MaskedModelling:
     def save(self) -> None:
         save_snapshot(self.file, self.modules, self.optimizer, {"step": self.step, "curve": self.curve})
 
-    def loss(self, rows: Tensor, generator: torch.Generator) -> Tensor:
-        """This process's part of the mean cross-entropy (nats) over all masked tokens of the batch `rows`."""
-        batch = mask_batch(self.data.tokens[rows].long(), self.mask_id, generator)
+    def loss(self, side: int, rows: Tensor, generator: torch.Generator) -> Tensor:
+        """This process's part of the mean cross-entropy (nats) over all masked tokens of the batch: pictures
+        `rows` of `side` pixels."""
+        data = self.data[side]
+        batch = mask_batch(data.tokens[rows].long(), self.mask_id, generator)
         dropped = torch.rand(len(rows), generator=generator) < CONDITION_DROPOUT
         mine = share_of_batch(len(rows))
-        ids = torch.where(dropped[mine].unsqueeze(1), self.empty_ids, self.ids[rows[mine]])
+        ids = torch.where(dropped[mine].unsqueeze(1), self.empty_ids, self.ids[side][rows[mine]])
+        device = self.parameters[0].device
         # the plain attention: at these lengths its backward is 25 % of a step faster than the fused one's
-        with torch.autocast("cpu", torch.bfloat16), sdpa_kernel(SDPBackend.MATH):
-            text = self.text_encoder(ids, output_hidden_states=True)
+        with mixed_precision(device), sdpa_kernel(SDPBackend.MATH):
+            text = self.text_encoder(ids.to(device), output_hidden_states=True)
             features = self.transformer.features(
-                batch.tokens[mine],
+                batch.tokens[mine].to(device),
                 text.hidden_states[-2],
                 text.text_embeds,
-                batch.timestep[mine],
-                self.data.micro_conditions[rows[mine]],
+                batch.timestep[mine].to(device),
+                data.micro_conditions[rows[mine]].to(device),
             )
             masked = batch.masked[mine]
-            logits = self.transformer.mlm_layer.conv2(features[masked])
-        targets = self.data.tokens[rows[mine]][masked].long()
-        return F.cross_entropy(logits.float(), targets, reduction="sum") / batch.masked.sum()
+            logits = self.transformer.mlm_layer.conv2(features[masked.to(device)])
+        targets = data.tokens[rows[mine]][masked].long().to(device)
+        return F.cross_entropy(logits.float(), targets, reduction="sum") / int(batch.masked.sum())
 
     def advance(self) -> float:
         """Take one step; returns the global batch's loss."""
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.step)
-        rows = torch.randint(len(self.data), (self.stage.batch,), generator=generator)
+        side = self.stage.sides[self.step % len(self.stage.sides)]
+        rows = torch.randint(len(self.data[side]), (self.stage.batch,), generator=generator)
         for group in self.optimizer.param_groups:
             group["lr"] = self.stage.rate(self.step)
         self.optimizer.zero_grad(set_to_none=True)
-        loss = self.loss(rows, generator)
+        loss = self.loss(side, rows, generator)
         loss.backward()
         sum_gradients(self.parameters)
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         self.optimizer.step()
         self.step += 1
         value = float(total(loss))
-        if self.step % 10 == 0:
+        if self.step % 10 < len(self.stage.sides):  # so that every size has its points
             self.curve.append((self.step, value))
         return value
 
-    def run(self, progress: Callable[[int, int, float], None], save_every: int = 200) -> None:
-        """Train to the end of the stage, resuming, saving as it goes."""
+    def run(self, progress: Callable[[int, int, float], None]) -> None:
+        """Train to the end of the stage, resuming, saving every few minutes."""
+        due = SaveTimer()
         while self.step < self.stage.steps:
             loss = self.advance()
             progress(self.step, self.stage.steps, loss)
-            if self.step % save_every == 0 or self.step == self.stage.steps:
+            if self.step == self.stage.steps or due():
                 self.save()
 
 
@@ -165,21 +184,3 @@ def initialise(transformer: MaskedTransformer) -> None:
             nn.init.normal_(parameter, std=0.02 if "embeddings" in name else parameter[0].numel() ** -0.5)
         elif name.endswith("bias"):
             nn.init.zeros_(parameter)
-
-
-def add_compression(transformer: MaskedTransformer) -> MaskedTransformer:
-    """The same model with feature compression layers before and after the blocks (the paper's third stage).
-
-    They start as averaging four tokens and as copying one position to four, plus a little noise, so that the
-    blocks go on with what they learnt at low resolution.
-    """
-    grown = MaskedTransformer(replace(transformer.config, downsample=True, upsample=True))
-    width = grown.config.inner_dim
-    for key, gain in (("down_block.downsample.conv", 0.5), ("up_block.upsample.conv", 1.0)):
-        weight = grown.get_parameter(f"{key}.weight")
-        nn.init.normal_(weight, std=0.3 * width**-0.5)
-        with torch.no_grad():
-            weight.add_(gain * torch.eye(width)[:, :, None, None])
-    kept = {key: value for key, value in grown.state_dict().items() if key.startswith(("down_", "up_"))}
-    grown.load_state_dict({**transformer.state_dict(), **kept})
-    return grown

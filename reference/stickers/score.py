@@ -7,7 +7,7 @@ and that of those drawings through the VQ and back (what the tokens can hold).
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,12 @@ from reference.files import atomic_file, check_output_file, write_text
 from reference.image import decode_tokens, encode_pixels
 from reference.pipeline import Pipeline
 from reference.request import check_range
-from reference.stickers.detector import load_detector
+from reference.stickers.detector import SHIPPED, SHIPPED_SHADED, load_detector
 from reference.stickers.evaluation_prompts import Scores, Task, judge_pictures, prompt_set
+from reference.stickers.scene import VOCABULARIES
 
 FRAME = {True: (40, 160, 60), False: (210, 40, 40)}
+JUDGES = {"flat": SHIPPED, "shaded": SHIPPED_SHADED}
 GRID_COLUMNS = 20
 BATCH = 24
 
@@ -39,6 +41,7 @@ class Settings:
     held_out: bool = False
     steps: int | None = None
     guidance: float | None = None
+    vocabulary: str = "flat"
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ def score(checkpoint: Checkpoint, settings: Settings, tasks: Sequence[Task]) -> 
     side, height = checkpoint.defaults.size
     if side != height:
         raise RequestError(f"{checkpoint.name} draws {side}x{height}: the score needs square pictures")
-    judge = load_detector()
+    judge = load_detector(JUDGES[settings.vocabulary])
     steps = checkpoint.defaults.steps if settings.steps is None else settings.steps
     with tqdm(total=len(tasks) * steps, desc="drawing", unit="step", leave=False, disable=None) as bar:
         images = generate(Pipeline(checkpoint), tasks, settings, bar.update)
@@ -134,6 +137,7 @@ def to_json(
         "settings": {
             **asdict(settings),
             "steps": settings.steps or checkpoint.defaults.steps,
+            "size": checkpoint.defaults.size,
             "guidance": checkpoint.defaults.guidance if settings.guidance is None else settings.guidance,
         },
         "scores": {
@@ -179,6 +183,8 @@ def command_line() -> None:
     )
     add = parser.add_argument
     add("--checkpoint", metavar="DIR|ID", help="folder or Hugging Face id; default: the shipped stickers")
+    add("--size", type=int, metavar="PX", help="pixels a side; default: the checkpoint's")
+    add("--vocabulary", choices=sorted(VOCABULARIES), default="flat", help="of the prompts (%(default)s)")
     add("--steps", type=int, help="drawing steps; default: the checkpoint's")
     add("--guidance", type=float, help="default: the checkpoint's")
     add(
@@ -194,9 +200,14 @@ def command_line() -> None:
     for flag, path, ending in (("--out", given.out, ".json"), ("--grid", given.grid, ".png")):
         if path is not None:
             check_output_file(path, flag, ending)
-    settings = Settings(given.prompts_per_category, given.seed, given.held_out, given.steps, given.guidance)
+    settings = Settings(
+        given.prompts_per_category, given.seed, given.held_out, given.steps, given.guidance, given.vocabulary
+    )
     checkpoint = load_checkpoint(given.checkpoint)
-    tasks = prompt_set(settings.prompts_per_category, settings.seed, settings.held_out)
+    if given.size:
+        checkpoint.defaults = replace(checkpoint.defaults, size=(given.size, given.size))
+    vocabulary = VOCABULARIES[settings.vocabulary]
+    tasks = prompt_set(settings.prompts_per_category, settings.seed, settings.held_out, vocabulary)
     report = score(checkpoint, settings, tasks)
     print(table(report, tasks))
     if given.out:

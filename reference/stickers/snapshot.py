@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -60,6 +61,19 @@ def load_snapshot(path: Path, modules: dict[str, nn.Module], optimizer: torch.op
     except (RuntimeError, ValueError) as error:
         raise CheckpointError(f"{path} is of another recipe; remove its folder to start anew") from error
     return meta
+
+
+class SaveTimer:
+    """Called after every step, it says whether two minutes have passed since it last said so."""
+
+    def __init__(self, seconds: float = 120) -> None:
+        self._seconds, self._last = seconds, time.monotonic()
+
+    def __call__(self) -> bool:
+        due = time.monotonic() - self._last >= self._seconds
+        if due:
+            self._last = time.monotonic()
+        return due
 
 
 def read_meta(path: Path) -> dict:

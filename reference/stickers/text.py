@@ -7,8 +7,8 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection, CLIPTokenizer
 
 from reference.stickers.captions import describe
-from reference.stickers.scene import sample_scene
-from reference.text import END, PAD, START, byte_symbols
+from reference.stickers.scene import FLAT, Vocabulary, sample_scene
+from reference.text import END, PAD, START, byte_symbols, vocabulary_and_merges
 
 TEXT_LENGTH = 24
 
@@ -33,7 +33,11 @@ def build_tokenizer(captions: list[str]) -> CLIPTokenizer:
 
     As in the published checkpoint, "!" (id 0) pads.
     """
-    merges = learn_merges(captions)
+    return tokenizer_of(learn_merges(captions))
+
+
+def tokenizer_of(merges: list[tuple[str, str]]) -> CLIPTokenizer:
+    """The tokenizer of these merges, most frequent first."""
     letters = byte_symbols()
     tokens = [
         *letters,
@@ -53,10 +57,23 @@ def build_tokenizer(captions: list[str]) -> CLIPTokenizer:
     )
 
 
-def sample_captions(count: int, seed: int) -> list[str]:
+def with_new_words(tokenizer: CLIPTokenizer, captions: list[str]) -> CLIPTokenizer:
+    """The tokenizer with further merges, so that every word of the captions is one token.
+
+    The new merges rank after the old ones, so words that were whole stay the same tokens.
+    """
+    _, merges = vocabulary_and_merges(tokenizer)
+    for word in sorted({word for caption in captions for word in caption.split()}):
+        while len(pieces := tokenizer.tokenize(word)) > 1:
+            merges.append((pieces[0], pieces[1]))
+            tokenizer = tokenizer_of(merges)
+    return tokenizer
+
+
+def sample_captions(count: int, seed: int, vocabulary: Vocabulary = FLAT) -> list[str]:
     """Captions alone, for the tokenizer."""
     rng = np.random.default_rng([seed, count])
-    return [describe(sample_scene(rng), rng) for _ in range(count)]
+    return [describe(sample_scene(rng, vocabulary=vocabulary), rng) for _ in range(count)]
 
 
 def build_text_encoder(tokenizer: CLIPTokenizer, width: int, projection: int) -> CLIPTextModelWithProjection:

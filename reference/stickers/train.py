@@ -1,18 +1,20 @@
-"""Train a sticker checkpoint from nothing: VQ, tokenizer, then the paper's stages of masked image modelling.
+"""Train a sticker checkpoint: VQ, tokenizer, then the paper's stages of masked image modelling.
 
-    runs/stickers/          vq.safetensors, NAME.npz and NAME.safetensors a stage (all resumable), curves.png,
-                            samples_NAME.png
+    runs/stickers/          vq.safetensors, tokens_SIDE/ and NAME.safetensors of each stage (all resumable),
+                            curves.png, samples_NAME.png
+    --checkpoint DIR        the checkpoint that a recipe continues
     --publish DIR           the finished checkpoint, diffusers layout, fp16 safetensors
 
 Stages after the paper: low resolution, captions, full resolution with feature compression, fine-tune. The
-text encoder is trained along from the start, since there is no CLIP to begin with.
+text encoder is trained along from the start, because there is no CLIP to begin with.
 """
 
 import json
 import os
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 import torch.distributed as dist
@@ -20,19 +22,23 @@ from PIL import Image
 from tqdm import tqdm
 from transformers import CLIPTextModelWithProjection, CLIPTokenizer
 
-from reference.checkpoint import Checkpoint, Defaults, save_checkpoint
+from reference.checkpoint import Checkpoint, Defaults, load_checkpoint, save_checkpoint
 from reference.checkpoint_files import check_replaceable
 from reference.errors import Parser, RequestError
 from reference.files import atomic_file, write_text
 from reference.pipeline import Pipeline
 from reference.publishing import check_output_folder
 from reference.request import check_range
-from reference.stickers.dataset import StickerTokens, build_tokens, load_or_build
-from reference.stickers.masked_modelling import MaskedModelling, Stage, add_compression, initialise
+from reference.stickers.dataset import PictureSet, StickerTokens, captioned_picture, token_set
+from reference.stickers.decoder_tuning import tune_decoder
+from reference.stickers.device import CPU, training_device
+from reference.stickers.growth import with_codes_of, with_compression, with_rows_for_new_words
+from reference.stickers.masked_modelling import MaskedModelling, Stage, initialise
+from reference.stickers.scene import FLAT
 from reference.stickers.snapshot import rank_and_world, read_meta, seed_all, wait_for_all
-from reference.stickers.text import build_text_encoder, build_tokenizer, sample_captions
+from reference.stickers.text import build_text_encoder, build_tokenizer, sample_captions, with_new_words
 from reference.stickers.training_recipe import RECIPES, Recipe
-from reference.stickers.vq import Vq, held_out_quality, train_vq
+from reference.stickers.vq import Vq, code_parents, held_out_quality, to_tensor, train_vq
 from reference.transformer import MaskedTransformer
 
 SAMPLE_PROMPTS = (
@@ -42,6 +48,10 @@ SAMPLE_PROMPTS = (
     "a brown house on a light blue background", "a small yellow sun", "a big gray moon",
     "a happy face on the left", "a red letter a to the right of a blue fish",
 )  # fmt: skip
+
+
+PARENT_PICTURES = 200
+"""Drawings in which the codes of a new codebook look for those of the old that mean the same."""
 
 
 class Progress(Protocol):
@@ -58,6 +68,8 @@ class Run:
     folder: Path
     steps: int
     guidance: float
+    device: torch.device = CPU
+    start: Checkpoint | None = None
 
     def bar(self, title: str) -> Progress:
         """A progress line with loss and time left, begun where a resumed run stands; rank 0 alone speaks."""
@@ -88,18 +100,19 @@ def guard(run: Run) -> None:
     write_text(file, mine)
 
 
-def stage_data(run: Run, stage: Stage, vq: Vq) -> StickerTokens:
-    """Token grids of a stage; rank 0 makes the file, the others wait for it."""
-    file = run.folder / f"tokens_{stage.side}_{stage.pictures}{'_simple' if stage.simple else ''}.npz"
-    show = run.bar(f"{stage.side} px")
+def stage_data(run: Run, stage: Stage, vq: Vq) -> dict[int, StickerTokens]:
+    """Token grids of each size of a stage. Stages share folders: a larger set extends a smaller one."""
+    data = {}
+    for side in sorted(set(stage.sides)):
+        pictures = PictureSet(run.recipe.vocabulary, side, stage.simple, run.recipe.seed)
+        folder = run.folder / f"tokens_{side}{'_simple' if stage.simple else ''}"
+        data[side] = token_set(folder, vq, pictures, stage.pictures, run.bar(f"{side} px"))
+    return data
 
-    def build() -> StickerTokens:
-        return build_tokens(vq, stage.pictures, stage.side, stage.simple, run.recipe.seed, show)
 
-    if rank_and_world()[0] == 0:
-        load_or_build(file, build)
-    wait_for_all()
-    return load_or_build(file, build)
+def on_cpu(part: Any) -> Any:
+    """A copy of a module for drawing."""
+    return deepcopy(part).to("cpu").eval()
 
 
 def assemble(
@@ -110,11 +123,11 @@ def assemble(
     transformer: MaskedTransformer,
     side: int,
 ) -> Checkpoint:
-    """The parts as a checkpoint of `side` px pictures."""
+    """Copies of the parts on the CPU as a checkpoint of `side` px pictures."""
     return Checkpoint(
-        transformer=transformer.eval(),
-        vqvae=vq.eval(),
-        text_encoder=text_encoder.eval(),
+        transformer=on_cpu(transformer),
+        vqvae=on_cpu(vq),
+        text_encoder=on_cpu(text_encoder),
         tokenizer=tokenizer,
         mask_token_id=transformer.config.vocab_size - 1,
         masking_schedule="cosine",
@@ -124,7 +137,7 @@ def assemble(
 
 
 def draw_samples(checkpoint: Checkpoint, file: Path) -> None:
-    """A grid of pictures of SAMPLE_PROMPTS, four times enlarged."""
+    """A grid of pictures of SAMPLE_PROMPTS, 1024 px wide."""
     result = Pipeline(checkpoint).text_to_image(list(SAMPLE_PROMPTS), seed=0)
     width, height = checkpoint.defaults.size
     grid = Image.new("RGB", (8 * width, 2 * height))
@@ -158,31 +171,60 @@ def draw_curves(run: Run) -> None:
     plt.close(figure)
 
 
+def report_quality(run: Run, vq: Vq, stage: str) -> None:
+    """Measure once how well the VQ reconstructs drawings it never saw; write `stage`_quality.json."""
+    file = run.folder / f"{stage}_quality.json"
+    if file.exists():
+        return
+    quality, codes = held_out_quality(vq, run.recipe.vq)
+    tqdm.write(f"VQ: {quality:.1f} dB on held-out stickers, {codes} of {run.recipe.vq.codes} codes in use")
+    report = {"psnr_db": round(quality, 2), "side": run.recipe.vq.side, "codes_in_use": codes}
+    file.write_text(json.dumps(report) + "\n")
+
+
+def begin(run: Run, vq: Vq) -> tuple[CLIPTokenizer, CLIPTextModelWithProjection, MaskedTransformer]:
+    """Tokenizer, text encoder and transformer as the first stage finds them: new, or grown from `start`."""
+    recipe = run.recipe
+    captions = sample_captions(recipe.captions, recipe.seed, recipe.vocabulary)
+    seed_all(recipe.seed)
+    if run.start:
+        tokenizer = with_new_words(run.start.tokenizer, captions)
+        text_encoder = with_rows_for_new_words(run.start.text_encoder, run.start.tokenizer, tokenizer)
+        side = run.start.defaults.size[0]
+        known = PictureSet(FLAT, side, simple=False, seed=recipe.seed)
+        drawings = to_tensor([captioned_picture(known, index)[0] for index in range(PARENT_PICTURES)])
+        parents = code_parents(run.start.vqvae, on_cpu(vq), drawings)
+        transformer = with_codes_of(run.start.transformer, parents)
+    else:
+        assert recipe.transformer
+        tokenizer = build_tokenizer(captions)
+        transformer = MaskedTransformer(recipe.transformer)
+        initialise(transformer)
+        text_encoder = build_text_encoder(tokenizer, recipe.text_width, transformer.config.inner_dim)
+    return tokenizer, text_encoder.requires_grad_(True), transformer.requires_grad_(True)
+
+
 def train(run: Run) -> Checkpoint:
     """Carry out the whole recipe, resuming whatever the folder already holds."""
     guard(run)
     wait_for_all()
     recipe = run.recipe
     first = rank_and_world()[0] == 0
-    vq = train_vq(recipe.vq, run.folder, run.bar("vq")).vq.eval()
-    quality, codes = held_out_quality(vq, recipe.vq)
+    start = run.start.vqvae if run.start else None
+    vq = train_vq(recipe.vq, run.folder, run.bar("vq"), start, run.device).vq.eval()
     if first:
-        tqdm.write(f"VQ: {quality:.1f} dB on held-out stickers, {codes} of {recipe.vq.codes} codes in use")
-    tokenizer = build_tokenizer(sample_captions(20_000, recipe.seed))
-    seed_all(recipe.seed)
-    transformer = MaskedTransformer(recipe.transformer)
-    initialise(transformer)
-    text_encoder = build_text_encoder(tokenizer, recipe.text_width, recipe.transformer.inner_dim)
+        report_quality(run, vq, "vq")
+    tokenizer, text_encoder, transformer = begin(run, vq)
+    text_encoder.to(run.device)  # type: ignore[arg-type]  # the stub binds the wrong class
     for number, stage in enumerate(recipe.stages):
         if stage.compression and not transformer.config.downsample:
-            transformer = add_compression(transformer)
-        data = stage_data(run, stage, vq)
+            transformer = with_compression(transformer)
         modelling = MaskedModelling(
             stage,
-            data,
+            stage_data(run, stage, vq),
             tokenizer,
             text_encoder,
-            transformer,
+            transformer.to(run.device),
             recipe.seed + number,
             run.folder / f"{stage.name}.safetensors",
         )
@@ -191,6 +233,10 @@ def train(run: Run) -> Checkpoint:
         if first and not samples.exists():
             draw_samples(assemble(run, vq, tokenizer, text_encoder, transformer, stage.side), samples)
             draw_curves(run)
+    if recipe.vq.decoder_steps:
+        tune_decoder(vq, recipe.vq, run.folder, run.bar("decoder"), run.device)
+        if first:
+            report_quality(run, vq, "decoder")
     return assemble(run, vq, tokenizer, text_encoder, transformer, recipe.vq.side)
 
 
@@ -201,9 +247,15 @@ def command_line() -> None:
         description="Train the sticker checkpoint: VQ, tokenizer, masked transformer with its text encoder.",
         epilog="examples:\n"
         "  python -m reference.train --publish build/stickers    the shipped recipe; start again to resume\n"
+        "  python -m reference.train --recipe stickers-128       continue it at 64 and 128 px\n"
         "  torchrun --nproc-per-node 2 -m reference.train        the same, the batch shared by two processes",
     )
     parser.add_argument("--recipe", choices=sorted(RECIPES), default="stickers")
+    parser.add_argument(
+        "--checkpoint",
+        metavar="DIR|ID",
+        help="checkpoint that a recipe continues; default: the shipped stickers",
+    )
     parser.add_argument(
         "--out", type=Path, default=Path("runs/stickers"), help="where the run lives (%(default)s)"
     )
@@ -221,7 +273,11 @@ def command_line() -> None:
     if "WORLD_SIZE" in os.environ:
         dist.init_process_group("gloo")
     try:
-        run = Run(RECIPES[arguments.recipe], arguments.out, arguments.steps, arguments.guidance)
+        recipe = RECIPES[arguments.recipe]
+        if arguments.checkpoint and not recipe.continues:
+            raise RequestError(f"the recipe {arguments.recipe} starts from nothing: leave out --checkpoint")
+        start = load_checkpoint(arguments.checkpoint) if recipe.continues else None
+        run = Run(recipe, arguments.out, arguments.steps, arguments.guidance, training_device(), start)
         checkpoint = train(run)
         if arguments.publish and rank_and_world()[0] == 0:
             save_checkpoint(checkpoint, arguments.publish, torch.float16, arguments.overwrite)

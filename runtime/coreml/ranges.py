@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from runtime.bundle import Bundle, Compute, open_bundle
-from runtime.coreml.engine import CoreMLEngine
 from runtime.coreml.evaluator import Evaluator
 from runtime.errors import Parser, RequestError, exit_code
+from runtime.function_engine import FunctionEngine
 from runtime.generator import Generator
 from runtime.request import Request
 
@@ -87,7 +87,7 @@ def watch(bundle: Bundle, request: Request) -> dict[str, Ranges]:
         evaluator.hook = ranges
         return evaluator
 
-    generator = Generator(bundle, engine=CoreMLEngine(bundle, load))
+    generator = Generator(bundle, engine=FunctionEngine(bundle, load))
     drawing = generator.text_to_image(request)
     if "image_encoder" in bundle.manifest.graphs:
         generator.encode(drawing.picture)

@@ -11,6 +11,7 @@ needs it. It comes with the extra `export`.
     verification       a quantized bundle beside its float bundle
     golden             the drawing that other runtimes reproduce
     logits             the guided logits, which the step graph keeps to itself
+    coreai_logits      those of a Core AI bundle
 
 The parity report adds
 

@@ -37,6 +37,10 @@ def open_step(bundle: Bundle, threads: int = 0) -> Callable[[Tensors], dict[str,
     """
     if bundle.manifest.engine == "coreml":
         return evaluated_step(bundle)
+    if bundle.manifest.engine == "coreai":
+        from runtime.parity.coreai_logits import logits_step  # an extra
+
+        return logits_step(bundle)
     path = last_graph(bundle)
     return open_exposed(expose(path), path.parent, threads)
 

@@ -15,6 +15,7 @@ from reference.stickers.detector import SHIPPED, SIDE, load_detector
 from reference.stickers.evaluation_prompts import Scores, Task, judge_pictures, prompt_set
 from reference.stickers.score import Settings, generate
 from runtime.bundle import Bundle
+from runtime.engine import EngineName
 from runtime.errors import RequestError
 from runtime.generator import Generator
 from runtime.parity.side_by_side import Advance, SideBySide, counted
@@ -74,13 +75,15 @@ def sticker_tasks(bundle: Bundle, per_category: int) -> list[Task]:
     return prompt_set(per_category)
 
 
-def judge(bundle: Bundle, tasks: Sequence[Task], known: str, threads: int = 0) -> Iterator[str]:
+def judge(
+    bundle: Bundle, tasks: Sequence[Task], known: str, threads: int = 0, engine: EngineName | None = None
+) -> Iterator[str]:
     """Draws and judges the tasks that `known` has no verdict of, the i-th with seed i.
 
     Yields all verdicts so far after each batch.
     """
     detector = load_detector()
-    generator = Generator(bundle, threads, keep=True)
+    generator = Generator(bundle, threads, keep=True, engine=engine)
     while len(known) < len(tasks):
         start = len(known)
         batch = tasks[start : start + BATCH]

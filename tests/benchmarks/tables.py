@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from tests.benchmarks import (
+    coreai_report,
     npu,
     npu_blocks,
     parallel,
@@ -59,6 +60,9 @@ def every_table() -> dict[str, Callable[[], str]]:
         "npu-rejected": partial(npu.form_table, "rejected"),
         "npu-tensors": npu.tensor_table,
         "npu-blocks": npu_blocks.markdown,
+        "coreai-beside": coreai_report.beside_table,
+        "coreai-bundles": coreai_report.bundle_table,
+        "coreai-rounding": coreai_report.rounding_table,
         "real-size": real_size.summary,
         "real-size-files": partial(real_size.graphs, "megabytes", ",.0f"),
         "real-size-peaks": partial(real_size.graphs, "peak_gb", ".2f"),

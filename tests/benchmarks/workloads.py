@@ -95,7 +95,7 @@ def write_inputs(workload: Workload) -> None:
         hidden, pooled = encode_text(checkpoint.tokenizer, checkpoint.text_encoder, ["", PROMPT])
         micro = torch.tensor([[workload.side, workload.side, 0, 0, 6]] * 2).float()
         conditions = Conditions(hidden, pooled, micro, workload.guidance)
-        made = reference_conditioning(checkpoint.transformer, conditions, 2)
+        made = reference_conditioning(checkpoint, conditions, 2)
     part = workload.folder / f".inputs.{os.getpid()}.npz"
     np.savez(
         part,

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,14 +11,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from export.npu_contexts import compile_for
+from export.npu_pieces import weight_bytes
 from export.onnx import main as export
+from quantize.onnx_files import load
 from runtime.__main__ import main as draw
 from runtime.bundle import Bundle, open_bundle
 from runtime.errors import EngineError
 from runtime.parity.golden import golden_drawing
 from runtime.parity.limits import judged, missed
+from runtime.parity.measures import psnr
 from runtime.qnn_engine import QnnEngine, open_on_npu
 from tests.float_bundle import write_checkpoint
+from tests.npu.steps import quantized_step, random_feeds
+from tests.runtime.tiny_bundle import edit_manifest
 
 SOCS = ("sm8650", "sm8750")
 
@@ -97,6 +105,20 @@ def test_graphs_for_chips_are_in_the_bundle_and_run(bundle: Bundle) -> None:
         assert np.abs(found.astype(int) - picture).max() <= 8
 
 
+def test_a_graph_is_compiled_in_pieces_that_give_what_the_whole_gives(tmp_path: Path) -> None:
+    step = quantized_step(tmp_path)
+    (feed,) = random_feeds(load(step).graph, 1)
+    model, *binaries = compile_for(step, SOCS[0], tmp_path / "pieces", step_bytes(step) / 2)
+    assert len(binaries) >= 2 and not list((tmp_path / "pieces").glob("*.?.onnx"))
+    whole, _ = compile_for(step, SOCS[0], tmp_path / "whole")
+    features = [open_on_npu(path).run(None, feed)[0] for path in (whole, model)]
+    assert psnr(*features) > 60
+
+
+def step_bytes(step: Path) -> int:
+    return sum(weight_bytes(node) for node in load(step).graph)
+
+
 def test_python_draws_with_it(bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "cat.png"
     common = ["a cat", "--bundle", str(bundle.folder), "--steps", "2", "--out", str(out)]
@@ -105,6 +127,46 @@ def test_python_draws_with_it(bundle: Bundle, tmp_path: Path, capsys: pytest.Cap
     assert Image.open(out).size == bundle.manifest.defaults.size
     assert draw([*common, "--engine", "onnxruntime"]) == 0
     assert "emulated" not in capsys.readouterr().err
+
+
+def test_a_session_that_fails_is_one_error_and_the_cpu_does_not_take_over(
+    bundle: Bundle, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The decoder's context in place of the transformer's: it opens, and its run fails."""
+    model, binary = bundle.manifest.graphs["transformer"].contexts[SOCS[0]]
+    _, other = bundle.manifest.graphs["image_decoder"].contexts[SOCS[0]]
+    (tmp_path / SOCS[0]).mkdir()
+    shutil.copyfile(bundle.path(model), tmp_path / model)
+    shutil.copyfile(bundle.path(other), tmp_path / binary)
+    engine = QnnEngine(Bundle(tmp_path, bundle.manifest), soc=SOCS[0])
+    inputs = bundle.manifest.graphs["transformer"].inputs
+    feed = {tensor.name: np.zeros(tensor.shape, tensor.dtype) for tensor in inputs}
+    with pytest.raises(EngineError, match=r"^onnxruntime .*transformer.*$"):
+        engine.run("transformer", feed)
+    printed = capfd.readouterr()
+    assert printed.out == printed.err == ""
+
+
+def drawn_alone(bundle: Path, out: Path) -> "subprocess.CompletedProcess[str]":
+    """One step in a process of its own: once a bundle ran in one, the provider takes more there."""
+    command = [sys.executable, "-m", "runtime", "a cat", "--bundle", str(bundle), "--engine", "qnn"]
+    return subprocess.run([*command, "--steps", "1", "--out", str(out)], capture_output=True, text=True)
+
+
+def test_a_float_graph_on_the_npu_is_one_line(bundle: Bundle, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(bundle.folder, tmp_path / "bundle"))
+    edit_manifest(copy, "graphs", "sampler", "compute", value="npu")
+    finished = drawn_alone(copy, tmp_path / "cat.png")
+    last = finished.stderr.splitlines()[-1]
+    assert finished.returncode == 2 and last.startswith("error: "), finished.stderr
+    assert "sampler.onnx" in last and "onnxruntime-qnn" in last
+
+
+def test_drawing_prints_only_the_result(bundle: Bundle, tmp_path: Path) -> None:
+    """Qualcomm's library has a line of its own for the standard output."""
+    finished = drawn_alone(bundle.folder, out := tmp_path / "cat.png")
+    assert finished.returncode == 0, finished.stderr
+    assert len(finished.stdout.splitlines()) == 1 and finished.stdout.startswith(str(out))
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[: len(data) // 2], lambda data: b"\0" * 64 + data[64:]])

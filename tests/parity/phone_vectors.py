@@ -58,7 +58,8 @@ def tokenizer_cases() -> dict[str, object]:
 def numbers() -> dict[str, object]:
     return {
         "temperatures": {str(steps): bits(temperatures(steps)) for steps in (1, 2, 3, 16, 47, 48, 64, 1000)},
-        "step_sinusoids": bits(step_sinusoids(64)),
+        "step_sinusoids": bits(step_sinusoids(64, "index")),
+        "share_sinusoids": bits(step_sinusoids(48, "share")),
         "micro_sinusoids": bits(micro_sinusoids(1024, 768, 6.0)),
     }
 

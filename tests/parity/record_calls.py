@@ -1,7 +1,7 @@
-"""Every call of a Core ML bundle's golden drawing.
+"""Every call of an iPhone bundle's golden drawing.
 
-Another runtime that has no Core ML, as Swift on Linux, can be held to them: it must call the same functions
-with the same bytes, and then gets the bytes that the evaluator gave here.
+Another runtime that has no Core ML and no Core AI, as Swift on Linux, can be held to them: it must call the
+same functions with the same bytes, and then gets the bytes that the evaluator or Apple's runtime gave here.
 """
 
 import base64
@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from runtime.bundle import Compute, open_bundle
-from runtime.coreml.engine import CoreMLEngine
 from runtime.coreml.evaluator import Evaluator
+from runtime.function_engine import FunctionEngine, Runnable
 from runtime.generator import Generator
 from runtime.request import Request
 
@@ -22,13 +22,13 @@ from runtime.request import Request
 class RecordedFunction:
     """A function that writes down what it was given (a hash) and what it gave."""
 
-    def __init__(self, package: Path, function: str, calls: list[dict[str, Any]]) -> None:
-        self._evaluator = Evaluator(package, function)
+    def __init__(self, package: Path, function: str, runnable: Runnable, calls: list[dict[str, Any]]) -> None:
+        self._runnable = runnable
         self._name = {"graph": package.stem, "function": function}
         self._calls = calls
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        outputs = self._evaluator.run(inputs)
+        outputs = self._runnable.run(inputs)
         given = {
             name: hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
             for name, array in inputs.items()
@@ -45,7 +45,7 @@ class RecordedFunction:
         return outputs
 
     def cancel(self) -> None:
-        self._evaluator.cancel()
+        self._runnable.cancel()
 
 
 def recorded_calls(folder: Path) -> list[dict[str, Any]]:
@@ -56,8 +56,15 @@ def recorded_calls(folder: Path) -> list[dict[str, Any]]:
     calls: list[dict[str, Any]] = []
 
     def load(package: Path, function: str, _: Compute) -> RecordedFunction:
-        return RecordedFunction(package, function, calls)
+        runnable: Runnable
+        if bundle.manifest.engine == "coreai":
+            from runtime.coreai.engine import AssetFunction  # an extra
 
-    generator = Generator(bundle, engine=CoreMLEngine(bundle, load))
+            runnable = AssetFunction(package, function)
+        else:
+            runnable = Evaluator(package, function)
+        return RecordedFunction(package, function, runnable, calls)
+
+    generator = Generator(bundle, engine=FunctionEngine(bundle, load))
     generator.text_to_image(Request(trace.prompt, seed=trace.seed, steps=trace.steps))
     return calls

@@ -44,6 +44,8 @@ def test_temperatures_and_first_steps() -> None:
 
 def test_sinusoids() -> None:
     for steps in (1, 16, 64):
-        expected = sinusoid(1000.0 * torch.arange(steps, dtype=torch.float64))
-        # the last bit of a float64 cosine may differ between numpy and torch; float32 hides almost all of it
-        np.testing.assert_allclose(sinusoids.step_sinusoids(steps), expected.numpy(), rtol=0, atol=1e-7)
+        times = 1000.0 * torch.arange(steps, dtype=torch.float64)
+        for timestep, numbers in (("index", times), ("share", times / steps)):
+            found = sinusoids.step_sinusoids(steps, timestep)
+            # The last bit of a float64 cosine may differ between numpy and torch; float32 hides almost all.
+            np.testing.assert_allclose(found, sinusoid(numbers).numpy(), rtol=0, atol=1e-7)

@@ -8,42 +8,23 @@ import onnx_ir as ir
 import onnxruntime
 import pytest
 
-from export.graphs import npu_graphs
-from export.trace import trace
 from quantize.errors import QuantizationError
 from quantize.gptq import whole_columns
 from quantize.gptq_moments import Observer
 from quantize.graph_edit import array
-from quantize.onnx_files import load, save
+from quantize.onnx_files import load
 from quantize.qnn import MOVES, NpuGraph, quantize_qnn
-from reference.checkpoint import load_checkpoint
 from runtime.parity import measures
-
-GOLDEN = Path(__file__).parents[1] / "golden"
-
-Feed = dict[str, np.ndarray]
+from tests.npu.steps import Feed, float_step, random_feeds
 
 
 @pytest.fixture(scope="module")
 def step(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The float transformer of a recorded checkpoint, in the operators of the NPU."""
-    path = tmp_path_factory.mktemp("npu") / "transformer.onnx"
-    save(trace(npu_graphs(load_checkpoint(GOLDEN / "mei" / "checkpoint"), (256, 128))["transformer"]), path)
-    return path
+    return float_step(tmp_path_factory.mktemp("npu"))
 
 
 def feeds(step: Path, count: int) -> list[Feed]:
-    """Inputs of random steps."""
-    generator = np.random.default_rng(0)
-    shapes = {value.name: value.shape.numpy() for value in load(step).graph.inputs}
-    return [
-        {
-            "tokens": generator.integers(0, 8, shapes["tokens"], np.int32),
-            "context": generator.normal(size=shapes["context"]).astype(np.float32),
-            "modulation": generator.normal(0.5, 0.5, shapes["modulation"]).astype(np.float32),
-        }
-        for _ in range(count)
-    ]
+    return random_feeds(load(step).graph, count)
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +134,6 @@ def test_names_of_inputs_and_outputs_stay(step, quantized):
 
 
 def test_without_steps_it_is_refused(step, tmp_path):
-    with pytest.raises(QuantizationError, match=r"^transformer.onnx: no step to calibrate on: .*$"):
+    with pytest.raises(QuantizationError, match=r"^float.onnx: no step to calibrate on: .*$"):
         quantize_qnn(step, tmp_path / "x.onnx", [])
     assert list(tmp_path.iterdir()) == []

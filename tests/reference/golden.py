@@ -23,6 +23,7 @@ RUNS = [
     ("mei", "t2i_nocfg"),
     ("mei", "img2img"),
 ]
+MUDDIT = ("muddit", "t2i")
 
 
 class GoldenRun:

@@ -15,7 +15,7 @@ from reference.image import encode_pixels, mask_grid, to_pixels
 from reference.noise import TorchNoise
 from reference.pipeline import Drawing, Pipeline
 from reference.request import check_request
-from tests.reference.golden import FOLDER, RUNS, GoldenRun, golden_run, published_sinusoid
+from tests.reference.golden import FOLDER, MUDDIT, RUNS, GoldenRun, golden_run, published_sinusoid
 
 
 @cache
@@ -72,7 +72,7 @@ def replayed(run: GoldenRun, noise: Replay | TorchNoise) -> Drawing:
     return pipeline.text_to_image(arguments["prompt"], size=run.size, **settings)
 
 
-@pytest.mark.parametrize(("model", "name"), RUNS)
+@pytest.mark.parametrize(("model", "name"), [*RUNS, MUDDIT])
 def test_replayed_run_gives_the_published_logits_tokens_and_image(model, name):
     run = golden_run(model, name)
     noise = Replay(run)
@@ -87,7 +87,7 @@ def test_replayed_run_gives_the_published_logits_tokens_and_image(model, name):
     assert run.difference("image_u8", image) <= 1
 
 
-@pytest.mark.parametrize(("model", "name"), RUNS)
+@pytest.mark.parametrize(("model", "name"), [*RUNS, MUDDIT])
 def test_torch_noise_repeats_the_whole_published_run_from_its_seed(model, name, monkeypatch):
     monkeypatch.setattr(transformer_module, "sinusoid", published_sinusoid)
     run = golden_run(model, name)

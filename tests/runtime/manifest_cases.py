@@ -46,6 +46,7 @@ ABOVE = str(2**31)
 TOP = str(2**31 - 1)
 HASH = '"sha256":"' + hashlib.sha256(b"transformer.onnx").hexdigest() + '"'
 FILE = '"transformer.onnx":{"size":16,'
+CONTEXTS = '{"sm8650":["transformer.onnx","transformer.onnx.data"]}'
 SHAPE = '{"name":"tokens","dtype":"int32","shape":[6,8]}'
 
 
@@ -87,6 +88,7 @@ def cases() -> list[Case]:
         *numbers('"vocab_size":18', "vocab_size", [TOP], [*NO_INT, "0", "17", ABOVE]),
         *numbers('"mask_token_id":17', "mask_token_id", ["0"], [*NO_INT, "18", ABOVE]),
         *numbers('"masking_schedule":"cosine"', "masking_schedule", ['"linear"'], ["null", '"sine"', "1"]),
+        *numbers('"timestep":"index"', "timestep", ['"share"'], ["null", '"steps"', "1"]),
         *numbers('"text_length":8', "text_length", [], [*NO_INT, "9", "2", "4097", ABOVE]),
         *numbers('"inner_dim":4', "inner_dim", ["1", TOP], [*NO_INT, "0", ABOVE]),
         *numbers('"modulation_width":4', "modulation_width", ["1", TOP], [*NO_INT, "0", ABOVE]),
@@ -140,9 +142,20 @@ def cases() -> list[Case]:
                   '[{"name":"main","dimensions":{"rows":"2"}}]']),
         case("a graph for a unit", True, '"functions":[]', '"functions":[],"compute":"gpu"'),
         case("a graph for Qualcomm's NPU", True, '"functions":[]', '"functions":[],"compute":"npu"'),
-        *numbers('"contexts":{}', "contexts", ['{"sm8650":["transformer.onnx","transformer.onnx.data"]}'],
-                 ["null", "[]", '{"":["transformer.onnx"]}', '{"sm8650":[]}', '{"sm8650":null}',
-                  '{"sm8650":"transformer.onnx"}', '{"sm8650":["absent.onnx"]}', '{"sm8650":["../x"]}']),
+        *[
+            case(f"contexts {text}", accepted, '"contexts":{}', f'"compute":"{unit}","contexts":{text}')
+            for accepted, unit, text in [
+                (True, "npu", CONTEXTS),
+                (False, "cpu", CONTEXTS),
+                *((False, "npu", text) for text in ("null", "[]", '{"sm8650":[]}', '{"sm8650":null}')),
+                (False, "npu", '{"sm8650":"transformer.onnx"}'),
+                (False, "npu", '{"sm8650":["transformer.onnx"]}'),
+                (False, "npu", CONTEXTS.replace("sm8650", "")),
+                (False, "npu", CONTEXTS.replace("transformer.onnx.data", "absent.bin")),
+                (False, "npu", CONTEXTS.replace("transformer.onnx.data", "../x")),
+            ]
+        ],
+        case("contexts of a graph for no unit", False, '"contexts":{}', f'"contexts":{CONTEXTS}'),
         case("contexts are missing", True, ',"contexts":{}', ""),
         case("a graph for an unknown unit", False, '"functions":[]', '"functions":[],"compute":"tpu"'),
         *[

@@ -213,6 +213,26 @@ def test_weights_in_a_file_that_the_manifest_does_not_list_are_refused(own_bundl
     open_bundle(own_bundle)
 
 
+@pytest.mark.parametrize("value", ["other.bin", "../other.bin", "/etc/passwd"])
+def test_a_context_in_a_file_that_the_manifest_does_not_list_is_refused(own_bundle: Path, value: str) -> None:
+    (own_bundle / "sm8650").mkdir()
+    names = ["sm8650/transformer.onnx", "sm8650/listed.bin"]
+    (own_bundle / names[1]).write_bytes(b"a context")
+    edit_manifest(own_bundle, "graphs", "transformer", "compute", value="npu")
+    edit_manifest(own_bundle, "graphs", "transformer", "contexts", value={"sm8650": names})
+    for location in ("listed.bin", value):
+        node = onnx.helper.make_node(
+            "EPContext", [], [], domain="com.microsoft", embed_mode=0, ep_cache_context=location
+        )
+        model = onnx.helper.make_model(onnx.helper.make_graph([node], "context", [], []))
+        (own_bundle / names[0]).write_bytes(model.SerializeToString())
+        for name in names:
+            edit_manifest(own_bundle, "files", name, value=FileFacts.of(own_bundle / name).model_dump())
+        if location != value:
+            open_bundle(own_bundle)
+    refused(own_bundle, names[0], value, "does not list")
+
+
 def test_model_that_is_no_protobuf_is_refused(own_bundle: Path) -> None:
     whole = (own_bundle / "transformer.onnx").read_bytes()
     for content in (b"", b"\xff" * 40, whole[: len(whole) // 2], b"ORTM" + whole):

@@ -85,5 +85,6 @@ def test_sinusoids_equal_diffusers() -> None:
 
 
 def test_step_row_t_is_a_thousand_times_t() -> None:
-    assert step_sinusoids(64)[63].tobytes() == sinusoids([63000])[0].tobytes()
+    assert step_sinusoids(64, "index")[63].tobytes() == sinusoids([63000])[0].tobytes()
+    assert step_sinusoids(64, "share")[16].tobytes() == sinusoids([250])[0].tobytes()
     assert micro_sinusoids(96, 64, 6.0).tobytes() == sinusoids([96, 64, 0, 0, 6]).tobytes()

@@ -22,17 +22,17 @@ import PictureFiles
     /// One line about a failure outside drawing.
     private(set) var problem: String?
     private var checking = false
-    private let maker: CoreMLMaker
+    private let maker: AppleMaker
     private let keptDraft: Kept<Draft>
     private let pickedFile: URL
 
     init() {
         let home = URL.applicationSupportDirectory
-        maker = CoreMLMaker(folder: home.appendingPathComponent("compiled"))
+        maker = AppleMaker(folder: home.appendingPathComponent("compiled"))
         gallery = Gallery(folder: home.appendingPathComponent("gallery"))
         let studio = Studio(gallery: gallery, folder: home.appendingPathComponent("studio"), maker: maker)
         self.studio = studio
-        let store = ModelStore(folder: home.appendingPathComponent("models"), for: maker.kind)
+        let store = ModelStore(folder: home.appendingPathComponent("models"), for: maker.kinds)
         shelf = Shelf(store: store, file: home.appendingPathComponent("shelf.json")) { await studio.forget($0) }
         bench = Bench(file: URL.documentsDirectory.appendingPathComponent("benchmark.json"), maker: maker)
         keptDraft = Kept(home.appendingPathComponent("draft.json"))

@@ -16,7 +16,9 @@ public actor CoreMLEngine: Engine {
     /// Throws `UserError.request` for a bundle of another engine.
     public init(bundle: ModelBundle, compiled: CompiledPackages, placement: SelfTest.Placement = .asMade) throws {
         guard bundle.manifest.engine == .coreML else {
-            throw UserError.request("\(bundle.folder.path) holds ONNX graphs: export it with python -m export.coreml")
+            throw UserError.request(
+                "\(bundle.folder.path) is a bundle for \(bundle.manifest.engine.rawValue), which does not run here: export it"
+                    + " with python -m export.coreml")
         }
         self.bundle = bundle
         self.compiled = compiled

@@ -223,7 +223,7 @@ func conditions(of rows: [[Int32]], settings: Settings, manifest: Manifest) -> [
     return [
         "input_ids": Tensor(rows.flatMap { $0 }, shape: [rows.count, manifest.model.textLength]),
         "micro_sinusoids": microSinusoids(settings.size, score: manifest.defaults.score),
-        "step_sinusoids": stepSinusoids(settings.steps),
+        "step_sinusoids": stepSinusoids(settings.steps, manifest.model.timestep),
     ]
 }
 

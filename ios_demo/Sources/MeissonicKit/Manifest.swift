@@ -27,6 +27,7 @@ public struct ModelFacts: Sendable {
     public let vocabSize: Int
     public let maskTokenID: Int32
     public let maskingSchedule: MaskingSchedule
+    public let timestep: Timestep
     public let textLength: Int
     public let innerDim: Int
     public let modulationWidth: Int
@@ -34,6 +35,11 @@ public struct ModelFacts: Sendable {
 
 public enum MaskingSchedule: String, Sendable, Decodable {
     case cosine, linear
+}
+
+/// What tells the model of a step with t steps after it, of N: t itself, or t / N.
+public enum Timestep: String, Sendable, Decodable {
+    case index, share
 }
 
 /// A graph's input or output.
@@ -161,7 +167,10 @@ extension Manifest {
     public var size: Int { files.values.reduce(0) { $0 + $1.size } }
 
     /// The engine that runs its graphs.
-    public var engine: EngineKind { graphs.values.contains { !$0.functions.isEmpty } ? .coreML : .onnxRuntime }
+    public var engine: EngineKind {
+        if graphs.values.contains(where: { $0.files.contains { $0.contains(".aimodel/") } }) { return .coreAI }
+        return graphs.values.contains { !$0.functions.isEmpty } ? .coreML : .onnxRuntime
+    }
 
     /// Whether the step takes two text rows, guided or not.
     public var twoRows: Bool {
@@ -178,4 +187,5 @@ extension Manifest {
 public enum EngineKind: String, Sendable {
     case onnxRuntime = "onnxruntime"
     case coreML = "coreml"
+    case coreAI = "coreai"
 }

@@ -159,7 +159,7 @@ extension Dimension: Decodable {
 
 extension ModelFacts: Decodable {
     enum CodingKeys: String, Keys {
-        case name, compression
+        case name, compression, timestep
         case tokenSize = "token_size"
         case codebookSize = "codebook_size"
         case vocabSize = "vocab_size"
@@ -179,6 +179,7 @@ extension ModelFacts: Decodable {
         vocabSize = try fields.whole(.vocabSize)
         maskTokenID = try fields.tokenID(.maskTokenID)
         maskingSchedule = try fields.get(.maskingSchedule)
+        timestep = try fields.get(.timestep, or: .index)
         textLength = try fields.whole(.textLength, 3...Limits.textLength)
         innerDim = try fields.whole(.innerDim)
         modulationWidth = try fields.whole(.modulationWidth)
@@ -230,9 +231,10 @@ extension Graph: Decodable {
         functions = try fields.get(.functions, or: [])
         compute = try fields.decodeIfPresent(Compute.self, forKey: .compute)
         contexts = try fields.get(.contexts, or: [:])
-        guard contexts.allSatisfy({ !$0.key.isEmpty && !$0.value.isEmpty }) else {
-            throw fields.refused(.contexts, "one is empty")
+        guard contexts.allSatisfy({ !$0.key.isEmpty && $0.value.count > 1 }) else {
+            throw fields.refused(.contexts, "one is incomplete")
         }
+        guard contexts.isEmpty || compute == .npu else { throw fields.refused(.contexts, "compute is not npu") }
         let parts = precision.split(separator: "+", omittingEmptySubsequences: false).map(String.init)
         guard parts.allSatisfy(Graph.precisions.contains) else {
             throw fields.refused(.precision, "'\(precision)' is no precision")

@@ -34,7 +34,9 @@ public struct ModelBundle: Sendable {
         }
         let bundle = ModelBundle(folder: folder, manifest: manifest)
         if manifest.engine == .onnxRuntime {
-            for graph in manifest.graphs.values { try bundle.checkExternal(graph.files[0]) }
+            for graph in manifest.graphs.values {
+                for files in [graph.files] + graph.contexts.values { try bundle.checkExternal(files[0]) }
+            }
         }
         return bundle
     }
@@ -161,7 +163,7 @@ public struct ModelBundle: Sendable {
         return (steps + [what ?? context.debugDescription]).joined(separator: ": ")
     }
 
-    /// Throws `UserError.bundle` if an ONNX model reads its weights from a file that has no hash in the manifest.
+    /// Throws `UserError.bundle` if an ONNX model reads a file that has no hash in the manifest.
     private func checkExternal(_ model: String) throws {
         let file = path(model)
         let locations: Set<String>
@@ -175,7 +177,7 @@ public struct ModelBundle: Sendable {
             let path = parts.map { String(Substring($0)) }.joined(separator: "/")
             guard location.utf8.first != slash, manifest.files.has(path) else {
                 throw UserError.bundle(
-                    "\(file.path) reads weights from '\(location)', which the manifest does not list: export the bundle again")
+                    "\(file.path) reads '\(location)', which the manifest does not list: export the bundle again")
             }
         }
     }

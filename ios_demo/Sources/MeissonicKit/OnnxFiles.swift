@@ -1,9 +1,9 @@
 import Foundation
 
-/// The files beside an ONNX model that it reads weights from, found in its protobuf message.
+/// The files beside an ONNX model that it reads, found in its protobuf message: weights and compiled contexts.
 ///
 /// onnxruntime opens them by the names in the model, so a manifest has to list each one. Only the fields on the way from the
-/// model to a tensor's external data are read (onnx.proto); a tensor's own bytes are skipped.
+/// model to such a name are read (onnx.proto); a tensor's own bytes are skipped.
 struct OnnxFiles {
     private enum Part {
         case model, graph, function, node, attribute, sparse, tensor, entry
@@ -27,7 +27,7 @@ struct OnnxFiles {
     private let data: Data
     private var found: Set<String> = []
 
-    /// The locations that tensors of the model name, as written. Throws `OnnxProblem` for a damaged model.
+    /// The locations that tensors and contexts of the model name, as written. Throws `OnnxProblem` for a damaged model.
     static func locations(in file: URL) throws -> Set<String> {
         let data: Data
         do { data = try Data(contentsOf: file, options: .alwaysMapped) } catch {
@@ -44,6 +44,7 @@ struct OnnxFiles {
     private mutating func read(_ part: Part, _ content: Range<Int>, _ depth: Int) throws {
         guard depth <= OnnxFiles.maxDepth else { throw OnnxProblem(line: "its graphs are nested too deep") }
         if part == .entry { return try readEntry(content) }
+        if part == .attribute { try readAttribute(content) }
         var at = content.lowerBound
         while let (number, range) = try field(&at, content.upperBound) {
             if let part = part.field(number) { try read(part, range, depth + 1) }
@@ -52,12 +53,28 @@ struct OnnxFiles {
 
     /// Adds the value of an entry (StringStringEntryProto) whose key is "location".
     private mutating func readEntry(_ content: Range<Int>) throws {
-        var pair: [UInt64: String] = [:]
+        let pair = try strings(content)
+        if pair[1] == "location" { try add(pair[2] ?? "") }
+    }
+
+    /// Adds the binary that an EPContext names.
+    private mutating func readAttribute(_ content: Range<Int>) throws {
+        let attribute = try strings(content)
+        if attribute[1] == "ep_cache_context" { try add(attribute[4] ?? "") }
+    }
+
+    /// The strings of a message by field number. Only as much as a path may have is read of each.
+    private func strings(_ content: Range<Int>) throws -> [UInt64: String] {
+        var found: [UInt64: String] = [:]
         var at = content.lowerBound
         while let (number, range) = try field(&at, content.upperBound) {
-            if number <= 2 { pair[number] = String(decoding: data[range.prefix(Limits.path + 1)], as: UTF8.self) }
+            if number <= 4 { found[number] = String(decoding: data[range.prefix(Limits.path + 1)], as: UTF8.self) }
         }
-        if pair[1] == "location" { found.insert(pair[2] ?? "") }
+        return found
+    }
+
+    private mutating func add(_ location: String) throws {
+        found.insert(location)
         guard found.count <= Limits.files else { throw OnnxProblem(line: "it names more than \(Limits.files) files") }
     }
 

@@ -4,7 +4,7 @@ import Foundation
 
 private let width = 256
 private let maxPeriod = 10000.0
-private let stepScale = 1000.0  // the model multiplies the step index by 1000
+private let stepScale = 1000.0  // the model multiplies its timestep by 1000
 
 /// f32 [n, 256] of n numbers: 128 cosines, then 128 sines, of frequencies 10000^(-i/128).
 func sinusoids(_ values: [Double]) -> Tensor {
@@ -17,7 +17,10 @@ func sinusoids(_ values: [Double]) -> Tensor {
 }
 
 /// f32 [N, 256]: row t is for the step that has t steps after it (t = N-1-i).
-func stepSinusoids(_ steps: Int) -> Tensor { sinusoids((0..<steps).map { stepScale * Double($0) }) }
+func stepSinusoids(_ steps: Int, _ timestep: Timestep) -> Tensor {
+    let parts = timestep == .share ? Double(steps) : 1
+    return sinusoids((0..<steps).map { stepScale * Double($0) / parts })
+}
 
 /// f32 [5, 256] of a picture's width and height (pixels), crop corner (0, 0) and aesthetic score.
 func microSinusoids(_ size: Size, score: Double) -> Tensor {

@@ -13,17 +13,17 @@ public actor ModelStore {
     public nonisolated let folder: URL
     private let transport: any Transport
     private let freeSpace: @Sendable (URL) -> Int?
-    private let engine: EngineKind?
+    private let engines: Set<EngineKind>?
     private var installing = false
 
-    /// Bundles for another `engine` are refused before they are fetched. `freeSpace` (bytes, nil: unknown) is called before
+    /// Bundles for other `engines` are refused before they are fetched. `freeSpace` (bytes, nil: unknown) is called before
     /// anything is written.
     public init(
-        folder: URL, for engine: EngineKind? = nil, transport: any Transport = HTTPTransport(),
+        folder: URL, for engines: Set<EngineKind>? = nil, transport: any Transport = HTTPTransport(),
         freeSpace: @escaping @Sendable (URL) -> Int? = { Disk.free($0) }
     ) {
         self.folder = folder
-        self.engine = engine
+        self.engines = engines
         self.transport = transport
         self.freeSpace = freeSpace
     }
@@ -119,8 +119,8 @@ public actor ModelStore {
         _ data: Data, _ manifest: Manifest, _ told: @escaping @Sendable (Installation) -> Void,
         fill: (URL, Meter) async throws -> Void
     ) async throws -> StoredModel {
-        if let engine, manifest.engine != engine {
-            let command = engine == .coreML ? "export.coreml" : "export.onnx"
+        if let engines, !engines.contains(manifest.engine) {
+            let command = engines.contains(.coreML) ? "export.coreml" : "export.onnx"
             throw UserError.bundle(
                 "\(manifest.model.name) was exported for \(manifest.engine.rawValue), which does not run here: "
                     + "export it with python -m \(command)")

@@ -1,9 +1,9 @@
 import MeissonicKit
 
-/// Makes a device's engines: Core ML on a phone, onnxruntime in tests on Linux.
+/// Makes a device's engines: Core AI and Core ML on a phone, onnxruntime in tests on Linux.
 public protocol EngineMaker: Sendable {
-    /// The kind of bundles it runs.
-    var kind: EngineKind { get }
+    /// The kinds of bundles it runs.
+    var kinds: Set<EngineKind> { get }
 
     /// Compiles a graph for this device, unless it is compiled; returns whether it did. Takes seconds to minutes. Throws
     /// `UserError`.

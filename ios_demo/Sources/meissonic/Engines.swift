@@ -4,8 +4,15 @@ import MeissonicKit
 #if canImport(CoreML)
 import MeissonicCoreML
 
-/// A Core ML engine, with packages compiled once into the user's caches.
+#if canImport(CoreAI)
+import MeissonicCoreAI
+#endif
+
+/// A Core AI engine, or one of Core ML with packages compiled once into the user's caches, as the manifest says.
 func openEngine(_ bundle: ModelBundle, _ job: Job) throws -> any Engine {
+    #if canImport(CoreAI)
+    if bundle.manifest.engine == .coreAI, #available(macOS 27.0, *) { return try CoreAIEngine(bundle: bundle) }
+    #endif
     let caches = try FileManager.default.url(
         for: .cachesDirectory, in: .userDomainMask, appropriateFor: nil, create: true)
     return try CoreMLEngine(

@@ -83,13 +83,22 @@ import Testing
     /// A field of a protobuf message: a string or a message of less than 128 bytes.
     private func field(_ number: UInt8, _ content: Data) -> Data { Data([number << 3 | 2, UInt8(content.count)]) + content }
 
-    @Test(arguments: ["evil.data", "./evil.data", "tokenizer/../evil.data", "/etc/passwd", "../evil.data"])
-    func weightsFromAFileWithoutAHashAreRefused(location: String) throws {
+    /// ModelProto.graph.initializer.external_data: a weight whose bytes are elsewhere.
+    private func weight(_ location: String) -> Data {
+        field(7, field(5, field(13, field(1, Data("location".utf8)) + field(2, Data(location.utf8)))))
+    }
+
+    /// ModelProto.graph.node.attribute: a compiled context.
+    private func context(_ location: String) -> Data {
+        field(7, field(1, field(5, field(1, Data("ep_cache_context".utf8)) + field(4, Data(location.utf8)))))
+    }
+
+    @Test(
+        arguments: ["evil.data", "./evil.data", "tokenizer/../evil.data", "/etc/passwd", "../evil.data"], [false, true])
+    func weightsAndContextsInAFileWithoutAHashAreRefused(location: String, compiled: Bool) throws {
         let line = try problem { folder in
             let file = folder.appendingPathComponent("transformer.onnx")
-            let entry = field(1, Data("location".utf8)) + field(2, Data(location.utf8))
-            // ModelProto.graph.initializer.external_data
-            let model = try Data(contentsOf: file) + field(7, field(5, field(13, entry)))
+            let model = try Data(contentsOf: file) + (compiled ? context(location) : weight(location))
             try model.write(to: file)
             try Data("weights without a hash".utf8).write(to: folder.appendingPathComponent("evil.data"))
             try edit(folder) { manifest in
@@ -98,7 +107,7 @@ import Testing
                 manifest["files"] = files
             }
         }
-        #expect(line.contains("transformer.onnx reads weights from '\(location)', which the manifest does not list"))
+        #expect(line.contains("transformer.onnx reads '\(location)', which the manifest does not list"))
     }
 
     @Test func weightsFromFilesOfTheManifestAreFound() throws {

@@ -4,13 +4,27 @@ import Testing
 
 @testable import MeissonicKit
 
-/// Drives the Core ML bundle from Swift. Python's evaluator ran its packages and recorded every call (tests/parity/
-/// record_calls.py); the loop must make the same calls with the same bytes, and gets the trace and the picture.
+/// Drives the Core ML bundle from Swift, and one of Core AI. Python's evaluator ran the packages, Apple's runtime the assets,
+/// and every call was recorded (tests/parity/record_calls.py); the loop must make the same calls with the same bytes, and gets
+/// the trace and the picture.
 @Suite struct CoreMLBundleTests {
     @Test func theGoldenDrawingMakesTheCallsOfPython() async throws {
         let bundle = try ModelBundle.open(Repository.iphone)
         let golden = try Golden(bundle)
         let engine = try RecordedEngine(bundle)
+        let (tokens, drawing) = try await drawn(golden.trace.request, with: Generator(engine: engine))
+        #expect(tokens == golden.trace.tokens)
+        #expect(drawing.tokens == golden.trace.finalTokens)
+        #expect(sha256(drawing.picture.pixels) == golden.trace.imageSHA256)
+        #expect(await engine.left == 0)
+    }
+
+    @Test(.enabled(if: Repository.hasCoreAI, "Apple's runtime could not run here, so no calls of it were recorded"))
+    func theGoldenDrawingOfACoreAIBundleMakesTheCallsOfPython() async throws {
+        let bundle = try ModelBundle.open(Repository.coreAI)
+        #expect(bundle.manifest.engine == .coreAI)
+        let golden = try Golden(bundle)
+        let engine = try RecordedEngine(bundle, calls: Repository.coreAICalls)
         let (tokens, drawing) = try await drawn(golden.trace.request, with: Generator(engine: engine))
         #expect(tokens == golden.trace.tokens)
         #expect(drawing.tokens == golden.trace.finalTokens)
@@ -103,9 +117,9 @@ actor RecordedEngine: Engine {
     nonisolated let bundle: ModelBundle
     private var calls: [Call]
 
-    init(_ bundle: ModelBundle) throws {
+    init(_ bundle: ModelBundle, calls: URL = Repository.iphoneCalls) throws {
         self.bundle = bundle
-        calls = try JSONDecoder().decode([Call].self, from: Data(contentsOf: Repository.iphoneCalls))
+        self.calls = try JSONDecoder().decode([Call].self, from: Data(contentsOf: calls))
     }
 
     var left: Int { calls.count }

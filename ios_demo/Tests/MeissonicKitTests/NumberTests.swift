@@ -70,6 +70,7 @@ import Testing
     struct Numbers: Decodable {
         let temperatures: [String: [UInt32]]
         let step_sinusoids: [UInt32]
+        let share_sinusoids: [UInt32]
         let micro_sinusoids: [UInt32]
     }
 
@@ -79,7 +80,8 @@ import Testing
             let steps = try #require(Int(steps))
             #expect(temperatures(steps: steps).map(\.bitPattern) == wanted)
         }
-        #expect(try stepSinusoids(64).float32().map(\.bitPattern) == numbers.step_sinusoids)
+        #expect(try stepSinusoids(64, .index).float32().map(\.bitPattern) == numbers.step_sinusoids)
+        #expect(try stepSinusoids(48, .share).float32().map(\.bitPattern) == numbers.share_sinusoids)
         let micro = microSinusoids(Size(width: 1024, height: 768), score: 6)
         #expect(try micro.float32().map(\.bitPattern) == numbers.micro_sinusoids)
     }

@@ -11,7 +11,7 @@ import TestSupport
 /// Makes engines on the real onnxruntime and remembers the calls. onnxruntime compiles nothing; the first call reports that it
 /// did.
 final class OrtMaker: EngineMaker {
-    let kind = EngineKind.onnxRuntime
+    let kinds: Set<EngineKind> = [.onnxRuntime]
     private let library: OrtLibrary
     private let seen = Mutex<(compiled: [String], placements: [SelfTest.Placement])>(([], []))
     /// Placements whose engine cannot be made.

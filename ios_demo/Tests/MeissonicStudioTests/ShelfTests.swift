@@ -12,10 +12,10 @@ import Testing
     init() throws { folder = try Repository.temporaryFolder() }
 
     private func shelf(
-        for engine: EngineKind = .onnxRuntime, transport: any Transport = Silent(),
+        for engines: Set<EngineKind> = [.onnxRuntime], transport: any Transport = Silent(),
         release: @escaping @MainActor (StoredModel) async -> Void = { _ in }
     ) -> Shelf {
-        let store = ModelStore(folder: folder.appendingPathComponent("models"), for: engine, transport: transport)
+        let store = ModelStore(folder: folder.appendingPathComponent("models"), for: engines, transport: transport)
         return Shelf(store: store, file: folder.appendingPathComponent("shelf.json"), release: release)
     }
 
@@ -62,7 +62,7 @@ import Testing
 
     @Test func aBundleOfAnotherEngineIsRefusedBeforeItIsCopied() async throws {
         defer { try? FileManager.default.removeItem(at: folder) }
-        let shelf = shelf(for: .coreML)
+        let shelf = shelf(for: [.coreML, .coreAI])
         shelf.importBundle(Repository.android)
         await shelf.finish()
         #expect(shelf.trouble?.kind == .bundle)

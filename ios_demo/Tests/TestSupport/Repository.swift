@@ -14,6 +14,12 @@ public enum Repository {
         ?? root.appendingPathComponent("build/phones/iphone")
     public static let iphoneCalls = root.appendingPathComponent("build/phones/iphone-vectors/calls.json")
 
+    /// A Core AI bundle of a small random checkpoint, and the calls of Apple's runtime when it drew the golden trace. They are
+    /// there only if that runtime could run when they were made.
+    public static let coreAI = root.appendingPathComponent("build/phones/iphone27/bundle")
+    public static let coreAICalls = root.appendingPathComponent("build/phones/iphone27/calls.json")
+    public static let hasCoreAI = FileManager.default.fileExists(atPath: coreAICalls.path)
+
     /// A file of Python's, decoded.
     public static func json<Value: Decodable>(_ path: String, as type: Value.Type = Value.self) throws -> Value {
         try JSONDecoder().decode(type, from: Data(contentsOf: root.appendingPathComponent(path)))

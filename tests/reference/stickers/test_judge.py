@@ -5,7 +5,7 @@ import math
 import sys
 from collections import Counter
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +41,17 @@ from reference.stickers.judge_training import (
     train,
     training_sample,
 )
-from reference.stickers.scene import COLOURS, SUBJECTS, Scene, Sticker, is_held_out, sample_scene
+from reference.stickers.scene import (
+    COLOURS,
+    FLAT,
+    SHADED,
+    SUBJECTS,
+    Scene,
+    Sticker,
+    Vocabulary,
+    is_held_out,
+    sample_scene,
+)
 
 TINY = DetectorConfig(widths=(8, 8, 8))
 UNSEEN_SEED = 987_654  # of drawings that neither its training nor its own measurement used
@@ -52,19 +62,21 @@ def shipped() -> Detector:
     return load_detector()
 
 
-def read_back(stickers: tuple[Sticker, ...]) -> list[Detection]:
+def read_back(stickers: tuple[Sticker, ...], vocabulary: Vocabulary) -> list[Detection]:
     """Detections of a detector that says exactly what it is taught."""
-    wanted = targets(stickers)
+    wanted = targets(stickers, vocabulary)
     subjects = torch.from_numpy(wanted.subjects)[None].clamp(1e-4, 1 - 1e-4).logit()
     colours = torch.nn.functional.one_hot(torch.from_numpy(wanted.colours)[None], len(COLOURS))
-    return peaks(subjects, colours.permute(0, 3, 1, 2), torch.from_numpy(wanted.worn)[None] - 0.5, 0.4)[0]
+    worn = torch.from_numpy(wanted.worn)[None] - 0.5
+    return peaks(subjects, colours.permute(0, 3, 1, 2), worn, DetectorConfig(vocabulary=vocabulary))[0]
 
 
+@pytest.mark.parametrize("vocabulary", [FLAT, SHADED])
 @pytest.mark.parametrize("kind", [CLEAN, CROPPED, STREWN])
-def test_every_fact_of_a_picture_survives_targets_and_peaks(kind: str) -> None:
+def test_every_fact_of_a_picture_survives_targets_and_peaks(kind: str, vocabulary: Vocabulary) -> None:
     for index in range(60):
-        _, stickers = fresh_sample(3, index, kind)
-        right = facts_right(stickers, read_back(stickers))
+        _, stickers = fresh_sample(3, index, kind, vocabulary)
+        right = facts_right(stickers, read_back(stickers, vocabulary))
         assert right["whole"] == 1, (index, stickers)
 
 
@@ -73,7 +85,7 @@ def test_facts_right_notices_every_kind_of_error() -> None:
         Sticker("cat", "red", 0.27, 0.5, 0.2, hat=True),
         Sticker("sun", "blue", 0.73, 0.5, 0.2, glasses=True),
     )
-    cat, sun = sorted(read_back(stickers), key=lambda found: found.x)
+    cat, sun = sorted(read_back(stickers, FLAT), key=lambda found: found.x)
     assert facts_right(stickers, [sun, cat])["whole"] == 1
     wrong = {
         "subject": replace(cat, subject="fish"),
@@ -94,7 +106,9 @@ def test_facts_right_notices_every_kind_of_error() -> None:
 def test_two_cells_of_one_object_are_one_detection() -> None:
     subjects = torch.full((1, len(SUBJECTS), GRID, GRID), -9.0)
     subjects[0, 3, 8, 8], subjects[0, 5, 8, 9], subjects[0, 3, 8, 12] = 3.0, 2.0, 1.0
-    found = peaks(subjects, torch.zeros(1, len(COLOURS), GRID, GRID), torch.zeros(1, 2, GRID, GRID), 0.4)[0]
+    found = peaks(
+        subjects, torch.zeros(1, len(COLOURS), GRID, GRID), torch.zeros(1, 2, GRID, GRID), DetectorConfig()
+    )[0]
     assert [(one.subject, one.x * GRID) for one in found] == [(SUBJECTS[3], 8.5), (SUBJECTS[3], 12.5)]
 
 
@@ -125,14 +139,15 @@ def test_training_learns() -> None:
     assert after < 0.75 * before
 
 
-def test_detector_is_the_same_after_saving_in_half_precision(tmp_path: Path) -> None:
+@pytest.mark.parametrize("vocabulary", [FLAT, SHADED])
+def test_detector_is_the_same_after_saving_in_half_precision(tmp_path: Path, vocabulary: Vocabulary) -> None:
     torch.manual_seed(0)
-    detector = Detector(TINY).half().float().eval()
+    detector = Detector(replace(TINY, vocabulary=vocabulary)).half().float().eval()
     save_detector(detector, tmp_path / "judge", {"note": "test"})
     again = load_detector(tmp_path / "judge")
     pictures = torch.rand(2, 3, SIDE, SIDE)
     assert all(torch.equal(a, b) for a, b in zip(detector(pictures), again(pictures), strict=True))
-    assert again.config == TINY
+    assert again.config == detector.config
     assert sorted(file.name for file in (tmp_path / "judge").iterdir()) == [
         "config.json",
         "model.safetensors",
@@ -164,13 +179,13 @@ def test_judge_looks_at_bytes_only() -> None:
 
 
 def test_command_writes_what_it_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge_module, "DetectorConfig", lambda: TINY)
+    monkeypatch.setattr(judge_module, "DetectorConfig", partial(replace, TINY))
     out = tmp_path / "judge"
     monkeypatch.setattr(sys, "argv", ["judge", "--out", str(out), "--steps", "3", "--test-pictures", "5"])
     assert exit_code(judge_module.command_line) == 0
     config = json.loads((out / "config.json").read_text())
     assert config["accuracy"][CLEAN] == measure(load_detector(out), JudgeRecipe.seed, CLEAN, 5)
-    assert config["command"].endswith(f"--out {out} --steps 3")
+    assert config["command"].endswith(f"--out {out} --steps 3 --vocabulary flat")
 
 
 def test_command_refuses_what_it_cannot_do(

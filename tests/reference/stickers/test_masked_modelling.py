@@ -1,14 +1,17 @@
 """Training: what is masked, what a step optimises, that a run resumes exactly and shares its batch."""
 
+import json
 import math
 import multiprocessing
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 from torch import nn
 from torch.distributed import TCPStore
 from torch.multiprocessing import start_processes
@@ -16,13 +19,8 @@ from torch.multiprocessing import start_processes
 from reference.checkpoint import load_checkpoint
 from reference.errors import CheckpointError, exit_code
 from reference.stickers.dataset import StickerTokens
-from reference.stickers.masked_modelling import (
-    MaskedModelling,
-    Stage,
-    add_compression,
-    initialise,
-    mask_batch,
-)
+from reference.stickers.growth import with_compression
+from reference.stickers.masked_modelling import MaskedModelling, Stage, initialise, mask_batch
 from reference.stickers.snapshot import load_snapshot, save_snapshot
 from reference.stickers.text import build_text_encoder, build_tokenizer, sample_captions
 from reference.stickers.train import SAMPLE_PROMPTS, command_line
@@ -41,12 +39,12 @@ def modelling(folder, steps=4, compression=True) -> MaskedModelling:
     transformer = MaskedTransformer(TINY.transformer)
     initialise(transformer)
     if compression:
-        transformer = add_compression(transformer)
+        transformer = with_compression(transformer)
     text = build_text_encoder(tokenizer, TINY.text_width, TINY.transformer.inner_dim)
     tokens = torch.randint(0, TINY.transformer.codebook_size, (12, 8, 8), dtype=torch.uint8)
     data = StickerTokens(tokens, captions, torch.tensor([[64.0, 64, 0, 0, 6]]).repeat(12, 1))
-    stage = Stage("s", 64, False, compression, 12, steps, batch=4)
-    return MaskedModelling(stage, data, tokenizer, text, transformer, 3, folder / "s.safetensors")
+    stage = Stage("s", (64,), False, compression, 12, steps, batch=4)
+    return MaskedModelling(stage, {64: data}, tokenizer, text, transformer, 3, folder / "s.safetensors")
 
 
 def test_masking_hides_the_cosine_share_and_names_the_step_it_belongs_to():
@@ -66,17 +64,17 @@ def test_masking_hides_the_cosine_share_and_names_the_step_it_belongs_to():
 def test_the_loss_is_the_cross_entropy_of_the_full_forward_on_masked_tokens(tmp_path):
     run = modelling(tmp_path)
     rows = torch.arange(4)
-    ours = run.loss(rows, torch.Generator().manual_seed(5))
+    ours = run.loss(64, rows, torch.Generator().manual_seed(5))
     generator = torch.Generator().manual_seed(5)
-    batch = mask_batch(run.data.tokens[rows].long(), run.mask_id, generator)
+    batch = mask_batch(run.data[64].tokens[rows].long(), run.mask_id, generator)
     dropped = torch.rand(4, generator=generator) < 0.1
-    ids = torch.where(dropped[:, None], run.empty_ids, run.ids[rows])
+    ids = torch.where(dropped[:, None], run.empty_ids, run.ids[64][rows])
     text = run.text_encoder(ids, output_hidden_states=True)
-    conditions = run.data.micro_conditions[rows]
+    conditions = run.data[64].micro_conditions[rows]
     logits = run.transformer(
         batch.tokens, text.hidden_states[-2], text.text_embeds, batch.timestep, conditions
     )
-    targets = run.data.tokens[rows].long().masked_fill(~batch.masked, -100)
+    targets = run.data[64].tokens[rows].long().masked_fill(~batch.masked, -100)
     assert ours.item() == pytest.approx(
         F.cross_entropy(logits, targets).item(), rel=0.02
     )  # bf16 against fp32
@@ -105,27 +103,25 @@ def test_a_resumed_run_stands_where_it_stopped_and_goes_on_alike(tmp_path):
     assert losses == pytest.approx(expected, rel=1e-3)
 
 
+def test_steps_take_turns_over_the_sizes_of_a_stage(tmp_path):
+    run = modelling(tmp_path)
+    tokens = torch.randint(0, TINY.transformer.codebook_size, (12, 4, 4), dtype=torch.uint8)
+    run.data[32] = replace(run.data[64], tokens=tokens)
+    run.ids[32] = run.ids[64]
+    run.stage = replace(run.stage, sides=(64, 32))
+    seen = []
+    whole = run.transformer.features
+    run.transformer.features = lambda tokens, *rest: seen.append(tokens.shape[1]) or whole(tokens, *rest)
+    for _ in range(3):
+        run.advance()
+    assert seen == [8, 4, 8]
+
+
 def test_a_snapshot_of_another_layout_is_refused(tmp_path):
     small, large = nn.Linear(2, 2), nn.Linear(3, 3)
     save_snapshot(tmp_path / "x.safetensors", {"m": small}, torch.optim.AdamW(small.parameters()), {})
     with pytest.raises(CheckpointError, match=r"x\.safetensors is of another recipe"):
         load_snapshot(tmp_path / "x.safetensors", {"m": large}, torch.optim.AdamW(large.parameters()))
-
-
-def test_compression_layers_start_as_averaging_and_copying():
-    torch.manual_seed(0)
-    plain = MaskedTransformer(TINY.transformer)
-    grown = add_compression(plain)
-    assert grown.config.downsample and grown.config.upsample
-    x = torch.randn(1, 2, 2, TINY.transformer.inner_dim)
-    down, up = grown.down_block.downsample.conv.weight, grown.up_block.upsample.conv.weight
-    mean = F.conv2d(x.permute(0, 3, 1, 2), down, stride=2).flatten()
-    assert F.cosine_similarity(mean, x.sum((1, 2)).flatten(), dim=0) > 0.7
-    spread = F.conv_transpose2d(x[:, :1, :1].permute(0, 3, 1, 2), up, stride=2)
-    for corner in spread.flatten(2).unbind(-1):
-        assert F.cosine_similarity(corner.flatten(), x[0, 0, 0], dim=0) > 0.7
-    for name, value in plain.state_dict().items():
-        assert torch.equal(grown.state_dict()[name], value), name
 
 
 def test_kmeans_finds_separated_clusters():
@@ -178,6 +174,35 @@ def test_two_gloo_processes_train_the_checkpoint_that_one_trains(tmp_path):
         torch.testing.assert_close(value, other, rtol=0, atol=4e-3, msg=name)  # six AdamW steps of 1e-5..6e-5
     for file in ("curves.png", "samples_low.png", "samples_full.png"):
         assert (tmp_path / "two" / "run" / file).stat().st_size > 1000
+
+
+def run_command(*arguments: str) -> None:
+    sys.argv = ["reference.train", "--steps", "2", *arguments]
+    command_line()
+
+
+def test_a_recipe_continues_a_checkpoint_with_more_codes_and_words(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", [])
+    run_command("--recipe", "tiny", "--out", str(tmp_path / "small"), "--publish", str(tmp_path / "start"))
+    out, published = tmp_path / "large", tmp_path / "published"
+    arguments = ("--recipe", "tiny-continued", "--checkpoint", str(tmp_path / "start"), "--out", str(out))
+    run_command(*arguments, "--publish", str(published))
+    start, grown = load_checkpoint(tmp_path / "start"), load_checkpoint(published)
+    assert grown.defaults.size == (128, 128)
+    assert grown.transformer.config.codebook_size == 24 == len(grown.vqvae.quantize.embedding.weight)
+    assert len(grown.tokenizer) > len(start.tokenizer)
+    assert json.loads((out / "vq_quality.json").read_text())["side"] == 128
+    rounds, tuned = (load_file(out / name) for name in ("vq.safetensors", "decoder.safetensors"))
+    assert not torch.equal(rounds["vq.decoder.conv_in.weight"], tuned["decoder.conv_in.weight"])
+    torch.testing.assert_close(
+        grown.vqvae.decoder.conv_in.weight, tuned["decoder.conv_in.weight"], rtol=1e-3, atol=1e-3
+    )
+    torch.testing.assert_close(
+        grown.vqvae.encoder.conv_in.weight, rounds["vq.encoder.conv_in.weight"], rtol=1e-3, atol=1e-3
+    )
+    written = {file: file.stat().st_mtime_ns for file in out.rglob("*.npz")}
+    run_command(*arguments)  # a finished run has nothing left to do
+    assert {file: file.stat().st_mtime_ns for file in out.rglob("*.npz")} == written
 
 
 def test_training_refuses_a_folder_of_another_recipe(tmp_path, monkeypatch, capsys):

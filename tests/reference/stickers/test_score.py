@@ -29,7 +29,7 @@ from reference.stickers.evaluation_prompts import (
     judge_pictures,
     prompt_set,
 )
-from reference.stickers.scene import Scene, is_held_out
+from reference.stickers.scene import SHADED, Scene, is_held_out
 from reference.stickers.score import FRAME, Settings, generate, grid
 
 SIDE = 64
@@ -201,6 +201,14 @@ def test_prompts_follow_from_the_seed_and_the_order_of_categories() -> None:
     assert [t.prompt for t in prompt_set(4, seed=5)] != [t.prompt for t in prompt_set(4, seed=6)]
     more = {task.prompt for task in prompt_set(8, seed=5)}
     assert {task.prompt for task in prompt_set(4, seed=5)} <= more
+
+
+def test_prompts_of_the_shaded_vocabulary_name_faces_words_and_sceneries() -> None:
+    tasks = prompt_set(60, vocabulary=SHADED)
+    assert all(task.scene.shaded for task in tasks)
+    said = " ".join(task.prompt for task in tasks)
+    for words in ("emoji", "word ", "ice cream", "stripes", "night sky"):
+        assert words in said
 
 
 def test_held_out_prompts_ask_for_unseen_pairs_alone() -> None:

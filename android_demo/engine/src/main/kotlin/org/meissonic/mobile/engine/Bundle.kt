@@ -40,7 +40,9 @@ class Bundle private constructor(val folder: File, val manifest: Manifest) {
                     throw unreadable(File(folder, name), name, error)
                 }
             }
-            for (graph in manifest.graphs.values) checkExternal(folder, manifest, graph.files[0])
+            for (graph in manifest.graphs.values) {
+                for (files in listOf(graph.files) + graph.contexts.values) checkExternal(folder, manifest, files[0])
+            }
             return Bundle(folder, manifest)
         }
 
@@ -111,7 +113,7 @@ class Bundle private constructor(val folder: File, val manifest: Manifest) {
             throw unreadable(file, file.name, error)
         } ?: throw BundleError("$file is larger than ${limit / 1_000_000} MB: export the bundle again")
 
-        /** Throws BundleError if an ONNX model reads its weights from a file that has no hash in the manifest. */
+        /** Throws BundleError if an ONNX model reads a file that has no hash in the manifest. */
         private fun checkExternal(folder: File, manifest: Manifest, model: String) {
             val file = File(folder, model)
             val locations = try {
@@ -123,7 +125,7 @@ class Bundle private constructor(val folder: File, val manifest: Manifest) {
                 val parts = model.split("/").dropLast(1) + location.split("/").filter { it.isNotEmpty() && it != "." }
                 if (location.startsWith("/") || parts.joinToString("/") !in manifest.files) {
                     throw BundleError(
-                        "$file reads weights from '$location', which the manifest does not list: export the bundle again",
+                        "$file reads '$location', which the manifest does not list: export the bundle again",
                     )
                 }
             }

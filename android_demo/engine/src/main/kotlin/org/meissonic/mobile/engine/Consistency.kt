@@ -76,7 +76,8 @@ private fun graphs(manifest: Manifest): Sequence<String> = sequence {
         if (graph.precision.split("+").any { it !in PRECISIONS }) yield("graph '$name' has precision ${graph.precision}")
         if (graph.files.isEmpty()) yield("graph '$name' has no files")
         if (graph.compute !in COMPUTE) yield("graph '$name' is for ${graph.compute}")
-        if (graph.contexts.any { (chip, files) -> chip.isEmpty() || files.isEmpty() }) yield("graph '$name' has an empty context")
+        if (graph.contexts.any { (chip, files) -> chip.isEmpty() || files.size < 2 }) yield("graph '$name' has an incomplete context")
+        if (graph.contexts.isNotEmpty() && !graph.forNpu) yield("graph '$name' has contexts, but its compute is not npu")
         for (function in graph.functions) {
             val unnamed = function.name.isEmpty() || "" in function.dimensions
             if (unnamed || function.dimensions.values.any { it <= 0 }) yield("graph '$name' has a function of no shape")

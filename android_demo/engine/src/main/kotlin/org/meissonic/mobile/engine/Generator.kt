@@ -170,7 +170,7 @@ class Generator(private val engine: Engine, private val keep: Boolean = false) :
             var tensors: Map<String, Tensor> = mapOf(
                 "input_ids" to Ints(rows.flatMap { it.asList() }.toIntArray(), rows.size, rows[0].size),
                 "micro_sinusoids" to microSinusoids(settings.size, manifest.defaults.score),
-                "step_sinusoids" to stepSinusoids(settings.steps),
+                "step_sinusoids" to stepSinusoids(settings.steps, manifest.model.timestep),
             )
             tensors += stage(Stage.TEXT_ENCODER, listOf("text_encoder")) { engine.run("text_encoder", tensors, stop) }
             return stage(Stage.CONDITIONER, listOf("conditioner")) { engine.run("conditioner", tensors, stop) }

@@ -44,6 +44,7 @@ data class ModelFacts(
     @SerialName("vocab_size") val vocabSize: StrictInt,
     @SerialName("mask_token_id") val maskTokenId: StrictInt,
     @SerialName("masking_schedule") val maskingSchedule: MaskingSchedule,
+    val timestep: Timestep = Timestep.INDEX,
     @SerialName("text_length") val textLength: StrictInt,
     @SerialName("inner_dim") val innerDim: StrictInt,
     @SerialName("modulation_width") val modulationWidth: StrictInt,
@@ -56,6 +57,16 @@ enum class MaskingSchedule {
 
     @SerialName("linear")
     LINEAR,
+}
+
+/** What tells the model of a step with t steps after it, of N: t itself, or t / N. */
+@Serializable
+enum class Timestep {
+    @SerialName("index")
+    INDEX,
+
+    @SerialName("share")
+    SHARE,
 }
 
 @Serializable
@@ -85,7 +96,7 @@ data class GraphFacts(
     val files: List<String>, // the model first, then its external data
     val functions: List<FunctionFacts> = emptyList(),
     val compute: String? = null,
-    val contexts: Map<String, List<String>> = emptyMap(), // chip -> its compiled model first, then the binary
+    val contexts: Map<String, List<String>> = emptyMap(), // chip -> its compiled model first, then the binaries
 ) {
     val forNpu: Boolean get() = compute == "npu"
 }

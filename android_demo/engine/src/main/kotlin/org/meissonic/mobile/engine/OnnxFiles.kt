@@ -4,12 +4,12 @@ import java.io.File
 import java.io.IOException
 import java.io.RandomAccessFile
 
-// The files beside an ONNX model that it reads weights from, found in its protobuf message.
+// The files beside an ONNX model that it reads, found in its protobuf message: weights and compiled contexts.
 //
 // onnxruntime opens them by the names in the model, so a manifest has to list each one. Only the fields on the way from
-// the model to a tensor's external data are read (onnx.proto); a tensor's own bytes are skipped.
+// the model to such a name are read (onnx.proto); a tensor's own bytes are skipped.
 
-/** The locations that tensors of the model name, as written. Throws IOException for a damaged model. */
+/** The locations that tensors and contexts of the model name, as written. Throws IOException for a damaged model. */
 internal fun externalFiles(file: File): Set<String> = RandomAccessFile(file, "r").use { OnnxReader(it).locations() }
 
 private const val MAX_NESTING = 100 // of graphs within graphs; protobuf's own readers stop there too
@@ -50,6 +50,7 @@ private class OnnxReader(private val file: RandomAccessFile) {
     private fun read(part: Part, begin: Long, end: Long, depth: Int) {
         if (depth > MAX_NESTING) throw IOException("its graphs are nested too deep")
         if (part == Part.ENTRY) return readEntry(begin, end)
+        if (part == Part.ATTRIBUTE) readAttribute(begin, end)
         val leads = LEADS.getValue(part)
         fields(begin, end) { number, first, last -> leads[number]?.let { read(it, first, last, depth + 1) } }
     }
@@ -58,7 +59,18 @@ private class OnnxReader(private val file: RandomAccessFile) {
     private fun readEntry(begin: Long, end: Long) {
         val pair = arrayOfNulls<String>(3)
         fields(begin, end) { number, first, last -> if (number < pair.size) pair[number] = text(first, last) }
-        if (pair[1] == "location") found += pair[2].orEmpty()
+        if (pair[1] == "location") add(pair[2].orEmpty())
+    }
+
+    /** Adds the binary that an EPContext names. */
+    private fun readAttribute(begin: Long, end: Long) {
+        val strings = arrayOfNulls<String>(5)
+        fields(begin, end) { number, first, last -> if (number == 1 || number == 4) strings[number] = text(first, last) }
+        if (strings[1] == "ep_cache_context") add(strings[4].orEmpty())
+    }
+
+    private fun add(location: String) {
+        found += location
         if (found.size > MAX_FILES) throw IOException("it names more than $MAX_FILES files")
     }
 

@@ -8,7 +8,7 @@ import kotlin.math.sin
 
 private const val WIDTH = 256
 private const val MAX_PERIOD = 10000.0
-private const val STEP_SCALE = 1000.0 // the model multiplies the step index by 1000
+private const val STEP_SCALE = 1000.0 // the model multiplies its timestep by 1000
 
 /** f32 [n, 256] of n numbers: 128 cosines, then 128 sines, of frequencies 10000^(-i/128). */
 internal fun sinusoids(values: DoubleArray): Floats {
@@ -25,7 +25,10 @@ internal fun sinusoids(values: DoubleArray): Floats {
 }
 
 /** f32 [N, 256]: row t is for the step that has t steps after it (t = N-1-i). */
-internal fun stepSinusoids(steps: Int): Floats = sinusoids(DoubleArray(steps) { STEP_SCALE * it })
+internal fun stepSinusoids(steps: Int, timestep: Timestep): Floats {
+    val parts = if (timestep == Timestep.SHARE) steps else 1
+    return sinusoids(DoubleArray(steps) { STEP_SCALE * it / parts })
+}
 
 /** f32 [5, 256] of a picture's width and height (pixels), crop corner (0, 0) and aesthetic score. */
 internal fun microSinusoids(size: Size, score: Double): Floats =

@@ -84,13 +84,26 @@ class BundleTest {
         assertContains(message, "leads outside the bundle")
     }
 
-    /** Adds a weight to the step's graph, whose bytes are in [location], and makes the manifest fit. */
-    private fun readingFrom(location: String) = damaged {
-        fun message(number: Int, content: ByteArray) = byteArrayOf((number shl 3 or 2).toByte(), content.size.toByte()) + content
+    private fun message(number: Int, content: ByteArray) =
+        byteArrayOf((number shl 3 or 2).toByte(), content.size.toByte()) + content
+
+    /** ModelProto.graph.initializer.external_data: a weight whose bytes are in [location]. */
+    private fun weight(location: String): ByteArray {
         val entry = message(1, "location".toByteArray()) + message(2, location.toByteArray())
+        return message(7, message(5, message(13, entry)))
+    }
+
+    /** ModelProto.graph.node.attribute: a compiled context whose binary is [location]. */
+    private fun context(location: String): ByteArray {
+        val attribute = message(1, "ep_cache_context".toByteArray()) + message(4, location.toByteArray())
+        return message(7, message(1, message(5, attribute)))
+    }
+
+    /** Adds [content] to the step's graph, and makes the manifest fit. */
+    private fun adding(content: ByteArray) = damaged {
         val file = File(folder, "transformer.onnx")
         val before = FileFacts(file.length(), sha256(file))
-        file.appendBytes(message(7, message(5, message(13, entry)))) // ModelProto.graph.initializer.external_data
+        file.appendBytes(content)
         val text = manifest.readText()
         check(before.sha256 in text) { "the manifest has no ${before.sha256}" }
         val sized = text.replace(Regex("\"size\": ${before.size}(?=,\\s*\"sha256\": \"${before.sha256})"), "\"size\": ${file.length()}")
@@ -99,10 +112,12 @@ class BundleTest {
     }
 
     @Test
-    fun `weights from a file without a hash are refused`() {
+    fun `weights and contexts in a file without a hash are refused`() {
         for (location in listOf("evil.data", "./evil.data", "tokenizer/../evil.data", "/etc/passwd", "../evil.data")) {
-            val message = readingFrom(location)
-            assertContains(message, "transformer.onnx reads weights from '$location', which the manifest does not list")
+            for (content in listOf(weight(location), context(location))) {
+                val message = adding(content)
+                assertContains(message, "transformer.onnx reads '$location', which the manifest does not list")
+            }
         }
     }
 

@@ -14,6 +14,7 @@ class NumbersTest {
     class Numbers(
         val temperatures: Map<Int, List<Long>>,
         @kotlinx.serialization.SerialName("step_sinusoids") val steps: List<Long>,
+        @kotlinx.serialization.SerialName("share_sinusoids") val shares: List<Long>,
         @kotlinx.serialization.SerialName("micro_sinusoids") val micro: List<Long>,
     )
 
@@ -62,7 +63,8 @@ class NumbersTest {
 
     @Test
     fun `sinusoids are Python's bit by bit`() {
-        assertEquals(numbers.steps, bits(stepSinusoids(64).values))
+        assertEquals(numbers.steps, bits(stepSinusoids(64, Timestep.INDEX).values))
+        assertEquals(numbers.shares, bits(stepSinusoids(48, Timestep.SHARE).values))
         assertEquals(numbers.micro, bits(microSinusoids(Size(1024, 768), 6.0).values))
     }
 

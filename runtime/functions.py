@@ -1,4 +1,4 @@
-"""Choose a function of a package, and convert tensors to the types Core ML accepts."""
+"""Choose a function of a package or asset, and convert tensors to the types that Apple's runtimes accept."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from runtime.errors import BundleError
 
 
 def adapted(tensor: Tensor, array: np.ndarray) -> np.ndarray:
-    """The array in a form Core ML accepts: at least one dimension, int32 instead of uint8."""
+    """The array in a form Apple's runtimes accept: at least one dimension, int32 instead of uint8."""
     array = array.reshape(1) if array.ndim == 0 else array
     return array.astype(np.int32) if array.dtype == np.uint8 and tensor.dtype == "int32" else array
 

@@ -1,0 +1,112 @@
+"""`python -m export.coreai`: export a checkpoint as an iPhone bundle for iOS 27."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from export.bundle_writer import STOPPED, check_out, export_bundle
+from export.coreml import PALETTES
+from reference.checkpoint import load_checkpoint
+from reference.errors import Parser, exit_code
+from reference.extras import require
+from runtime.process import return_freed_memory
+
+EXAMPLES = """examples:
+  python -m export.coreai                                  # the shipped checkpoint, int8, to build/iphone27
+  python -m export.coreai --fp32 --out build/iphone27-fp32 # the reference's tokens, exactly
+  python -m export.coreai --palette 6 --attention ane --arithmetic float16    # for the Neural Engine
+  python -m export.coreai --size 64 64 --size 64 96        # two sizes that share their weights
+  python -m export.coreai --checkpoint MeissonFlow/Meissonic --size 1024 1024
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    made = Parser(
+        prog="python -m export.coreai",
+        description="Export a checkpoint as a bundle of Core AI assets, verified against PyTorch on Apple's"
+        " runtime.",
+        epilog=EXAMPLES,
+    )
+    add = made.add_argument
+    add("--checkpoint", metavar="DIR|ID", help="folder or hub id; default: the shipped stickers")
+    add("--variant", metavar="NAME", help="which weight files, such as fp16; default: full precision first")
+    form = made.add_mutually_exclusive_group()
+    for name, what in (
+        ("fp32", "single precision"),
+        ("fp16", "half precision, with --arithmetic float16"),
+        ("int8", "8-bit weights (default)"),
+        ("int4", "4-bit weights in blocks, for the GPU"),
+    ):
+        form.add_argument(f"--{name}", dest="form", action="store_const", const=name, help=what)
+    form.add_argument(
+        "--palette",
+        type=int,
+        choices=(4, 6, 8),
+        metavar="4|6|8",
+        help="weights as indices into a palette of 2^N values, for the Neural Engine",
+    )
+    form.add_argument("--recipe", type=Path, metavar="FILE", help="the form of each weight, as JSON")
+    add(
+        "--size",
+        nargs=2,
+        type=int,
+        action="append",
+        metavar=("W", "H"),
+        help="pixels; repeat for several sizes, the default first; default: the checkpoint's",
+    )
+    add(
+        "--attention",
+        choices=("gpu", "ane"),
+        default="gpu",
+        help="fused, for the GPU, or head by head, for the Neural Engine; default: gpu",
+    )
+    add(
+        "--arithmetic",
+        choices=("float32", "float16"),
+        default="float32",
+        help="float16 is needed by the Neural Engine, and verified forty times more slowly on Linux;"
+        " default: float32",
+    )
+    add("--out", type=Path, default=Path("build/iphone27"), metavar="DIR", help="default: build/iphone27")
+    add("--dry-run", action="store_true", help="print the size of each graph and write nothing")
+    add("--overwrite", action="store_true", help="replace an existing bundle")
+    return made
+
+
+def run(arguments: Sequence[str] | None) -> None:
+    """Raises UserError for anything the user can fix."""
+    given = parser().parse_args(arguments)
+    check_out(given.out, given.overwrite)
+    require("export", "coreml", "coreai")
+    import runtime.coreai.tools  # noqa: F401 - says why this machine cannot verify what it writes
+    from export.apple.coreai_bundle import CoreAIExporter, CoreAIOptions
+    from export.errors import ExportError
+    from quantize.coreml import Form
+    from quantize.coreml_recipe import CoreMLRecipe
+
+    form: Form = PALETTES[given.palette] if given.palette else given.form or "int8"
+    if form == "fp16" and given.arithmetic == "float32":
+        raise ExportError("--fp16 computes in half precision: add --arithmetic float16, or choose --fp32")
+    if form == "fp32" and given.arithmetic == "float16":
+        raise ExportError("--fp32 computes in single precision: leave --arithmetic out, or choose --fp16")
+    recipe = CoreMLRecipe.read(given.recipe) if given.recipe else CoreMLRecipe(default=form)
+    return_freed_memory()  # the parts of the checkpoint are loaded one after the other
+    checkpoint = load_checkpoint(given.checkpoint, stream=True, variant=given.variant)
+    sizes = [(width, height) for width, height in given.size or [checkpoint.defaults.size]]
+    shown = ", ".join(f"{width}x{height}" for width, height in sizes)
+    what = f"recipe {given.recipe}" if given.recipe else form
+    print(
+        f"{checkpoint.name} at {shown}, {what}, {given.arithmetic}, {given.attention}, to {given.out}",
+        flush=True,
+    )
+    options = CoreAIOptions(sizes, recipe, given.attention, given.arithmetic)
+    export_bundle(CoreAIExporter(checkpoint, options), given.out, given.overwrite, given.dry_run)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return exit_code(lambda: run(arguments), STOPPED)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

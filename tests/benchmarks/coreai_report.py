@@ -1,0 +1,81 @@
+"""The tables of docs/coreai.md, from docs/results/coreai.json; `coreai` measures them.
+
+Nothing here needs Apple's packages, because every machine checks the documents.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tests.benchmarks.markdown import table
+from tests.benchmarks.results import read, source_line
+
+RESULT = "coreai"
+FORMS = ("fp32", "int8", "palette6", "int4", "palette4")
+FLAGS = {"palette6": "--palette 6", "palette4": "--palette 4"}
+
+
+def decibels(figures: dict[str, Any]) -> str:
+    """dB of float outputs, and the share of equal values of whole ones."""
+    parts = [] if figures["psnr"] is None else [f"{figures['psnr']:.0f}"]
+    if figures["equal"] != 1 or not parts:
+        share = "equal" if figures["equal"] == 1 else f"{100 * figures['equal']:.2f} %"
+        parts.append(share)
+    return ", ".join(parts)
+
+
+def beside_table() -> str:
+    """docs/coreai.md's table of section "The evaluator beside Apple's runtime"."""
+    content = read(RESULT)
+    rows = []
+    order = [*FORMS, "fp16"]
+    for key in sorted(content["beside"], key=lambda key: order.index(key.split(" ")[0])):
+        (form, graph), figures = key.split(" "), content["beside"][key]
+        cells = [decibels(figures[name]) for name in ("evaluator", "apple", "beside")]
+        worst = f"{figures['beside']['relative']:.0e}" if figures["beside"]["relative"] else "0"
+        rows.append([form, graph, figures["arithmetic"], *cells, worst])
+    head = (
+        "form",
+        "graph",
+        "arithmetic",
+        "evaluator, dB",
+        "Apple, dB",
+        "one beside the other, dB",
+        "largest",
+    )
+    return f"{table(head, rows, words=3)}\n\n{source_line(content)}"
+
+
+def bundle_table() -> str:
+    """docs/coreai.md's table of bundles."""
+    content = read(RESULT)
+    rows = [
+        [
+            form,
+            f"`{FLAGS.get(form, f'--{form}')}`",
+            f"{figures['bytes'] / 1e6:.1f}",
+            f"{100 * figures['parity']['transformer.agreement']:.1f}",
+            f"{figures['parity']['transformer.kl']:.2g}",
+            f"{figures['parity']['image_decoder.psnr']:.0f}",
+        ]
+        for form in FORMS
+        if (figures := content["bundles"].get(form))
+    ]
+    head = ("form", "export.coreai", "bundle, MB", "same tokens, %", "KL, nats", "image, dB")
+    return f"{table(head, rows, words=2)}\n\n{source_line(content)}"
+
+
+def rounding_table() -> str:
+    """docs/coreai.md's table of ours beside coreai-opt."""
+    content = read(RESULT)
+    rows = [
+        [form, *cells(content["rounding"], form, "ours"), *cells(content["rounding"], form, "coreai-opt")]
+        for form in FORMS[1:]
+        if f"{form} coreai-opt" in content["rounding"]
+    ]
+    head = ("form", "ours: same tokens, %", "KL, nats", "coreai-opt: same tokens, %", "KL, nats")
+    return f"{table(head, rows)}\n\n{source_line(content)}"
+
+
+def cells(figures: dict[str, Any], form: str, by: str) -> Iterator[str]:
+    found = figures[f"{form} {by}"]
+    yield from (f"{100 * found['agreement']:.1f}", f"{found['kl']:.2g}")
