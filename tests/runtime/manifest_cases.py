@@ -88,12 +88,7 @@ def cases() -> list[Case]:
         *numbers('"vocab_size":18', "vocab_size", [TOP], [*NO_INT, "0", "17", ABOVE]),
         *numbers('"mask_token_id":17', "mask_token_id", ["0"], [*NO_INT, "18", ABOVE]),
         *numbers('"masking_schedule":"cosine"', "masking_schedule", ['"linear"'], ["null", '"sine"', "1"]),
-        *numbers(
-            '"masking_schedule":"cosine"',
-            "masking_schedule",
-            ['"cosine","timestep":"share"', '"cosine","timestep":"index"'],
-            ['"cosine","timestep":null', '"cosine","timestep":"steps"', '"cosine","timestep":1'],
-        ),
+        *numbers('"timestep":"index"', "timestep", ['"share"'], ["null", '"steps"', "1"]),
         *numbers('"text_length":8', "text_length", [], [*NO_INT, "9", "2", "4097", ABOVE]),
         *numbers('"inner_dim":4', "inner_dim", ["1", TOP], [*NO_INT, "0", ABOVE]),
         *numbers('"modulation_width":4', "modulation_width", ["1", TOP], [*NO_INT, "0", ABOVE]),

@@ -48,7 +48,9 @@ export class Bundle {
       await verify(files, name, facts);
     }
     const bundle = new Bundle(manifest, await sha256(new Blob([bytes])), files);
-    for (const graph of manifest.graphs.values()) await bundle.checkExternal(graph.files[0]!);
+    for (const graph of manifest.graphs.values()) {
+      for (const files of [graph.files, ...graph.contexts.values()]) await bundle.checkExternal(files[0]!);
+    }
     return bundle;
   }
 
@@ -86,7 +88,7 @@ export class Bundle {
     return this.bytes(name);
   }
 
-  /** Throws BundleError if an ONNX model reads its weights from a file that has no hash in the manifest. */
+  /** Throws BundleError if an ONNX model reads a file that has no hash in the manifest. */
   private async checkExternal(model: string): Promise<void> {
     let found: Set<string>;
     try {
@@ -98,7 +100,7 @@ export class Bundle {
     for (const location of found) {
       if (location.startsWith("/") || !this.manifest.files.has(beside(model, location))) {
         throw new BundleError(
-          `${model} reads weights from '${location}', which the manifest does not list: export the bundle again`,
+          `${model} reads '${location}', which the manifest does not list: export the bundle again`,
         );
       }
     }

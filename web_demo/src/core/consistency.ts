@@ -34,6 +34,9 @@ export function* problems(manifest: Manifest): Generator<string> {
   for (const [name, graph] of graphs) {
     if (name === "") yield "a graph has no name";
     if (graph.contexts.has("")) yield `graph '${name}' has a context for no chip`;
+    if (graph.contexts.size > 0 && graph.compute !== "npu") {
+      yield `graph '${name}' has contexts, but its compute is not npu`;
+    }
     if (graph.functions.some((entry) => entry.dimensions.has(""))) yield `graph '${name}' has a dimension of no name`;
     for (const tensor of [...graph.inputs, ...graph.outputs]) yield* problemsOf(tensor);
   }

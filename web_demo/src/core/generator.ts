@@ -141,7 +141,7 @@ class Run {
     let tensors: Tensors = {
       input_ids: ints(ids, rows.length, length),
       micro_sinusoids: microSinusoids(this.settings.size, manifest.defaults.score),
-      step_sinusoids: stepSinusoids(this.settings.steps),
+      step_sinusoids: stepSinusoids(this.settings.steps, manifest.model.timestep),
     };
     for (const name of ["text_encoder", "conditioner"] as const) {
       const given = tensors;

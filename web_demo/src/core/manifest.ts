@@ -42,6 +42,8 @@ const steps = whole(1, MAX_STEPS);
 const guidance = real(0, MAX_GUIDANCE);
 const path = z.string().check(z.refine(inside, { error: "a path is outside the bundle or not in plain form" }));
 const schedule = z.enum(["cosine", "linear"]);
+// What tells the model of a step with t steps after it, of N: t itself, or t / N.
+const timestep = z.enum(["index", "share"]);
 const dtype = z.enum(["int32", "float32", "uint8"]);
 
 const model = z.strictObject({
@@ -52,6 +54,7 @@ const model = z.strictObject({
   vocab_size: positive,
   mask_token_id: tokenId,
   masking_schedule: schedule,
+  timestep: z._default(timestep, "index"),
   text_length: whole(3, MAX_TEXT_LENGTH),
   inner_dim: positive,
   modulation_width: positive,
@@ -75,7 +78,8 @@ const graph = z.strictObject({
   files: z.array(path).check(z.minLength(1)), // the model first, then its external data
   functions: z._default(z.array(z.strictObject({ name, dimensions: table(positive) })), []),
   compute: z.optional(z.nullable(z.enum(["cpu", "gpu", "ane", "npu"]))),
-  contexts: z._default(table(z.array(path).check(z.minLength(1))), new Map()),
+  // Chip: its compiled model first, then the binaries.
+  contexts: z._default(table(z.array(path).check(z.minLength(2))), new Map()),
 });
 
 const tokenizer = z.strictObject({
@@ -145,6 +149,7 @@ export type TensorFacts = z.infer<typeof tensor>;
 export type TokenizerFacts = z.infer<typeof tokenizer>;
 export type GoldenTrace = z.infer<typeof goldenSchema>;
 export type MaskingSchedule = z.infer<typeof schedule>;
+export type Timestep = z.infer<typeof timestep>;
 export type DType = z.infer<typeof dtype>;
 /** Width and height. */
 export type Size = readonly [width: number, height: number];

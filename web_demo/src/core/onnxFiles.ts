@@ -1,7 +1,7 @@
-// The files beside an ONNX model that it reads weights from, found in its protobuf message.
+// The files beside an ONNX model that it reads, found in its protobuf message: weights and compiled contexts.
 //
 // onnxruntime opens them by the names in the model, so a manifest has to list each one. Only the fields on the way from
-// the model to a tensor's external data are read (onnx.proto); a tensor's own bytes are skipped.
+// the model to such a name are read (onnx.proto); a tensor's own bytes are skipped.
 
 import { MAX_FILES } from "./manifest";
 
@@ -22,13 +22,13 @@ const LEADS: Record<Exclude<Part, "entry">, Record<number, Part>> = {
 const BYTES = 2; // the wire type of strings and messages
 const FIXED: Record<number, number> = { 1: 8, 5: 4 }; // bytes of the wire types of fixed length
 
-/** The locations that tensors of the model name, as written. Throws SyntaxError for a damaged model. */
+/** The locations that tensors and contexts of the model name, as written. Throws SyntaxError for a damaged model. */
 export function externalFiles(model: Uint8Array): Set<string> {
   if (model.length === 0) throw new SyntaxError("it is empty");
   const found = new Set<string>();
   for (const location of locations(model, "model", 0, model.length, 0)) {
     found.add(location);
-    if (found.size > MAX_FILES) throw new SyntaxError(`it reads weights from more than ${MAX_FILES} files`);
+    if (found.size > MAX_FILES) throw new SyntaxError(`it names more than ${MAX_FILES} files`);
   }
   return found;
 }
@@ -36,14 +36,19 @@ export function externalFiles(model: Uint8Array): Set<string> {
 /** The locations in the bytes `start` to `end`, which are a message of that kind. */
 function* locations(data: Uint8Array, kind: Part, start: number, end: number, depth: number): Generator<string> {
   if (depth > MAX_NESTING) throw new SyntaxError("its graphs are nested too deep");
-  if (kind === "entry") {
-    const pair = ["", "", ""]; // StringStringEntryProto
+  const text = (wanted: number) => {
+    let found = data.subarray(0, 0);
     for (const [number, first, last] of fields(data, start, end)) {
-      if (number < 3) pair[number] = new TextDecoder().decode(data.subarray(first, last));
+      if (number === wanted) found = data.subarray(first, last); // the last of two counts
     }
-    if (pair[1] === "location") yield pair[2]!;
+    return new TextDecoder().decode(found);
+  };
+  // The key and the value of a StringStringEntryProto; the name of an attribute, and its string.
+  if (kind === "entry") {
+    if (text(1) === "location") yield text(2);
     return;
   }
+  if (kind === "attribute" && text(1) === "ep_cache_context") yield text(4);
   for (const [number, first, last] of fields(data, start, end)) {
     const lead = LEADS[kind][number];
     if (lead) yield* locations(data, lead, first, last, depth + 1);

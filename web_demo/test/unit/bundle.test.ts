@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Bundle, MANIFEST, manifestBytes, parseManifest, type BundleFiles } from "../../src/core/bundle";
 import { BundleError } from "../../src/core/errors";
+import { externalFiles } from "../../src/core/onnxFiles";
 import { strictJson } from "../../src/core/strictJson";
 import { bundleFiles, committed } from "./vectors";
 
@@ -54,6 +55,18 @@ test("a whole number keeps every digit, and a fraction is told apart", () => {
   expect(strictJson(utf8("[18446744073709551615, 4, 4.0, -0]"))).toEqual([2n ** 64n - 1n, 4n, 4, 0n]);
 });
 
+test("the files that weights and compiled contexts name are found in a model", () => {
+  const message = (number: number, ...content: Array<string | number[]>): number[] => {
+    const bytes = content.flatMap((part) => (typeof part === "string" ? [...utf8(part)] : part));
+    return [(number << 3) | 2, bytes.length, ...bytes];
+  };
+  // ModelProto.graph.initializer.external_data, and ModelProto.graph.node.attribute.
+  const weight = message(7, message(5, message(13, message(1, "location"), message(2, "a.data"))));
+  const context = message(7, message(1, message(5, message(1, "ep_cache_context"), message(4, "b.bin"))));
+  expect([...externalFiles(Uint8Array.from([...weight, ...context]))]).toEqual(["a.data", "b.bin"]);
+  expect(() => externalFiles(Uint8Array.from(weight.slice(0, -1)))).toThrow("it ends within the field");
+});
+
 describe("files", () => {
   const whole = bundleFiles("android");
   const weights = "transformer.onnx.data";
@@ -100,6 +113,6 @@ describe("files", () => {
         return whole.file(path === "other.data" ? weights : path);
       },
     };
-    await expect(Bundle.open(files)).rejects.toThrow(`reads weights from '${weights}'`);
+    await expect(Bundle.open(files)).rejects.toThrow(`reads '${weights}'`);
   });
 });

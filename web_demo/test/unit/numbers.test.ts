@@ -9,6 +9,7 @@ import { bits, committed, vector } from "./vectors";
 interface Numbers {
   temperatures: Record<string, number[]>;
   step_sinusoids: number[];
+  share_sinusoids: number[];
   micro_sinusoids: number[];
 }
 
@@ -77,7 +78,8 @@ describe("schedule", () => {
 });
 
 test("sinusoids are Python's bit by bit", () => {
-  expect(bits(stepSinusoids(64).data as Float32Array)).toEqual(numbers.step_sinusoids);
+  expect(bits(stepSinusoids(64, "index").data as Float32Array)).toEqual(numbers.step_sinusoids);
+  expect(bits(stepSinusoids(48, "share").data as Float32Array)).toEqual(numbers.share_sinusoids);
   expect(bits(microSinusoids([1024, 768], 6).data as Float32Array)).toEqual(numbers.micro_sinusoids);
 });
 
