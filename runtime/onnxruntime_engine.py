@@ -64,9 +64,8 @@ class OnnxRuntimeEngine:
         except _ORT_ERRORS as error:
             line = f"onnxruntime {ort.__version__} cannot open {path}: {_first_line(error)}"
             raise EngineError(f"{line} ({self.way_out(name)})") from None
-        file = path.relative_to(self.bundle.folder).as_posix()
-        _check_signature(file, "input", graph.inputs, session.get_inputs())
-        _check_signature(file, "output", graph.outputs, session.get_outputs())
+        _check_signature(path, "input", graph.inputs, session.get_inputs())
+        _check_signature(path, "output", graph.outputs, session.get_outputs())
         self._sessions[name] = session
 
     def way_out(self, name: str) -> str:
@@ -176,7 +175,7 @@ def open_copy(graph: bytes, folder: Path, options: ort.SessionOptions) -> ort.In
     return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
-def _check_signature(file: str, kind: str, wanted: list[Tensor], found: list[ort.NodeArg]) -> None:
+def _check_signature(file: Path, kind: str, wanted: list[Tensor], found: list[ort.NodeArg]) -> None:
     """Raises BundleError unless the graph's names, types and fixed sizes are the manifest's."""
     by_name = {argument.name: argument for argument in found}
     if set(by_name) != {tensor.name for tensor in wanted}:
