@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 
 help:
 	@echo "make bundle     install into .venv, export the int8 Android bundle, draw build/sample.png with it"
-	@echo "make test       lint, types, tests of all three languages (13 minutes on 2 cores with AVX2)"
+	@echo "make test       lint, types, tests of all three languages"
 	@echo "make test-android  the Kotlin engine alone; it is a part of make test"
 	@echo "make test-ios   the Swift package alone; it is a part of make test"
 	@echo "make arm64      an emulated ARM64 machine in build/arm64 (Debian only), for python -m runtime.parity.arm"

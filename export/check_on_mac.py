@@ -131,7 +131,7 @@ def compile_packages(
 
 
 def compile_ahead_of_time(golden: Golden, folder: Path, tell: Callable[[Any], None]) -> None:
-    """Compile each graph's asset for iPhones, for each unit that they can prefer."""
+    """Compile each graph's asset for iPhones, once for each unit that an iPhone can prefer."""
     for name in golden.bundle.manifest.graphs:
         for unit in AHEAD:
             tell(Started(f"compiling {name} ahead of time for {unit}"))

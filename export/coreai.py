@@ -3,15 +3,21 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from export.bundle_writer import STOPPED, check_out, export_bundle
-from export.coreml import PALETTES
+from export.iphone_arguments import PALETTES, add_checkpoint, add_form, add_out, add_shapes
 from reference.checkpoint import load_checkpoint
 from reference.errors import Parser, exit_code
 from reference.extras import require
+from reference.files import shown
 from runtime.process import return_freed_memory
 
+FORMS = {
+    "fp32": "single precision",
+    "fp16": "half precision, with --arithmetic float16",
+    "int8": "8-bit weights (default)",
+    "int4": "4-bit weights in blocks, for the GPU",
+}
 EXAMPLES = """examples:
   python -m export.coreai                                  # the shipped checkpoint, int8, to build/iphone27
   python -m export.coreai --fp32 --out build/iphone27-fp32 # the reference's tokens, exactly
@@ -28,49 +34,17 @@ def parser() -> argparse.ArgumentParser:
         " runtime.",
         epilog=EXAMPLES,
     )
-    add = made.add_argument
-    add("--checkpoint", metavar="DIR|ID", help="folder or hub id; default: the shipped stickers")
-    add("--variant", metavar="NAME", help="which weight files, such as fp16; default: full precision first")
-    form = made.add_mutually_exclusive_group()
-    for name, what in (
-        ("fp32", "single precision"),
-        ("fp16", "half precision, with --arithmetic float16"),
-        ("int8", "8-bit weights (default)"),
-        ("int4", "4-bit weights in blocks, for the GPU"),
-    ):
-        form.add_argument(f"--{name}", dest="form", action="store_const", const=name, help=what)
-    form.add_argument(
-        "--palette",
-        type=int,
-        choices=(4, 6, 8),
-        metavar="4|6|8",
-        help="weights as indices into a palette of 2^N values, for the Neural Engine",
-    )
-    form.add_argument("--recipe", type=Path, metavar="FILE", help="the form of each weight, as JSON")
-    add(
-        "--size",
-        nargs=2,
-        type=int,
-        action="append",
-        metavar=("W", "H"),
-        help="pixels; repeat for several sizes, the default first; default: the checkpoint's",
-    )
-    add(
-        "--attention",
-        choices=("gpu", "ane"),
-        default="gpu",
-        help="fused, for the GPU, or head by head, for the Neural Engine; default: gpu",
-    )
-    add(
+    add_checkpoint(made)
+    add_form(made, FORMS)
+    add_shapes(made)
+    made.add_argument(
         "--arithmetic",
         choices=("float32", "float16"),
         default="float32",
         help="float16 is needed by the Neural Engine, and verified forty times more slowly on Linux;"
         " default: float32",
     )
-    add("--out", type=Path, default=Path("build/iphone27"), metavar="DIR", help="default: build/iphone27")
-    add("--dry-run", action="store_true", help="print the size of each graph and write nothing")
-    add("--overwrite", action="store_true", help="replace an existing bundle")
+    add_out(made, "build/iphone27")
     return made
 
 
@@ -94,10 +68,10 @@ def run(arguments: Sequence[str] | None) -> None:
     return_freed_memory()  # the parts of the checkpoint are loaded one after the other
     checkpoint = load_checkpoint(given.checkpoint, stream=True, variant=given.variant)
     sizes = [(width, height) for width, height in given.size or [checkpoint.defaults.size]]
-    shown = ", ".join(f"{width}x{height}" for width, height in sizes)
+    named = ", ".join(f"{width}x{height}" for width, height in sizes)
     what = f"recipe {given.recipe}" if given.recipe else form
     print(
-        f"{checkpoint.name} at {shown}, {what}, {given.arithmetic}, {given.attention}, to {given.out}",
+        f"{checkpoint.name} at {named}, {what}, {given.arithmetic}, {given.attention}, to {shown(given.out)}",
         flush=True,
     )
     options = CoreAIOptions(sizes, recipe, given.attention, given.arithmetic)

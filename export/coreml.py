@@ -3,17 +3,20 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 from export.bundle_writer import STOPPED, check_out, export_bundle
 from export.errors import ExportError
+from export.iphone_arguments import PALETTES, add_checkpoint, add_form, add_out, add_shapes
 from reference.checkpoint import load_checkpoint
 from reference.errors import Parser, exit_code
 from reference.files import shown
 from runtime.process import return_freed_memory
 
-PALETTES: dict[int, Any] = {4: "palette4", 6: "palette6", 8: "palette8"}
+FORMS = {
+    "fp16": "half precision",
+    "int8": "8-bit weights (default)",
+    "int4": "4-bit weights in blocks, for the GPU; needs iOS 18",
+}
 EXAMPLES = """examples:
   python -m export.coreml                                  # the shipped checkpoint, int8, to build/iphone
   python -m export.coreml --palette 6 --attention ane --out build/iphone-ane     # for the Neural Engine
@@ -30,52 +33,17 @@ def parser() -> argparse.ArgumentParser:
         description="Export a checkpoint as a bundle of Core ML packages, verified against PyTorch.",
         epilog=EXAMPLES,
     )
+    add_checkpoint(made)
+    add_form(made, FORMS)
+    add_shapes(made)
     add = made.add_argument
-    add("--checkpoint", metavar="DIR|ID", help="folder or hub id; default: the shipped stickers")
-    add("--variant", metavar="NAME", help="which weight files, such as fp16; default: full precision first")
-    form = made.add_mutually_exclusive_group()
-    form.add_argument("--fp16", dest="form", action="store_const", const="fp16", help="half precision")
-    form.add_argument(
-        "--int8", dest="form", action="store_const", const="int8", help="8-bit weights (default)"
-    )
-    form.add_argument(
-        "--int4",
-        dest="form",
-        action="store_const",
-        const="int4",
-        help="4-bit weights in blocks, for the GPU; needs iOS 18",
-    )
-    form.add_argument(
-        "--palette",
-        type=int,
-        choices=(4, 6, 8),
-        metavar="4|6|8",
-        help="weights as indices into a palette of 2^N values, for the Neural Engine",
-    )
-    form.add_argument("--recipe", type=Path, metavar="FILE", help="the form of each weight, as JSON")
-    add(
-        "--size",
-        nargs=2,
-        type=int,
-        action="append",
-        metavar=("W", "H"),
-        help="pixels; repeat for several sizes, the default first; default: the checkpoint's",
-    )
     add("--target", choices=("ios17", "ios18"), default="ios18", help="oldest iOS to support; default: ios18")
-    add(
-        "--attention",
-        choices=("gpu", "ane"),
-        default="gpu",
-        help="fused, for the GPU, or head by head, for the Neural Engine; default: gpu",
-    )
-    add("--out", type=Path, default=Path("build/iphone"), metavar="DIR", help="default: build/iphone")
     add(
         "--activations",
         action="store_true",
         help="with --int8: 8-bit activations in the blocks too, with ranges from drawings of the checkpoint",
     )
-    add("--dry-run", action="store_true", help="print the size of each graph and write nothing")
-    add("--overwrite", action="store_true", help="replace an existing bundle")
+    add_out(made, "build/iphone")
     return made
 
 

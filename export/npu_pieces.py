@@ -2,11 +2,11 @@
 
     codes --> piece --> codes --> piece --> codes ...
 
-A chip's limit is 2 GiB a graph ("graph requires estimated allocation of 2309576 KB, limit is 2097152 KB":
-pytorch/executorch, issue 17782). Before it comes the memory of the machine that compiles, which grows with
-the operators of a piece (docs/npu.md). Neighbours exchange the 16-bit codes that the whole graph has there,
-so pieces compute what the whole does, to the bit. What depends on the graph's inputs alone, and only moves
-numbers, is in every piece that reads it.
+The compiler refuses a graph above 2 GiB ("graph requires estimated allocation of 2309576 KB, limit is
+2097152 KB": pytorch/executorch, issue 17782), and the memory that compiling takes grows with the operators of
+a piece (docs/npu.md). Neighbours exchange the 16-bit codes that the whole graph has there, so pieces compute
+what the whole does, to the bit. What depends on the graph's inputs alone, and only moves numbers, is in every
+piece that reads it.
 """
 
 from collections.abc import Iterator

@@ -6,7 +6,6 @@ import json
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +17,16 @@ from torch import Tensor, nn
 from export.apple.calibration import Drawings, round_weights
 from export.apple.coreai_sampler import Drawn, Logits, logits_graph
 from export.apple.coreai_weights import Compression
+from export.apple.coreml_bundle import KINDS
 from export.apple.graphs import AppleGraph, Dimensions, TensorSpec
+from export.apple.package import CompressedGraph
 from export.size_estimate import weights_of
 from export.workspace import scratch
 from quantize.coreml import SMALLEST, Form, Weight, check_fit, in_program
 from quantize.coreml_recipe import CoreMLRecipe
-from runtime.bundle import PRECISIONS
 from runtime.parity.coreai_logits import name_of
 
 SAMPLER = "sampler"
-KINDS = {"linear": "linear", "table": "gather", "convolution": "conv"}
 
 
 class Boundary(nn.Module):
@@ -43,23 +42,6 @@ class Boundary(nn.Module):
         made = self.module(*(x.to(self.computes_in) if x.is_floating_point() else x for x in inputs))
         made = made if isinstance(made, tuple) else (made,)
         return tuple(value.to(dtype) for value, dtype in zip(made, self.dtypes, strict=True))
-
-
-@dataclass(frozen=True)
-class CompressedAsset:
-    """How many functions a written asset has, and how its weights are stored."""
-
-    functions: int
-    forms: Counter[Form]  # how many weights of a function are in each form
-
-    @property
-    def precision(self) -> str:
-        """The precision that the manifest states."""
-        return "+".join(sorted(self.forms, key=PRECISIONS.index)) or "fp32"
-
-    def __str__(self) -> str:
-        weights = ", ".join(f"{count} weights {form}" for form, count in self.forms.items())
-        return f"{self.functions} function{'s' if self.functions > 1 else ''}, {weights or 'no weights'}"
 
 
 def forms_of(
@@ -93,7 +75,7 @@ def write_asset(
     recipe: CoreMLRecipe,
     half: bool,
     path: Path,
-) -> CompressedAsset:
+) -> CompressedGraph:
     """Write graph `name` of `drawings`, with its `functions` (name -> dimensions), into the asset `path`.
 
     `half`: compute in float16. Equal weights of functions are stored once. Raises RecipeError if the recipe
@@ -123,7 +105,7 @@ def write_asset(
     metadata.write_text(
         json.dumps(json.loads(metadata.read_text(encoding="utf-8")), indent=2, sort_keys=True)
     )
-    return CompressedAsset(len(functions), Counter(forms.values()))
+    return CompressedGraph(len(functions), Counter(forms.values()), plain="fp32")
 
 
 def add(

@@ -12,7 +12,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from export.apple.asset import asset_files, forms_of, write_asset
 from export.apple.calibration import Drawings, Feed
 from export.apple.coreai_ranges import LARGEST_HALF, largest_value
-from export.apple.coreml_bundle import BITS, tensor
+from export.apple.coreml_bundle import BITS, entry
 from export.apple.data_format import Attention
 from export.apple.graphs import (
     CHUNK_BYTES,
@@ -31,7 +31,7 @@ from export.verify import Effort, verify_against_reference
 from quantize.coreml_recipe import CoreMLRecipe
 from quantize.recipe import IMAGE_GRAPHS
 from reference.checkpoint import Checkpoint
-from runtime.bundle import ASSET, Bundle, Function, Graph, Manifest
+from runtime.bundle import ASSET, Bundle, Graph, Manifest
 from runtime.engine import EngineName
 from runtime.generator import Drawing
 
@@ -99,25 +99,7 @@ class CoreAIExporter:
         asset, functions = folder / (name + ASSET), functions_of(self.graphs[name], self.shapes)
         made = write_asset(self.drawings, name, functions, self.choices.recipe, self.half(name), asset)
         files = [path.relative_to(folder).as_posix() for path in asset_files(asset)]
-        return self.entry(name, made.precision, files), made
-
-    def entry(self, name: str, precision: str, files: list[str]) -> Graph:
-        """A graph's entry of the manifest."""
-        graph = self.graphs[name]
-        return Graph(
-            precision=precision,
-            inputs=[tensor(name, spec) for name, spec in graph.inputs.items()],
-            outputs=[tensor(name, spec) for name, spec in graph.outputs.items()],
-            files=files,
-            functions=[
-                Function(
-                    name=function,
-                    dimensions={side: dimensions[side] for side in sorted(graph.dimension_names())},
-                )
-                for function, dimensions in functions_of(graph, self.shapes).items()
-            ],
-            compute=graph.compute,
-        )
+        return entry(self.graphs[name], functions, made.precision, files), made
 
     def describe(self, folder: Path, graphs: dict[str, Graph]) -> Manifest:
         write_tokenizer(folder, self.checkpoint)

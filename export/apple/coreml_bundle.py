@@ -1,6 +1,6 @@
 """The iPhone bundle: Core ML packages, compressed as a recipe says."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from export.apple.graphs import (
     CHUNK_BYTES,
     ROWS,
     AppleGraph,
+    Dimensions,
     TensorSpec,
     apple_graphs,
     dimensions_of,
@@ -105,25 +106,8 @@ class CoreMLExporter:
             self.drawings, name, functions, options.target, options.recipe, package, activations
         )
         files = [path.relative_to(folder).as_posix() for path in package_files(package)]
-        return self.entry(name, quantized.precision, files), quantized
-
-    def entry(self, name: str, precision: str, files: list[str]) -> Graph:
-        """A graph's entry of the manifest."""
-        graph = self.graphs[name]
-        return Graph(
-            precision=precision,
-            inputs=[tensor(name, spec) for name, spec in graph.inputs.items()],
-            outputs=[tensor(name, spec) for name, spec in graph.outputs.items()],
-            files=files,
-            functions=[
-                Function(
-                    name=function if self.choices.target == "ios18" else "main",
-                    dimensions={side: dimensions[side] for side in sorted(graph.dimension_names())},
-                )
-                for function, dimensions in functions_of(graph, self.shapes).items()
-            ],
-            compute=graph.compute,
-        )
+        named = functions if options.target == "ios18" else {"main": self.shapes[0]}
+        return entry(self.graphs[name], named, quantized.precision, files), quantized
 
     def describe(self, folder: Path, graphs: dict[str, Graph]) -> Manifest:
         write_tokenizer(folder, self.checkpoint)
@@ -132,6 +116,22 @@ class CoreMLExporter:
 
     def verify(self, bundle: Bundle, drawing: Drawing) -> dict[str, float]:
         return verify_against_reference(bundle, self.checkpoint, drawing)
+
+
+def entry(graph: AppleGraph, functions: Mapping[str, Dimensions], precision: str, files: list[str]) -> Graph:
+    """A graph's entry of the manifest; `functions` are its dimensions by name."""
+    sides = sorted(graph.dimension_names())
+    return Graph(
+        precision=precision,
+        inputs=[tensor(name, spec) for name, spec in graph.inputs.items()],
+        outputs=[tensor(name, spec) for name, spec in graph.outputs.items()],
+        files=files,
+        functions=[
+            Function(name=name, dimensions={side: dimensions[side] for side in sides})
+            for name, dimensions in functions.items()
+        ],
+        compute=graph.compute,
+    )
 
 
 def tensor(name: str, spec: TensorSpec) -> Tensor:

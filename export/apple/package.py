@@ -23,16 +23,17 @@ SUFFIX = ".mlpackage"
 
 
 @dataclass(frozen=True)
-class CompressedPackage:
-    """How many functions a written package has, and how its weights are stored."""
+class CompressedGraph:
+    """How many functions a written package or asset has, and how its weights are stored."""
 
     functions: int
     forms: Counter[Form]  # how many weights of a function are in each form
+    plain: Form = "fp16"  # of a graph without weights
 
     @property
     def precision(self) -> str:
         """The precision that the manifest states."""
-        return "+".join(sorted(self.forms, key=PRECISIONS.index)) or "fp16"
+        return "+".join(sorted(self.forms, key=PRECISIONS.index)) or self.plain
 
     def __str__(self) -> str:
         weights = ", ".join(f"{count} weights {form}" for form, count in self.forms.items())
@@ -47,7 +48,7 @@ def write_package(
     recipe: CoreMLRecipe,
     path: Path,
     activations: bool = False,
-) -> CompressedPackage:
+) -> CompressedGraph:
     """Write graph `name` of `drawings`, with its `functions` (name -> dimensions), into the package `path`.
 
     `activations` quantizes activations to 8 bits too, for a graph of the step. Raises RecipeError if the
@@ -70,7 +71,7 @@ def write_package(
             del model
         merge(folder, list(functions), path, target)
     make_reproducible(path)
-    return CompressedPackage(len(functions), Counter(forms.values()))
+    return CompressedGraph(len(functions), Counter(forms.values()))
 
 
 def with_activations(model: Any, feeds: Iterable[Feed], dimensions: Dimensions, folder: Path) -> Any:

@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.npu_whole BUNDLE CHECKPOINT SOC`: a whole step on the emulator, piece by piece.
+"""`python -m tests.benchmarks.npu_whole BUNDLE CHECKPOINT`: a whole step on the emulator, piece by piece.
 
 For a model whose step takes the emulator hours: an interrupted run goes on with the next piece. A piece runs
 in a process of its own, whose peak RSS is measured. The features go beside those that PyTorch computes in

@@ -1,5 +1,5 @@
-// A STUB of Apple's Core AI, for the compiler alone: the names that MeissonicCoreAI uses, as apple/coreai-models uses them,
-// so that its sources are type-checked on Linux. Apple's headers were not at hand. Nothing here runs; no product contains it.
+// A STUB of Apple's Core AI. It has the names that MeissonicCoreAI uses, so that Linux can check the types of its sources.
+// The names follow apple/coreai-models, because Apple's headers were not at hand. Nothing here runs; no product contains it.
 import Foundation
 
 public enum ComputeUnitKind: Sendable { case cpu, gpu, neuralEngine }

@@ -17,7 +17,7 @@ from export.apple.calibration import Drawings, int4_layers, moments
 from export.apple.coreml_bundle import CoreMLExporter, CoreMLOptions
 from export.apple.data_format import Attention
 from export.apple.graphs import AppleGraph, Dimensions, apple_graphs, dimensions_of, functions_of, step_of
-from export.apple.package import CompressedPackage, package_files, write_package
+from export.apple.package import CompressedGraph, package_files, write_package
 from export.errors import ExportError
 from quantize.coreml import Form
 from quantize.coreml_recipe import CoreMLRecipe
@@ -61,7 +61,7 @@ class Packages:
 
     def write(
         self, name: str, form: Form = "fp16", attention: Attention = "gpu", rows: tuple[int, ...] = (2,)
-    ) -> tuple[Path, CompressedPackage]:
+    ) -> tuple[Path, CompressedGraph]:
         path = self.folder / f"{name}-{form}-{attention}.mlpackage"
         graph = self.graph(name, attention)
         functions = functions_of(graph, [self.shapes[row - 1] for row in rows])
