@@ -7,13 +7,19 @@ QNN := from reference.extras import qnn_unavailable; print(qnn_unavailable() or 
 COREAI := from reference.extras import coreai_unavailable; print(coreai_unavailable() or "")
 READY := $(VENV)/.ready
 
-.PHONY: bundle test package android-vectors iphone-vectors test-android test-ios test-slow test-versions bench arm64 lint format clean help
+# Installs what the page is built with; again when the lock file changes.
+NODE_MODULES := web_demo/node_modules/.package-lock.json
+
+.PHONY: bundle web test package android-vectors iphone-vectors web-vectors test-android test-ios test-web bench-web test-slow test-versions bench arm64 lint format clean help
 
 help:
 	@echo "make bundle     install into .venv, export the int8 Android bundle, draw build/sample.png with it"
-	@echo "make test       lint, types, tests of all three languages"
+	@echo "make web        the page with the sticker bundle in build/web, served at http://localhost:8000 (Node 20.19)"
+	@echo "make test       lint, types, tests of all four languages"
 	@echo "make test-android  the Kotlin engine alone; it is a part of make test"
 	@echo "make test-ios   the Swift package alone; it is a part of make test"
+	@echo "make test-web   the page alone, in Node and Chromium; it is a part of make test"
+	@echo "make bench-web  what the page downloads and how fast it draws: docs/web.md"
 	@echo "make arm64      an emulated ARM64 machine in build/arm64 (Debian only), for python -m runtime.parity.arm"
 	@echo "make test-slow  the real-size checks: 1 B parameters, several GB of disk and memory"
 	@echo "make test-versions  the oldest and the newest versions that pyproject.toml allows: 10 GB of disk"
@@ -38,6 +44,18 @@ bundle: $(READY)
 	$(RUN) -m runtime "a purple cat wearing a hat" --bundle build/android --seed 3 --out build/sample.png
 	@echo "the picture is build/sample.png"
 
+$(NODE_MODULES): web_demo/package-lock.json
+	cd web_demo && npm ci --silent --no-audit --no-fund
+	touch $@
+
+build/android/manifest.json:
+	$(MAKE) --no-print-directory bundle
+
+web: $(NODE_MODULES) build/android/manifest.json
+	cd web_demo && npm run --silent build
+	cp -R build/android build/web/bundle
+	cd web_demo && npm run --silent preview
+
 arm64: $(READY)
 	.ci/arm64.sh $(RUN)
 
@@ -53,20 +71,31 @@ format: $(READY)
 # What keeps one core busy goes side by side; then the phones' tests run beside Python's.
 test: $(READY)
 	$(MAKE) --no-print-directory -j3 lint android-vectors iphone-vectors
+	$(MAKE) --no-print-directory web-vectors
 	.ci/test.sh $(RUN)
 
-# Bundles of the shipped checkpoint that the tests of all three languages share, and what Python makes of them.
+# Bundles of the shipped checkpoint that the tests of all four languages share, and what Python makes of them.
 android-vectors: $(READY)
 	$(RUN) -m tests.parity.phone_vectors
 
 iphone-vectors: $(READY)
 	$(RUN) -m tests.parity.iphone_vectors
 
+web-vectors: $(READY) android-vectors
+	$(RUN) -m tests.parity.web_vectors
+
 test-android: android-vectors
 	.ci/android.sh
 
 test-ios: android-vectors iphone-vectors
 	.ci/ios.sh $(RUN)
+
+test-web: web-vectors
+	.ci/web.sh
+
+bench-web: web-vectors $(NODE_MODULES)
+	cd web_demo && npm run --silent build && MEASURE=1 npm run --silent unit
+	$(RUN) -m tests.benchmarks report
 
 test-slow: $(READY)
 	$(RUN) -m pytest -m slow

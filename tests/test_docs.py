@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("export", "quantize", "reference", "runtime", "tests")
-FOLDERS = (".github", "android_demo", "docs", "ios_demo", *PACKAGES)
+FOLDERS = (".github", "android_demo", "docs", "ios_demo", "web_demo", *PACKAGES)
 SKIPPED = ("target", "node_modules", ".build")  # of builds
 FENCE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 

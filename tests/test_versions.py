@@ -1,5 +1,6 @@
-"""One version of what Python and the phones share."""
+"""One version of what Python, the phones and the page share."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -25,3 +26,8 @@ def test_python_the_jvm_and_android_have_the_same_onnxruntime() -> None:
 
 def test_python_and_android_have_the_same_provider_for_the_npu() -> None:
     assert GRADLE["onnxruntime-qnn"] == locked("onnxruntime-qnn")
+
+
+def test_python_and_the_page_have_the_same_onnxruntime() -> None:
+    package = json.loads((ROOT / "web_demo" / "package.json").read_text())
+    assert package["dependencies"]["onnxruntime-web"] == locked("onnxruntime")

@@ -1,4 +1,4 @@
-"""The loops of Python, Kotlin and Swift have the same functions and types, in the same order."""
+"""The loops of Python, Kotlin, Swift and TypeScript have the same functions and types, in the same order."""
 
 import re
 from pathlib import Path
@@ -8,15 +8,20 @@ import pytest
 ROOT = Path(__file__).parents[2]
 KOTLIN = ROOT / "android_demo/engine/src/main/kotlin/org/meissonic/mobile/engine"
 SWIFT = ROOT / "ios_demo/Sources/MeissonicKit"
+TYPESCRIPT = ROOT / "web_demo/src/core"
 # A declaration at the start of a line, after any modifiers.
 DECLARED = {
     ".py": r"^(?:def|class) (\w+)",
     ".kt": r"^(?:\w+ )*?(?:fun|class|interface|typealias) (\w+)",
     ".swift": r"^(?:\w+ )*?(?:func|struct|protocol|typealias) (\w+)",
+    ".ts": r"^(?:\w+ )*?(?:function|class|interface|type) (\w+)",
 }
 FILES = ("philox", "schedule", "loop", "canvas", "pictures", "request", "sinusoids")
 # What only some languages need.
-OWN = {"canvas", "edit", "gray_picture", "margins", "over", "picture", "step_function", "uniform"}
+OWN = {
+    *("canvas", "edit", "gray", "gray_picture", "high", "margins", "over", "picture", "step_function"),
+    *("uniform", "words"),
+}
 OF_PYTHON_ALONE = {"check_threads", "write_png"}
 
 
@@ -27,8 +32,9 @@ def declared(path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_three_languages_declare_the_same_in_the_same_order(name: str) -> None:
+def test_four_languages_declare_the_same_in_the_same_order(name: str) -> None:
     python = declared(ROOT / "runtime" / f"{name}.py")
     assert len(python) > 2
     assert declared(KOTLIN / f"{name.capitalize()}.kt") == python
     assert declared(SWIFT / f"{name.capitalize()}.swift") == python
+    assert declared(TYPESCRIPT / f"{name}.ts") == python

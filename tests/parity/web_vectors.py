@@ -1,0 +1,40 @@
+"""`python -m tests.parity.web_vectors`: what the web runtime is compared with, beside the phones' vectors.
+
+build/phones/fp32 gets the float bundle of the shipped checkpoint, which the web runtime draws token for
+token, and build/phones/web the picture that native onnxruntime decodes from its golden trace.
+"""
+
+import json
+
+import numpy as np
+
+from runtime.bundle import open_bundle
+from runtime.generator import Generator
+from tests.shared_bundles import PHONES, make_once
+
+FP32, FOLDER = PHONES / "fp32", PHONES / "web"
+
+
+def write_bundle() -> None:
+    """Raises SystemExit if the export is refused, which has said why."""
+    from export.onnx import main as export
+
+    if code := export(["--fp32", "--out", str(FP32), "--overwrite"]):
+        raise SystemExit(code)
+
+
+def write_picture() -> None:
+    bundle = open_bundle(FP32)
+    golden = bundle.golden()
+    assert golden is not None
+    width, height = (side // bundle.manifest.model.token_size for side in golden.size)
+    tokens = np.array(golden.final_tokens, np.int32).reshape(height, width)
+    picture = Generator(bundle, threads=1).decode(tokens)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"rgb": picture.ravel().tolist()})
+    (FOLDER / "golden.json").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    make_once(FP32, write_bundle)
+    make_once(FOLDER, write_picture, "tests/parity")

@@ -1,0 +1,212 @@
+// Draws with a bundle: image encoder, text encoder, conditioner, the masked loop over the step chain, image decoder.
+//
+// Tensors travel from graph to graph by name, as the manifest says; the step is a chain of any length.
+
+import type { Bundle } from "./bundle";
+import { canvas, grid } from "./canvas";
+import type { Engine, Stop } from "./engine";
+import { drawTokens, type Plan, type Progress } from "./loop";
+import { twoRows } from "./manifest";
+import { PhiloxNoise } from "./philox";
+import { guided, settle, type Edit, type Request, type Settings } from "./request";
+import { microSinusoids, stepSinusoids } from "./sinusoids";
+import { entry, floats, ints, type Tensor, type Tensors } from "./tensor";
+import { Tokenizer, type Encoded } from "./tokenizer";
+
+export type Stage = "image_encoder" | "text_encoder" | "conditioner" | "steps" | "image_decoder";
+
+/** A finished picture, and how it was made. */
+export interface Drawing {
+  rgb: Uint8Array; // u8 [h, w, 3]
+  tokens: Int32Array; // [H*W]
+  settings: Settings;
+  cut: Record<string, string>; // the end of "prompt" and "negative prompt" that did not fit; empty if all did
+  seconds: Partial<Record<Stage, number>>; // "steps" is the whole loop
+}
+
+/** What a drawing tells while it is made. */
+export type DrawingEvent =
+  | { kind: "began"; stage: Stage } // its graphs are loaded now, which may take long
+  | { kind: "step"; progress: Progress; left: number } // left: seconds of the other steps at the pace so far
+  | { kind: "preview"; rgb: Uint8Array; step: number }; // the unfinished picture after a step (from 0)
+
+/**
+ * An open bundle, ready to draw one picture at a time.
+ *
+ * With `keep` graphs stay loaded between stages and drawings: faster for many, but all are in memory. Without it, one
+ * stage's graphs are in memory at a time: a preview between two steps unloads the step, decodes alone, and the step is
+ * loaded again.
+ */
+export class Generator {
+  readonly bundle: Bundle;
+
+  private constructor(
+    private readonly engine: Engine,
+    private readonly tokenizer: Tokenizer,
+    private readonly keep: boolean,
+  ) {
+    this.bundle = engine.bundle;
+  }
+
+  /** Throws BundleError for a broken tokenizer. */
+  static async of(engine: Engine, keep = false): Promise<Generator> {
+    return new Generator(engine, await Tokenizer.of(engine.bundle), keep);
+  }
+
+  /** Unloads every graph. A later drawing loads them again. */
+  async close(): Promise<void> {
+    for (const name of this.engine.loaded) await this.engine.close(name);
+  }
+
+  /**
+   * Draws. `onEvent` gets every event, in order.
+   *
+   * Every `previewEvery` steps (0: never) it gets the unfinished picture: each runs the image decoder and, without `keep`,
+   * loads it and the step again. Throws UserError, and Cancelled once `stop` is called.
+   */
+  async draw(
+    request: Request,
+    previewEvery: number,
+    stop: Stop,
+    onEvent: (event: DrawingEvent) => void = () => {},
+  ): Promise<Drawing> {
+    const settings = settle(request, this.bundle.manifest);
+    return new Run(this.engine, this.tokenizer, this.keep, settings, previewEvery, stop, onEvent).draw(request.edit);
+  }
+}
+
+/** One drawing. */
+class Run {
+  private readonly seconds: Partial<Record<Stage, number>> = {};
+  private readonly gridSize: readonly [number, number];
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly tokenizer: Tokenizer,
+    private readonly keep: boolean,
+    private readonly settings: Settings,
+    private readonly previewEvery: number,
+    private readonly stop: Stop,
+    private readonly onEvent: (event: DrawingEvent) => void,
+  ) {
+    this.gridSize = grid(settings, engine.bundle.manifest);
+  }
+
+  async draw(edit: Edit | undefined): Promise<Drawing> {
+    const { manifest } = this.engine.bundle;
+    const start = canvas(this.settings, manifest, edit);
+    const texts = this.encodeTexts();
+    const encoded = start.pixels && (await this.encode(start.pixels));
+    const conditions = await this.condition([...texts.values()].map(({ ids }) => ids));
+    const tokens = await this.runLoop(start.plan, start.tokens(encoded), conditions);
+    const rgb = await this.stage("image_decoder", ["image_decoder"], () => this.decode(tokens));
+    const cut = Object.fromEntries([...texts].map(([which, text]) => [which, text.cut]).filter(([, text]) => text));
+    return { rgb, tokens, settings: this.settings, cut, seconds: this.seconds };
+  }
+
+  /** Ids i32 [T] and the end that was cut of each text, in the order the graphs take them. */
+  private encodeTexts(): Map<string, Encoded> {
+    const texts = new Map<string, Encoded>();
+    if (guided(this.settings)) texts.set("negative prompt", this.tokenizer.encode(this.settings.negative));
+    return texts.set("prompt", this.tokenizer.encode(this.settings.prompt));
+  }
+
+  /** A picture u8 [h, w, 3] as tokens i32 [H*W]. */
+  private encode(image: Tensor): Promise<Int32Array> {
+    return this.stage("image_encoder", ["image_encoder"], async () => {
+      const { tokens } = await this.engine.run("image_encoder", { image }, this.stop);
+      return tokens!.data as Int32Array;
+    });
+  }
+
+  /** Tokens i32 [H*W] as a picture u8 [h, w, 3]. */
+  private async decode(tokens: Int32Array): Promise<Uint8Array> {
+    const [width, height] = this.gridSize;
+    const { image } = await this.engine.run("image_decoder", { tokens: ints(tokens, height, width) }, this.stop);
+    return image!.data as Uint8Array;
+  }
+
+  /**
+   * Runs the graphs that depend on the prompt alone.
+   *
+   * Returns `context` f32 [R, T, D] and `modulation` f32 [N, R, M]. Rows are [negative, prompt] with guidance, [prompt]
+   * without; a step of exactly two rows then gets [prompt, prompt].
+   */
+  private async condition(texts: Int32Array[]): Promise<Tensors> {
+    const { manifest } = this.engine.bundle;
+    const rows = twoRows(manifest) && !guided(this.settings) ? [...texts, ...texts] : texts;
+    const length = rows[0]!.length;
+    const ids = new Int32Array(rows.length * length);
+    rows.forEach((row, index) => ids.set(row, index * length));
+    let tensors: Tensors = {
+      input_ids: ints(ids, rows.length, length),
+      micro_sinusoids: microSinusoids(this.settings.size, manifest.defaults.score),
+      step_sinusoids: stepSinusoids(this.settings.steps, manifest.model.timestep),
+    };
+    for (const name of ["text_encoder", "conditioner"] as const) {
+      const given = tensors;
+      tensors = { ...given, ...(await this.stage(name, [name], () => this.engine.run(name, given, this.stop))) };
+    }
+    return tensors;
+  }
+
+  /** Runs the step chain on the tensors it names. Returns them with those it gives (`drawn`, `log_prob`). */
+  private async runStep(tensors: Tensors): Promise<Tensors> {
+    for (const name of this.engine.bundle.manifest.step) {
+      tensors = { ...tensors, ...(await this.engine.run(name, tensors, this.stop)) };
+    }
+    return tensors;
+  }
+
+  /** The finished tokens i32 [H*W]. */
+  private runLoop(plan: Plan, tokens: Int32Array, conditions: Tensors): Promise<Int32Array> {
+    const [width, height] = this.gridSize;
+    const { context, modulation } = conditions;
+    const guidance = floats(new Float32Array([this.settings.guidance])); // no dimension, one element
+    const begun = performance.now();
+
+    const onStep = async (progress: Progress): Promise<void> => {
+      const done = progress.step + 1;
+      const pace = (performance.now() - begun) / 1000 / (done - plan.start);
+      this.onEvent({ kind: "step", progress, left: pace * (plan.steps - done) });
+      if (this.previewEvery > 0 && progress.masked > 0 && done % this.previewEvery === 0) {
+        const rgb = await this.withOnly(["image_decoder"], () => this.decode(progress.candidate));
+        this.onEvent({ kind: "preview", rgb, step: progress.step });
+      }
+    };
+    return this.stage("steps", this.engine.bundle.manifest.step, () =>
+      drawTokens(tokens, new PhiloxNoise(this.settings.seed), plan, onStep, async (i, codes, uniforms) => {
+        const out = await this.runStep({
+          context: context!,
+          guidance,
+          tokens: ints(codes, height, width),
+          modulation: entry(modulation!, this.settings.steps - 1 - i),
+          uniforms: floats(uniforms, 2, codes.length),
+        });
+        return [out["drawn"]!.data as Int32Array, out["log_prob"]!.data as Float32Array];
+      }),
+    );
+  }
+
+  /** Tells of a stage and measures it; `graphs` are its own. */
+  private async stage<T>(stage: Stage, graphs: readonly string[], run: () => Promise<T>): Promise<T> {
+    this.onEvent({ kind: "began", stage });
+    const begun = performance.now();
+    try {
+      return await this.withOnly(graphs, run);
+    } finally {
+      this.seconds[stage] = (performance.now() - begun) / 1000;
+    }
+  }
+
+  /** Unless graphs are kept, unloads all others before the run, and `graphs` after it. */
+  private async withOnly<T>(graphs: readonly string[], run: () => Promise<T>): Promise<T> {
+    if (this.keep) return run();
+    for (const other of this.engine.loaded) if (!graphs.includes(other)) await this.engine.close(other);
+    try {
+      return await run();
+    } finally {
+      for (const name of graphs) await this.engine.close(name);
+    }
+  }
+}

@@ -1,0 +1,88 @@
+// Turns pictures into arrays and masks into tokens.
+
+import { RequestError } from "./errors";
+import { resize } from "./lanczos";
+import type { Size } from "./manifest";
+import type { Margins } from "./request";
+import { bytes, type Tensor } from "./tensor";
+
+/** Pixels as red, green, blue, alpha, u8 [h, w, 4], alpha not multiplied in: what a canvas's ImageData holds. */
+export interface Picture {
+  size: Size;
+  rgba: Uint8Array | Uint8ClampedArray;
+}
+
+const WHITE = 255;
+const BLACK = 0;
+
+/** A picture of exactly `size` as u8 [h, w, 3], transparency laid on white. Throws RequestError for another size. */
+export function pictureArray(picture: Picture, size: Size): Tensor {
+  checkSize("image", picture, size);
+  const rgb = new Uint8Array(size[0] * size[1] * 3);
+  for (let at = 0; at < size[0] * size[1]; at++) {
+    for (let channel = 0; channel < 3; channel++) rgb[3 * at + channel] = over(WHITE, picture.rgba, at, channel);
+  }
+  return bytes(rgb, size[1], size[0], 3);
+}
+
+/**
+ * Which tokens of the grid (W, H) to repaint, [H*W]: white of a mask of `size` pixels.
+ *
+ * As published: grey, Lanczos to one pixel a token, repainted from one half (128 of 255) up. Transparent pixels keep.
+ * Throws RequestError for another size, or if nothing is white enough.
+ */
+export function maskArray(mask: Picture, size: Size, grid: Size): boolean[] {
+  checkSize("mask", mask, size);
+  const chosen = Array.from(resize(gray(mask), size, grid), (level) => level >= 128);
+  if (!chosen.includes(true)) {
+    throw new RequestError("the mask repaints nothing: paint what should change white", { kind: "emptyMask" });
+  }
+  return chosen;
+}
+
+/** A picture with its edges repeated outward. */
+export function padEdges(picture: Picture, { left, top, right, bottom }: Margins): Picture {
+  const [width, height] = picture.size;
+  const wide = [width + left + right, height + top + bottom] as const;
+  const rgba = new Uint8Array(wide[0] * wide[1] * 4);
+  for (let y = 0; y < wide[1]; y++) {
+    const row = Math.min(Math.max(y - top, 0), height - 1);
+    for (let x = 0; x < wide[0]; x++) {
+      const from = 4 * (row * width + Math.min(Math.max(x - left, 0), width - 1));
+      rgba.set(picture.rgba.subarray(from, from + 4), 4 * (y * wide[0] + x));
+    }
+  }
+  return { size: wide, rgba };
+}
+
+/** Which tokens of the grid (W, H) lie in the margins (pixels), [H*W]. */
+export function marginArray([width, height]: Size, margins: Margins, tokenSize: number): boolean[] {
+  const first = [margins.left / tokenSize, margins.top / tokenSize] as const;
+  const end = [width - margins.right / tokenSize, height - margins.bottom / tokenSize] as const;
+  return Array.from({ length: width * height }, (_, at) => {
+    const [x, y] = [at % width, Math.floor(at / width)];
+    return x < first[0] || x >= end[0] || y < first[1] || y >= end[1];
+  });
+}
+
+function checkSize(what: string, picture: Picture, wanted: Size): void {
+  if (picture.size[0] !== wanted[0] || picture.size[1] !== wanted[1]) {
+    const [actual, needed] = [picture.size.join("x"), wanted.join("x")];
+    throw new RequestError(`the ${what} is ${actual} pixels, ${needed} is needed: resize it to ${needed}`);
+  }
+}
+
+/** Gray 0 to 255 [h, w] by ITU-R 601-2 in Pillow's integers, transparency laid on black. */
+export function gray({ size, rgba }: Picture): Uint8Array {
+  return Uint8Array.from({ length: size[0] * size[1] }, (_, at) => {
+    const [red, green, blue] = [over(BLACK, rgba, at, 0), over(BLACK, rgba, at, 1), over(BLACK, rgba, at, 2)];
+    return (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16;
+  });
+}
+
+/** A channel over an opaque ground by Pillow's alpha_composite, in its integers: 7 bits more than the 8 of a channel. */
+function over(ground: number, rgba: Uint8Array | Uint8ClampedArray, at: number, channel: number): number {
+  const share = rgba[4 * at + 3]! * 128; // of 255 * 128
+  const sum = rgba[4 * at + channel]! * share + ground * (255 * 128 - share) + (0x80 << 7);
+  return (((sum >> 8) + sum) >> 8) >> 7;
+}

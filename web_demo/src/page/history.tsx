@@ -1,0 +1,26 @@
+import type { Props } from "./app";
+import { words } from "./words";
+
+/** The pictures of this browser, the newest first. */
+export function History({ studio, state: { history, shown, editing } }: Props) {
+  return (
+    <section class="history" aria-label={words.history}>
+      <h2>{words.history}</h2>
+      {history.length === 0 && <p>{words.noPictures}</p>}
+      <ul>
+        {history.map((entry) => (
+          <li key={entry.name}>
+            <button
+              class="thumb"
+              aria-label={words.pictureOf(entry.settings?.prompt ?? entry.name ?? "")}
+              aria-pressed={!editing && entry.name === shown?.name}
+              onClick={() => studio.show(entry)}
+            >
+              <img src={entry.url} alt="" loading="lazy" />
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,152 @@
+// Everything heavy: models, drawing, the files of this browser. The page stays free to answer a finger.
+
+/// <reference lib="webworker" />
+
+import mjs from "onnxruntime-web/ort-wasm-simd-threaded.mjs?url";
+import wasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm?url";
+import { Bundle } from "../core/bundle";
+import { Stop } from "../core/engine";
+import { Cancelled, RequestError, UserError } from "../core/errors";
+import { fit } from "../core/fit";
+import { Generator } from "../core/generator";
+import { bundleSize, MAX_SIDE, type Size } from "../core/manifest";
+import { memoryNeeded } from "../core/memory";
+import type { Picture } from "../core/pictures";
+import type { Request } from "../core/request";
+import { configure, OrtEngine } from "../ort/engine";
+import { deletePicture, keep, pictures } from "../store/gallery";
+import { deleteModel, files, install, list } from "../store/models";
+import { FolderSource, HttpSource } from "../store/source";
+import type { Drawn, FromWorker, Methods, Model, Name, Told, ToWorker } from "./protocol";
+
+declare const self: DedicatedWorkerGlobalScope;
+
+// All graphs of a small model stay loaded, because a preview would load the step again.
+const KEPT_BELOW = 200e6; // bytes of a bundle
+
+// Threads need a page that is isolated from other origins. More than 4 fight over a phone's small cores.
+const threads = self.crossOriginIsolated ? Math.min(4, Math.ceil(navigator.hardwareConcurrency / 2)) : 1;
+const absolute = (path: string) => new URL(path, self.location.href).href;
+configure({ mjs: absolute(mjs), wasm: absolute(wasm) }, threads);
+
+interface Call {
+  tell(told: Told): void;
+  stop: Stop;
+  signal: AbortSignal;
+}
+
+type Handlers = {
+  [name in Name]: (call: Call, ...args: Parameters<Methods[name]>) => Promise<ReturnType<Methods[name]>>;
+};
+
+let generator: Generator | null = null;
+
+const handlers: Handlers = {
+  models: list,
+  pictures,
+  keep: (_, png) => keep(png),
+  deletePicture: (_, name) => deletePicture(name),
+  deleteModel: (_, id) => deleteModel(id),
+  fit: (_, file, size) => fitted(file, size),
+  open: (call, id) => open(call, id),
+  draw: (call, request, previews) => draw(call, request, previews),
+  install: async ({ tell, signal }, from) => {
+    await navigator.storage.persist?.(); // else the browser may drop a model when the disk fills
+    if (typeof from === "string") return install(new HttpSource(from), from, tell, signal);
+    return install(new FolderSource(from), null, tell, signal);
+  },
+};
+
+async function open({ tell }: Call, id: string): Promise<Model> {
+  await generator?.close();
+  generator = null;
+  const bundle = await Bundle.open(await files(id), (file) => tell({ kind: "verifying", file }));
+  const { manifest } = bundle;
+  const { model, defaults } = manifest;
+  const small = bundleSize(manifest) < KEPT_BELOW;
+  const engine = new OrtEngine(bundle);
+  generator = await Generator.of(engine, small);
+  // Loaded while a person types the prompt. An edit loads the image encoder.
+  const first = small ? [...manifest.graphs.keys()].filter((name) => name !== "image_encoder") : [];
+  for (const name of first) await engine.open(name);
+  return {
+    id,
+    name: model.name,
+    sha256: bundle.sha256,
+    sizes: manifest.sizes,
+    size: defaults.size,
+    steps: defaults.steps,
+    guidance: defaults.guidance,
+    strength: defaults.strength,
+    tokenSize: model.token_size,
+    edits: manifest.graphs.has("image_encoder"),
+    bytes: bundleSize(manifest),
+    memory: memoryNeeded(manifest, defaults.size, small),
+    threads,
+  };
+}
+
+async function draw({ tell, stop }: Call, request: Request, previews: boolean): Promise<Drawn> {
+  if (generator === null) throw new RequestError("no model is open: choose one");
+  const begun = performance.now();
+  const drawing = await generator.draw(request, previews ? 1 : 0, stop, (event) => {
+    if (event.kind === "preview") tell({ ...event, rgb: new Uint8Array(event.rgb) });
+    else if (event.kind === "began") tell(event);
+    else tell({ kind: "step", step: event.progress.step, steps: event.progress.steps, left: event.left });
+  });
+  const { settings, cut } = drawing;
+  return { rgb: new Uint8Array(drawing.rgb), settings, cut, seconds: (performance.now() - begun) / 1000 };
+}
+
+async function fitted(file: Blob, size: Size): Promise<Picture> {
+  let bitmap: ImageBitmap;
+  try {
+    // As runtime/pictures.py reads a file: upright, levels as they are stored.
+    bitmap = await createImageBitmap(file, {
+      imageOrientation: "from-image",
+      colorSpaceConversion: "none",
+      premultiplyAlpha: "none",
+    });
+  } catch {
+    throw new RequestError("this file is not a picture that the browser can read: choose another", {
+      kind: "unreadablePicture",
+    });
+  }
+  // A larger photo is first scaled by the browser.
+  const scale = Math.min(1, MAX_SIDE / Math.max(bitmap.width, bitmap.height));
+  const [width, height] = [
+    Math.max(1, Math.round(bitmap.width * scale)),
+    Math.max(1, Math.round(bitmap.height * scale)),
+  ];
+  const context = new OffscreenCanvas(width, height).getContext("2d")!;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(bitmap, 0, 0, width, height);
+  bitmap.close();
+  const picture: Picture = { size: [width, height], rgba: context.getImageData(0, 0, width, height).data };
+  return fit(picture, size);
+}
+
+const running = new Map<number, { stop: Stop; abort: AbortController }>();
+
+self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
+  if ("stop" in data) {
+    running.get(data.stop)?.stop.stop();
+    running.get(data.stop)?.abort.abort(new Cancelled());
+    return;
+  }
+  const { call, name, args } = data;
+  const post = (message: FromWorker) => self.postMessage(message);
+  const [stop, abort] = [new Stop(), new AbortController()];
+  running.set(call, { stop, abort });
+  try {
+    const handler = handlers[name] as (call: Call, ...args: unknown[]) => Promise<unknown>;
+    const result = await handler({ tell: (told) => post({ call, told }), stop, signal: abort.signal }, ...args);
+    post({ call, result });
+  } catch (error) {
+    if (error instanceof Cancelled) post({ call, stopped: true });
+    else if (error instanceof UserError) post({ call, error: error.message, fault: error.fault });
+    else post({ call, error: String(error), fault: null });
+  } finally {
+    running.delete(call);
+  }
+};

@@ -1,0 +1,153 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { Bundle } from "../../src/core/bundle";
+import { Stop, type Engine } from "../../src/core/engine";
+import { Cancelled } from "../../src/core/errors";
+import { Generator, type DrawingEvent } from "../../src/core/generator";
+import type { Picture } from "../../src/core/pictures";
+import type { Edit, Request } from "../../src/core/request";
+import type { Tensor, Tensors } from "../../src/core/tensor";
+import { bundleFiles } from "./vectors";
+
+/** Gives zeros of the manifest's shapes and counts the graphs in memory. */
+class Zeros implements Engine {
+  readonly names = new Set<string>();
+  readonly opened: string[] = [];
+  most = 0; // graphs in memory at once
+
+  constructor(
+    readonly bundle: Bundle,
+    private readonly change: (name: string, tensor: Tensor) => Tensor = (_, tensor) => tensor,
+  ) {}
+
+  get loaded(): string[] {
+    return [...this.names];
+  }
+
+  async open(name: string): Promise<void> {
+    if (this.names.has(name)) return;
+    this.names.add(name);
+    this.opened.push(name);
+    this.most = Math.max(this.most, this.names.size);
+  }
+
+  async close(name: string): Promise<void> {
+    this.names.delete(name);
+  }
+
+  async run(name: string, tensors: Tensors, stop: Stop): Promise<Tensors> {
+    stop.check();
+    await this.open(name);
+    const facts = this.bundle.manifest.graphs.get(name)!;
+    const sides = new Map<string, number>();
+    for (const input of facts.inputs) {
+      input.shape.forEach((side, axis) => {
+        if (typeof side === "string") sides.set(side, tensors[input.name]!.shape[axis]!);
+      });
+    }
+    const arrays = { int32: Int32Array, float32: Float32Array, uint8: Uint8Array };
+    const outputs = facts.outputs.map((output) => {
+      const shape = output.shape.map((side) => (typeof side === "string" ? sides.get(side)! : side));
+      const data = new arrays[output.dtype](shape.reduce((product, side) => product * side, 1));
+      return [output.name, this.change(output.name, { data, shape })] as const;
+    });
+    return Object.fromEntries(outputs);
+  }
+}
+
+let bundle: Bundle;
+let picture: Picture;
+beforeAll(async () => {
+  bundle = await Bundle.open(bundleFiles("android"));
+  const { size } = bundle.manifest.defaults;
+  picture = { size, rgba: new Uint8Array(size[0] * size[1] * 4).fill(255) };
+});
+
+const request: Request = { prompt: "a red cat", seed: 0n, steps: 4 };
+
+async function events(engine: Engine, edit: Edit | undefined, every = 0, keep = false): Promise<DrawingEvent[]> {
+  const told: DrawingEvent[] = [];
+  const generator = await Generator.of(engine, keep);
+  await generator.draw({ ...request, edit }, every, new Stop(), (event) => told.push(event));
+  return told;
+}
+
+async function message(change: Partial<Request>): Promise<string> {
+  const generator = await Generator.of(new Zeros(bundle));
+  const error: unknown = await generator
+    .draw({ ...request, ...change }, 0, new Stop())
+    .catch((thrown: unknown) => thrown);
+  return error instanceof Error ? error.message : "it drew";
+}
+
+test("events name every stage and step", async () => {
+  const told = await events(new Zeros(bundle), { mode: "imageToImage", image: picture, strength: 0.5 }, 1);
+  const stages = told.flatMap((event) => (event.kind === "began" ? [event.stage] : []));
+  expect(stages).toEqual(["image_encoder", "text_encoder", "conditioner", "steps", "image_decoder"]);
+  expect(told.flatMap((event) => (event.kind === "step" ? [event.progress.step] : []))).toEqual([2, 3]);
+  expect(told.flatMap((event) => (event.kind === "preview" ? [event.step] : []))).toEqual([2]);
+});
+
+describe("memory", () => {
+  test("one graph is loaded at a time, also for previews", async () => {
+    const engine = new Zeros(bundle);
+    await events(engine, { mode: "imageToImage", image: picture }, 1);
+    expect(engine.most).toBe(1);
+    expect(engine.loaded).toEqual([]);
+    const first = ["image_encoder", "text_encoder", "conditioner", "transformer", "image_decoder", "transformer"];
+    expect(engine.opened.slice(0, 6)).toEqual(first);
+  });
+
+  test("graphs that were loaded before are unloaded first", async () => {
+    const engine = new Zeros(bundle);
+    await engine.open("image_decoder");
+    await events(engine, undefined);
+    expect(engine.most).toBe(1);
+  });
+
+  test("with keep each graph is loaded once", async () => {
+    const engine = new Zeros(bundle);
+    for (let run = 0; run < 2; run++) await events(engine, { mode: "imageToImage", image: picture }, 1, true);
+    expect(engine.opened.sort()).toEqual([...bundle.manifest.graphs.keys()].sort());
+  });
+});
+
+test("a stopped drawing ends before the next graph and leaves nothing loaded", async () => {
+  const engine = new Zeros(bundle);
+  const generator = await Generator.of(engine);
+  const stop = new Stop();
+  const steps: number[] = [];
+  const drawing = generator.draw(request, 1, stop, (event) => {
+    if (event.kind === "step") steps.push(event.progress.step);
+    if (event.kind === "preview") stop.stop();
+  });
+  await expect(drawing).rejects.toBeInstanceOf(Cancelled);
+  expect(steps).toEqual([0]);
+  expect(engine.loaded).toEqual([]);
+});
+
+test("values out of range are named with the range", async () => {
+  const range = "is out of range: give";
+  expect(await message({ prompt: " \u0085 " })).toBe("the prompt is empty: say what to draw");
+  expect(await message({ seed: 1n << 64n })).toContain(`seed 18446744073709551616 ${range} 0 to 18446744073709551615`);
+  expect(await message({ steps: 0 })).toContain(`steps 0 ${range} 1 to 1000`);
+  expect(await message({ guidance: NaN })).toContain(`guidance NaN ${range} 0 to 100`);
+  expect(await message({ size: [1, 1] })).toContain("size 1x1 is not in this bundle, which draws 64x64");
+  expect(await message({ edit: { mode: "imageToImage", image: picture, strength: 0 } })).toContain(
+    `strength 0 ${range}`,
+  );
+  const small = { size: [1, 1] as const, rgba: new Uint8Array(4) };
+  expect(await message({ edit: { mode: "imageToImage", image: small } })).toContain(
+    "the image is 1x1 pixels, 64x64 is needed",
+  );
+  const outpaint = (left: number) =>
+    message({ edit: { mode: "outpaint", image: picture, margins: { left, top: 0, right: 0, bottom: 0 } } });
+  expect(await outpaint(3)).toContain("margins 3 0 0 0 are no frame");
+  expect(await outpaint(4)).toContain("make 68x64, but the bundle draws 64x64");
+});
+
+test("a log probability that is not a number is refused", async () => {
+  const engine = new Zeros(bundle, (name, tensor) =>
+    name === "log_prob" ? { ...tensor, data: new Float32Array(tensor.data.length).fill(NaN) } : tensor,
+  );
+  await expect(events(engine, undefined)).rejects.toThrow("step 0 gave a probability that is not a number");
+});

@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import { expect, test } from "vitest";
+import { resize } from "../../src/core/lanczos";
+import type { Size } from "../../src/core/manifest";
+import { gray, maskArray, padEdges, pictureArray, type Picture } from "../../src/core/pictures";
+import { rgba } from "./argb";
+import { vector } from "./vectors";
+
+interface Case {
+  size: [number, number];
+  grid: [number, number];
+  argb: number[];
+  grey: number[];
+  rgb_sha256: string;
+}
+
+const cases = vector<Case[]>("pictures.json").map((entry) => ({ ...entry, picture: rgba(entry.size, entry.argb) }));
+
+function plain(size: Size, color: (x: number) => number[]): Picture {
+  const pixels = Array.from({ length: size[0] * size[1] }, (_, at) => color(at % size[0]));
+  return { size, rgba: Uint8Array.from(pixels.flat()) };
+}
+
+test("masks are resized as Pillow does", () => {
+  for (const { picture, size, grid, grey } of cases) {
+    expect(Array.from(resize(gray(picture), size, grid))).toEqual(grey);
+    expect(maskArray(picture, size, grid)).toEqual(grey.map((level) => level >= 128));
+  }
+});
+
+test("transparency is laid on white as Pillow does", () => {
+  for (const { picture, size, rgb_sha256: wanted } of cases) {
+    expect(createHash("sha256").update(pictureArray(picture, size).data).digest("hex")).toBe(wanted);
+  }
+});
+
+test("what is transparent in a mask is kept", () => {
+  const mask = plain([8, 8], (x) => (x < 4 ? [255, 255, 255, 255] : [255, 255, 255, 0]));
+  expect(maskArray(mask, [8, 8], [2, 2])).toEqual([true, false, true, false]);
+});
+
+test("a mask without white is refused", () => {
+  const black = plain([8, 8], () => [0, 0, 0, 255]);
+  expect(() => maskArray(black, [8, 8], [2, 2])).toThrow("the mask repaints nothing: paint what should change white");
+});
+
+test("edges are repeated outward", () => {
+  const picture: Picture = { size: [1, 2], rgba: Uint8Array.of(1, 1, 1, 255, 2, 2, 2, 255) };
+  const wide = padEdges(picture, { left: 1, top: 0, right: 1, bottom: 1 });
+  const reds = Array.from({ length: 9 }, (_, at) => wide.rgba[4 * at]);
+  expect(reds).toEqual([1, 1, 1, 2, 2, 2, 2, 2, 2]);
+});
