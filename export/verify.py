@@ -29,7 +29,7 @@ from runtime.parity.limits import judged, missed
 from runtime.parity.reference_steps import Witness, tokenizer_difference
 from runtime.parity.replay import RecordedStep, Tensors
 from runtime.parity.ties import misdrawn
-from runtime.parity.verification import VERIFICATION_PROMPTS
+from runtime.parity.verification import VERIFICATION_PROMPTS, size_prefix
 from runtime.request import Request, Settings, settle
 
 LARGE = 200e6  # parameters
@@ -78,13 +78,13 @@ def verify_against_reference(
     prompts = PROMPTS[: Effort.of(checkpoint).prompts]
     if difference := tokenizer_difference(steps.generator.tokenizer, checkpoint, ["", *prompts]):
         raise VerificationError(difference)
-    figures = compare_size(steps, checkpoint, prompts, drawing)
-    check(figures, manifest)
-    for width, height in manifest.sizes[1:]:
-        request = Request(**asdict(drawing.settings) | {"size": (width, height)})
-        own = compare_size(steps, checkpoint, prompts, steps.generator.text_to_image(request))
-        check(own, manifest, f"{width}x{height}: ")
-        figures |= {f"{width}x{height}.{name}": value for name, value in own.items()}
+    figures: dict[str, float] = {}
+    for size in manifest.sizes:
+        if drawing.settings.size != size:
+            drawing = steps.generator.text_to_image(Request(**asdict(drawing.settings) | {"size": size}))
+        own, prefix = compare_size(steps, checkpoint, prompts, drawing), size_prefix(size, manifest)
+        check(own, manifest, prefix)
+        figures |= {f"{prefix}{name}": value for name, value in own.items()}
     return figures
 
 
@@ -110,7 +110,7 @@ def compare_size(
     return figures
 
 
-def check(figures: dict[str, float], manifest: Manifest, where: str = "") -> None:
+def check(figures: dict[str, float], manifest: Manifest, prefix: str = "") -> None:
     """Raises VerificationError, with the figures, for limits that are missed."""
     wrong = missed(judged(figures, manifest))
     if not wrong:
@@ -119,7 +119,8 @@ def check(figures: dict[str, float], manifest: Manifest, where: str = "") -> Non
     quantized = {verdict.limit.of for verdict in wrong} - {plain, "fp32"}
     flags = f"--{plain} without --qnn" if manifest.for_npu else f"--{plain}"
     way_out = f"; {flags} writes a bundle without quantization" if quantized else ""
-    raise VerificationError(f"{where}{', '.join(map(str, wrong))}: no bundle is written{way_out}")
+    said = ", ".join(f"{prefix}{verdict}" for verdict in wrong)
+    raise VerificationError(f"{said}: no bundle is written{way_out}")
 
 
 def drawings(
