@@ -41,7 +41,7 @@ def save(model: ir.Model, path: Path, first: Path | None = None) -> None:
     """
     ClearMetadataAndDocStringPass()(model)
     graph_file, data_file = path, files(first or path)[1]
-    stored = {} if first is None else stored_tensors(first)
+    shared = {} if first is None else tensors_of(first)
     offset = 0 if first is None else data_file.stat().st_size
     # id(tensor) -> tensor, offset. The reference to the tensor keeps its id from being used again.
     written: dict[int, tuple[ir.TensorProtocol, int]] = {}
@@ -49,13 +49,16 @@ def save(model: ir.Model, path: Path, first: Path | None = None) -> None:
         for value in (value for graph in model.graphs() for value in graph.initializers.values()):
             tensor = value.const_value
             assert tensor is not None
+            theirs = shared.get(str(value.name))
+            if theirs is not None and same(tensor, theirs):
+                if isinstance(theirs, ir.ExternalTensor):
+                    written[id(tensor)] = tensor, theirs.offset or 0
+                else:
+                    tensor = value.const_value = theirs
             if tensor.nbytes <= INLINE:
                 if tensor.name != value.name or isinstance(tensor, ir.ExternalTensor):
                     value.const_value = ir.tensor(tensor.numpy(), name=value.name)
                 continue
-            shared = stored.get(str(value.name))
-            if shared is not None and same(tensor, shared):
-                written[id(tensor)] = tensor, shared.offset or 0
             if id(tensor) not in written:
                 alignment = PAGE if tensor.nbytes >= PAGE else LINE
                 offset = -(-offset // alignment) * alignment
@@ -78,17 +81,17 @@ def save(model: ir.Model, path: Path, first: Path | None = None) -> None:
     graph_file.write_bytes(ir.to_proto(model).SerializeToString(deterministic=True))
 
 
-def stored_tensors(path: Path) -> dict[str, ir.ExternalTensor]:
-    """The tensors of a saved graph that are in its data file, by the initializer's name."""
+def tensors_of(path: Path) -> dict[str, ir.TensorProtocol]:
+    """The tensors of a saved graph by the initializer's name, mapped from the data file but not read."""
     return {
         name: value.const_value
         for graph in load(path).graphs()
         for name, value in graph.initializers.items()
-        if isinstance(value.const_value, ir.ExternalTensor)
+        if value.const_value is not None
     }
 
 
-def same(tensor: ir.TensorProtocol, other: ir.ExternalTensor) -> bool:
+def same(tensor: ir.TensorProtocol, other: ir.TensorProtocol) -> bool:
     """Whether two tensors of one name hold the same numbers.
 
     A lazy tensor is a weight in fewer bits (`graph_edit.lazy`), which does not depend on the size of the

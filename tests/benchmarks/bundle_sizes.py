@@ -26,11 +26,12 @@ PRESET = "1b"
 
 def added(folder: Path, graph: str, doubles: int, singles: int) -> int:
     """Bytes that the further sizes add to a graph, which is written into a new folder."""
+    import onnx_ir as ir
     import torch
 
     from export.calibration import calibration
     from export.onnx_graph import models, write_graph
-    from quantize.onnx_files import files, stored_tensors
+    from quantize.onnx_files import files, tensors_of
     from quantize.recipe import Recipe
     from reference.checkpoint import load_checkpoint
     from reference.random_weights import PRESETS, write_random
@@ -47,7 +48,11 @@ def added(folder: Path, graph: str, doubles: int, singles: int) -> int:
     drawings.ran.update(("text_encoder", "conditioner"))
     path, recipe = folder / f"{graph}.onnx", Recipe.uniform("int8")
     write_graph(checkpoint, graph, SIZES, recipe, path, drawings)
-    alone = max((tensor.offset or 0) + tensor.nbytes for tensor in stored_tensors(path).values())
+    alone = max(
+        (tensor.offset or 0) + tensor.nbytes
+        for tensor in tensors_of(path).values()
+        if isinstance(tensor, ir.ExternalTensor)
+    )
     further = sum(model.path.stat().st_size for model in models(path, graph, SIZES)[1:])
     return further + files(path)[1].stat().st_size - alone
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import onnx_ir as ir
 import pytest
 
 from export import onnx_graph
@@ -13,7 +14,7 @@ from export.onnx_graph import models, write_graph
 from export.verify import check
 from quantize.__main__ import main as quantize
 from quantize.gptq_moments import Calibration
-from quantize.onnx_files import stored_tensors
+from quantize.onnx_files import tensors_of
 from quantize.recipe import Recipe
 from quantize.rounding import Nearest
 from reference.checkpoint import Checkpoint, load_checkpoint
@@ -87,9 +88,9 @@ def test_every_size_draws_the_references_tokens(written: Bundle):
 
 def test_further_sizes_take_few_bytes_of_the_data_file(written: Bundle):
     path = written.path("transformer.onnx")
-    whole = sum(tensor.nbytes for tensor in stored_tensors(path).values())
-    others = stored_tensors(written.path("transformer_48x32.onnx"))
-    first = {name: tensor.offset for name, tensor in stored_tensors(path).items()}
+    whole = sum(tensor.nbytes for tensor in stored(path).values())
+    others = stored(written.path("transformer_48x32.onnx"))
+    first = {name: tensor.offset for name, tensor in stored(path).items()}
     added = {name for name, tensor in others.items() if tensor.offset != first.get(name)}
     assert 0 < len(added) <= 6  # rotary angles and positions, which differ though they have one shape
     assert sum(others[name].nbytes for name in added) < 0.1 * whole
@@ -110,8 +111,14 @@ def test_a_further_size_reads_the_numbers_of_an_export_of_that_size_alone(
     alone.parent.mkdir()
     write_graph(checkpoint, graph, SIZES, recipe, together, drawings)
     write_graph(checkpoint, graph, SIZES[2:], recipe, alone, drawings)
-    found, expected = stored_tensors(models(together, graph, SIZES)[2].path), stored_tensors(alone)
+    found, expected = tensors_of(models(together, graph, SIZES)[2].path), tensors_of(alone)
     assert contents(found) == contents(expected)
+
+
+def stored(path: Path) -> dict[str, ir.ExternalTensor]:
+    """The tensors of a model that are in its data file."""
+    found = tensors_of(path).items()
+    return {name: tensor for name, tensor in found if isinstance(tensor, ir.ExternalTensor)}
 
 
 def contents(tensors: Mapping) -> dict[str, bytes]:
