@@ -1,9 +1,9 @@
 """`python -m tests.benchmarks.bundle_sizes`: what further sizes add to an int8 bundle of the published size.
 
-A random checkpoint has the published width and few blocks. Its graphs are exported in four sizes, and the
-bytes that the three further ones add are counted: their models, and what they append to the data files. The
-step's grow by a constant for each block, so three depths give those of the published depth. The image graphs
-are the published ones, with ranges from random tokens.
+The graphs of a random checkpoint are written in four sizes, and the bytes that the three further ones add are
+counted: their models, and what they append to the data files. Neither depends on the number of attention
+heads, so the step has one of the published width. Its models grow by a constant for each block, so three
+depths give those of the published depth. The image graphs are the published ones, every convolution in int8.
 """
 
 import sys
@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from reference.errors import Parser, exit_code
 from tests.benchmarks.results import provenance, read, source_line, write
@@ -29,25 +27,32 @@ def added(folder: Path, graph: str, doubles: int, singles: int) -> int:
     import onnx_ir as ir
     import torch
 
-    from export.calibration import calibration
-    from export.onnx_graph import models, write_graph
-    from quantize.onnx_files import files, tensors_of
-    from quantize.recipe import Recipe
+    from export.graphs import graphs
+    from export.onnx_graph import models, save_static, write_float
+    from quantize.apply_recipe import quantize_graph
+    from quantize.onnx_files import files, load, tensors_of
+    from quantize.recipe import IMAGE_GRAPHS, Recipe
+    from quantize.static_int8 import ConvRange, convolutions
     from reference.checkpoint import load_checkpoint
     from reference.random_weights import PRESETS, write_random
 
     preset = PRESETS[PRESET]
-    few = replace(preset.transformer, num_layers=doubles, num_single_layers=singles)
+    few = replace(preset.transformer, num_attention_heads=1, num_layers=doubles, num_single_layers=singles)
     text = preset.text | {"num_hidden_layers": 1}
     write_random(folder / "checkpoint", replace(preset, transformer=few, text=text), torch.float16)
     checkpoint = load_checkpoint(str(folder / "checkpoint"), stream=True)
-    drawings = calibration(checkpoint, SIZES[0])
-    random = np.random.default_rng(0)
-    shape = (len(drawings.prompts), *drawings.grid)
-    drawings.drawn = list(random.integers(0, few.codebook_size, shape, np.int32))
-    drawings.ran.update(("text_encoder", "conditioner"))
-    path, recipe = folder / f"{graph}.onnx", Recipe.uniform("int8")
-    write_graph(checkpoint, graph, SIZES, recipe, path, drawings)
+    path, first = folder / f"{graph}.onnx", None
+    (floats := folder / "float").mkdir()
+    for model in models(path, graph, SIZES):
+        whole = floats / model.path.name
+        write_float(checkpoint, graphs(checkpoint, model.size)[graph], whole, first and floats / path.name)
+        if graph in IMAGE_GRAPHS:
+            around = ConvRange((-1.0, 1.0), (-1.0, 1.0))
+            ranges = {name: around for name, _ in convolutions(load(whole))}
+            save_static(whole, model.path, ranges, (), first)
+        else:
+            quantize_graph(whole, model.path, graph, Recipe.uniform("int8"), first=first)
+        first = path
     alone = max(
         (tensor.offset or 0) + tensor.nbytes
         for tensor in tensors_of(path).values()
@@ -61,22 +66,17 @@ def at_full_depth(by_depth: Sequence[float]) -> float:
     """What the three DEPTHS give for the published numbers of blocks."""
     from reference.random_weights import PRESETS
 
-    config = PRESETS[PRESET].transformer
+    config, (doubles, singles) = PRESETS[PRESET].transformer, DEPTHS[0]
     least, double, single = by_depth[0], by_depth[1] - by_depth[0], by_depth[2] - by_depth[0]
-    return (
-        least
-        + (config.num_layers - DEPTHS[0][0]) * double
-        + (config.num_single_layers - DEPTHS[0][1]) * single
-    )
+    return least + (config.num_layers - doubles) * double + (config.num_single_layers - singles) * single
 
 
 def measure() -> dict[str, Any]:
     def of(graph: str, depth: tuple[int, int]) -> int:
         with tempfile.TemporaryDirectory(dir="build") as name:
             found = added(Path(name), graph, *depth)
-        print(
-            f"{graph}, {depth[0]} double and {depth[1]} single blocks: {found / 1e6:.2f} MB more", flush=True
-        )
+        blocks = f"{depth[0]} double and {depth[1]} single blocks"
+        print(f"{graph}, {blocks}: {found / 1e6:.2f} MB more", flush=True)
         return found
 
     depths = [of("transformer", depth) for depth in DEPTHS]
@@ -94,13 +94,9 @@ def markdown() -> str:
 
     content = read(RESULT)
     form = read(REAL)["forms"][FORM]
-    one, added = form["megabytes"], content["added"]
-    rows = [
-        [name, f"{size:,.0f}", f"{added.get(name, 0) / 1e6:.2f}"]
-        for name, size in one.items()
-        if name in added
-    ]
-    total, more = 1000 * form["gigabytes"], sum(added.values()) / 1e6
+    added, total = content["added"], 1000 * form["gigabytes"]
+    rows = [[name, f"{form['megabytes'][name]:,.0f}", f"{more / 1e6:.2f}"] for name, more in added.items()]
+    more = sum(added.values()) / 1e6
     rows.append(["whole bundle", f"{total:,.0f}", f"{more:.2f} ({more / total:.1%})"])
     return f"{table(['graph', 'one size, MB', 'three further sizes, MB'], rows)}\n\n{source_line(content)}"
 

@@ -98,7 +98,7 @@ def test_further_sizes_take_few_bytes_of_the_data_file(written: Bundle):
 
 @pytest.mark.parametrize(
     ("graph", "precision"),
-    [("transformer", "int8"), ("transformer", "fp16"), ("transformer", "int4"), ("image_decoder", "fp16")],
+    [("transformer", "int8"), ("transformer", "int4"), ("image_decoder", "fp16")],
 )
 def test_a_further_size_reads_the_numbers_of_an_export_of_that_size_alone(
     checkpoint: Checkpoint, tmp_path: Path, graph: str, precision, monkeypatch: pytest.MonkeyPatch
@@ -109,9 +109,10 @@ def test_a_further_size_reads_the_numbers_of_an_export_of_that_size_alone(
     drawings, recipe = calibration(checkpoint, SIZES[0]), Recipe.uniform(precision)
     together, alone = tmp_path / f"{graph}.onnx", tmp_path / "alone" / f"{graph}.onnx"
     alone.parent.mkdir()
-    write_graph(checkpoint, graph, SIZES, recipe, together, drawings)
-    write_graph(checkpoint, graph, SIZES[2:], recipe, alone, drawings)
-    found, expected = tensors_of(models(together, graph, SIZES)[2].path), tensors_of(alone)
+    sizes = (SIZES[0], SIZES[2])
+    write_graph(checkpoint, graph, sizes, recipe, together, drawings)
+    write_graph(checkpoint, graph, sizes[1:], recipe, alone, drawings)
+    found, expected = tensors_of(models(together, graph, sizes)[1].path), tensors_of(alone)
     assert contents(found) == contents(expected)
 
 
