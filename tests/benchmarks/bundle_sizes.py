@@ -37,8 +37,15 @@ def added(folder: Path, graph: str, doubles: int, singles: int) -> int:
     from reference.random_weights import PRESETS, write_random
 
     preset = PRESETS[PRESET]
-    few = replace(preset.transformer, num_attention_heads=1, num_layers=doubles, num_single_layers=singles)
-    text = preset.text | {"num_hidden_layers": 1}
+    width = preset.transformer.attention_head_dim
+    few = replace(
+        preset.transformer,
+        num_attention_heads=1,
+        pooled_projection_dim=width,
+        num_layers=doubles,
+        num_single_layers=singles,
+    )
+    text = preset.text | {"num_hidden_layers": 1, "projection_dim": width}
     write_random(folder / "checkpoint", replace(preset, transformer=few, text=text), torch.float16)
     checkpoint = load_checkpoint(str(folder / "checkpoint"), stream=True)
     path, first = folder / f"{graph}.onnx", None
