@@ -15,17 +15,26 @@ def fit(picture: Image.Image, size: tuple[int, int], how: Fit, margin: str) -> I
     the middle of `size` and fills the rest with the colour `margin`. "stretch" scales both sides alone.
     """
     if how == "stretch":
-        return picture.resize(size, Image.Resampling.LANCZOS)
+        return scaled(picture, size)
     if how == "crop":
         width, height = inscribed(size, picture.size)
         left, top = (picture.width - width) // 2, (picture.height - height) // 2
         part = picture.crop((left, top, left + width, top + height))
-        return part.resize(size, Image.Resampling.LANCZOS)
+        return scaled(part, size)
     inner = inscribed(picture.size, size)
     padded = Image.new(picture.mode, size, margin)
     corner = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
-    padded.paste(picture.resize(inner, Image.Resampling.LANCZOS), corner)
+    padded.paste(scaled(picture, inner), corner)
     return padded
+
+
+def scaled(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """A picture in `size` (W, H) by Pillow's Lanczos filter, first across, then down.
+
+    The order changes the last bits, and Pillow 13 chooses it by the sizes, older versions do not.
+    """
+    across = picture.resize((size[0], picture.height), Image.Resampling.LANCZOS)
+    return across.resize(size, Image.Resampling.LANCZOS)
 
 
 def inscribed(shape: tuple[int, int], frame: tuple[int, int]) -> tuple[int, int]:

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from reference.files import atomic_file
-from reference.fit import Fit, fit
+from reference.fit import Fit, fit, scaled
 from reference.pictures import MODES, on_white, repainted
 from runtime.errors import RequestError
 from runtime.picture_settings import KEYWORD, PictureSettings
@@ -45,7 +45,7 @@ def mask_array(levels: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
     Raises RequestError if nothing is white enough.
     """
     height, width = grid
-    small = Image.fromarray(levels).resize((width, height), Image.Resampling.LANCZOS)
+    small = scaled(Image.fromarray(levels), (width, height))
     unknown = np.asarray(small) >= 128
     if not unknown.any():
         raise RequestError("the mask repaints nothing: paint what should change white")

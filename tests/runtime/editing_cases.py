@@ -88,17 +88,22 @@ def picture(rng: np.random.Generator, size: tuple[int, int]) -> Image.Image:
     return Image.fromarray(whole)
 
 
+def lanczos(source: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """First across, then down: Pillow 13 would choose the order itself."""
+    across = source.resize((size[0], source.height), Image.Resampling.LANCZOS)
+    return across.resize(size, Image.Resampling.LANCZOS)
+
+
 def by_pillow(source: Image.Image, size: tuple[int, int], how: str, margin: str) -> np.ndarray:
-    filtered = Image.Resampling.LANCZOS
     if how == "stretch":
-        return np.asarray(source.resize(size, filtered))
+        return np.asarray(lanczos(source, size))
     if how == "crop":
         width, height = inscribed(size, source.size)
         left, top = (source.width - width) // 2, (source.height - height) // 2
-        return np.asarray(source.crop((left, top, left + width, top + height)).resize(size, filtered))
+        return np.asarray(lanczos(source.crop((left, top, left + width, top + height)), size))
     inner = inscribed(source.size, size)
     whole = Image.new(source.mode, size, margin)
-    whole.paste(source.resize(inner, filtered), ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2))
+    whole.paste(lanczos(source, inner), ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2))
     return np.asarray(whole)
 
 
@@ -111,7 +116,7 @@ def fitted(pictures: list[Image.Image]) -> tuple[list[dict[str, Any]], list[dict
                 fits.append({**case, "rgb_sha256": sha256(by_pillow(source, size, how, "white"))})
                 along = pictures[(at + 1) % len(pictures)]  # of another size than its mask
                 for of in (source.size, along.size):
-                    grey = source.convert("L").resize(of, Image.Resampling.LANCZOS)
+                    grey = lanczos(source.convert("L"), of)
                     levels = by_pillow(grey, size, how, "black")
                     masks.append({**case, "of": of, "levels_sha256": sha256(levels)})
     return fits, masks
