@@ -36,7 +36,7 @@ class Job:
     mask: Path | None
     extend: tuple[int, int, int, int] | None
     strength: float | None
-    fit: Fit
+    fit: Fit | None
     compose: bool
     count: int
     out: Path
@@ -65,7 +65,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
     add("--guidance", type=float, help="how closely to follow the prompt; 1 or less: no guidance")
     add("--size", type=int, nargs=2, metavar=("W", "H"), help="pixels; default with --image: its size")
     add("--image", type=Path, metavar="FILE", help="picture to start from, of any size")
-    add("--fit", choices=FITS, default="crop", help="how an image gets the size drawn; default: crop")
+    add("--fit", choices=FITS, help="how an image gets the size drawn; default: crop")
     add("--mask", type=Path, metavar="FILE", help="repaint only where this picture is white")
     add(
         "--no-compose",
@@ -110,7 +110,12 @@ def parse(arguments: Sequence[str] | None) -> Job:
 
 def check(job: Job) -> None:
     """Raise RequestError for arguments that contradict each other, before the model is read."""
-    for flag, value in (("--mask", job.mask), ("--extend", job.extend), ("--strength", job.strength)):
+    for flag, value in (
+        ("--mask", job.mask),
+        ("--extend", job.extend),
+        ("--strength", job.strength),
+        ("--fit", job.fit),
+    ):
         if value is not None and job.image is None:
             raise RequestError(f"{flag} needs a picture: add --image FILE")
     if job.extend is not None and (job.mask is not None or job.strength is not None):
@@ -151,7 +156,7 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
         edit = None
         if image is not None:
             size = settings.pop("size")
-            edit = Edit.of(pipeline, image, mask, job.extend, size, job.fit)
+            edit = Edit.of(pipeline, image, mask, job.extend, size, job.fit or "crop")
         if edit is None:
             drawing = pipeline.text_to_image(job.prompt, **settings)
         elif job.extend is not None:

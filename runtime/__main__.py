@@ -135,6 +135,9 @@ def parse(arguments: Sequence[str] | None) -> Job:
     source = vars(given)["from"]
     if given.prompt is None and source is None:
         parser.error("the following arguments are required: prompt")
+    for flag, wanted in (("--fit", given.fit is not None), ("--no-compose", given.no_compose)):
+        if wanted and given.image is None:
+            raise RequestError(f"{flag} needs a picture: add --image FILE")
     job = Job(
         bundle=given.bundle,
         request=Request(

@@ -269,6 +269,8 @@ def test_a_prompt_as_long_as_an_argument_can_be_draws(common: list[str]) -> None
         (["cat", "--count", "0"], "--count 0 is out of range: give 1 to 1000"),
         (["cat", "--count", "x"], "--count: invalid int value"),
         (["cat", "--count", "2", "--seed", str(2**64 - 1)], "has no 1 seeds after it"),
+        (["cat", "--fit", "pad"], "--fit needs a picture: add --image FILE"),
+        (["cat", "--no-compose"], "--no-compose needs a picture: add --image FILE"),
         (["cat", "--grid"], "--grid shows several pictures: add --count N"),
         (["--from", "nowhere.png"], "nowhere.png does not exist"),
         (["--from", "image.png"], "image.png does not say what made it"),

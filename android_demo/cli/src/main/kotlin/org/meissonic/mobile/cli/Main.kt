@@ -205,7 +205,8 @@ internal class Main : Callable<Int> {
 
     /** What to draw, without the picture to start from. Throws RequestError for arguments that contradict each other. */
     private fun check(again: PictureSettings?): Request {
-        for ((flag, value) in listOf("--mask" to mask, "--extend" to extend, "--strength" to strength)) {
+        val edits = listOf("--mask" to mask, "--extend" to extend, "--strength" to strength, "--fit" to fit)
+        for ((flag, value) in edits + ("--no-compose" to noCompose.takeIf { it })) {
             if (value != null && image == null) throw RequestError("$flag needs a picture: add --image FILE")
         }
         if (extend != null && (mask != null || strength != null)) {

@@ -194,6 +194,8 @@ class CommandTest {
             emptyList<String>() to "error: there is no prompt: say what to draw",
             listOf("a cat", "--count", "0") to "error: --count 0 is out of range",
             listOf("a cat", "--count", "2", "--seed", "18446744073709551615") to "error: seed 18446744073709551615 has no 1",
+            listOf("a cat", "--fit", "pad") to "error: --fit needs a picture: add --image FILE",
+            listOf("a cat", "--no-compose") to "error: --no-compose needs a picture: add --image FILE",
             listOf("a cat", "--grid") to "error: --grid shows several pictures",
             listOf("a cat", "--fit", "squeeze") to "error: Invalid value for option '--fit'",
             listOf("--from", "nothing.png") to "error: nothing.png does not exist",
