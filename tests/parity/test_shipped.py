@@ -105,7 +105,7 @@ def test_fp32_bundle_edits_as_the_reference_does(
     generator, pipeline = Generator.open(bundles["fp32"], threads=1), Pipeline(checkpoint)
     mask = Image.new("L", (64, 64), 0)
     mask.paste(255, (32, 0, 64, 64))
-    request, settings = Request(PROMPT, seed=11), {"seed": 11}
+    request, settings = Request(PROMPT, seed=11, compose=False), {"seed": 11}
     ours: Drawing
     if mode == "text":
         ours, theirs = generator.text_to_image(request), pipeline.text_to_image(PROMPT, **settings)

@@ -114,8 +114,10 @@ struct Job: Sendable {
     }
 
     private func check() throws {
-        for (flag, given) in [("--mask", mask != nil), ("--extend", extend != nil), ("--strength", strength != nil)]
-        where given && image == nil {
+        for (flag, given) in [
+            ("--mask", mask != nil), ("--extend", extend != nil), ("--strength", strength != nil),
+            ("--fit", fit != nil), ("--no-compose", !compose),
+        ] where given && image == nil {
             throw UserError.request("\(flag) needs a picture: add --image FILE")
         }
         if extend != nil, mask != nil || strength != nil {

@@ -116,6 +116,8 @@ import Testing
             ["a", "--count", "2", "--seed", "18446744073709551615"],
             "seed 18446744073709551615 has no 1 seeds after it: give a smaller one"
         ),
+        (["a", "--fit", "pad"], "--fit needs a picture: add --image FILE"),
+        (["a", "--no-compose"], "--no-compose needs a picture: add --image FILE"),
         (["a", "--grid"], "--grid shows several pictures: add --count N"),
         (
             ["a", "--fit", "squeeze"],
