@@ -387,6 +387,11 @@ class Bundle:
     folder: Path
     manifest: Manifest
 
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the manifest, which names the model in a picture's settings."""
+        return FileFacts.of(self.folder / MANIFEST).sha256
+
     def path(self, name: str) -> Path:
         """Where a file of the manifest is."""
         return self.folder / name

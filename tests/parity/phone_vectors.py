@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from reference.fit import scaled
 from runtime.bundle import Bundle, TokenizerFacts, open_bundle
 from runtime.generator import Drawing, Generator
 from runtime.loop import OnStep, Progress
@@ -86,7 +87,7 @@ def picture_cases() -> list[dict[str, object]]:
         picture = noise_picture(rng, width, height)
         black = Image.new("RGBA", picture.size, "black")  # so that transparent areas mean "keep"
         grey = Image.alpha_composite(black, picture.convert("RGBA")).convert("L")
-        small = grey.resize((columns, rows), Image.Resampling.LANCZOS)
+        small = scaled(grey, (columns, rows))
         cases.append(
             {
                 "size": [width, height],

@@ -79,6 +79,11 @@ public struct ModelBundle: Sendable {
         return try decode(Manifest.self, from: data, named: path)
     }
 
+    /// SHA-256 of the manifest, which names the model in a picture's settings. Throws `UserError.bundle`.
+    public func sha256() throws -> String {
+        MeissonicKit.sha256(try content(of: path(ModelBundle.manifestName), limit: Limits.manifest))
+    }
+
     public func path(_ name: String) -> URL { folder.appendingPathComponent(name) }
 
     /// The text of a file. Throws `UserError.bundle`.
