@@ -41,12 +41,17 @@ def added(folder: Path, graph: str, doubles: int, singles: int) -> int:
     few = replace(
         preset.transformer,
         num_attention_heads=1,
+        joint_attention_dim=width,
         pooled_projection_dim=width,
         num_layers=doubles,
         num_single_layers=singles,
     )
-    text = preset.text | {"num_hidden_layers": 1, "projection_dim": width}
-    write_random(folder / "checkpoint", replace(preset, transformer=few, text=text), torch.float16)
+    narrow = {"hidden_size": width, "intermediate_size": width, "projection_dim": width}
+    text = preset.text | narrow | {"num_hidden_layers": 1, "num_attention_heads": 1}
+    made = replace(preset, transformer=few, text=text)
+    if graph not in IMAGE_GRAPHS:  # a small VQ is sooner made
+        made = replace(made, channels=(8,) * len(preset.channels), norm_groups=4)
+    write_random(folder / "checkpoint", made, torch.float16)
     checkpoint = load_checkpoint(str(folder / "checkpoint"), stream=True)
     path, first = folder / f"{graph}.onnx", None
     (floats := folder / "float").mkdir()
