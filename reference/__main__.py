@@ -51,6 +51,20 @@ def parse(arguments: Sequence[str] | None) -> Job:
     add("--seed", type=int, default=0, help="same seed, same picture; default: 0")
     add("--steps", type=int, help="more are slower and better")
     add("--guidance", type=float, help="how closely to follow the prompt; 1 or less: no guidance")
+    add(
+        "--guidance-from",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="share of the steps before guidance, 0 to 1",
+    )
+    add(
+        "--guidance-until",
+        type=float,
+        default=1.0,
+        metavar="SHARE",
+        help="share of the steps that guidance ends at, 0 to 1",
+    )
     add("--size", type=int, nargs=2, metavar=("W", "H"), help="pixels")
     add("--image", type=Path, metavar="FILE", help="picture to start from")
     add("--mask", type=Path, metavar="FILE", help="repaint only where this picture is white")
@@ -69,6 +83,8 @@ def parse(arguments: Sequence[str] | None) -> Job:
         "seed": given.seed,
         "steps": given.steps,
         "guidance": given.guidance,
+        "guidance_from": given.guidance_from,
+        "guidance_until": given.guidance_until,
         "size": tuple(given.size) if given.size else None,
     }
     job = Job(

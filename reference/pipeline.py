@@ -32,6 +32,11 @@ class Conditions:
     micro_conditions: Tensor  # [R, 5]
     guidance: float
 
+    def of_prompts(self, batch: int) -> "Conditions":
+        """Without guidance: the rows of the prompts, which are the last."""
+        hidden, pooled, micro = self.text_hidden, self.text_pooled, self.micro_conditions
+        return Conditions(hidden[-batch:], pooled[-batch:], micro[-batch:], 1.0)
+
 
 @dataclass(frozen=True)
 class StepTrace:
@@ -178,7 +183,8 @@ class Pipeline:
         trace = []
         for step in range(start, steps):
             before, known = tokens, (tokens != mask_token).flatten(1)
-            logits = self.guided_logits(tokens, conditions, self.checkpoint.timestep(steps - 1 - step, steps))
+            rows = conditions if request.guided_at(step) else conditions.of_prompts(request.batch)
+            logits = self.guided_logits(tokens, rows, self.checkpoint.timestep(steps - 1 - step, steps))
             drawn, log_prob = request.noise.draw(logits, step)
             if not log_prob.isfinite().all():
                 raise CheckpointError(

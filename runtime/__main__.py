@@ -21,6 +21,7 @@ from runtime.request import MAX_THREADS, Request, check_threads
 EXAMPLES = """examples:
   python -m runtime "a red cat with a hat" --seed 7 --out cat.png
   python -m runtime "two green stars" --negative "a moon" --steps 32 --guidance 5 --preview 4
+  python -m runtime "a red cat" --steps 8 --guidance-from 0.5             # guided in the second half alone
   python -m runtime "a blue cat" --image cat.png --strength 0.6            # image to image
   python -m runtime "a yellow sun" --image cat.png --mask white_where.png  # repaint the white area
   python -m runtime "a wide meadow" --image small.png --extend 16 0 16 0   # paint around the image
@@ -29,6 +30,7 @@ EXAMPLES = """examples:
   python -m runtime "a red cat" --bundle build/android-qnn --engine qnn  # as Qualcomm's NPU draws, but slowly
   python -m runtime "a red cat" --bundle build/iphone27    # Core AI assets, on Linux and macOS 27
 """
+TWO_ROWS = "the step of this bundle takes two text rows, so a step without guidance saves no time"
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,20 @@ def parse(arguments: Sequence[str] | None) -> Job:
         type=float,
         help="how closely to follow the prompt; 1 or less: no guidance, twice as fast",
     )
+    add(
+        "--guidance-from",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="share of the steps before guidance begins, 0 to 1; a step without it takes half the time",
+    )
+    add(
+        "--guidance-until",
+        type=float,
+        default=1.0,
+        metavar="SHARE",
+        help="share of the steps after which guidance ends, 0 to 1; default: 1",
+    )
     add("--size", type=int, nargs=2, metavar=("W", "H"), help="pixels; one of the bundle's sizes")
     add("--image", type=Path, metavar="FILE", help="picture to start from, of the size drawn")
     add("--mask", type=Path, metavar="FILE", help="repaint only where this picture is white")
@@ -101,6 +117,8 @@ def parse(arguments: Sequence[str] | None) -> Job:
             steps=given.steps,
             guidance=given.guidance,
             size=None if given.size is None else (given.size[0], given.size[1]),
+            guidance_from=given.guidance_from,
+            guidance_until=given.guidance_until,
         ),
         image=given.image,
         mask=given.mask,
@@ -169,6 +187,9 @@ def _run(job: Job) -> None:
         print(
             "the NPU is emulated: a step takes seconds, and its time says nothing of a phone", file=sys.stderr
         )
+    interval = job.request.guidance_from, job.request.guidance_until
+    if generator.bundle.manifest.two_rows and interval != (0, 1):
+        print(f"warning: {TWO_ROWS}", file=sys.stderr)
     for which, cut in generator.cut(job.request).items():
         print(f'warning: the {which} is too long, this was cut off: "{printable(cut)}"', file=sys.stderr)
     with tqdm(desc="drawing", unit="step", leave=False, disable=None) as bar:
@@ -190,6 +211,8 @@ def _run(job: Job) -> None:
         "guidance": settings.guidance,
         "model": generator.bundle.manifest.model.name,
     }
+    if interval != (0, 1):
+        facts |= {"guidance_from": interval[0], "guidance_until": interval[1]}
     write_png(job.out, drawing.picture, facts)
     stages = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in drawing.seconds.items())
     width, height = settings.size

@@ -16,6 +16,17 @@ from tests.runtime.prompts import prompts
 from tests.runtime.published_tokenizer import published
 from tests.runtime.tiny_bundle import write_bundle
 
+# Shares with and without an exact form, and the quotients of steps themselves.
+INTERVALS = (
+    (0.0, 1.0),
+    (0.5, 1.0),
+    (0.0, 0.5),
+    (0.25, 0.75),
+    (0.1, 0.7),
+    (0.3, 0.6),
+    (1 / 3, 2 / 3),
+    (0.0, 1e-9),
+)
 VECTORS = Path(__file__).parents[1] / "vectors"
 
 
@@ -38,9 +49,20 @@ def tokenizer_cases() -> list[dict[str, object]]:
     return [{"text": text, "ids": ids} for text, ids in zip(texts, tokenizer(texts).input_ids, strict=True)]
 
 
+def interval_cases() -> list[dict[str, object]]:
+    """Which steps lie in an interval, by exact arithmetic on the shares as JSON gives them."""
+    cases: list[dict[str, object]] = []
+    for steps in (1, 2, 3, 7, 8, 10, 48, 1000):
+        for start, end in INTERVALS:
+            inside = [step for step in range(steps) if start <= step / steps < end]
+            cases.append({"steps": steps, "from": start, "until": end, "inside": inside})
+    return cases
+
+
 if __name__ == "__main__":
     VECTORS.mkdir(exist_ok=True)
-    for name, cases in (("philox", philox_cases()), ("tokenizer", tokenizer_cases())):
+    made = {"philox": philox_cases(), "intervals": interval_cases(), "tokenizer": tokenizer_cases()}
+    for name, cases in made.items():
         lines = ",\n".join(json.dumps(case) for case in cases)
         (VECTORS / f"{name}.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:

@@ -36,7 +36,10 @@ struct Command {
         let request = Request(
             job.prompt, negative: job.negative, seed: job.seed, steps: job.steps, guidance: job.guidance,
             size: job.size,
-            edit: try edit(job))
+            edit: try edit(job), guidanceFrom: job.guidanceFrom, guidanceUntil: job.guidanceUntil)
+        if bundle.manifest.twoRows, (job.guidanceFrom, job.guidanceUntil) != (0, 1) {
+            say("warning: the step of this bundle takes two text rows, so a step without guidance saves no time")
+        }
         for (which, cut) in try generator.cut(request).sorted(by: { $0.key < $1.key }) {
             say("warning: the \(which) is too long, this was cut off: \"\(printable(cut))\"")
         }
@@ -77,10 +80,12 @@ struct Command {
 
     private static func facts(_ drawing: Drawing, _ bundle: ModelBundle) -> [(key: String, value: String)] {
         let settings = drawing.settings
+        let interval = [("guidance_from", settings.guidanceFrom), ("guidance_until", settings.guidanceUntil)]
+        let partly = (settings.guidanceFrom, settings.guidanceUntil) != (0, 1)
         return [
             ("prompt", settings.prompt), ("negative", settings.negative), ("seed", "\(settings.seed)"),
             ("steps", "\(settings.steps)"), ("guidance", "\(settings.guidance)"), ("model", bundle.manifest.model.name),
-        ]
+        ] + (partly ? interval.map { ($0, "\($1)") } : [])
     }
 
     /// Cancels the work on Ctrl-C.

@@ -9,6 +9,8 @@ struct Job {
     var seed: UInt64 = 0
     var steps: Int?
     var guidance: Double?
+    var guidanceFrom = 0.0
+    var guidanceUntil = 1.0
     var size: Size?
     var image: String?
     var mask: String?
@@ -31,6 +33,8 @@ struct Job {
           --seed SEED         same seed, same picture; default: 0
           --steps STEPS       more are slower and better
           --guidance G        how closely to follow the prompt; 1 or less: no guidance, twice as fast
+          --guidance-from X   share of the steps before guidance begins, 0 to 1; a step without it takes half the time
+          --guidance-until X  share of the steps after which guidance ends, 0 to 1; default: 1
           --size W H          pixels; one of the bundle's sizes
           --image FILE        picture (PNG) to start from, of the size drawn
           --mask FILE         repaint only where this picture is white
@@ -57,6 +61,8 @@ struct Job {
             case "--seed": job.seed = try rest.seed()
             case "--steps": job.steps = try rest.int()
             case "--guidance": job.guidance = try rest.double()
+            case "--guidance-from": job.guidanceFrom = try rest.double()
+            case "--guidance-until": job.guidanceUntil = try rest.double()
             case "--size": job.size = Size(width: try rest.int(), height: try rest.int())
             case "--image": job.image = try rest.value()
             case "--mask": job.mask = try rest.value()

@@ -44,6 +44,22 @@ import Testing
                 == SIMD4(0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1))
     }
 
+    struct IntervalCase: Decodable {
+        let steps: Int
+        let from: Double
+        let until: Double
+        let inside: [Int]
+    }
+
+    @Test func intervalsOfStepsBeginAndEndWhereTheVectorsSay() throws {
+        let cases: [IntervalCase] = try Repository.json("tests/vectors/intervals.json")
+        #expect(cases.count == 64)
+        for each in cases {
+            let made = (0..<each.steps).filter { inInterval($0, steps: each.steps, start: each.from, end: each.until) }
+            #expect(made == each.inside)
+        }
+    }
+
     /// Schedule, tokens, steps: lengths after each step but the last.
     @Test func maskLengthsAreThePublishedSchedulers() throws {
         let tables: [String: [String: [String: [Int]]]] = try Repository.json("tests/golden/mask_lengths.json")

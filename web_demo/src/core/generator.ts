@@ -8,9 +8,9 @@ import type { Engine, Stop } from "./engine";
 import { drawTokens, type Plan, type Progress } from "./loop";
 import { twoRows } from "./manifest";
 import { PhiloxNoise } from "./philox";
-import { guided, settle, type Edit, type Request, type Settings } from "./request";
+import { guided, guidedAt, settle, type Edit, type Request, type Settings } from "./request";
 import { microSinusoids, stepSinusoids } from "./sinusoids";
-import { entry, floats, ints, type Tensor, type Tensors } from "./tensor";
+import { entry, floats, ints, last, type Tensor, type Tensors } from "./tensor";
 import { Tokenizer, type Encoded } from "./tokenizer";
 
 export type Stage = "image_encoder" | "text_encoder" | "conditioner" | "steps" | "image_decoder";
@@ -130,7 +130,7 @@ class Run {
    * Runs the graphs that depend on the prompt alone.
    *
    * Returns `context` f32 [R, T, D] and `modulation` f32 [N, R, M]. Rows are [negative, prompt] with guidance, [prompt]
-   * without; a step of exactly two rows then gets [prompt, prompt].
+   * without, and [prompt, prompt] without if the step takes exactly two.
    */
   private async condition(texts: Int32Array[]): Promise<Tensors> {
     const { manifest } = this.engine.bundle;
@@ -162,6 +162,8 @@ class Run {
   private runLoop(plan: Plan, tokens: Int32Array, conditions: Tensors): Promise<Int32Array> {
     const [width, height] = this.gridSize;
     const { context, modulation } = conditions;
+    const rows = twoRows(this.engine.bundle.manifest) ? 2 : 1; // without guidance: the prompt's, which is the last
+    const prompt = last(context!, rows);
     const guidance = floats(new Float32Array([this.settings.guidance])); // no dimension, one element
     const begun = performance.now();
 
@@ -176,11 +178,13 @@ class Run {
     };
     return this.stage("steps", this.engine.bundle.manifest.step, () =>
       drawTokens(tokens, new PhiloxNoise(this.settings.seed), plan, onStep, async (i, codes, uniforms) => {
+        const guided = guidedAt(this.settings, i);
+        const ofStep = entry(modulation!, this.settings.steps - 1 - i);
         const out = await this.runStep({
-          context: context!,
+          context: guided ? context! : prompt,
+          modulation: guided ? ofStep : last(ofStep, rows),
           guidance,
           tokens: ints(codes, height, width),
-          modulation: entry(modulation!, this.settings.steps - 1 - i),
           uniforms: floats(uniforms, 2, codes.length),
         });
         return [out["drawn"]!.data as Int32Array, out["log_prob"]!.data as Float32Array];

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { maskLeast } from "../../src/core/loop";
 import type { MaskingSchedule } from "../../src/core/manifest";
 import { uniforms } from "../../src/core/philox";
-import { maskLength, temperatures } from "../../src/core/schedule";
+import { inInterval, maskLength, temperatures } from "../../src/core/schedule";
 import { microSinusoids, stepSinusoids } from "../../src/core/sinusoids";
 import { bits, committed, vector } from "./vectors";
 
@@ -39,6 +39,16 @@ describe("random numbers", () => {
 });
 
 describe("schedule", () => {
+  test("intervals of steps begin and end where the vectors say", () => {
+    const cases =
+      committed<{ steps: number; from: number; until: number; inside: number[] }[]>("tests/vectors/intervals.json");
+    expect(cases).toHaveLength(64);
+    for (const { steps, from, until, inside } of cases) {
+      const made = [...Array(steps).keys()].filter((step) => inInterval(step, steps, from, until));
+      expect(made).toEqual(inside);
+    }
+  });
+
   test("mask lengths are the published scheduler's entry by entry", () => {
     const table = committed<Record<MaskingSchedule, Record<string, Record<string, number[]>>>>(
       "tests/golden/mask_lengths.json",

@@ -31,6 +31,8 @@ private const val STOPPED = 130
 private const val MAX_THREADS = 256
 private const val LIBRARY = "ONNXRUNTIME_QNN" // the environment's name for the folder of Qualcomm's library
 
+private const val TWO_ROWS = "the step of this bundle takes two text rows, so a step without guidance saves no time"
+
 /** The engines of `python -m runtime` that run ONNX graphs. Picocli shows their names. */
 @Suppress("EnumEntryName", "ktlint")
 enum class EngineName { onnxruntime, qnn }
@@ -44,6 +46,7 @@ enum class EngineName { onnxruntime, qnn }
     footer = [
         "examples:",
         "  java -jar meissonic.jar \"a red cat with a hat\" --seed 7 --out cat.png",
+        "  java -jar meissonic.jar \"a red cat\" --steps 8 --guidance-from 0.5",
         "  java -jar meissonic.jar \"a blue cat\" --image cat.png --strength 0.6",
         "  java -jar meissonic.jar \"a yellow sun\" --image cat.png --mask white_where.png",
         "  java -jar meissonic.jar \"a wide meadow\" --image small.png --extend 16 0 16 0",
@@ -68,6 +71,20 @@ internal class Main : Callable<Int> {
 
     @Option(names = ["--guidance"], description = ["how closely to follow the prompt; 1 or less: no guidance"])
     var guidance: Double? = null
+
+    @Option(
+        names = ["--guidance-from"],
+        paramLabel = "SHARE",
+        description = ["share of the steps before guidance begins, 0 to 1; a step without it takes half the time"],
+    )
+    var guidanceFrom = 0.0
+
+    @Option(
+        names = ["--guidance-until"],
+        paramLabel = "SHARE",
+        description = ["share of the steps after which guidance ends, 0 to 1; default: 1"],
+    )
+    var guidanceUntil = 1.0
 
     @Option(names = ["--size"], arity = "2", paramLabel = "PIXELS", description = ["width and height; one of the bundle's"])
     var size: List<Int>? = null
@@ -109,6 +126,9 @@ internal class Main : Callable<Int> {
         val request = check().copy(edit = edit())
         val stop = Stop()
         val drawing = Generator(openEngine(), keep = preview > 0 && !lowMemory).use { generator ->
+            if (generator.bundle.manifest.twoRows && (guidanceFrom to guidanceUntil) != (0.0 to 1.0)) {
+                System.err.println("warning: $TWO_ROWS")
+            }
             for ((which, cut) in generator.cut(request)) {
                 System.err.println("warning: the $which is too long, this was cut off: \"${printable(cut)}\"")
             }
@@ -158,7 +178,16 @@ internal class Main : Callable<Int> {
             if (it.any { side -> side <= 0 }) throw RequestError("--size ${it.joinToString(" ")} is not positive")
             Size(it[0], it[1])
         }
-        return Request(prompt, negative, number, steps, guidance, wanted)
+        return Request(
+            prompt,
+            negative,
+            number,
+            steps,
+            guidance,
+            wanted,
+            guidanceFrom = guidanceFrom,
+            guidanceUntil = guidanceUntil,
+        )
     }
 
     private fun edit(): Edit? {

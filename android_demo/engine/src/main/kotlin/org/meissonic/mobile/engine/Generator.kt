@@ -163,7 +163,7 @@ class Generator(private val engine: Engine, private val keep: Boolean = false) :
          * Runs the graphs that depend on the prompt alone.
          *
          * Returns `context` f32 [R, T, D] and `modulation` f32 [N, R, M]. Rows are [negative, prompt] with guidance,
-         * [prompt] without; a step of exactly two rows then gets [prompt, prompt].
+         * [prompt] without, and [prompt, prompt] without if the step takes exactly two.
          */
         private fun condition(texts: List<IntArray>): Map<String, Tensor> {
             val rows = if (manifest.twoRows && !settings.guided) texts + texts else texts
@@ -182,11 +182,10 @@ class Generator(private val engine: Engine, private val keep: Boolean = false) :
 
         /** The finished tokens i32 [H*W]. */
         private fun runLoop(plan: Plan, tokens: IntArray, conditions: Map<String, Tensor>): IntArray {
-            val modulation = conditions.getValue("modulation") as Floats
-            val fixed = mapOf(
-                "context" to conditions.getValue("context"),
-                "guidance" to Floats(floatArrayOf(settings.guidance.toFloat())),
-            )
+            val (context, modulation) = listOf("context", "modulation").map { conditions.getValue(it) as Floats }
+            val rows = if (manifest.twoRows) 2 else 1 // of a step without guidance: the prompt's, which is the last
+            val prompt = context.last(rows)
+            val guidance = Floats(floatArrayOf(settings.guidance.toFloat()))
             val begun = TimeSource.Monotonic.markNow()
 
             fun onStep(progress: Progress) {
@@ -199,10 +198,14 @@ class Generator(private val engine: Engine, private val keep: Boolean = false) :
             }
             return stage(Stage.STEPS, manifest.step) {
                 drawTokens(tokens, PhiloxNoise(settings.seed), plan, ::onStep) { i, codes, uniforms ->
+                    val guided = settings.guidedAt(i)
+                    val ofStep = modulation[settings.steps - 1 - i]
                     val out = runStep(
-                        fixed + mapOf(
+                        mapOf(
+                            "context" to if (guided) context else prompt,
+                            "modulation" to if (guided) ofStep else ofStep.last(rows),
+                            "guidance" to guidance,
                             "tokens" to Ints(codes, grid.height, grid.width),
-                            "modulation" to modulation[settings.steps - 1 - i],
                             "uniforms" to Floats(uniforms, 2, codes.size),
                         ),
                     )

@@ -18,6 +18,9 @@ class NumbersTest {
         @kotlinx.serialization.SerialName("micro_sinusoids") val micro: List<Long>,
     )
 
+    @Serializable
+    class IntervalCase(val steps: Int, val from: Double, val until: Double, val inside: List<Int>)
+
     private val numbers = vector<Numbers>(File(vectors, "numbers.json"))
 
     @Test
@@ -54,6 +57,15 @@ class NumbersTest {
             }
         }
         assertEquals(18_880, entries)
+    }
+
+    @Test
+    fun `intervals of steps begin and end where the vectors say`() {
+        val cases = vector<List<IntervalCase>>(File(repository, "tests/vectors/intervals.json"))
+        assertEquals(64, cases.size)
+        for (case in cases) with(case) {
+            assertEquals(inside, (0 until steps).filter { inInterval(it, steps, from, until) })
+        }
     }
 
     @Test
