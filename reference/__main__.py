@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reference.component_configs import StudentConfig, add_student
 from reference.errors import Parser, RequestError, exit_code, printable
 from reference.extras import require
 from reference.files import atomic_file, check_output_file, shown
@@ -27,6 +28,7 @@ class Job:
     checkpoint: str | None
     text_encoder: str | None
     variant: str | None
+    student: StudentConfig | None
     settings: dict[str, Any]
     image: Path | None
     mask: Path | None
@@ -47,6 +49,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
     add("--checkpoint", metavar="DIR|ID", help="folder or Hugging Face id; default: the shipped stickers")
     add("--variant", metavar="NAME", help="which weight files, such as fp16; default: full precision first")
     add("--text-encoder", metavar="DIR|ID", help="draw with another CLIP text tower")
+    add_student(parser)
     add("--negative", default="", metavar="TEXT", help="what not to draw")
     add("--seed", type=int, default=0, help="same seed, same picture; default: 0")
     add("--steps", type=int, help="more are slower and better")
@@ -92,6 +95,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
         checkpoint=given.checkpoint,
         text_encoder=given.text_encoder,
         variant=given.variant,
+        student=given.student,
         settings=settings,
         image=given.image,
         mask=given.mask,
@@ -129,7 +133,11 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
 
     image = read_picture(job.image) if job.image else None
     mask = read_picture(job.mask) if job.mask else None
-    pipeline = Pipeline(load_checkpoint(job.checkpoint, text_encoder=job.text_encoder, variant=job.variant))
+    pipeline = Pipeline(
+        load_checkpoint(
+            job.checkpoint, text_encoder=job.text_encoder, variant=job.variant, student=job.student
+        )
+    )
     with tqdm(desc="drawing", unit="step", leave=False, disable=None) as bar:
 
         def advance(step: int, steps: int, tokens: Any) -> None:

@@ -18,7 +18,7 @@ from runtime.bundle import Bundle, open_bundle
 from runtime.canvas import Canvas, blank, check_encoder, inpainted, outpainted, redrawn
 from runtime.conditioning import run_conditioner, without_guidance
 from runtime.engine import Engine, EngineName, open_engine
-from runtime.feeds import prompt_feed, step_feed
+from runtime.feeds import embedding_noise, prompt_feed, step_feed
 from runtime.loop import OnStep, Plan, draw_tokens
 from runtime.philox import PhiloxNoise
 from runtime.request import Request, Settings, settle
@@ -207,10 +207,14 @@ class Generator:
     ) -> np.ndarray:
         """The finished tokens i32 [H, W]."""
         unguided = without_guidance(conditions, self.bundle.manifest.two_rows)
+        model = self.bundle.manifest.model
 
         def step(i: int, tokens: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            rows = conditions if settings.guided_at(i) else unguided
-            out = self.run_step(step_feed(rows, settings.steps - 1 - i, tokens, uniforms, settings.guidance))
+            first = i == 0 and model.student is not None  # a student's first pass has no guidance
+            rows = conditions if settings.guided_at(i) and not first else unguided
+            left = 0 if first else settings.steps - 1 - i
+            noise = embedding_noise(model, tokens.shape, i, settings.seed)
+            out = self.run_step(step_feed(rows, left, tokens, uniforms, settings.guidance, noise))
             return out["drawn"], out["log_prob"]
 
         with self._stage("steps", *self.bundle.manifest.step):

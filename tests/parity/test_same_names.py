@@ -16,7 +16,7 @@ DECLARED = {
     ".swift": r"^(?:\w+ )*?(?:func|struct|protocol|typealias) (\w+)",
     ".ts": r"^(?:\w+ )*?(?:function|class|interface|type) (\w+)",
 }
-FILES = ("philox", "schedule", "loop", "canvas", "pictures", "request", "sinusoids")
+FILES = ("philox", "normals", "schedule", "loop", "canvas", "pictures", "request", "sinusoids")
 # What only some languages need.
 OWN = {
     *("canvas", "edit", "gray", "gray_picture", "high", "margins", "over", "picture", "step_function"),

@@ -19,6 +19,7 @@ from runtime.bundle import (
     Manifest,
     ModelFacts,
     Source,
+    StudentFacts,
     Tensor,
     TokenizerFacts,
 )
@@ -221,7 +222,10 @@ def _tensor(value: onnx.ValueInfoProto) -> Tensor:
 
 
 def write_bundle(
-    folder: Path, graphs: dict[str, str] | None = None, step: tuple[str, ...] = ("transformer",)
+    folder: Path,
+    graphs: dict[str, str] | None = None,
+    step: tuple[str, ...] = ("transformer",),
+    student: StudentFacts | None = None,
 ) -> Path:
     """Writes the tiny bundle; `graphs` replaces or adds graph texts."""
     texts = {
@@ -246,6 +250,7 @@ def write_bundle(
             vocab_size=VOCAB,
             mask_token_id=MASK,
             masking_schedule="cosine",
+            student=student,
             text_length=LENGTH,
             inner_dim=WIDTH,
             modulation_width=WIDTH,

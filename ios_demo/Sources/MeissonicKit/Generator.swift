@@ -235,6 +235,7 @@ struct StepChain {
     private let prompt: Tensor  // of the context
     private let rows: Int  // text rows without guidance: the prompt's, which is the last
     private let settings: Settings
+    private let model: ModelFacts
     private let grid: Grid
     private let modulation: [Float]
     private let modulationRow: [Int]  // shape
@@ -243,6 +244,7 @@ struct StepChain {
         let modulation = try conditions.tensor("modulation")
         self.engine = engine
         chain = engine.bundle.manifest.step
+        model = engine.bundle.manifest.model
         context = try conditions.tensor("context")
         rows = engine.bundle.manifest.twoRows ? 2 : 1
         prompt = try context.last(rows: rows)
@@ -256,9 +258,10 @@ struct StepChain {
     /// Step `i` on tokens [S] with uniforms [2, S].
     func run(_ i: Int, _ tokens: [Int32], _ uniforms: [Float]) async throws -> (drawn: [Int32], logProb: [Float]) {
         let width = modulationRow.reduce(1, *)
-        let row = (settings.steps - 1 - i) * width
+        let first = i == 0 && model.student != nil  // a student's first pass has no guidance
+        let row = (first ? 0 : settings.steps - 1 - i) * width
         let modulation = Tensor(Array(modulation[row..<row + width]), shape: modulationRow)
-        let guided = settings.guided(at: i)
+        let guided = settings.guided(at: i) && !first
         var tensors = [
             "context": guided ? context : prompt,
             "modulation": guided ? modulation : try modulation.last(rows: rows),
@@ -266,6 +269,12 @@ struct StepChain {
             "tokens": Tensor(tokens, shape: grid.shape),
             "uniforms": Tensor(uniforms, shape: [2, grid.count]),
         ]
+        if let student = model.student, student.noise > 0 {
+            // Normal in the first pass; later zero, as its teacher.
+            let count = grid.count * model.innerDim
+            let noise = i == 0 ? PhiloxNoise(seed: settings.seed).embedding(count: count) : Array(repeating: 0, count: count)
+            tensors["embedding_noise"] = Tensor(noise, shape: grid.shape + [model.innerDim])
+        }
         for name in chain {
             try Task.checkCancellation()
             tensors.merge(try await engine.run(name, on: tensors)) { $1 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { maskLeast } from "../../src/core/loop";
+import { maskLeast, randomTokens, type Plan } from "../../src/core/loop";
 import type { MaskingSchedule } from "../../src/core/manifest";
-import { uniforms } from "../../src/core/philox";
+import { normals } from "../../src/core/normals";
+import { PhiloxNoise, uniforms } from "../../src/core/philox";
 import { inInterval, maskLength, temperatures } from "../../src/core/schedule";
 import { microSinusoids, stepSinusoids } from "../../src/core/sinusoids";
 import { bits, committed, vector } from "./vectors";
@@ -35,6 +36,36 @@ describe("random numbers", () => {
 
   test("no uniform is 0 or 1", () => {
     expect(uniforms(1n, 0, 0, 100_000).every((value) => value > 0 && value < 1)).toBe(true);
+  });
+});
+
+describe("students", () => {
+  test("normal numbers are Python's bit by bit", () => {
+    const cases = committed<{ words: number[]; bits: number[] }[]>("tests/vectors/normals.json");
+    expect(cases).toHaveLength(272);
+    for (const { words, bits: wanted } of cases) expect(bits(normals(Uint32Array.from(words)))).toEqual(wanted);
+    const noise = new PhiloxNoise(2n ** 64n - 1n);
+    expect(noise.embedding(1000).slice(0, 7)).toEqual(noise.embedding(7));
+  });
+
+  test("the start is the reference's", () => {
+    type Case = { seed: string; codes: number; masked: number; before: number[]; after: number[] };
+    const cases = committed<Case[]>("tests/vectors/starts.json");
+    expect(cases).toHaveLength(4);
+    for (const { seed, codes, masked, before, after } of cases) {
+      const student = { masked, codebookSize: codes };
+      const plan: Plan = {
+        steps: 1,
+        maskTokenId: codes,
+        schedule: "cosine",
+        start: 0,
+        startingRatio: 1,
+        temperature: [2, 0],
+        student,
+      };
+      const made = randomTokens(Int32Array.from(before), new PhiloxNoise(BigInt(seed)), plan, student);
+      expect(Array.from(made)).toEqual(after);
+    }
   });
 });
 

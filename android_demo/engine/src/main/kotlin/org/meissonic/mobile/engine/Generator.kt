@@ -185,6 +185,7 @@ class Generator(private val engine: Engine, private val keep: Boolean = false) :
             val (context, modulation) = listOf("context", "modulation").map { conditions.getValue(it) as Floats }
             val rows = if (manifest.twoRows) 2 else 1 // of a step without guidance: the prompt's, which is the last
             val prompt = context.last(rows)
+            val noise = PhiloxNoise(settings.seed)
             val guidance = Floats(floatArrayOf(settings.guidance.toFloat()))
             val begun = TimeSource.Monotonic.markNow()
 
@@ -197,9 +198,10 @@ class Generator(private val engine: Engine, private val keep: Boolean = false) :
                 }
             }
             return stage(Stage.STEPS, manifest.step) {
-                drawTokens(tokens, PhiloxNoise(settings.seed), plan, ::onStep) { i, codes, uniforms ->
-                    val guided = settings.guidedAt(i)
-                    val ofStep = modulation[settings.steps - 1 - i]
+                drawTokens(tokens, noise, plan, ::onStep) { i, codes, uniforms ->
+                    val first = i == 0 && plan.student != null // a student's first pass has no guidance
+                    val guided = settings.guidedAt(i) && !first
+                    val ofStep = modulation[if (first) 0 else settings.steps - 1 - i]
                     val out = runStep(
                         mapOf(
                             "context" to if (guided) context else prompt,
@@ -207,11 +209,20 @@ class Generator(private val engine: Engine, private val keep: Boolean = false) :
                             "guidance" to guidance,
                             "tokens" to Ints(codes, grid.height, grid.width),
                             "uniforms" to Floats(uniforms, 2, codes.size),
-                        ),
+                        ) + embeddingNoise(noise, i),
                     )
                     (out.getValue("drawn") as Ints).values to (out.getValue("log_prob") as Floats).values
                 }
             }
+        }
+
+        /** `embedding_noise` f32 [H, W, D] of a student that takes it: normal in its first pass, later zero as its teacher. */
+        private fun embeddingNoise(noise: Noise, step: Int): Map<String, Tensor> {
+            val student = manifest.model.student
+            if (student == null || student.noise == 0.0) return emptyMap()
+            val (width, count) = manifest.model.innerDim to grid.area * manifest.model.innerDim
+            val values = if (step == 0) noise.embedding(count) else FloatArray(count)
+            return mapOf("embedding_noise" to Floats(values, grid.height, grid.width, width))
         }
 
         /** Tells of a stage and measures it; [graphs] are its own. */
