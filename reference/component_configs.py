@@ -168,8 +168,8 @@ def add_student(parser: ArgumentParser) -> None:
         nargs=2,
         action=_Student,
         metavar=("MASKED", "NOISE"),
-        help="the checkpoint is a one-step student (Di[M]O) whose model_index.json does not say so: the share of"
-        " tokens masked at first, and of noise in their embeddings; 0.6 0.1 of the published ones",
+        help="the checkpoint is a one-step student (Di[M]O) whose model_index.json does not say so: the share"
+        " of tokens masked at first, and of noise in their embeddings; 0.6 0.1 of the published ones",
     )
 
 
