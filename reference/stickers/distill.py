@@ -139,9 +139,9 @@ class Distillation:
     def each(self, conditions: Conditions) -> list[Conditions]:
         """The conditions of each picture, because the pictures of a batch are at different timesteps."""
         batch = self.recipe.batch
-        parts = conditions.text_hidden, conditions.text_pooled, conditions.micro_conditions
-        rows = [[part[[i, batch + i]] for part in parts] for i in range(batch)]
-        return [Conditions(*row, guidance=conditions.guidance) for row in rows]  # type: ignore[misc]
+        hidden, pooled, micro = conditions.text_hidden, conditions.text_pooled, conditions.micro_conditions
+        rows = [[i, batch + i] for i in range(batch)]
+        return [Conditions(hidden[row], pooled[row], micro[row], conditions.guidance) for row in rows]
 
     def run(self, progress: Callable[[int, float], None]) -> Checkpoint:
         """Train to the end, saving every few minutes; the student as a checkpoint."""

@@ -25,7 +25,7 @@ def teacher(tmp_path: Path) -> Checkpoint:
 
 
 def test_the_student_comes_nearer_to_its_teacher(teacher: Checkpoint, tmp_path: Path) -> None:
-    """Of random weights: the auxiliary soon knows the student, and then their distance to the teacher falls."""
+    """The auxiliary soon knows the student, and then its distance to the teacher falls."""
     recipe = Recipe("teacher", steps=60, batch=4, learning_rate=1e-3)
     run = Distillation(teacher, recipe, tmp_path / "run.safetensors", CAPTIONS)
     student = run.run(lambda step, loss: None)
