@@ -26,7 +26,7 @@ from reference.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from reference.checkpoint_files import check_replaceable
 from reference.component_configs import StudentConfig
 from reference.errors import Parser, RequestError
-from reference.pipeline import Conditions, Pipeline
+from reference.pipeline import Conditions
 from reference.publishing import check_output_folder
 from reference.request import AESTHETIC_SCORE, check_range
 from reference.stickers.masked_modelling import mask_batch
@@ -58,7 +58,6 @@ class Distillation:
     def __init__(self, teacher: Checkpoint, recipe: Recipe, file: Path, captions: list[str]) -> None:
         """Goes on with the snapshot `file` if it exists. Raises RequestError if that is of another recipe."""
         self.teacher, self.recipe, self.file, self.captions = teacher, recipe, file, captions
-        self.pipeline = Pipeline(teacher)
         teacher.transformer.requires_grad_(False)
         self.student = deepcopy(teacher.transformer).requires_grad_(True)
         self.auxiliary = deepcopy(self.student)
@@ -103,11 +102,10 @@ class Distillation:
         seen = mask_batch(drawn.view(recipe.batch, height, width), mask, generator)
         masked = seen.masked.flatten(1)
         with torch.no_grad():
-            guided = [
-                self.pipeline.guided_logits(seen.tokens[i : i + 1], row, float(seen.timestep[i]))
-                for i, row in enumerate(self.each(conditions))
-            ]
-            p = torch.cat(guided)[masked].log_softmax(-1)
+            tokens, timestep = seen.tokens.repeat(2, 1, 1), seen.timestep.repeat(2)
+            without, prompted = self.logits(self.teacher.transformer, tokens, conditions, timestep).chunk(2)
+            guided = without + recipe.guidance * (prompted - without)
+            p = guided[masked].log_softmax(-1)
         of_auxiliary = self.logits(self.auxiliary, seen.tokens, prompts, seen.timestep)[masked]
         q = of_auxiliary.detach().log_softmax(-1)
         towards = (q.exp() - p.exp()) / len(q)
@@ -135,13 +133,6 @@ class Distillation:
         """[B, S, C] of tokens [B, H, W]."""
         found: Tensor = model(tokens, rows.text_hidden, rows.text_pooled, timestep, rows.micro_conditions)
         return found.flatten(2).transpose(1, 2)
-
-    def each(self, conditions: Conditions) -> list[Conditions]:
-        """The conditions of each picture, because the pictures of a batch are at different timesteps."""
-        batch = self.recipe.batch
-        hidden, pooled, micro = conditions.text_hidden, conditions.text_pooled, conditions.micro_conditions
-        rows = [[i, batch + i] for i in range(batch)]
-        return [Conditions(hidden[row], pooled[row], micro[row], conditions.guidance) for row in rows]
 
     def run(self, progress: Callable[[int, float], None]) -> Checkpoint:
         """Train to the end, saving every few minutes; the student as a checkpoint."""

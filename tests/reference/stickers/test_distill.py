@@ -26,11 +26,12 @@ def teacher(tmp_path: Path) -> Checkpoint:
 
 def test_the_student_comes_nearer_to_its_teacher(teacher: Checkpoint, tmp_path: Path) -> None:
     """The auxiliary soon knows the student, and then its distance to the teacher falls."""
-    recipe = Recipe("teacher", steps=60, batch=4, learning_rate=1e-3)
+    recipe = Recipe("teacher", steps=36, batch=4, learning_rate=1e-3)
     run = Distillation(teacher, recipe, tmp_path / "run.safetensors", CAPTIONS)
     student = run.run(lambda step, loss: None)
     losses = [loss for _, loss in run.curve]
-    assert np.mean(losses[-10:]) < 0.8 * np.mean(losses[:10])
+    assert losses[0] < 0.01  # the auxiliary begins as the teacher
+    assert np.mean(losses[-8:]) < 0.8 * np.mean(losses[5:15])
     assert student.student == StudentConfig(masked=0.6)
     assert (student.defaults.steps, student.defaults.guidance) == (1, 1.0)
     save_checkpoint(student, tmp_path / "student")
