@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from runtime.bundle import (
     Manifest,
     ModelFacts,
     Source,
+    StudentFacts,
     TokenizerFacts,
 )
 
@@ -35,6 +37,24 @@ def write_tokenizer(folder: Path, checkpoint: Checkpoint) -> None:
     (folder / MERGES).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def model_facts(checkpoint: Checkpoint) -> ModelFacts:
+    config = checkpoint.transformer.config
+    return ModelFacts(
+        name=checkpoint.name,
+        token_size=checkpoint.token_size,
+        compression=checkpoint.compression,
+        codebook_size=config.codebook_size,
+        vocab_size=config.vocab_size,
+        mask_token_id=checkpoint.mask_token_id,
+        masking_schedule=checkpoint.masking_schedule,  # type: ignore[arg-type]  # checked when it was loaded
+        timestep=config.timestep,
+        student=StudentFacts(**asdict(checkpoint.student)) if checkpoint.student else None,
+        text_length=checkpoint.tokenizer.model_max_length,
+        inner_dim=config.inner_dim,
+        modulation_width=modulation_width(checkpoint.transformer),
+    )
+
+
 def build_manifest(
     folder: Path,
     checkpoint: Checkpoint,
@@ -48,21 +68,9 @@ def build_manifest(
     `sizes` are (W, H) in pixels, the default first; the manifest names the versions of `tools`.
     """
     written = [VOCAB, MERGES, *(file for described in graphs.values() for file in described.all_files)]
-    config, defaults = checkpoint.transformer.config, checkpoint.defaults
+    defaults = checkpoint.defaults
     return Manifest(
-        model=ModelFacts(
-            name=checkpoint.name,
-            token_size=checkpoint.token_size,
-            compression=checkpoint.compression,
-            codebook_size=config.codebook_size,
-            vocab_size=config.vocab_size,
-            mask_token_id=checkpoint.mask_token_id,
-            masking_schedule=checkpoint.masking_schedule,  # type: ignore[arg-type]  # checked when it was loaded
-            timestep=config.timestep,
-            text_length=checkpoint.tokenizer.model_max_length,
-            inner_dim=config.inner_dim,
-            modulation_width=modulation_width(checkpoint.transformer),
-        ),
+        model=model_facts(checkpoint),
         sizes=list(sizes),
         graphs=graphs,
         step=list(step),

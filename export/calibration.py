@@ -1,5 +1,6 @@
 """The calibration of a checkpoint that is being exported: its default drawing of the calibration prompts."""
 
+from export.build_manifest import model_facts
 from export.graphs import token_grid
 from quantize.gptq_moments import CALIBRATION_PROMPTS, Calibration
 from reference.checkpoint import Checkpoint
@@ -24,7 +25,5 @@ def calibration(checkpoint: Checkpoint, size: tuple[int, int], two_rows: bool = 
         steps=defaults.steps,
         guidance=defaults.guidance,
         score=AESTHETIC_SCORE,
-        mask_token_id=checkpoint.mask_token_id,
-        schedule=checkpoint.masking_schedule,
-        timestep=checkpoint.transformer.config.timestep,
+        model=model_facts(checkpoint),
     )

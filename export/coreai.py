@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from export.bundle_writer import STOPPED, check_out, export_bundle
+from export.graphs import check_noise
 from export.iphone_arguments import PALETTES, add_checkpoint, add_form, add_out, add_shapes
 from export.sizes import check_sizes, listed, sizes_of
 from reference.checkpoint import load_checkpoint
@@ -68,7 +69,8 @@ def run(arguments: Sequence[str] | None) -> None:
         raise ExportError("--fp32 computes in single precision: leave --arithmetic out, or choose --fp16")
     recipe = CoreMLRecipe.read(given.recipe) if given.recipe else CoreMLRecipe(default=form)
     return_freed_memory()  # the parts of the checkpoint are loaded one after the other
-    checkpoint = load_checkpoint(given.checkpoint, stream=True, variant=given.variant)
+    checkpoint = load_checkpoint(given.checkpoint, stream=True, variant=given.variant, student=given.student)
+    check_noise(checkpoint, "a Core AI asset")
     sizes = sizes_of(given.size, checkpoint)
     what = f"recipe {given.recipe}" if given.recipe else form
     how = f"{what}, {given.arithmetic}, {given.attention}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from export.bundle_writer import STOPPED, check_out, export_bundle
 from export.errors import ExportError
+from export.graphs import check_noise
 from export.iphone_arguments import PALETTES, add_checkpoint, add_form, add_out, add_shapes
 from export.sizes import check_sizes, listed, sizes_of
 from reference.checkpoint import load_checkpoint
@@ -63,7 +64,8 @@ def run(arguments: Sequence[str] | None) -> None:
         raise ExportError("--activations goes with 8-bit weights: add --int8")
     recipe = CoreMLRecipe.read(given.recipe) if given.recipe else CoreMLRecipe(default=form)
     return_freed_memory()  # the parts of the checkpoint are loaded one after the other
-    checkpoint = load_checkpoint(given.checkpoint, stream=True, variant=given.variant)
+    checkpoint = load_checkpoint(given.checkpoint, stream=True, variant=given.variant, student=given.student)
+    check_noise(checkpoint, "a Core ML package")
     sizes = sizes_of(given.size, checkpoint)
     what = f"recipe {given.recipe}" if given.recipe else form + " with 8-bit activations" * given.activations
     options = CoreMLOptions(sizes, recipe, given.target, given.attention, given.activations)

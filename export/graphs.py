@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from export.conditioner import Conditioner, modulation_width
 from export.draw_head import Sampler
+from export.errors import ExportError
 from export.images import ImageDecoder, ImageEncoder, QuantizedImageDecoder
 from export.npu import npu_kernels
 from export.step import Transformer, TransformerStep
@@ -19,6 +20,7 @@ from export.text import TextEncoder
 from reference.checkpoint import Checkpoint
 from reference.image import check_size
 from reference.transformer import MICRO_CONDITIONS, SINUSOID_WIDTH
+from runtime.bundle import NOISE_FEED
 
 ROWS = "rows"  # R, 1 or 2
 STEPS = "steps"  # N
@@ -48,6 +50,8 @@ def graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, GraphSpec
     hidden = checkpoint.text_encoder.config.hidden_size
     ids = torch.zeros(2, length, dtype=torch.int32)
     tokens = torch.zeros(height, width, dtype=torch.int32)
+    noise = checkpoint.student.noise if checkpoint.student else 0.0
+    noise_input = {NOISE_FEED: torch.zeros(height, width, config.inner_dim)} if noise else {}
     return {
         "text_encoder": GraphSpec(
             part="text_encoder",
@@ -70,13 +74,14 @@ def graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, GraphSpec
         ),
         "transformer": GraphSpec(
             part="transformer",
-            build=lambda: TransformerStep(transformer, length, height, width),
+            build=lambda: TransformerStep(transformer, length, height, width, noise),
             inputs={
                 "tokens": tokens,
                 "context": torch.zeros(2, length, config.inner_dim),
                 "modulation": torch.zeros(2, modulation_width(transformer)),
                 "guidance": torch.tensor(9.0),
                 "uniforms": torch.full((2, height * width), 0.5),
+                **noise_input,
             },
             outputs=("drawn", "log_prob"),
             dynamic={"context": {0: ROWS}, "modulation": {0: ROWS}},
@@ -100,6 +105,8 @@ def graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, GraphSpec
 
 def npu_graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, GraphSpec]:
     """The six graphs of a bundle for Qualcomm's NPU; it runs `transformer` and `image_decoder`.
+
+    Of a student without noise in its embeddings: `check_noise`.
 
     The step takes exactly two text rows. The sampler comes before the transformer, because the ranges of the
     transformer are measured while both draw. Raises as `graphs`.
@@ -132,6 +139,15 @@ def npu_graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, Graph
         ),
         "image_encoder": specs["image_encoder"],
     }
+
+
+def check_noise(checkpoint: Checkpoint, what: str) -> None:
+    """Raises ExportError for a student whose embeddings have noise, which `what` cannot take."""
+    if checkpoint.student and checkpoint.student.noise:
+        raise ExportError(
+            f"{checkpoint.name} is a student with noise {checkpoint.student.noise:g} in its embeddings, which"
+            f" {what} cannot take: export it with python -m export.onnx without --qnn, or with noise 0"
+        )
 
 
 def token_grid(checkpoint: Checkpoint, size: tuple[int, int]) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from export.sizes import add_sizes
+from reference.component_configs import add_student
 
 PALETTES: dict[int, Any] = {4: "palette4", 6: "palette6", 8: "palette8"}
 
@@ -14,6 +15,7 @@ def add_checkpoint(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--checkpoint", metavar="DIR|ID", help="folder or hub id; default: the shipped stickers")
     add("--variant", metavar="NAME", help="which weight files, such as fp16; default: full precision first")
+    add_student(parser)
 
 
 def add_form(parser: argparse.ArgumentParser, forms: Mapping[str, str]) -> None:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from export.bundle_writer import STOPPED, check_out, export_bundle
 from export.errors import ExportError
+from export.graphs import check_noise
 from export.npu_contexts import chip_table, parse_chips
 from export.onnx_bundle import NPU_RECIPES, OnnxExporter, OnnxOptions
 from export.sizes import add_sizes, check_sizes, listed, sizes_of
 from quantize.recipe import Precision, Recipe
 from reference.checkpoint import load_checkpoint
+from reference.component_configs import add_student
 from reference.errors import Parser, UserError, exit_code
 from reference.files import shown
 from runtime.process import return_freed_memory
@@ -32,6 +34,7 @@ EXAMPLES = """examples:
   python -m export.onnx --size 64 64 --size 128 128           # two sizes that share their weights
   python -m export.onnx --checkpoint MeissonFlow/Meissonic --size 1024 1024
   python -m export.onnx --checkpoint ~/models/monetico --dry-run
+  python -m export.onnx --checkpoint ~/models/dimo --student 0.6 0.1    # published one-step students
 """
 
 
@@ -73,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add("--list-socs", action="store_true", help="print the chips that --soc takes, and write nothing")
     add("--variant", metavar="NAME", help="which weight files, such as fp16; default: full precision first")
+    add_student(made)
     add_sizes(made)
     add("--out", type=Path, default=Path("build/android"), metavar="DIR", help="default: build/android")
     add("--dry-run", action="store_true", help="print the size of each graph and write nothing")
@@ -110,7 +114,9 @@ def run(arguments: Sequence[str] | None) -> None:
     check_npu(given)
     check_out(given.out, given.overwrite)
     return_freed_memory()  # the parts of the checkpoint are loaded one after the other
-    checkpoint = load_checkpoint(given.checkpoint, stream=True, variant=given.variant)
+    checkpoint = load_checkpoint(given.checkpoint, stream=True, variant=given.variant, student=given.student)
+    if given.qnn:
+        check_noise(checkpoint, "a graph for the NPU")
     sizes = sizes_of(given.size, checkpoint)
     precision: Precision = given.precision or "int8"
     uniform = NPU_RECIPES[precision] if given.qnn else Recipe.uniform(precision)

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 from export.draw_head import DrawingHead, guided_features
 from export.fold import after_norm, copy_of, corner_tables, linear, lookup, stacked, upsampling
+from export.student import NoisyFrontEnd
 from reference.blocks import EPSILON, DoubleBlock, SelfAttention, SingleBlock, rope_table
 from reference.errors import CheckpointError
 from reference.transformer import MaskedTransformer
@@ -294,7 +295,8 @@ class Head(nn.Module):
 class Transformer(nn.Module):
     """The step up to its features: what does not depend on guidance and random numbers.
 
-    Inputs: tokens i32 [H, W], context [R, T, D], modulation [R, M]. Output: features [R, h*w, K*D].
+    Inputs: tokens i32 [H, W], context [R, T, D], modulation [R, M]. Output: features [R, h*w, K*D]. With a
+    share of `noise` in the embeddings also embedding_noise [H, W, D], which only TransformerStep takes.
     Raises CheckpointError for a model without single blocks.
     """
 
@@ -305,13 +307,14 @@ class Transformer(nn.Module):
         height: int,
         width: int,
         kernels: Kernels = PROCESSOR,
+        noise: float = 0.0,
     ) -> None:
         super().__init__()
         config = transformer.config
         if not len(transformer.single_transformer_blocks):
             raise CheckpointError("num_single_layers 0: only models with single blocks can be exported")
         self.width = config.inner_dim
-        self.front = FrontEnd(transformer)
+        self.front: nn.Module = NoisyFrontEnd(transformer, noise) if noise else FrontEnd(transformer)
         doubles: Iterable[Any] = transformer.transformer_blocks
         singles: Iterable[Any] = transformer.single_transformer_blocks
         self.double_blocks = nn.ModuleList(Double(block, kernels) for block in doubles)
@@ -340,10 +343,10 @@ class Transformer(nn.Module):
 
         return take
 
-    def features(self, tokens: Tensor, context: Tensor, modulation: Tensor) -> Tensor:
+    def features(self, tokens: Tensor, context: Tensor, modulation: Tensor, *noise: Tensor) -> Tensor:
         """Features [R, h*w, K, D] before guidance."""
         take = self.parts(modulation)
-        image = self.front(tokens).expand(context.shape[0], -1, -1)
+        image = self.front(tokens, *noise).expand(context.shape[0], -1, -1)
         text = context
         rotation = Rotation(self.cos, self.sin, self.positions)
         of_image = rotation.starting_at(context.shape[1])
@@ -361,20 +364,33 @@ class Transformer(nn.Module):
 class TransformerStep(Transformer):
     """One step of the loop on a grid of H x W tokens, in one graph.
 
-    Inputs: tokens i32 [H, W], context [R, T, D], modulation [R, M], guidance [], uniforms [2, H*W].
+    Inputs: tokens i32 [H, W], context [R, T, D], modulation [R, M], guidance [], uniforms [2, H*W], and
+    embedding_noise [H, W, D] of a student that takes it.
     Outputs: drawn i32 [H*W], log_prob [H*W].
     """
 
-    def __init__(self, transformer: MaskedTransformer, text_length: int, height: int, width: int) -> None:
-        super().__init__(transformer, text_length, height, width)
+    def __init__(
+        self, transformer: MaskedTransformer, text_length: int, height: int, width: int, noise: float = 0.0
+    ) -> None:
+        super().__init__(transformer, text_length, height, width, noise=noise)
         self.side = transformer.config.compression
         self.drawing = DrawingHead(transformer.mlm_layer, height * width)
 
-    def guided(self, tokens: Tensor, context: Tensor, modulation: Tensor, guidance: Tensor) -> Tensor:
+    def guided(
+        self, tokens: Tensor, context: Tensor, modulation: Tensor, guidance: Tensor, *noise: Tensor
+    ) -> Tensor:
         """Guided features [H*W, D]; `drawing.logits` maps them to the guided logits."""
-        return guided_features(self.features(tokens, context, modulation), guidance, self.grid, self.side)
+        features = self.features(tokens, context, modulation, *noise)
+        return guided_features(features, guidance, self.grid, self.side)
 
     def forward(  # type: ignore[override]  # it draws, too
-        self, tokens: Tensor, context: Tensor, modulation: Tensor, guidance: Tensor, uniforms: Tensor
+        self,
+        tokens: Tensor,
+        context: Tensor,
+        modulation: Tensor,
+        guidance: Tensor,
+        uniforms: Tensor,
+        embedding_noise: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        return self.drawing(self.guided(tokens, context, modulation, guidance), uniforms)
+        noise = () if embedding_noise is None else (embedding_noise,)
+        return self.drawing(self.guided(tokens, context, modulation, guidance, *noise), uniforms)

@@ -130,6 +130,8 @@ def drawings(
     effort, manifest = Effort.of(checkpoint), bundle.manifest
     guided = max(checkpoint.defaults.guidance, 2.0)
     scales = (guided,) if effort.guided_only or manifest.two_rows else (1.0, guided)
+    if checkpoint.student:
+        scales = (1.0,)  # the one pass that it is verified in has no guidance
     return [
         settle(Request(prompt, "", seed, effort.steps, guidance, size), manifest)
         for seed, prompt in enumerate(prompts)

@@ -17,11 +17,10 @@ from onnx import TensorProto, helper
 
 from quantize.onnx_files import load
 from quantize.weights import reads
-from runtime.bundle import Bundle, Timestep
-from runtime.feeds import prompt_feed, step_feed
-from runtime.loop import Plan
+from runtime.bundle import Bundle, ModelFacts
+from runtime.feeds import embedding_noise, prompt_feed, step_feed
 from runtime.onnxruntime_engine import open_copy, session_options
-from runtime.parity.replay import draw_from_masks
+from runtime.parity.replay import draw_from_masks, plan_of
 from runtime.tokenizer import ClipTokenizer
 
 CALIBRATION_PROMPTS = (
@@ -55,9 +54,7 @@ class Calibration:
     steps: int  # of the model's usual drawing: those that calibrate take their conditioning from it
     guidance: float
     score: float
-    mask_token_id: int
-    schedule: str
-    timestep: Timestep
+    model: ModelFacts
     threads: int = 0
     made: list[dict[str, np.ndarray]] = field(init=False)  # a prompt: what graphs are fed, and gave so far
     drawn: list[np.ndarray] = field(default_factory=list, init=False)  # see `pictures`
@@ -81,15 +78,13 @@ class Calibration:
             steps=defaults.steps,
             guidance=defaults.guidance,
             score=defaults.score,
-            mask_token_id=model.mask_token_id,
-            schedule=model.masking_schedule,
-            timestep=model.timestep,
+            model=model,
             threads=threads,
         )
 
     def __post_init__(self) -> None:
         self.made = [
-            prompt_feed(ids, self.size, self.steps, self.score, self.timestep) for ids in self.prompts
+            prompt_feed(ids, self.size, self.steps, self.score, self.model.timestep) for ids in self.prompts
         ]
 
     def pass_on(self, graph: str, path: Path) -> None:
@@ -181,10 +176,11 @@ class Calibration:
 
         def step(i: int, tokens: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             left = self.steps - 1 - i * self.steps // steps
-            found = run(step_feed(tensors, left, tokens, uniforms, self.guidance))
+            noise = embedding_noise(self.model, self.grid, i, seed)
+            found = run(step_feed(tensors, left, tokens, uniforms, self.guidance, noise))
             return found["drawn"], found["log_prob"]
 
-        return draw_from_masks(step, self.grid, Plan(steps, self.mask_token_id, self.schedule), seed)
+        return draw_from_masks(step, self.grid, plan_of(self.model, steps), seed)
 
 
 def opened(path: Path, threads: int = 0) -> Run:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reference.component_configs import StudentConfig, add_student
 from reference.errors import Parser, RequestError, exit_code, printable
 from reference.extras import require
 from reference.files import atomic_file, check_output_file, shown
@@ -31,6 +32,7 @@ class Job:
     checkpoint: str | None
     text_encoder: str | None
     variant: str | None
+    student: StudentConfig | None
     settings: dict[str, Any]
     image: Path | None
     mask: Path | None
@@ -58,11 +60,26 @@ def parse(arguments: Sequence[str] | None) -> Job:
     add("--checkpoint", metavar="DIR|ID", help="folder or Hugging Face id; default: the shipped stickers")
     add("--variant", metavar="NAME", help="which weight files, such as fp16; default: full precision first")
     add("--text-encoder", metavar="DIR|ID", help="draw with another CLIP text tower")
+    add_student(parser)
     add("--negative", default="", metavar="TEXT", help="what not to draw")
     add("--seed", type=int, default=0, help="same seed, same picture; default: 0")
     add("--count", type=int, default=1, metavar="N", help="draw N pictures with consecutive seeds")
     add("--steps", type=int, help="more are slower and better")
     add("--guidance", type=float, help="how closely to follow the prompt; 1 or less: no guidance")
+    add(
+        "--guidance-from",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="share of the steps before guidance, 0 to 1",
+    )
+    add(
+        "--guidance-until",
+        type=float,
+        default=1.0,
+        metavar="SHARE",
+        help="share of the steps that guidance ends at, 0 to 1",
+    )
     add("--size", type=int, nargs=2, metavar=("W", "H"), help="pixels; default with --image: its size")
     add("--image", type=Path, metavar="FILE", help="picture to start from, of any size")
     add("--fit", choices=FITS, help="how an image gets the size drawn; default: crop")
@@ -87,6 +104,8 @@ def parse(arguments: Sequence[str] | None) -> Job:
         "seed": given.seed,
         "steps": given.steps,
         "guidance": given.guidance,
+        "guidance_from": given.guidance_from,
+        "guidance_until": given.guidance_until,
         "size": tuple(given.size) if given.size else None,
     }
     job = Job(
@@ -94,6 +113,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
         checkpoint=given.checkpoint,
         text_encoder=given.text_encoder,
         variant=given.variant,
+        student=given.student,
         settings=settings,
         image=given.image,
         mask=given.mask,
@@ -144,7 +164,11 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
 
     image = read_picture(job.image) if job.image else None
     mask = read_picture(job.mask) if job.mask else None
-    pipeline = Pipeline(load_checkpoint(job.checkpoint, text_encoder=job.text_encoder, variant=job.variant))
+    pipeline = Pipeline(
+        load_checkpoint(
+            job.checkpoint, text_encoder=job.text_encoder, variant=job.variant, student=job.student
+        )
+    )
     with tqdm(desc="drawing", unit="step", leave=False, disable=None) as bar:
 
         def advance(step: int, steps: int, tokens: Any) -> None:

@@ -2,7 +2,8 @@
 
     model_index.json  transformer/  vqvae/  text_encoder/  tokenizer/  scheduler/
 
-`model_index.json` may have a key of our own, "defaults": {"size": [W, H], "steps": N, "guidance": g}.
+`model_index.json` may have keys of our own: "defaults": {"size": [W, H], "steps": N, "guidance": g}, and
+"student": {"masked": m, "noise": p} of a one-step student, whose weights look like its teacher's.
 """
 
 from reference.extras import require
@@ -14,7 +15,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection, CLIPTokenizer
 
 from reference.checkpoint_files import MODEL_INDEX, new_folder, write_json, write_scheduler
-from reference.component_configs import TextConfig, VqConfig
+from reference.component_configs import StudentConfig, TextConfig, VqConfig
 from reference.config_files import read_json, shown
 from reference.configs import Defaults, read_configs
 from reference.errors import Parser, exit_code, printable
@@ -62,6 +63,7 @@ class Checkpoint:
     masking_schedule: str
     defaults: Defaults
     name: str
+    student: StudentConfig | None = None  # None: drawn in many steps
     files: dict[str, Path] = field(
         default_factory=dict, repr=False
     )  # that it was read from, see `checkpoint_files`
@@ -101,6 +103,7 @@ class Checkpoint:
     def sha256(self) -> str:
         """Hash, hexadecimal, of the place and content of every file that it was read from; reads them all."""
         digest = hashlib.sha256()
+        digest.update(f"{self.student}\n".encode() if self.student else b"")  # which may not be in a file
         for place, file in sorted(self.files.items()):
             with file.open("rb") as opened:
                 content = hashlib.file_digest(opened, "sha256").hexdigest()
@@ -114,13 +117,15 @@ def load_checkpoint(
     text_encoder: str | Path | None = None,
     stream: bool = False,
     variant: str | None = None,
+    student: StudentConfig | None = None,
 ) -> Checkpoint:
     """Read a checkpoint folder or hub id; None is the checkpoint shipped in the repository.
 
     `text_encoder`, another folder or id, replaces the checkpoint's own: a component folder, a checkpoint, or
     a whole CLIP model. `variant` ("fp16") chooses among weight files, see `weight_files`. The VQ stays
     float32 where its `force_upcast` says so. With `stream` the weights are only checked here;
-    `Checkpoint.loaded` reads them. Raises CheckpointError.
+    `Checkpoint.loaded` reads them. `student` says how a one-step student is drawn whose model_index.json does
+    not; it then draws in one step without guidance. Raises CheckpointError.
     """
     folder = locate(SHIPPED if path_or_id is None else path_or_id, variant)
     text_folder = folder / "text_encoder" if text_encoder is None else locate(text_encoder, variant)
@@ -150,6 +155,7 @@ def load_checkpoint(
         mask_token_id=configs.mask_token_id,
         masking_schedule=configs.masking_schedule,
         defaults=configs.defaults,
+        student=configs.student,
         name=folder.resolve().name if Path(str(path_or_id or folder)).exists() else str(path_or_id),
         files=checkpoint_files(folder, text_folder, variant),
         streams={name: part.read for name, part in parts.items()} if stream else {},
@@ -159,6 +165,9 @@ def load_checkpoint(
             part.check_values()
         else:
             part.read(check=True)
+    if student is not None:
+        checkpoint.student = student
+        checkpoint.defaults = replace(checkpoint.defaults, steps=1, guidance=1.0)
     return checkpoint
 
 
@@ -260,7 +269,10 @@ def save_checkpoint(
             checkpoint.tokenizer.model_max_length,
         )
         write_scheduler(target, checkpoint.mask_token_id, checkpoint.masking_schedule)
-        write_json(target / "model_index.json", {**MODEL_INDEX, "defaults": asdict(checkpoint.defaults)})
+        own = {"defaults": asdict(checkpoint.defaults)}
+        if checkpoint.student is not None:
+            own["student"] = asdict(checkpoint.student)
+        write_json(target / "model_index.json", {**MODEL_INDEX, **own})
 
 
 def describe(folder: Path) -> str:
@@ -268,6 +280,8 @@ def describe(folder: Path) -> str:
     configs = read_configs(folder, folder / "text_encoder")
     index = read_json(folder / "model_index.json")
     lines = [f"{folder}", f"defaults: {index.get('defaults', 'none')}"]
+    if configs.student:
+        lines.append(f"student: {index['student']}")
     lines.append(
         f"scheduler: mask_token_id {configs.mask_token_id}, masking_schedule {configs.masking_schedule}"
     )

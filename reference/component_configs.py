@@ -3,12 +3,13 @@
 Sources: the signatures of diffusers' VQModel and transformers' CLIPTextConfig, whose defaults these are.
 """
 
+from argparse import Action, ArgumentError, ArgumentParser
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from reference.config_files import SCHEMA
+from reference.config_files import SCHEMA, checked
 from reference.errors import CheckpointError
 from reference.transformer_config import Count, Entries, Width
 
@@ -153,7 +154,39 @@ class RequestDefaults:
 
 
 @dataclass(frozen=True, config=SCHEMA)
+class StudentConfig:
+    """ "student" of `model_index.json`: {"masked": 0.6, "noise": 0.1}, as the published Di[M]O draws."""
+
+    masked: Annotated[float, Field(ge=0, le=1)]  # share of the unknown tokens that its first pass sees masked
+    noise: Annotated[float, Field(ge=0, lt=1)] = 0.0  # share of noise in its token embeddings
+
+
+def add_student(parser: ArgumentParser) -> None:
+    """The flag --student of a command that reads a checkpoint: a StudentConfig or None."""
+    parser.add_argument(
+        "--student",
+        nargs=2,
+        action=_Student,
+        metavar=("MASKED", "NOISE"),
+        help="the checkpoint is a one-step student (Di[M]O) whose model_index.json does not say so: the share"
+        " of tokens masked at first, and of noise in their embeddings; 0.6 0.1 of the published ones",
+    )
+
+
+class _Student(Action):
+    def __call__(self, parser: Any, given: Any, values: Any, flag: str | None = None) -> None:
+        numbers = {}
+        for key, text in zip(("masked", "noise"), values, strict=True):
+            try:
+                numbers[key] = float(text)
+            except ValueError:
+                raise ArgumentError(self, f"invalid float value: {text!r}") from None
+        setattr(given, self.dest, checked(StudentConfig, numbers, "--student"))
+
+
+@dataclass(frozen=True, config=SCHEMA)
 class ModelIndex:
     """`model_index.json`. Its other keys name the classes of the parts, which no library of ours reads."""
 
     defaults: dict[str, Any] | None = None
+    student: dict[str, Any] | None = None

@@ -13,6 +13,7 @@ from reference.component_configs import (
     ModelIndex,
     RequestDefaults,
     SchedulerConfig,
+    StudentConfig,
     TextConfig,
     VqConfig,
 )
@@ -42,6 +43,7 @@ class Configs:
     mask_token_id: int
     masking_schedule: str
     defaults: Defaults
+    student: StudentConfig | None
 
 
 def read_configs(folder: Path, text_folder: Path) -> Configs:
@@ -55,6 +57,9 @@ def read_configs(folder: Path, text_folder: Path) -> Configs:
     vqvae = checked(VqConfig, read_json(folder / "vqvae" / "config.json"), folder / "vqvae" / "config.json")
     text = read_text_config(text_folder / "config.json")
     mask = scheduler.mask_token_id
+    where = folder / "model_index.json"
+    student = None if index.student is None else checked(StudentConfig, index.student, f"{where}: student")
+    usual = {} if student is None else {"steps": 1, "guidance": 1.0}
     configs = Configs(
         transformer=transformer,
         vqvae=vqvae,
@@ -63,8 +68,9 @@ def read_configs(folder: Path, text_folder: Path) -> Configs:
         mask_token_id=transformer.vocab_size - 1 if mask is None else mask,
         masking_schedule=scheduler.masking_schedule,
         defaults=read_defaults(
-            index.defaults or {}, transformer.compression * vqvae.token_size, folder / "model_index.json"
+            usual | (index.defaults or {}), transformer.compression * vqvae.token_size, where
         ),
+        student=student,
     )
     check_agreement(configs, folder)
     return configs

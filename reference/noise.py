@@ -6,6 +6,8 @@ the other independently.
     start(batch, tokens)    -> uniforms f32 [B, S]: which tokens of an image are unknown at first
     draw(logits, step)      -> drawn codes i64 [B, S] and their log probability f32 [B, S]
     gumbel(batch, tokens, step) -> confidence noise f32 [B, S]
+    random_start(batch, tokens) -> uniforms f32 [2, B, S] of a student's start (`student.random_start`)
+    embedding(batch, values)    -> standard normal numbers f32 [B, values] for its token embeddings
 
 `TorchNoise` draws as the published code does. `PhiloxNoise` is counter-based: a seed, a step and a position
 give the same number in every language, whatever was drawn before.
@@ -20,7 +22,7 @@ from torch import Tensor
 from reference.inverse_cdf import draw
 
 SMALLEST = 1e-20  # the published clamp before each logarithm
-DRAW, CONFIDENCE, START = 0, 1, 2  # Philox streams
+DRAW, CONFIDENCE, START, RANDOM_START, EMBEDDING = range(5)  # Philox streams
 PHILOX_MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 PHILOX_WEYL = (0x9E3779B9, 0xBB67AE85)
 BELOW_ONE = np.float32(1 - 2.0**-24)
@@ -35,6 +37,10 @@ class Noise(Protocol):
     def draw(self, logits: Tensor, step: int) -> tuple[Tensor, Tensor]: ...
 
     def gumbel(self, batch: int, tokens: int, step: int) -> Tensor: ...
+
+    def random_start(self, batch: int, tokens: int) -> Tensor: ...
+
+    def embedding(self, batch: int, values: int) -> Tensor: ...
 
 
 class TorchNoise:
@@ -57,6 +63,12 @@ class TorchNoise:
     def gumbel(self, batch: int, tokens: int, step: int) -> Tensor:
         uniforms = torch.rand(batch, tokens, generator=self.generator)
         return -(-uniforms.clamp(SMALLEST).log()).clamp(SMALLEST).log()
+
+    def random_start(self, batch: int, tokens: int) -> Tensor:
+        return torch.rand(2, batch, tokens, generator=self.generator)
+
+    def embedding(self, batch: int, values: int) -> Tensor:
+        return torch.randn(batch, values, generator=self.generator)
 
 
 class PhiloxNoise:
@@ -85,6 +97,17 @@ class PhiloxNoise:
         uniforms = self.uniforms(batch, tokens, step, CONFIDENCE)[:, 0].astype(np.float64)
         return torch.from_numpy((-np.log(-np.log(uniforms))).astype(np.float32))
 
+    def random_start(self, batch: int, tokens: int) -> Tensor:
+        return torch.from_numpy(
+            self.uniforms(batch, tokens, 0, RANDOM_START)[:, :2].transpose(1, 0, 2).copy()
+        )
+
+    def embedding(self, batch: int, values: int) -> Tensor:
+        """By Box and Muller from the words of counters 0, 1, ..., four numbers a counter."""
+        counters = np.arange(-(-values // 4))
+        rows = [box_muller(philox(self.seed + image, counters, 0, EMBEDDING)) for image in range(batch)]
+        return torch.from_numpy(np.stack(rows)[:, :values])
+
 
 def philox(seed: int, index: np.ndarray, step: int, stream: int) -> np.ndarray:
     """Philox4x32-10 words u32 [4, S] at counters (index, step, stream, 0); key (seed low, seed high).
@@ -105,6 +128,18 @@ def philox_words(counters: np.ndarray, key: tuple[int, int]) -> np.ndarray:
         high0, high1 = product0 >> np.uint64(32), product1 >> np.uint64(32)
         c0, c1, c2, c3 = high1 ^ c1 ^ k0, product1 & LOW_32, high0 ^ c3 ^ k1, product0 & LOW_32
     return np.stack([c0, c1, c2, c3]).astype(np.uint32)
+
+
+def box_muller(words: np.ndarray) -> np.ndarray:
+    """Words u32 [4, K] -> standard normal numbers f32 [4 K]; words 0 and 2 give radii, 1 and 3 angles.
+
+    The runtimes compute logarithm, sine and cosine by series instead, so that their last bits agree.
+    """
+    shares = (words.astype(np.float64) + 0.5) * 2.0**-32
+    radius = np.sqrt(-2 * np.log(shares[0::2]))
+    angle = 2 * np.pi * shares[1::2]
+    pairs = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)  # [2, cos and sin, K]
+    return pairs.reshape(4, -1).T.reshape(-1).astype(np.float32)
 
 
 def to_uniform(words: np.ndarray) -> np.ndarray:

@@ -16,10 +16,13 @@ from PIL import Image
 from torch import Tensor
 
 from reference.checkpoint import Checkpoint
+from reference.component_configs import StudentConfig
 from reference.errors import Cancelled, CheckpointError, RequestError
 from reference.image import decode_tokens, encode_pixels, mask_grid, to_images, to_pixels
+from reference.noise import Noise
 from reference.request import PipelineRequest, check_request, first_step
 from reference.schedule import mask_length, mask_ratio, remask, temperatures
+from reference.student import EmbeddingNoise, random_start
 from reference.text import encode_text, tokenize
 
 
@@ -31,6 +34,11 @@ class Conditions:
     text_pooled: Tensor  # [R, P]
     micro_conditions: Tensor  # [R, 5]
     guidance: float
+
+    def of_prompts(self, batch: int) -> "Conditions":
+        """Without guidance: the rows of the prompts, which are the last."""
+        hidden, pooled, micro = self.text_hidden, self.text_pooled, self.micro_conditions
+        return Conditions(hidden[-batch:], pooled[-batch:], micro[-batch:], 1.0)
 
 
 @dataclass(frozen=True)
@@ -177,8 +185,14 @@ class Pipeline:
         weights = temperatures(steps, request.temperature)
         trace = []
         for step in range(start, steps):
-            before, known = tokens, (tokens != mask_token).flatten(1)
-            logits = self.guided_logits(tokens, conditions, self.checkpoint.timestep(steps - 1 - step, steps))
+            known, noise = (tokens != mask_token).flatten(1), None
+            rows = conditions if request.guided_at(step) else conditions.of_prompts(request.batch)
+            left = steps - 1 - step
+            if step == 0 and self.checkpoint.student:  # its first pass; any others are as its teacher's
+                tokens, noise = self.first_pass(request.noise, tokens, self.checkpoint.student)
+                rows, left = conditions.of_prompts(request.batch), 0
+            before = tokens
+            logits = self.guided_logits(tokens, rows, self.checkpoint.timestep(left, steps), noise)
             drawn, log_prob = request.noise.draw(logits, step)
             if not log_prob.isfinite().all():
                 raise CheckpointError(
@@ -197,6 +211,21 @@ class Pipeline:
                 raise Cancelled(f"cancelled after step {step + 1} of {steps}")
         return tokens, trace
 
+    def first_pass(
+        self, noise: Noise, tokens: Tensor, student: StudentConfig
+    ) -> tuple[Tensor, EmbeddingNoise | None]:
+        """What a student's first pass sees of tokens [B, H, W]: the random start, and embedding noise."""
+        config, batch = self.checkpoint.transformer.config, len(tokens)
+        uniforms = noise.random_start(batch, tokens[0].numel())
+        started = random_start(tokens, uniforms, student, self.checkpoint.mask_token_id, config.codebook_size)
+        if not student.noise:
+            return started, None
+        shape = (*tokens.shape, config.inner_dim)
+        values = noise.embedding(batch, tokens[0].numel() * config.inner_dim).view(shape)
+        return started, EmbeddingNoise(
+            values.to(self.checkpoint.transformer.embed.conv.weight), student.noise
+        )
+
     def conditions(self, request: PipelineRequest) -> Conditions:
         """Encode the prompts, and the negative prompts if the request is guided."""
         rows = request.prompts * request.images_per_prompt
@@ -208,7 +237,9 @@ class Pipeline:
         micro = torch.tensor([request.micro_conditions] * len(rows), device=hidden.device).float()
         return Conditions(hidden[order], pooled[order], micro, request.guidance)
 
-    def guided_logits(self, tokens: Tensor, conditions: Conditions, timestep: float) -> Tensor:
+    def guided_logits(
+        self, tokens: Tensor, conditions: Conditions, timestep: float, noise: EmbeddingNoise | None = None
+    ) -> Tensor:
         """Logits f32 [B, S, C] of tokens [B, H, W] at a `Checkpoint.timestep`, guided as u + g (c - u)."""
         device = conditions.text_hidden.device
         rows = conditions.text_hidden.shape[0] // tokens.shape[0]
@@ -218,6 +249,7 @@ class Pipeline:
             conditions.text_pooled,
             torch.tensor([timestep], device=device),
             conditions.micro_conditions,
+            noise,
         )
         logits = logits.float().flatten(2).transpose(1, 2).cpu()
         if rows == 1:

@@ -11,6 +11,7 @@ from reference.configs import Defaults
 from reference.errors import RequestError
 from reference.image import check_size
 from reference.noise import Noise, PhiloxNoise
+from reference.schedule import in_interval
 
 AESTHETIC_SCORE = 6.0  # the published default of the fifth micro-condition
 
@@ -27,6 +28,8 @@ class PipelineRequest:
     size: tuple[int, int]  # W, H in pixels
     steps: int
     guidance: float  # 1 or less: no guidance, the negative prompts are not used
+    guidance_from: float  # guidance is on from this share of the steps ...
+    guidance_until: float  # ... until this one
     images_per_prompt: int
     temperature: tuple[float, float] | float  # of the confidence noise, first and last step
     micro_conditions: tuple[float, ...]  # width, height, crop top, crop left, aesthetic score
@@ -39,6 +42,11 @@ class PipelineRequest:
         """Number of images."""
         return len(self.prompts) * self.images_per_prompt
 
+    def guided_at(self, step: int) -> bool:
+        """Whether this step (from 0) sees the negative prompts."""
+        on = in_interval(step, self.steps, self.guidance_from, self.guidance_until)
+        return self.guidance > 1 and on
+
 
 def check_request(
     prompt: str | Sequence[str],
@@ -49,6 +57,8 @@ def check_request(
     size: tuple[int, int] | None = None,
     steps: int | None = None,
     guidance: float | None = None,
+    guidance_from: float = 0.0,
+    guidance_until: float = 1.0,
     seed: int = 0,
     images_per_prompt: int = 1,
     temperature: tuple[float, float] | float = (2.0, 0.0),
@@ -77,6 +87,13 @@ def check_request(
     size = defaults.size if size is None else size
     check_range("steps", steps, 1, MAX_STEPS)
     check_range("guidance", guidance, 0, MAX_GUIDANCE)
+    check_range("guidance from", guidance_from, 0, 1)
+    check_range("guidance until", guidance_until, 0, 1)
+    if guidance_from >= guidance_until:
+        raise RequestError(
+            f"guidance from {guidance_from} until {guidance_until} guides no step: give a smaller share"
+            " first, or guidance 1"
+        )
     check_range("seed", seed, 0, 2**64 - 1)
     check_range("images per prompt", images_per_prompt, 1, 1024)
     check_range("width", size[0], 1, MAX_SIDE)
@@ -94,6 +111,8 @@ def check_request(
         size=size,
         steps=steps,
         guidance=guidance,
+        guidance_from=guidance_from,
+        guidance_until=guidance_until,
         images_per_prompt=images_per_prompt,
         temperature=temperature,
         micro_conditions=micro_conditions,

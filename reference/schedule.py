@@ -64,6 +64,11 @@ def mask_lengths(
     return lengths
 
 
+def in_interval(step: int, steps: int, start: float, end: float) -> bool:
+    """Whether start <= step / steps < end, with the quotient in float64: the steps that are guided."""
+    return start <= step / steps < end
+
+
 def temperatures(steps: int, temperature: tuple[float, float] | float = (2.0, 0.0)) -> np.ndarray:
     """Weight of the confidence noise in each step, float32 [N]: linear, a single number T means (T, 0.01).
 

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from reference.blocks import DoubleBlock, RMSNorm, SingleBlock, rope_table
 from reference.errors import RequestError
+from reference.student import EmbeddingNoise
 from reference.transformer_config import TransformerConfig
 
 SINUSOID_WIDTH = 256  # of each scalar condition: the timestep and the five micro-conditions
@@ -172,14 +173,15 @@ class MaskedTransformer(nn.Module):
             self.context_embedder(text_hidden.to(self.context_embedder.weight.dtype))
         )
 
-    def embed_tokens(self, tokens: Tensor) -> Tensor:
+    def embed_tokens(self, tokens: Tensor, noise: EmbeddingNoise | None = None) -> Tensor:
         """tokens i64 [B, H, W] -> [B, h*w, D], h*w the compressed grid. RequestError for odd H or W."""
         height, width = tokens.shape[1:]
         if height % self.config.compression or width % self.config.compression:
             raise RequestError(
                 f"a token grid of {width}x{height} cannot be halved: use an even number of tokens a side"
             )
-        grid = self.down_block(self.embed(tokens))
+        embedding = self.embed(tokens)
+        grid = self.down_block(embedding if noise is None else noise.mixed(embedding))
         return self.project_to_hidden(self.project_to_hidden_norm(grid.flatten(1, 2)))
 
     def run_blocks(self, image: Tensor, text: Tensor, temb: Tensor, grid: tuple[int, int]) -> Tensor:
@@ -201,6 +203,7 @@ class MaskedTransformer(nn.Module):
         text_pooled: Tensor,
         timestep: Tensor,
         micro_conditions: Tensor,
+        noise: EmbeddingNoise | None = None,
     ) -> Tensor:
         """Everything before the last projection, from the inputs of `forward`: [B, H, W, D].
 
@@ -208,7 +211,7 @@ class MaskedTransformer(nn.Module):
         """
         grid = tokens.shape[1] // self.config.compression, tokens.shape[2] // self.config.compression
         temb = self.condition(text_pooled, timestep, micro_conditions)
-        image = self.run_blocks(self.embed_tokens(tokens), self.embed_text(text_hidden), temb, grid)
+        image = self.run_blocks(self.embed_tokens(tokens, noise), self.embed_text(text_hidden), temb, grid)
         image = self.project_from_hidden(self.project_from_hidden_norm(image))
         return self.mlm_layer.features(self.up_block(image.unflatten(1, grid)))
 
@@ -219,11 +222,13 @@ class MaskedTransformer(nn.Module):
         text_pooled: Tensor,
         timestep: Tensor,
         micro_conditions: Tensor,
+        noise: EmbeddingNoise | None = None,
     ) -> Tensor:
         """Logits [B, C, H, W] of tokens i64 [B, H, W].
 
         text_hidden [B, T, J], text_pooled [B, P], timestep [B] or [1] (the step index, N-1 first),
-        micro_conditions [B, 5] (width, height in pixels, crop top, crop left, aesthetic score).
+        micro_conditions [B, 5] (width, height in pixels, crop top, crop left, aesthetic score), and the
+        `noise` of a student's first pass.
         """
-        features = self.features(tokens, text_hidden, text_pooled, timestep, micro_conditions)
+        features = self.features(tokens, text_hidden, text_pooled, timestep, micro_conditions, noise)
         return self.mlm_layer.conv2(features).permute(0, 3, 1, 2)

@@ -25,6 +25,7 @@ from runtime.request import MAX_THREADS, Request, check_count, check_threads
 EXAMPLES = """examples:
   python -m runtime "a red cat with a hat" --seed 7 --out cat.png
   python -m runtime "two green stars" --negative "a moon" --steps 32 --guidance 5 --preview 4
+  python -m runtime "a red cat" --steps 8 --guidance-from 0.5             # guided in the second half alone
   python -m runtime "a blue cat" --image cat.png --strength 0.6            # image to image
   python -m runtime "a yellow sun" --image cat.png --mask white_where.png  # repaint the white area
   python -m runtime "a wide meadow" --image small.png --extend 16 0 16 0   # paint around the image
@@ -37,6 +38,7 @@ EXAMPLES = """examples:
   python -m runtime "a red cat" --bundle build/android-qnn --engine qnn  # as Qualcomm's NPU draws, but slowly
   python -m runtime "a red cat" --bundle build/iphone27    # Core AI assets, on Linux and macOS 27
 """
+TWO_ROWS = "the step of this bundle takes two text rows, so a step without guidance saves no time"
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,18 @@ def parse(arguments: Sequence[str] | None) -> Job:
         type=float,
         help="how closely to follow the prompt; 1 or less: no guidance, twice as fast",
     )
+    add(
+        "--guidance-from",
+        type=float,
+        metavar="SHARE",
+        help="share of the steps before guidance begins, 0 to 1; a step without it takes half the time",
+    )
+    add(
+        "--guidance-until",
+        type=float,
+        metavar="SHARE",
+        help="share of the steps after which guidance ends, 0 to 1; default: 1",
+    )
     add("--size", type=int, nargs=2, metavar=("W", "H"), help="pixels; one of the bundle's sizes")
     add("--image", type=Path, metavar="FILE", help="picture to start from, of any size")
     add(
@@ -149,6 +163,8 @@ def parse(arguments: Sequence[str] | None) -> Job:
             size=None if given.size is None else (given.size[0], given.size[1]),
             fit=given.fit or "crop",
             compose=not given.no_compose,
+            guidance_from=0.0 if given.guidance_from is None else given.guidance_from,
+            guidance_until=1.0 if given.guidance_until is None else given.guidance_until,
         ),
         count=given.count,
         image=given.image,
@@ -172,6 +188,8 @@ def parse(arguments: Sequence[str] | None) -> Job:
         "seed": given.seed,
         "fit": given.fit,
         "compose": False if given.no_compose else None,
+        "guidance_from": given.guidance_from,
+        "guidance_until": given.guidance_until,
     }
     overriding = {name: value for name, value in overriding.items() if value is not None}
     again = replace(again, request=replace(again.request, **overriding))
@@ -200,6 +218,8 @@ def _again(job: Job, path: Path, source: PictureSettings) -> Job:
         size=(source.size[1], source.size[0]) if request.size is None else request.size,
         fit=source.fit or "crop",
         compose=source.compose is not False,
+        guidance_from=0.0 if source.guidance_from is None else source.guidance_from,
+        guidance_until=1.0 if source.guidance_until is None else source.guidance_until,
     )
     if job.strength is None and job.mode == source.mode:
         job = replace(job, strength=source.strength)
@@ -273,6 +293,9 @@ def _run(job: Job) -> None:
         print(
             "the NPU is emulated: a step takes seconds, and its time says nothing of a phone", file=sys.stderr
         )
+    interval = job.request.guidance_from, job.request.guidance_until
+    if generator.bundle.manifest.two_rows and interval != (0, 1):
+        print(f"warning: {TWO_ROWS}", file=sys.stderr)
     for which, cut in generator.cut(job.request).items():
         print(f'warning: the {which} is too long, this was cut off: "{printable(cut)}"', file=sys.stderr)
     model = generator.bundle.sha256

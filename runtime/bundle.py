@@ -50,6 +50,7 @@ FEEDS: dict[str, tuple[set[str], set[str]]] = {
     "image_encoder": ({"image"}, {"tokens"}),
 }
 STEP_FEED = ({"tokens", "context", "modulation", "guidance", "uniforms"}, {"drawn", "log_prob"})
+NOISE_FEED = "embedding_noise"  # of a student whose embeddings have noise
 
 
 def _inside(path: str) -> str:
@@ -92,6 +93,13 @@ class _Model(BaseModel):
 Timestep = Literal["index", "share"]
 
 
+class StudentFacts(_Model):
+    """How a one-step student (Di[M]O) is drawn: docs/contract.md."""
+
+    masked: Annotated[float, Field(ge=0, le=1)]  # share of the unknown tokens that the first pass sees masked
+    noise: Annotated[float, Field(ge=0, lt=1)] = 0.0  # share of noise in its token embeddings
+
+
 class ModelFacts(_Model):
     name: str
     token_size: Pixels  # pixels along one side of a VQ token
@@ -101,6 +109,7 @@ class ModelFacts(_Model):
     mask_token_id: TokenId
     masking_schedule: Literal["cosine", "linear"]
     timestep: Timestep = "index"  # what tells the model of a step with t steps after it: t, or t / N
+    student: StudentFacts | None = None
     text_length: Annotated[int, Field(ge=3, le=MAX_TEXT_LENGTH)]
     inner_dim: PositiveInt
     modulation_width: PositiveInt
@@ -349,7 +358,9 @@ class Manifest(_Model):
         for name, (given, wanted) in FEEDS.items():
             if name in self.graphs:
                 self._check_chain([name], given, wanted)
-        self._check_chain(self.step, *STEP_FEED)
+        given, wanted = STEP_FEED
+        noisy = self.model.student is not None and self.model.student.noise > 0
+        self._check_chain(self.step, given | {NOISE_FEED} if noisy else given, wanted)
         if self.tokenizer.length != self.model.text_length:
             raise ValueError("tokenizer length and text_length differ")
         if unknown := set(self.tokenizer.special_normalized) - set(self.tokenizer.special):

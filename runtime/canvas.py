@@ -9,7 +9,7 @@ from reference.compose import covered_pixels
 from reference.fit import Fit
 from runtime.bundle import Manifest
 from runtime.errors import RequestError
-from runtime.loop import Plan, masked_at_start, starting_step
+from runtime.loop import Plan, Student, masked_at_start, starting_step
 from runtime.philox import PhiloxNoise
 from runtime.pictures import margin_array, mask_array, mask_levels, pad_edges, picture_array
 from runtime.request import Settings, check_margins, check_strength
@@ -104,13 +104,15 @@ def _repainted(
 def _plan(
     settings: Settings, manifest: Manifest, schedule: str, start: int = 0, starting_ratio: float = 1.0
 ) -> Plan:
+    model = manifest.model
     return Plan(
         steps=settings.steps,
-        mask_token_id=manifest.model.mask_token_id,
+        mask_token_id=model.mask_token_id,
         schedule=schedule,
         start=start,
         starting_ratio=starting_ratio,
         temperature=manifest.defaults.temperature,
+        student=Student(model.student.masked, model.codebook_size) if model.student else None,
     )
 
 

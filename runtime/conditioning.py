@@ -1,4 +1,4 @@
-"""Runs the conditioner, which may take a fixed number of steps per call."""
+"""Runs the conditioner, which may take a fixed number of steps per call, and selects its text rows."""
 
 from collections.abc import Mapping
 
@@ -25,3 +25,14 @@ def run_conditioner(engine: Engine, tensors: Mapping[str, np.ndarray]) -> dict[s
     ]
     modulation = np.concatenate([part["modulation"] for part in made])[: len(steps)]
     return {**made[0], "modulation": modulation}
+
+
+def without_guidance(conditions: Mapping[str, np.ndarray], two_rows: bool) -> dict[str, np.ndarray]:
+    """`context` and `modulation` of a step without guidance: the prompt's row, which is the last of R.
+
+    Twice if the step takes exactly `two_rows`.
+    """
+    context, modulation = conditions["context"][-1:], conditions["modulation"][:, -1:]
+    if two_rows:
+        context, modulation = np.repeat(context, 2, axis=0), np.repeat(modulation, 2, axis=1)
+    return {"context": context, "modulation": modulation}

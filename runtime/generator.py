@@ -17,12 +17,12 @@ from PIL import Image
 from reference.compose import compose
 from runtime.bundle import Bundle, open_bundle
 from runtime.canvas import Canvas, blank, check_encoder, inpainted, outpainted, redrawn
-from runtime.conditioning import run_conditioner
+from runtime.conditioning import run_conditioner, without_guidance
 from runtime.engine import Engine, EngineName, open_engine
+from runtime.feeds import embedding_noise, prompt_feed, step_feed
 from runtime.loop import OnStep, Plan, draw_tokens
 from runtime.philox import PhiloxNoise
 from runtime.request import Request, Settings, settle
-from runtime.sinusoids import micro_sinusoids, step_sinusoids
 from runtime.tokenizer import ClipTokenizer
 
 
@@ -179,18 +179,15 @@ class Generator:
         """Runs the graphs that depend on the prompt alone.
 
         Returns their tensors by name, `context` f32 [R, T, D] and `modulation` f32 [N, R, M] among them, and
-        the ends of the texts that were cut. Rows are [negative, prompt] with guidance, [prompt] without; a
-        step of exactly two rows then gets [prompt, prompt].
+        the ends of the texts that were cut. Rows are [negative, prompt] with guidance, [prompt] without, and
+        [prompt, prompt] without if the step takes exactly two.
         """
         texts = self._encode_texts(settings)
         rows = [ids for ids, _ in texts.values()]
         if self.bundle.manifest.two_rows and not settings.guided:
             rows *= 2
-        tensors = {
-            "input_ids": np.stack(rows),
-            "micro_sinusoids": micro_sinusoids(*settings.size, self.bundle.manifest.defaults.score),
-            "step_sinusoids": step_sinusoids(settings.steps, self.bundle.manifest.model.timestep),
-        }
+        model, score = self.bundle.manifest.model, self.bundle.manifest.defaults.score
+        tensors = prompt_feed(np.stack(rows), settings.size, settings.steps, score, model.timestep)
         with self._stage("text_encoder"):
             tensors |= self.engine.run("text_encoder", tensors)
         with self._stage("conditioner"):
@@ -235,12 +232,15 @@ class Generator:
         on_step: OnStep | None,
     ) -> np.ndarray:
         """The finished tokens i32 [H, W]."""
-        fixed = {"context": conditions["context"], "guidance": np.array(settings.guidance, np.float32)}
-        modulation = conditions["modulation"]
+        unguided = without_guidance(conditions, self.bundle.manifest.two_rows)
+        model = self.bundle.manifest.model
 
         def step(i: int, tokens: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            row = modulation[settings.steps - 1 - i]
-            out = self.run_step({**fixed, "tokens": tokens, "modulation": row, "uniforms": uniforms})
+            first = i == 0 and model.student is not None  # a student's first pass has no guidance
+            rows = conditions if settings.guided_at(i) and not first else unguided
+            left = 0 if first else settings.steps - 1 - i
+            noise = embedding_noise(model, tokens.shape, i, settings.seed)
+            out = self.run_step(step_feed(rows, left, tokens, uniforms, settings.guidance, noise))
             return out["drawn"], out["log_prob"]
 
         with self._stage("steps", *self.bundle.manifest.step):

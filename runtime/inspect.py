@@ -18,6 +18,7 @@ def describe(bundle: Bundle) -> str:
     manifest = bundle.manifest
     defaults = manifest.defaults
     width, height = defaults.size
+    student = manifest.model.student
     total = sum(facts.size for facts in manifest.files.values())
     lines = [
         f"{bundle.folder}: {manifest.model.name}, format {manifest.version}, {len(manifest.files)} files, "
@@ -26,6 +27,7 @@ def describe(bundle: Bundle) -> str:
         f"engine    {manifest.engine}{', or qnn with --engine qnn' if manifest.for_npu else ''}",
         f"sizes     {', '.join(f'{w}x{h}' for w, h in manifest.sizes)} pixels",
         f"defaults  {width}x{height}, {defaults.steps} steps, guidance {defaults.guidance:g}",
+        *([f"student   one pass, {student.masked:.0%} masked, noise {student.noise:g}"] if student else []),
         f"editing   {'yes' if 'image_encoder' in manifest.graphs else 'no: there is no image_encoder'}",
         f"source    {manifest.source.checkpoint}",
         f"made with {', '.join(f'{name} {version}' for name, version in manifest.tools.items())}",

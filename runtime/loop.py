@@ -3,11 +3,13 @@
 Pure arithmetic over a `StepFunction` that runs the transformer. Python, Kotlin and Swift hold it in the same
 order, under the same names, and give the same tokens:
 
-    Noise            draw, confidence, masking: the random numbers
-    Plan             steps, mask_token_id, schedule, start, starting_ratio, temperature
+    Noise            draw, confidence, masking, random_start, embedding: the random numbers
+    Student          masked, codebook_size: what a one-step student starts from
+    Plan             steps, mask_token_id, schedule, start, starting_ratio, temperature, student
     Progress         step, steps, masked, tokens, candidate: after each step, for `on_step`
     starting_step    where an edit starts
     masked_at_start  which tokens image-to-image masks first
+    random_tokens    what a student's first pass sees
     draw_tokens      the loop
     mask_least       the tokens to mask again
 
@@ -38,6 +40,20 @@ class Noise(Protocol):
     def masking(self, count: int) -> np.ndarray:
         """Uniforms f32 [count] for the first masks of image-to-image."""
 
+    def random_start(self, count: int) -> np.ndarray:
+        """Uniforms f32 [2, count] for a student's start."""
+
+    def embedding(self, count: int) -> np.ndarray:
+        """Normal numbers f32 [count] for a student's token embeddings; the loop does not use them."""
+
+
+@dataclass(frozen=True)
+class Student:
+    """A one-step student: its first pass sees random codes where tokens are unknown, and a share of masks."""
+
+    masked: float
+    codebook_size: int
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -49,6 +65,7 @@ class Plan:
     start: int = 0
     starting_ratio: float = 1.0  # share of the grid that is masked at the start, for inpainting
     temperature: tuple[float, float] = (2.0, 0.0)  # of the confidence noise, first and last step
+    student: Student | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +99,20 @@ def masked_at_start(noise: Noise, plan: Plan, count: int) -> np.ndarray:
     return noise.masking(count) < mask_ratio(plan.schedule, plan.start, plan.steps)
 
 
+def random_tokens(codes: np.ndarray, noise: Noise, plan: Plan, student: Student) -> np.ndarray:
+    """What a student's first pass sees of codes i32 [S]: unknown ones become random, or stay masked.
+
+    Code = floor(u0 * codebook_size) in float64. Of n unknown positions the floor(masked * n + 1/2) of
+    smallest (u1, index) stay masked.
+    """
+    unknown = codes == plan.mask_token_id
+    chosen, order = noise.random_start(codes.size)
+    drawn = np.floor(chosen.astype(np.float64) * student.codebook_size).astype(np.int32)
+    length = int(np.floor(student.masked * np.count_nonzero(unknown) + 0.5))
+    order = np.where(unknown, order, np.float32(np.inf))
+    return mask_least(np.where(unknown, drawn, codes), order, length, plan.mask_token_id)
+
+
 def draw_tokens(
     step: StepFunction, tokens: np.ndarray, noise: Noise, plan: Plan, on_step: OnStep | None = None
 ) -> np.ndarray:
@@ -94,6 +125,8 @@ def draw_tokens(
     temperature = temperatures(plan.steps, *plan.temperature)
     for i in range(plan.start, plan.steps):
         unknown = codes == plan.mask_token_id
+        if i == 0 and plan.student is not None:
+            codes = random_tokens(codes, noise, plan, plan.student)
         drawn, log_prob = step(i, codes.reshape(tokens.shape), noise.draw(i, count))
         _check(drawn, log_prob, plan, i)
         candidate = np.where(unknown, drawn, codes).astype(np.int32)

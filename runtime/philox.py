@@ -6,6 +6,8 @@ pure function of (seed, index, step, stream), so a step can be repeated alone an
 
 import numpy as np
 
+from runtime.normals import normals
+
 # Multipliers and Weyl key increments of the paper.
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = 0x9E3779B9, 0xBB67AE85
@@ -14,7 +16,7 @@ _ROUNDS = 10
 _LOW = np.uint64(0xFFFFFFFF)
 _HIGH_SHIFT = np.uint64(32)
 
-DRAW, CONFIDENCE, MASKING = 0, 1, 2  # streams
+DRAW, CONFIDENCE, MASKING, RANDOM_START, EMBEDDING = range(5)  # streams
 
 # ((x >> 8) + 0.5) * 2^-24 rounds to 1 in float32 for the largest x >> 8 (24 bits leave no room for the half):
 # the largest float32 below 1 stands there instead, so that a uniform is never 0 or 1.
@@ -37,8 +39,8 @@ def philox4x32(counter: np.ndarray, key: tuple[int, int]) -> np.ndarray:
     return np.stack([x0, x1, x2, x3], axis=-1).astype(np.uint32)
 
 
-def uniforms(seed: int, step: int, stream: int, count: int, words: int = 1) -> np.ndarray:
-    """Uniform numbers f32 [words, count] in (0, 1): counter = (index, step, stream, 0), one word a row.
+def blocks(seed: int, step: int, stream: int, count: int) -> np.ndarray:
+    """Words u32 [count, 4] of the counters (index, step, stream, 0).
 
     `seed` is in [0, 2^64): low 32 bits are the first key word, high 32 the second.
     """
@@ -46,7 +48,12 @@ def uniforms(seed: int, step: int, stream: int, count: int, words: int = 1) -> n
     counter[:, 0] = np.arange(count, dtype=np.uint32)
     counter[:, 1] = step
     counter[:, 2] = stream
-    bits = philox4x32(counter, (seed & 0xFFFFFFFF, seed >> 32))[:, :words]
+    return philox4x32(counter, (seed & 0xFFFFFFFF, seed >> 32))
+
+
+def uniforms(seed: int, step: int, stream: int, count: int, words: int = 1) -> np.ndarray:
+    """Uniform numbers f32 [words, count] in (0, 1), one word of the `blocks` a row."""
+    bits = blocks(seed, step, stream, count)[:, :words]
     values = ((bits >> np.uint32(8)).astype(np.float32) + np.float32(0.5)) * np.float32(2.0**-24)
     return np.ascontiguousarray(np.minimum(values, _BELOW_ONE).T)
 
@@ -71,3 +78,11 @@ class PhiloxNoise:
         """Uniforms f32 [count] that choose the tokens masked at the start of image-to-image."""
         row: np.ndarray = uniforms(self.seed, 0, MASKING, count)[0]
         return row
+
+    def random_start(self, count: int) -> np.ndarray:
+        """Uniforms f32 [2, count] of a student's start: row 0 chooses the code, row 1 what stays masked."""
+        return uniforms(self.seed, 0, RANDOM_START, count, words=2)
+
+    def embedding(self, count: int) -> np.ndarray:
+        """Standard normal numbers f32 [count] for a student's token embeddings, four of a counter."""
+        return normals(blocks(self.seed, 0, EMBEDDING, -(-count // 4)))[:count]

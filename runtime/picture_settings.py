@@ -20,7 +20,7 @@ Mode = Literal["text", "image", "inpaint", "outpaint"]
 
 
 class PictureSettings(BaseModel):
-    """What made a picture. The last four are of drawings on a picture."""
+    """What made a picture. Those from `strength` to `compose` are of drawings on a picture."""
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)  # keys that a newer runtime adds are ignored
 
@@ -36,6 +36,8 @@ class PictureSettings(BaseModel):
     margins: tuple[int, int, int, int] | None = None  # left, top, right, bottom
     fit: Fit | None = None
     compose: bool | None = None
+    guidance_from: float | None = None  # the share of the steps that guidance begins at; none: 0
+    guidance_until: float | None = None  # ... and ends at; none: 1
 
     def json_text(self) -> str:
         """JSON with the keys that have a value."""
@@ -64,6 +66,8 @@ def picture_settings(
         margins=margins,
         fit=None if mode == "text" else request.fit,
         compose=request.compose if mode in ("inpaint", "outpaint") else None,
+        guidance_from=settings.guidance_from or None,
+        guidance_until=None if settings.guidance_until == 1 else settings.guidance_until,
     )
 
 

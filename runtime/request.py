@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from reference.fit import FITS, Fit
 from runtime.bundle import MAX_GUIDANCE, MAX_STEPS, Manifest
 from runtime.errors import RequestError
+from runtime.schedule import in_interval
 
 MAX_THREADS = 256
 MAX_COUNT = 1000
@@ -27,6 +28,9 @@ class Request:
     size: tuple[int, int] | None = None  # (W, H) in pixels
     fit: Fit = "crop"
     compose: bool = True
+    # Guidance is on from the first share of the steps until the second; elsewhere a step takes half the work.
+    guidance_from: float = 0.0
+    guidance_until: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,17 @@ class Settings:
     steps: int
     guidance: float
     size: tuple[int, int]  # (W, H) in pixels
+    guidance_from: float = 0.0
+    guidance_until: float = 1.0
 
     @property
     def guided(self) -> bool:
-        """Whether the step also sees the negative prompt."""
+        """Whether a step may also see the negative prompt."""
         return self.guidance > 1
+
+    def guided_at(self, step: int) -> bool:
+        """Whether this step (from 0) also sees the negative prompt."""
+        return self.guided and in_interval(step, self.steps, self.guidance_from, self.guidance_until)
 
 
 def settle(request: Request, manifest: Manifest) -> Settings:
@@ -56,6 +66,8 @@ def settle(request: Request, manifest: Manifest) -> Settings:
         steps=defaults.steps if request.steps is None else request.steps,
         guidance=defaults.guidance if request.guidance is None else request.guidance,
         size=defaults.size if request.size is None else request.size,
+        guidance_from=request.guidance_from,
+        guidance_until=request.guidance_until,
     )
     if not settings.prompt.strip():
         raise RequestError("the prompt is empty: say what to draw")
@@ -67,6 +79,7 @@ def settle(request: Request, manifest: Manifest) -> Settings:
         raise RequestError(f"steps {settings.steps} is out of range: give 1 to {MAX_STEPS}")
     if not (math.isfinite(settings.guidance) and 0 <= settings.guidance <= MAX_GUIDANCE):
         raise RequestError(f"guidance {settings.guidance} is out of range: give 0 to {MAX_GUIDANCE:g}")
+    check_interval(settings.guidance_from, settings.guidance_until)
     if settings.size not in manifest.sizes:
         sizes = ", ".join(f"{width}x{height}" for width, height in manifest.sizes)
         width, height = settings.size
@@ -95,6 +108,17 @@ def check_threads(threads: int) -> int:
             f"--threads {threads} is out of range: give 1 to {MAX_THREADS}, or 0 for every core"
         )
     return threads
+
+
+def check_interval(start: float, end: float) -> None:
+    """Raises RequestError unless 0 <= start < end <= 1, the shares of steps that bound guidance."""
+    for name, value in (("from", start), ("until", end)):
+        if not 0 <= value <= 1:
+            raise RequestError(f"guidance {name} {value} is out of range: give 0 to 1, a share of the steps")
+    if start >= end:
+        raise RequestError(
+            f"guidance from {start} until {end} guides no step: give a smaller share first, or guidance 1"
+        )
 
 
 def check_strength(strength: float) -> float:

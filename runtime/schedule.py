@@ -1,4 +1,4 @@
-"""How many tokens stay masked after each step, and how random the choice is.
+"""How many tokens stay masked after each step, how random the choice is, and which steps are guided.
 
 The published scheduler (MaskGIT's schedule, arXiv 2202.04200) computes in float32, and near an integer the
 rounding decides: the same operations are done here in the same order (equal to golden/mask_lengths.json).
@@ -30,6 +30,14 @@ def mask_length(
     ratio = np.float32(starting_ratio) * mask_ratio(schedule, step + 1, steps)
     length = int(np.floor(np.float32(tokens) * ratio))
     return min(max(min(length, unknown - 1), 1), unknown)
+
+
+def in_interval(step: int, steps: int, start: float, end: float) -> bool:
+    """Whether step `step` (from 0) of `steps` lies in an interval of shares: start <= step / steps < end.
+
+    The quotient is in float64, so the end of one interval is the start of the next.
+    """
+    return start <= step / steps < end
 
 
 def temperatures(steps: int, start: float = 2.0, end: float = 0.0) -> np.ndarray:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from export.apple.graphs import AppleGraph, Dimensions, Size, step_of
+from export.build_manifest import model_facts
 from quantize.coreml import BLOCK, SMALLEST, Weight, check_fit, in_program
 from quantize.coreml_int4 import Codes, positive
 from quantize.coreml_recipe import CoreMLRecipe
@@ -26,8 +27,7 @@ from reference.checkpoint import Checkpoint
 from reference.request import AESTHETIC_SCORE
 from reference.text import tokenize
 from runtime.feeds import prompt_feed, step_feed
-from runtime.loop import Plan
-from runtime.parity.replay import draw_from_masks
+from runtime.parity.replay import draw_from_masks, plan_of
 
 STEPS = 4  # of a drawing
 
@@ -80,7 +80,7 @@ class Drawings:
             checkpoint, usual = self.checkpoint, self.checkpoint.defaults.steps
             texts, guidance = self.texts(dimensions), max(checkpoint.defaults.guidance, 2)
             chain = {name: self.module(name, dimensions) for name in step_of(self.graphs)}
-            plan = Plan(STEPS, checkpoint.mask_token_id, checkpoint.masking_schedule)
+            plan = plan_of(model_facts(checkpoint), STEPS)
             grid = dimensions["height"], dimensions["width"]
             feeds: list[Feed] = []
             for seed, text in enumerate(texts):

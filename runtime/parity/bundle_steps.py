@@ -10,11 +10,10 @@ import numpy as np
 
 from runtime.bundle import Bundle
 from runtime.engine import EngineName
-from runtime.feeds import step_feed
+from runtime.feeds import embedding_noise, step_feed
 from runtime.generator import Generator
-from runtime.loop import Plan
 from runtime.parity.logits import open_step
-from runtime.parity.replay import RecordedStep, Tensors, draw_from_masks, token_grid
+from runtime.parity.replay import RecordedStep, Tensors, draw_from_masks, plan_of, token_grid
 from runtime.request import Request, Settings, settle
 
 
@@ -57,16 +56,18 @@ class BundleSteps:
         model, conditions = self.bundle.manifest.model, self.conditions(settings)
 
         def step(i: int, tokens: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            found = self.run(
-                step_feed(conditions, settings.steps - 1 - i, tokens, uniforms, settings.guidance)
-            )
-            masked = (tokens == model.mask_token_id).ravel()
+            noise = embedding_noise(model, grid, i, settings.seed)
+            left = settings.steps - 1 - i
+            found = self.run(step_feed(conditions, left, tokens, uniforms, settings.guidance, noise))
+            masked = (tokens == model.mask_token_id).ravel() | (
+                i == 0
+            )  # a student also draws random codes anew
             drawn, logits = found["drawn"], found["logits"]
-            on_step(RecordedStep(settings, i, tokens, uniforms, masked, drawn, logits, conditions))
+            on_step(RecordedStep(settings, i, tokens, uniforms, masked, drawn, logits, conditions, noise))
             return drawn, found["log_prob"]
 
-        plan = Plan(settings.steps, model.mask_token_id, model.masking_schedule)
-        draw_from_masks(step, token_grid(settings, model), plan, settings.seed)
+        grid = token_grid(settings, model)
+        draw_from_masks(step, grid, plan_of(model, settings.steps), settings.seed)
 
 
 def record(teacher: BundleSteps, requests: Iterable[Request], every: int = 1) -> Iterator[RecordedStep]:

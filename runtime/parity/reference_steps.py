@@ -10,7 +10,9 @@ from reference.checkpoint import Checkpoint
 from reference.noise import PhiloxNoise
 from reference.text import tokenize
 from runtime.bundle import Manifest
-from runtime.parity.replay import RecordedStep, token_grid
+from runtime.feeds import embedding_noise
+from runtime.loop import random_tokens
+from runtime.parity.replay import RecordedStep, plan_of, token_grid
 from runtime.philox import PhiloxNoise as RuntimeNoise
 from runtime.request import Settings
 from runtime.tokenizer import ClipTokenizer
@@ -30,6 +32,7 @@ class Witness(PhiloxNoise):
         self.mask = manifest.model.mask_token_id
         self.tokens = np.full(token_grid(settings, manifest.model), self.mask, np.int32)
         self.numbers = RuntimeNoise(settings.seed)
+        self.model, self.plan = manifest.model, plan_of(manifest.model, settings.steps)
 
     @property
     def request(self) -> dict[str, Any]:
@@ -48,16 +51,21 @@ class Witness(PhiloxNoise):
 
     def draw(self, logits: Tensor, step: int) -> tuple[Tensor, Tensor]:
         drawn, log_prob = super().draw(logits, step)
+        unknown = (self.tokens == self.mask).ravel()
+        if step == 0 and self.plan.student:
+            seen = random_tokens(self.tokens.ravel(), self.numbers, self.plan, self.plan.student)
+            self.tokens = seen.reshape(self.tokens.shape)
         self.on_step(
             RecordedStep(
                 settings=self.settings,
                 index=step,
                 tokens=self.tokens,
                 uniforms=self.numbers.draw(step, self.tokens.size),
-                compared=(self.tokens == self.mask).ravel(),
+                compared=unknown,
                 drawn=drawn[0].int().numpy(),
                 logits=logits[0].numpy(),
                 conditions={},
+                embedding_noise=embedding_noise(self.model, self.tokens.shape, step, self.settings.seed),
             )
         )
         return drawn, log_prob

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from runtime.bundle import GoldenTrace, Manifest, ModelFacts
-from runtime.feeds import step_feed
-from runtime.loop import Plan, StepFunction, draw_tokens
+from runtime.feeds import embedding_noise, step_feed
+from runtime.loop import Plan, StepFunction, Student, draw_tokens, random_tokens
 from runtime.philox import PhiloxNoise
 from runtime.request import Settings
 
@@ -31,18 +31,26 @@ class RecordedStep:
     drawn: np.ndarray  # i32 [S]
     logits: np.ndarray  # f32 [S, C], guided; [0, 0] in a golden trace, which does not hold them
     conditions: Tensors  # the teacher's `context` and `modulation` for all steps; none of the reference
+    embedding_noise: np.ndarray | None = None  # f32 [H, W, D] of a student that takes it
 
     def feed(self, conditions: Tensors | None = None) -> dict[str, np.ndarray]:
         """What the step chain is fed: under other conditions, or the teacher's own."""
         own = self.conditions if conditions is None else conditions
         left = self.settings.steps - 1 - self.index
-        return step_feed(own, left, self.tokens, self.uniforms, self.settings.guidance)
+        guidance, noise = self.settings.guidance, self.embedding_noise
+        return step_feed(own, left, self.tokens, self.uniforms, guidance, noise)
 
 
 def token_grid(settings: Settings, model: ModelFacts) -> tuple[int, int]:
     """(H, W) in tokens."""
     width, height = (side // model.token_size for side in settings.size)
     return height, width
+
+
+def plan_of(model: ModelFacts, steps: int) -> Plan:
+    """Of a text-to-image drawing."""
+    student = Student(model.student.masked, model.codebook_size) if model.student else None
+    return Plan(steps, model.mask_token_id, model.masking_schedule, student=student)
 
 
 def draw_from_masks(step: StepFunction, grid: tuple[int, int], plan: Plan, seed: int) -> np.ndarray:
@@ -61,18 +69,23 @@ def steps_of_trace(trace: GoldenTrace, manifest: Manifest) -> list[RecordedStep]
     )
     grid, noise = token_grid(settings, manifest.model), PhiloxNoise(trace.seed)
     steps, before = [], np.full(grid, mask, np.int32)
+    plan = plan_of(manifest.model, trace.steps)
     for index, tokens in enumerate(trace.tokens):
         after = np.array(tokens, np.int32)
+        unknown = before.ravel() == mask
+        if index == 0 and plan.student:
+            before = random_tokens(before.ravel(), noise, plan, plan.student).reshape(grid)
         steps.append(
             RecordedStep(
                 settings=settings,
                 index=index,
                 tokens=before,
                 uniforms=noise.draw(index, after.size),
-                compared=(before.ravel() == mask) & (after != mask),
+                compared=unknown & (after != mask),
                 drawn=after,
                 logits=np.empty((0, 0), np.float32),
                 conditions={},
+                embedding_noise=embedding_noise(manifest.model, grid, index, trace.seed),
             )
         )
         before = after.reshape(grid)

@@ -42,6 +42,7 @@ PROMPTS = 10_000
 MASKS = ((64, 64, 16, 16), (48, 80, 12, 20), (50, 34, 25, 17), (16, 16, 16, 16), (1024, 512, 64, 32))
 STEPS = 6
 GUIDANCE = 2.0
+INTERVAL = (0.3, 0.7)  # of guidance: steps 2 to 4 of 6
 
 
 def bits(values: np.ndarray) -> list[int]:
@@ -116,7 +117,15 @@ class Recorder:
 
         guidance = inputs.pop("guidance", GUIDANCE)
         assert isinstance(guidance, float)
-        request = Request("a red cat with a hat", seed=seed, steps=STEPS, guidance=guidance)
+        start, end = INTERVAL if inputs.pop("interval", False) else (0.0, 1.0)
+        request = Request(
+            "a red cat with a hat",
+            seed=seed,
+            steps=STEPS,
+            guidance=guidance,
+            guidance_from=start,
+            guidance_until=end,
+        )
         drawing = draw(request, on_step)
         self.runs.append(
             {
@@ -125,6 +134,8 @@ class Recorder:
                 "seed": str(seed),
                 "steps": STEPS,
                 "guidance": guidance,
+                "guidance_from": start,
+                "guidance_until": end,
                 "low_memory": False,
                 **inputs,
                 "tokens": after,
@@ -141,6 +152,7 @@ def runs(bundle: Bundle) -> list[dict[str, Any]]:
     recorder.record("text", Generator(bundle, low_memory=True).text_to_image, 3, low_memory=True)
     drawn = recorder.record("text", generator.text_to_image, 3)
     recorder.record("text", generator.text_to_image, 2**64 - 1, guidance=1.0)
+    recorder.record("text", generator.text_to_image, 3, interval=True)
     picture = Image.fromarray(drawn.picture)
     width, height = picture.size
     for strength in (0.5, 1.0):

@@ -16,7 +16,7 @@ DECLARED = {
     ".swift": r"^(?:\w+ )*?(?:func|struct|protocol|typealias) (\w+)",
     ".ts": r"^(?:\w+ )*?(?:function|class|interface|type) (\w+)",
 }
-FILES = ("philox", "schedule", "loop", "canvas", "pictures", "request", "sinusoids", "compose")
+FILES = ("philox", "normals", "schedule", "loop", "canvas", "pictures", "request", "sinusoids", "compose")
 OF_REFERENCE = {"compose"}  # Python's file is in `reference`, which needs it as well
 # What only some languages need.
 OWN = {

@@ -66,6 +66,8 @@ def test_edits_a_picture_and_warns_of_what_a_long_prompt_loses(tmp_path, capsys)
         (["a", "--checkpoint", "/nowhere"], "/nowhere does not exist"),
         (["", *FAST], "the prompt is empty"),
         (["a", *FAST, "--seed", "-1"], "seed is -1"),
+        (["a", *FAST, "--guidance-from", "2"], "guidance from is 2.0: it must be between 0 and 1"),
+        (["a", *FAST, "--guidance-until", "0"], "guidance from 0.0 until 0.0 guides no step"),
         (["a", *FAST, "--size", "40", "32"], "size 40x32: each side must be a multiple of 16"),
     ],
 )

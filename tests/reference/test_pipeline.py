@@ -129,6 +129,19 @@ def test_same_seed_same_picture_and_images_of_a_batch_have_consecutive_seeds(mon
     assert torch.equal(default, mono.text_to_image("a cat", seed=0, **settings).tokens)
 
 
+def test_steps_outside_the_interval_are_drawn_from_the_prompt_alone(mono):
+    settings = {"size": (64, 64), "steps": 4, "seed": 3, "trace": True, "negative": "low quality"}
+
+    def tokens(**more):
+        return [step.tokens for step in mono.text_to_image(["a cat", "a dog"], **settings, **more).trace]
+
+    always, never = tokens(guidance=5.0), tokens(guidance=1.0)
+    late, early = tokens(guidance=5.0, guidance_from=0.5), tokens(guidance=5.0, guidance_until=0.5)
+    assert all(torch.equal(*pair) for pair in zip(late[:2], never[:2], strict=True))
+    assert all(torch.equal(*pair) for pair in zip(early[:2], always[:2], strict=True))
+    assert not torch.equal(late[3], never[3]) and not torch.equal(early[3], always[3])
+
+
 def test_negative_prompt_micro_conditions_and_guidance_reach_the_model(mono):
     settings = {"size": (64, 64), "steps": 4, "guidance": 5.0, "trace": True}
 

@@ -91,6 +91,19 @@ def cases() -> list[Case]:
         *numbers('"mask_token_id":17', "mask_token_id", ["0"], [*NO_INT, "18", ABOVE]),
         *numbers('"masking_schedule":"cosine"', "masking_schedule", ['"linear"'], ["null", '"sine"', "1"]),
         *numbers('"timestep":"index"', "timestep", ['"share"'], ["null", '"steps"', "1"]),
+        *numbers(
+            model, "token_size",
+            [f'4,"student":{text}' for text in (
+                "null", '{"masked":0.6}', '{"masked":1,"noise":0}', '{"masked":0,"noise":0.99}',
+            )],
+            [f'4,"student":{text}' for text in (
+                "{}", "[]", "0.6", '{"noise":0.1}', '{"masked":null}', '{"masked":"0.6"}', '{"masked":true}',
+                '{"masked":1.1}', '{"masked":-0.1}', '{"masked":NaN}', '{"masked":0.6,"noise":1}',
+                '{"masked":0.6,"noise":-0.1}', '{"masked":0.6,"noise":null}', '{"masked":0.6,"steps":1}',
+            )],
+        ),
+        case("noise for the embeddings of no student", False, SHAPE,
+             SHAPE + ',{"name":"embedding_noise","dtype":"float32","shape":[6,8,4]}'),
         *numbers('"text_length":8', "text_length", [], [*NO_INT, "9", "2", "4097", ABOVE]),
         *numbers('"inner_dim":4', "inner_dim", ["1", TOP], [*NO_INT, "0", ABOVE]),
         *numbers('"modulation_width":4', "modulation_width", ["1", TOP], [*NO_INT, "0", ABOVE]),

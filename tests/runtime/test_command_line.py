@@ -218,6 +218,30 @@ def test_drawing_an_edit_again_names_what_is_missing(
     assert not Path("picture.png").exists()
 
 
+def test_the_interval_of_guidance_reaches_the_drawing_and_the_file(
+    here: Path, common: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    interval = {"guidance_from": 0.5, "guidance_until": 0.75}
+    assert main(["cat", *common, "--guidance-from", "0.5", "--guidance-until", "0.75"]) == 0
+    picture = Image.open("picture.png")
+    drawing = Generator.open(common[1]).text_to_image(Request("cat", **interval))
+    np.testing.assert_array_equal(np.asarray(picture), drawing.picture)
+    assert interval.items() <= json.loads(picture.text["meissonic"]).items()
+    assert main(["--from", "picture.png", *common, "--out", "again.png"]) == 0
+    np.testing.assert_array_equal(np.asarray(Image.open("again.png")), drawing.picture)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_bundle_of_two_rows_warns_that_an_interval_saves_nothing(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fixed = {"transformer": TRANSFORMER.replace("[rows,", "[2,")}
+    bundle = str(write_bundle(here / "fixed", fixed))
+    assert main(["cat", "--bundle", bundle, "--guidance-until", "0.5"]) == 0
+    line = "the step of this bundle takes two text rows, so a step without guidance saves no time"
+    assert capsys.readouterr().err == f"warning: {line}\n"
+
+
 def test_long_prompt_warns_and_draws(
     here: Path, common: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -243,6 +267,10 @@ def test_a_prompt_as_long_as_an_argument_can_be_draws(common: list[str]) -> None
         (["cat", "--seed", "-1"], "seed -1"),
         (["cat", "--steps", "0"], "steps 0"),
         (["cat", "--guidance", "inf"], "guidance inf"),
+        (["cat", "--guidance-from", "x"], "--guidance-from: invalid float value: 'x'"),
+        (["cat", "--guidance-from", "-0.5"], "guidance from -0.5 is out of range: give 0 to 1"),
+        (["cat", "--guidance-until", "1.01"], "guidance until 1.01 is out of range"),
+        (["cat", "--guidance-from", "0.6", "--guidance-until", "0.6"], "guides no step"),
         (["cat", "--size", "64", "64"], "size 64x64"),
         (["cat", "--nonsense"], "--nonsense"),
         (["cat", "--bundle", "nowhere"], "nowhere is not a bundle"),

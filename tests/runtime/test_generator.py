@@ -47,7 +47,8 @@ def by_hand(request: Request, tokens: np.ndarray, plan: Plan) -> np.ndarray:
     context, modulation = condition(ids, times, sinusoids([*SIZE, 0, 0, 6.0]))
 
     def step(i: int, tokens: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        logits = guided_logits(tokens, context, modulation[steps - 1 - i], guidance)
+        rows = slice(None) if request.guidance_from <= i / steps < request.guidance_until else slice(-1, None)
+        logits = guided_logits(tokens, context[rows], modulation[steps - 1 - i][rows], guidance)
         drawn, log_prob = draw(logits, uniforms[0])
         return drawn, log_prob.astype(np.float32)
 
@@ -85,6 +86,51 @@ def test_a_step_of_two_rows_only_draws_the_same(
     request = replace(REQUEST, guidance=guidance)
     tokens = two_rows.text_to_image(request).tokens
     np.testing.assert_array_equal(tokens, generator.text_to_image(request).tokens)
+
+
+@pytest.mark.parametrize(("start", "end"), [(0.5, 1.0), (0.0, 0.4), (0.2, 0.7), (0.95, 1.0)])
+def test_guidance_in_an_interval_alone_equals_the_model_in_numpy(
+    generator: Generator, tmp_path: Path, start: float, end: float
+) -> None:
+    request = replace(REQUEST, guidance_from=start, guidance_until=end)
+    expected = by_hand(request, masks(), Plan(9, MASK, "cosine"))
+    np.testing.assert_array_equal(generator.text_to_image(request).tokens, expected)
+    fixed = {"transformer": TRANSFORMER.replace("[rows,", "[2,")}
+    two_rows = Generator.open(write_bundle(tmp_path / "fixed", fixed), threads=1)
+    np.testing.assert_array_equal(two_rows.text_to_image(request).tokens, expected)
+
+
+def test_a_step_outside_the_interval_runs_one_row(
+    generator: Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows: list[int] = []
+    run = generator.engine.run
+
+    def counted(name: str, tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        if name == "transformer":
+            rows.append(len(tensors["context"]))
+        return run(name, tensors)
+
+    monkeypatch.setattr(generator.engine, "run", counted)
+    generator.text_to_image(replace(REQUEST, steps=8, guidance_from=0.25, guidance_until=0.75))
+    assert rows == [1, 1, 2, 2, 2, 2, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "message"),
+    [
+        (-0.1, 1.0, r"guidance from -0\.1 is out of range: give 0 to 1"),
+        (0.0, 1.5, r"guidance until 1\.5 is out of range"),
+        (float("nan"), 1.0, "guidance from nan is out of range"),
+        (0.5, 0.5, r"guidance from 0\.5 until 0\.5 guides no step"),
+        (0.75, 0.25, "guides no step"),
+    ],
+)
+def test_an_interval_of_no_step_is_refused(
+    generator: Generator, start: float, end: float, message: str
+) -> None:
+    with pytest.raises(RequestError, match=message):
+        generator.text_to_image(replace(REQUEST, guidance_from=start, guidance_until=end))
 
 
 def test_defaults_come_from_the_bundle(generator: Generator) -> None:

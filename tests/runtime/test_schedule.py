@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from runtime.schedule import mask_length, mask_ratio, temperatures
+from reference.schedule import in_interval as reference_in_interval
+from runtime.schedule import in_interval, mask_length, mask_ratio, temperatures
 from runtime.sinusoids import micro_sinusoids, sinusoids, step_sinusoids
 
 TABLE = json.loads((Path(__file__).parents[1] / "golden" / "mask_lengths.json").read_text())
@@ -26,6 +27,16 @@ def test_mask_lengths_equal_the_published_scheduler_entry_by_entry(schedule: str
             assert found == expected, (tokens, steps)
             entries += len(found)
     assert entries > 8000
+
+
+def test_intervals_of_steps_begin_and_end_where_the_vectors_say() -> None:
+    cases = json.loads((Path(__file__).parents[1] / "vectors" / "intervals.json").read_text())
+    for case in cases:
+        steps, start, end = case["steps"], case["from"], case["until"]
+        assert [i for i in range(steps) if in_interval(i, steps, start, end)] == case["inside"]
+        assert [i for i in range(steps) if reference_in_interval(i, steps, start, end)] == case["inside"]
+    halves = [[i for i in range(8) if in_interval(i, 8, *half)] for half in ((0, 0.5), (0.5, 1))]
+    assert halves == [[0, 1, 2, 3], [4, 5, 6, 7]]
 
 
 def test_float32_cosine_of_a_third_falls_below_one_half() -> None:

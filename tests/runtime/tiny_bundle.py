@@ -23,6 +23,7 @@ from runtime.bundle import (
     Manifest,
     ModelFacts,
     Source,
+    StudentFacts,
     Tensor,
     TokenizerFacts,
 )
@@ -289,6 +290,7 @@ def write_bundle(
     graphs: dict[str, str] | None = None,
     step: tuple[str, ...] = ("transformer",),
     sizes: Sequence[tuple[int, int]] = (SIZE,),
+    student: StudentFacts | None = None,
 ) -> Path:
     """Writes the tiny bundle; `graphs` replaces or adds graph texts. Several `sizes` share data files."""
     texts = {
@@ -315,6 +317,7 @@ def write_bundle(
             vocab_size=VOCAB,
             mask_token_id=MASK,
             masking_schedule="cosine",
+            student=student,
             text_length=LENGTH,
             inner_dim=WIDTH,
             modulation_width=WIDTH,

@@ -28,6 +28,8 @@ const schema = z.object({
   margins: z.optional(z.tuple([number, number, number, number])), // left, top, right, bottom
   fit: z.optional(z.enum(["crop", "pad", "stretch"])),
   compose: z.optional(z.boolean()),
+  guidance_from: z.optional(number), // the share of the steps that guidance begins at; none: 0
+  guidance_until: z.optional(number), // ... and ends at; none: 1
 });
 
 /** What made a picture. */
@@ -41,7 +43,7 @@ const MODES = { imageToImage: "image", inpaint: "inpaint", outpaint: "outpaint" 
  */
 export function pictureSettings(
   request: Request,
-  { prompt, negative, seed, steps, guidance, size }: Drawing["settings"],
+  { prompt, negative, seed, steps, guidance, size, guidanceFrom, guidanceUntil }: Drawing["settings"],
   model: string,
   strength: number,
 ): PictureSettings {
@@ -55,6 +57,8 @@ export function pictureSettings(
     size: [size[1], size[0]],
     mode: edit ? MODES[edit.mode] : "text",
     model,
+    ...(guidanceFrom !== 0 && { guidance_from: guidanceFrom }),
+    ...(guidanceUntil !== 1 && { guidance_until: guidanceUntil }),
   };
   if (!edit) return settings;
   settings.fit = request.fit ?? "crop";

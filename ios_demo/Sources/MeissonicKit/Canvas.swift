@@ -90,9 +90,11 @@ private func repainted(
 private func plan(
     _ settings: Settings, _ manifest: Manifest, _ schedule: MaskingSchedule, start: Int = 0, startingRatio: Double = 1
 ) -> Plan {
-    Plan(
-        steps: settings.steps, maskTokenID: manifest.model.maskTokenID, schedule: schedule, start: start,
-        startingRatio: startingRatio, temperature: manifest.defaults.temperature)
+    let model = manifest.model
+    return Plan(
+        steps: settings.steps, maskTokenID: model.maskTokenID, schedule: schedule, start: start,
+        startingRatio: startingRatio, temperature: manifest.defaults.temperature,
+        student: model.student.map { Student(masked: $0.masked, codebookSize: model.codebookSize) })
 }
 
 /// Height and width in tokens.

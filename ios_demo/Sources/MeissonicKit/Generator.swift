@@ -237,8 +237,8 @@ public actor Generator {
     }
 }
 
-/// The inputs of the graphs that depend on the prompt alone. Rows are [negative, prompt] with guidance, [prompt] without;
-/// a step of exactly two rows then gets [prompt, prompt].
+/// The inputs of the graphs that depend on the prompt alone. Rows are [negative, prompt] with guidance, [prompt] without, and
+/// [prompt, prompt] without if the step takes exactly two.
 func conditions(of rows: [[Int32]], settings: Settings, manifest: Manifest) -> [String: Tensor] {
     let rows = manifest.twoRows && rows.count == 1 ? rows + rows : rows
     return [
@@ -252,9 +252,12 @@ func conditions(of rows: [[Int32]], settings: Settings, manifest: Manifest) -> [
 struct StepChain {
     let engine: any Engine
     private let chain: [String]
-    private let fixed: [String: Tensor]
+    private let context: Tensor
+    private let prompt: Tensor  // of the context
+    private let rows: Int  // text rows without guidance: the prompt's, which is the last
+    private let settings: Settings
+    private let model: ModelFacts
     private let grid: Grid
-    private let steps: Int
     private let modulation: [Float]
     private let modulationRow: [Int]  // shape
 
@@ -262,9 +265,12 @@ struct StepChain {
         let modulation = try conditions.tensor("modulation")
         self.engine = engine
         chain = engine.bundle.manifest.step
-        fixed = ["context": try conditions.tensor("context"), "guidance": Tensor([Float(settings.guidance)], shape: [])]
+        model = engine.bundle.manifest.model
+        context = try conditions.tensor("context")
+        rows = engine.bundle.manifest.twoRows ? 2 : 1
+        prompt = try context.last(rows: rows)
+        self.settings = settings
         self.grid = grid
-        steps = settings.steps
         self.modulation = try modulation.float32()
         modulationRow = Array(modulation.shape.dropFirst())
         guard modulation.shape.first == settings.steps else { throw Array<Float>.misfit }
@@ -273,11 +279,23 @@ struct StepChain {
     /// Step `i` on tokens [S] with uniforms [2, S].
     func run(_ i: Int, _ tokens: [Int32], _ uniforms: [Float]) async throws -> (drawn: [Int32], logProb: [Float]) {
         let width = modulationRow.reduce(1, *)
-        let row = (steps - 1 - i) * width
-        var tensors = fixed
-        tensors["tokens"] = Tensor(tokens, shape: grid.shape)
-        tensors["modulation"] = Tensor(Array(modulation[row..<row + width]), shape: modulationRow)
-        tensors["uniforms"] = Tensor(uniforms, shape: [2, grid.count])
+        let first = i == 0 && model.student != nil  // a student's first pass has no guidance
+        let row = (first ? 0 : settings.steps - 1 - i) * width
+        let modulation = Tensor(Array(modulation[row..<row + width]), shape: modulationRow)
+        let guided = settings.guided(at: i) && !first
+        var tensors = [
+            "context": guided ? context : prompt,
+            "modulation": guided ? modulation : try modulation.last(rows: rows),
+            "guidance": Tensor([Float(settings.guidance)], shape: []),
+            "tokens": Tensor(tokens, shape: grid.shape),
+            "uniforms": Tensor(uniforms, shape: [2, grid.count]),
+        ]
+        if let student = model.student, student.noise > 0 {
+            // Normal in the first pass; later zero, as its teacher.
+            let count = grid.count * model.innerDim
+            let noise = i == 0 ? PhiloxNoise(seed: settings.seed).embedding(count: count) : Array(repeating: 0, count: count)
+            tensors["embedding_noise"] = Tensor(noise, shape: grid.shape + [model.innerDim])
+        }
         for name in chain {
             try Task.checkCancellation()
             tensors.merge(try await engine.run(name, on: tensors)) { $1 }

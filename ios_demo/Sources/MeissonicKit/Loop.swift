@@ -12,6 +12,16 @@ public protocol Noise: Sendable {
     func confidence(step: Int, count: Int) -> [Float]
     /// Uniforms f32 [count] for the first masks of image-to-image.
     func masking(count: Int) -> [Float]
+    /// Uniforms f32 [2, count] for a student's start.
+    func randomStart(count: Int) -> [Float]
+    /// Standard normal numbers f32 [count] for a student's token embeddings; the loop does not use them.
+    func embedding(count: Int) -> [Float]
+}
+
+/// A one-step student: its first pass sees random codes where tokens are unknown, and a share of masks.
+public struct Student: Sendable {
+    public var masked: Double
+    public var codebookSize: Int
 }
 
 /// What the loop does: steps `start` to `steps` - 1 of a schedule of `steps`.
@@ -24,6 +34,7 @@ public struct Plan: Sendable {
     public var startingRatio = 1.0
     /// Of the confidence noise.
     public var temperature = Temperature(start: 2, end: 0)
+    public var student: Student?
 }
 
 /// The state after one step.
@@ -54,6 +65,21 @@ func maskedAtStart(_ noise: some Noise, plan: Plan, count: Int) -> [Bool] {
     return noise.masking(count: count).map { $0 < ratio }
 }
 
+/// What a student's first pass sees of codes i32 [S]: unknown ones become random, or stay masked.
+///
+/// Code = floor(u0 * codebookSize) in float64. Of n unknown positions the floor(masked * n + 1/2) of smallest (u1, index)
+/// stay masked.
+func randomTokens(_ codes: [Int32], noise: some Noise, plan: Plan, student: Student) -> [Int32] {
+    let uniforms = noise.randomStart(count: codes.count)
+    let unknown = codes.map { $0 == plan.maskTokenID }
+    let drawn = codes.indices.map {
+        unknown[$0] ? Int32((Double(uniforms[$0]) * Double(student.codebookSize)).rounded(.down)) : codes[$0]
+    }
+    let order = codes.indices.map { unknown[$0] ? uniforms[codes.count + $0] : .infinity }
+    let length = Int((student.masked * Double(unknown.count { $0 }) + 0.5).rounded(.down))
+    return maskLeast(drawn, order, length: length, maskTokenID: plan.maskTokenID)
+}
+
 /// Runs the loop from tokens i32 [H*W] (the mask id where unknown) to the finished tokens i32 [H*W].
 ///
 /// Known tokens never change. Calls `onStep` after each step. Throws `UserError.engine` if the step gives a log probability
@@ -67,6 +93,9 @@ func drawTokens(
     for i in plan.start..<plan.steps {
         try Task.checkCancellation()
         let unknown = codes.map { $0 == plan.maskTokenID }
+        if i == 0, let student = plan.student {
+            codes = randomTokens(codes, noise: noise, plan: plan, student: student)
+        }
         let (drawn, logProb) = try await step(i, codes, noise.draw(step: i, count: codes.count))
         try check(drawn, logProb, plan: plan, step: i)
         let candidate = codes.indices.map { unknown[$0] ? drawn[$0] : codes[$0] }

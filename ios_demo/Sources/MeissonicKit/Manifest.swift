@@ -28,9 +28,19 @@ public struct ModelFacts: Sendable {
     public let maskTokenID: Int32
     public let maskingSchedule: MaskingSchedule
     public let timestep: Timestep
+    /// Of a one-step student.
+    public let student: StudentFacts?
     public let textLength: Int
     public let innerDim: Int
     public let modulationWidth: Int
+}
+
+/// How a one-step student is drawn.
+public struct StudentFacts: Sendable {
+    /// Share of the unknown tokens that its first pass sees masked.
+    public let masked: Double
+    /// Share of noise in its token embeddings.
+    public let noise: Double
 }
 
 public enum MaskingSchedule: String, Sendable, Decodable {

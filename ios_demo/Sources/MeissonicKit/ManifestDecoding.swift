@@ -159,7 +159,7 @@ extension Dimension: Decodable {
 
 extension ModelFacts: Decodable {
     enum CodingKeys: String, Keys {
-        case name, compression, timestep
+        case name, compression, timestep, student
         case tokenSize = "token_size"
         case codebookSize = "codebook_size"
         case vocabSize = "vocab_size"
@@ -180,9 +180,20 @@ extension ModelFacts: Decodable {
         maskTokenID = try fields.tokenID(.maskTokenID)
         maskingSchedule = try fields.get(.maskingSchedule)
         timestep = try fields.get(.timestep, or: .index)
+        student = try fields.decodeIfPresent(StudentFacts.self, forKey: .student)
         textLength = try fields.whole(.textLength, 3...Limits.textLength)
         innerDim = try fields.whole(.innerDim)
         modulationWidth = try fields.whole(.modulationWidth)
+    }
+}
+
+extension StudentFacts: Decodable {
+    enum CodingKeys: String, Keys { case masked, noise }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.strict(CodingKeys.self)
+        masked = try fields.real(.masked, 0...1)
+        noise = fields.contains(.noise) ? try fields.real(.noise, 0...(1.0).nextDown) : 0
     }
 }
 
@@ -421,7 +432,8 @@ extension Manifest {
         for (name, given, wanted) in Manifest.feeds where graphs[name] != nil {
             if let problem = gap(in: [name], given: given, wanted: wanted) { return problem }
         }
-        let stepGiven: Set = ["tokens", "context", "modulation", "guidance", "uniforms"]
+        var stepGiven: Set = ["tokens", "context", "modulation", "guidance", "uniforms"]
+        if let student = model.student, student.noise > 0 { stepGiven.insert("embedding_noise") }
         if let problem = gap(in: step, given: stepGiven, wanted: ["drawn", "log_prob"]) { return problem }
         if tokenizer.length != model.textLength { return "tokenizer length and text_length differ" }
         if Int(model.maskTokenID) >= model.vocabSize { return "mask_token_id is not below vocab_size" }

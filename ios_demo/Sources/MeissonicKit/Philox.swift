@@ -5,7 +5,7 @@ import Foundation
 /// J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011). A number depends on
 /// (seed, index, step, stream) alone, so a step can be repeated by itself and three languages agree.
 
-enum NoiseStream: UInt32 { case draw = 0, confidence = 1, masking = 2 }
+enum NoiseStream: UInt32 { case draw = 0, confidence = 1, masking = 2, randomStart = 3, embedding = 4 }
 
 /// Ten rounds over a counter.
 func philox4x32(_ counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
@@ -20,18 +20,22 @@ func philox4x32(_ counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
     return x
 }
 
-/// Uniform numbers f32 [words, count] in (0, 1), row-major: counter = (index, step, stream, 0), one word a row. The low
-/// half of `seed` is the first word of the key.
-func uniforms(seed: UInt64, step: Int, stream: NoiseStream, count: Int, words: Int = 1) -> [Float] {
+/// Words u32 [count, 4] of the counters (index, step, stream, 0). The low half of `seed` is the first word of the key.
+func blocks(seed: UInt64, step: Int, stream: NoiseStream, count: Int) -> [UInt32] {
     let key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
-    var values = [Float](repeating: 0, count: words * count)
+    var words: [UInt32] = []
+    words.reserveCapacity(4 * count)
     for index in 0..<count {
         let bits = philox4x32(SIMD4(UInt32(index), UInt32(step), stream.rawValue, 0), key: key)
-        for word in 0..<words {
-            values[word * count + index] = uniform(bits[word])
-        }
+        for word in 0..<4 { words.append(bits[word]) }
     }
-    return values
+    return words
+}
+
+/// Uniform numbers f32 [words, count] in (0, 1), row-major, one word of the `blocks` a row.
+func uniforms(seed: UInt64, step: Int, stream: NoiseStream, count: Int, words: Int = 1) -> [Float] {
+    let bits = blocks(seed: seed, step: step, stream: stream, count: count)
+    return (0..<words).flatMap { word in (0..<count).map { uniform(bits[4 * $0 + word]) } }
 }
 
 /// In (0, 1): the largest of 24 bits leaves no room for the half, and would round to 1.
@@ -55,5 +59,15 @@ public struct PhiloxNoise: Noise {
 
     public func masking(count: Int) -> [Float] {
         uniforms(seed: seed, step: 0, stream: .masking, count: count)
+    }
+
+    /// Row 0 chooses the code, row 1 what stays masked.
+    public func randomStart(count: Int) -> [Float] {
+        uniforms(seed: seed, step: 0, stream: .randomStart, count: count, words: 2)
+    }
+
+    /// Four numbers of a counter.
+    public func embedding(count: Int) -> [Float] {
+        Array(normals(blocks(seed: seed, step: 0, stream: .embedding, count: (count + 3) / 4)).prefix(count))
     }
 }

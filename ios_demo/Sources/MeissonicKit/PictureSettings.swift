@@ -24,6 +24,10 @@ public struct PictureSettings: Sendable, Equatable {
     public var margins: Margins?
     public var fit: Fit?
     public var compose: Bool?
+    /// The share of the steps that guidance begins at; nil: 0.
+    public let guidanceFrom: Double?
+    /// The share of the steps that guidance ends at; nil: 1.
+    public let guidanceUntil: Double?
 
     /// The settings of a drawing with `bundle`. Throws `UserError.bundle` if its manifest cannot be read.
     public init(_ request: Request, _ settings: Settings, _ bundle: ModelBundle) throws {
@@ -34,6 +38,8 @@ public struct PictureSettings: Sendable, Equatable {
         guidance = settings.guidance
         size = settings.size
         model = try bundle.sha256()
+        guidanceFrom = settings.guidanceFrom == 0 ? nil : settings.guidanceFrom
+        guidanceUntil = settings.guidanceUntil == 1 ? nil : settings.guidanceUntil
         fit = request.edit.map { _ in request.fit }
         switch request.edit {
         case nil: mode = .text
@@ -69,6 +75,8 @@ extension PictureSettings: Codable {
     private enum CodingKeys: String, CodingKey {
         case prompt, seed, steps, guidance, size, mode, model, strength, margins, fit, compose
         case negativePrompt = "negative_prompt"
+        case guidanceFrom = "guidance_from"
+        case guidanceUntil = "guidance_until"
     }
 
     /// Ignores keys that a newer runtime adds.
@@ -95,6 +103,8 @@ extension PictureSettings: Codable {
         }
         fit = try values.decodeIfPresent(Fit.self, forKey: .fit)
         compose = try values.decodeIfPresent(Bool.self, forKey: .compose)
+        guidanceFrom = try values.decodeIfPresent(Double.self, forKey: .guidanceFrom)
+        guidanceUntil = try values.decodeIfPresent(Double.self, forKey: .guidanceUntil)
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -111,5 +121,7 @@ extension PictureSettings: Codable {
         try values.encodeIfPresent(margins?.all, forKey: .margins)
         try values.encodeIfPresent(fit, forKey: .fit)
         try values.encodeIfPresent(compose, forKey: .compose)
+        try values.encodeIfPresent(guidanceFrom, forKey: .guidanceFrom)
+        try values.encodeIfPresent(guidanceUntil, forKey: .guidanceUntil)
     }
 }

@@ -12,10 +12,15 @@ public struct Request: Sendable, Equatable {
     public var fit: Fit
     /// Whether what a mask or margins do not cover stays its own pixels.
     public var compose: Bool
+    /// Guidance is on from this share of the steps; elsewhere a step takes half the work.
+    public var guidanceFrom: Double
+    /// Guidance is on until this share of the steps.
+    public var guidanceUntil: Double
 
     public init(
         _ prompt: String, negative: String? = nil, seed: UInt64 = 0, steps: Int? = nil, guidance: Double? = nil,
-        size: Size? = nil, edit: Edit? = nil, fit: Fit = .crop, compose: Bool = true
+        size: Size? = nil, edit: Edit? = nil, fit: Fit = .crop, compose: Bool = true, guidanceFrom: Double = 0,
+        guidanceUntil: Double = 1
     ) {
         self.prompt = prompt
         self.negative = negative
@@ -26,6 +31,8 @@ public struct Request: Sendable, Equatable {
         self.edit = edit
         self.fit = fit
         self.compose = compose
+        self.guidanceFrom = guidanceFrom
+        self.guidanceUntil = guidanceUntil
     }
 }
 
@@ -58,12 +65,22 @@ public struct Settings: Codable, Sendable, Equatable {
     public let steps: Int
     public let guidance: Double
     public let size: Size
+    public let guidanceFrom: Double
+    public let guidanceUntil: Double
 
+    /// Whether a step may also see the negative prompt.
     public var guided: Bool { guidance > 1 }
 
     /// The same with another seed.
     func with(seed: UInt64) -> Settings {
-        Settings(prompt: prompt, negative: negative, seed: seed, steps: steps, guidance: guidance, size: size)
+        Settings(
+            prompt: prompt, negative: negative, seed: seed, steps: steps, guidance: guidance, size: size,
+            guidanceFrom: guidanceFrom, guidanceUntil: guidanceUntil)
+    }
+
+    /// Whether this step (from 0) also sees the negative prompt.
+    public func guided(at step: Int) -> Bool {
+        guided && inInterval(step, steps: steps, start: guidanceFrom, end: guidanceUntil)
     }
 }
 
@@ -76,7 +93,7 @@ public func settle(_ request: Request, _ manifest: Manifest) throws -> Settings 
     let settings = Settings(
         prompt: request.prompt, negative: request.negative ?? defaults.negative, seed: request.seed,
         steps: request.steps ?? defaults.steps, guidance: request.guidance ?? defaults.guidance,
-        size: request.size ?? defaults.size)
+        size: request.size ?? defaults.size, guidanceFrom: request.guidanceFrom, guidanceUntil: request.guidanceUntil)
     guard settings.prompt.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else {
         throw UserError.request("the prompt is empty: say what to draw")
     }
@@ -86,6 +103,7 @@ public func settle(_ request: Request, _ manifest: Manifest) throws -> Settings 
     guard 0...maxGuidance ~= settings.guidance else {
         throw UserError.request("guidance \(settings.guidance) is out of range: give 0 to \(Int(maxGuidance))")
     }
+    try checkInterval(settings.guidanceFrom, settings.guidanceUntil)
     guard manifest.sizes.contains(settings.size) else {
         let sizes = manifest.sizes.map(\.description).joined(separator: ", ")
         throw UserError.request(
@@ -93,6 +111,32 @@ public func settle(_ request: Request, _ manifest: Manifest) throws -> Settings 
                 + "with --size \(settings.size.width) \(settings.size.height)")
     }
     return settings
+}
+
+extension Settings {
+    /// Pictures kept by an older version have no interval of guidance.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        prompt = try fields.decode(String.self, forKey: .prompt)
+        negative = try fields.decode(String.self, forKey: .negative)
+        seed = try fields.decode(UInt64.self, forKey: .seed)
+        steps = try fields.decode(Int.self, forKey: .steps)
+        guidance = try fields.decode(Double.self, forKey: .guidance)
+        size = try fields.decode(Size.self, forKey: .size)
+        guidanceFrom = try fields.decodeIfPresent(Double.self, forKey: .guidanceFrom) ?? 0
+        guidanceUntil = try fields.decodeIfPresent(Double.self, forKey: .guidanceUntil) ?? 1
+    }
+}
+
+/// The shares of the steps between which guidance is on: 0 <= start < end <= 1. Throws `UserError.request`.
+func checkInterval(_ start: Double, _ end: Double) throws {
+    for (name, value) in [("from", start), ("until", end)] where !(0...1 ~= value) {
+        throw UserError.request("guidance \(name) \(value) is out of range: give 0 to 1, a share of the steps")
+    }
+    guard start < end else {
+        throw UserError.request(
+            "guidance from \(start) until \(end) guides no step: give a smaller share first, or guidance 1")
+    }
 }
 
 /// The share of the steps that an edit runs, in (0, 1]. Throws `UserError.request`.

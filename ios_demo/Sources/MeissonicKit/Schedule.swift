@@ -1,6 +1,6 @@
 import Foundation
 
-/// How many tokens stay masked after each step, and how random the choice is.
+/// How many tokens stay masked after each step, how random the choice is, and which steps are guided.
 ///
 /// The published scheduler (MaskGIT's schedule, arXiv 2202.04200) computes in float32. Near an integer the rounding
 /// decides, so the same operations are done here in the same order.
@@ -28,6 +28,14 @@ func maskLength(
     let ratio = Float(startingRatio) * maskRatio(schedule, done: step + 1, steps: steps)
     let length = Int((Float(tokens) * ratio).rounded(.down))
     return min(max(min(length, unknown - 1), 1), unknown)
+}
+
+/// Whether step `step` (from 0) of `steps` lies in an interval of shares: start <= step / steps < end.
+///
+/// The quotient is in float64, so the end of one interval is the start of the next.
+func inInterval(_ step: Int, steps: Int, start: Double, end: Double) -> Bool {
+    let share = Double(step) / Double(steps)
+    return start <= share && share < end
 }
 
 /// Linear from `temperature.start` to its `end` in `steps` values, f32 [N]; bit for bit torch.linspace.

@@ -55,6 +55,13 @@ extension Tensor {
         return values
     }
 
+    /// The last entry along the first axis, `rows` times: of text rows the prompt's.
+    func last(rows: Int) throws -> Tensor {
+        let count = try float32().count / shape[0]
+        let entry = try float32().suffix(count)
+        return Tensor(Array(repeatElement(entry, count: rows).joined()), shape: [rows] + shape.dropFirst())
+    }
+
     /// Levels 0 to 255. Core ML has no bytes: its levels come as wider integers.
     package func levels() throws -> [UInt8] {
         switch values {

@@ -41,6 +41,9 @@ struct Command {
         if let again, again.model != (try bundle.sha256()) {
             say("warning: \(job.bundle) is not the bundle that drew the picture: the new one will differ")
         }
+        if bundle.manifest.twoRows, (request.guidanceFrom, request.guidanceUntil) != (0, 1) {
+            say("warning: the step of this bundle takes two text rows, so a step without guidance saves no time")
+        }
         for (which, cut) in try generator.cut(request).sorted(by: { $0.key < $1.key }) {
             say("warning: the \(which) is too long, this was cut off: \"\(printable(cut))\"")
         }

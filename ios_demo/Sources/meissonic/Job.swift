@@ -14,6 +14,8 @@ struct Job: Sendable {
     var from: String?
     var steps: Int?
     var guidance: Double?
+    var guidanceFrom: Double?
+    var guidanceUntil: Double?
     var size: Size?
     var image: String?
     var fit: Fit?
@@ -42,6 +44,8 @@ struct Job: Sendable {
           --from FILE.png     draw this picture again; other flags change that
           --steps STEPS       more are slower and better
           --guidance G        how closely to follow the prompt; 1 or less: no guidance, twice as fast
+          --guidance-from X   share of the steps before guidance begins, 0 to 1; a step without it takes half the time
+          --guidance-until X  share of the steps after which guidance ends, 0 to 1; default: 1
           --size W H          pixels; one of the bundle's sizes
           --image FILE        picture (PNG) to start from, of any size
           --fit HOW           crop, pad or stretch: how the image gets the size drawn; default: crop
@@ -86,6 +90,8 @@ struct Job: Sendable {
             case "--no-compose": job.compose = false
             case "--steps": job.steps = try rest.int()
             case "--guidance": job.guidance = try rest.double()
+            case "--guidance-from": job.guidanceFrom = try rest.double()
+            case "--guidance-until": job.guidanceUntil = try rest.double()
             case "--size": job.size = Size(width: try rest.int(), height: try rest.int())
             case "--image": job.image = try rest.value()
             case "--mask": job.mask = try rest.value()
@@ -181,7 +187,9 @@ struct Job: Sendable {
             prompt ?? again?.prompt ?? "", negative: negative ?? again?.negativePrompt,
             seed: seed ?? again?.seed ?? 0, steps: steps ?? again?.steps, guidance: guidance ?? again?.guidance,
             size: size ?? again?.size, edit: try edit(again), fit: fit ?? again?.fit ?? .crop,
-            compose: compose && again?.compose != false)
+            compose: compose && again?.compose != false,
+            guidanceFrom: guidanceFrom ?? again?.guidanceFrom ?? 0,
+            guidanceUntil: guidanceUntil ?? again?.guidanceUntil ?? 1)
     }
 
     private func edit(_ again: PictureSettings?) throws -> Edit? {

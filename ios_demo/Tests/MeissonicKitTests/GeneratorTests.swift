@@ -147,6 +147,12 @@ import Testing
         (Request("a", steps: 0), "steps 0 is out of range: give 1 to 1000"),
         (Request("a", guidance: -1), "guidance -1.0 is out of range: give 0 to 100"),
         (Request("a", guidance: .nan), "guidance nan is out of range: give 0 to 100"),
+        (Request("a", guidanceFrom: -0.5), "guidance from -0.5 is out of range: give 0 to 1, a share of the steps"),
+        (Request("a", guidanceUntil: .nan), "guidance until nan is out of range: give 0 to 1, a share of the steps"),
+        (
+            Request("a", guidanceFrom: 0.5, guidanceUntil: 0.5),
+            "guidance from 0.5 until 0.5 guides no step: give a smaller share first, or guidance 1"
+        ),
         (
             Request("a", size: Size(width: 64, height: 32)),
             "size 64x32 is not in this bundle, which draws 64x64: choose one of those or export again with --size 64 32"

@@ -44,6 +44,54 @@ import Testing
                 == SIMD4(0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1))
     }
 
+    struct IntervalCase: Decodable {
+        let steps: Int
+        let from: Double
+        let until: Double
+        let inside: [Int]
+    }
+
+    @Test func intervalsOfStepsBeginAndEndWhereTheVectorsSay() throws {
+        let cases: [IntervalCase] = try Repository.json("tests/vectors/intervals.json")
+        #expect(cases.count == 64)
+        for each in cases {
+            let made = (0..<each.steps).filter { inInterval($0, steps: each.steps, start: each.from, end: each.until) }
+            #expect(made == each.inside)
+        }
+    }
+
+    struct NormalsCase: Decodable {
+        let words: [UInt32]
+        let bits: [UInt32]
+    }
+
+    @Test func normalNumbersAreThePythonRuntimes() throws {
+        let cases: [NormalsCase] = try Repository.json("tests/vectors/normals.json")
+        #expect(cases.count == 272)
+        for each in cases { #expect(normals(each.words).map(\.bitPattern) == each.bits) }
+        let noise = PhiloxNoise(seed: .max)
+        #expect(Array(noise.embedding(count: 1000).prefix(7)) == noise.embedding(count: 7))
+    }
+
+    struct StartCase: Decodable {
+        let seed: String
+        let codes: Int
+        let masked: Double
+        let before: [Int32]
+        let after: [Int32]
+    }
+
+    @Test func studentsStartFromTheReferencesTokens() throws {
+        let cases: [StartCase] = try Repository.json("tests/vectors/starts.json")
+        #expect(cases.count == 4)
+        for each in cases {
+            let noise = PhiloxNoise(seed: try #require(UInt64(each.seed)))
+            let student = Student(masked: each.masked, codebookSize: each.codes)
+            let plan = Plan(steps: 1, maskTokenID: Int32(each.codes), schedule: .cosine, student: student)
+            #expect(randomTokens(each.before, noise: noise, plan: plan, student: student) == each.after)
+        }
+    }
+
     /// Schedule, tokens, steps: lengths after each step but the last.
     @Test func maskLengthsAreThePublishedSchedulers() throws {
         let tables: [String: [String: [String: [Int]]]] = try Repository.json("tests/golden/mask_lengths.json")

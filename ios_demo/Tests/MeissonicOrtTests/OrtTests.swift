@@ -37,6 +37,8 @@ import Testing
         let seed: String
         let steps: Int
         let guidance: Double
+        let guidance_from: Double
+        let guidance_until: Double
         let low_memory: Bool
         let image: [Int32]?
         let image_size: [Int]?
@@ -69,7 +71,8 @@ import Testing
             let generator = try Generator(engine: engine(lowMemory: run.low_memory))
             let seed = try #require(UInt64(run.seed))
             let request = Request(
-                run.prompt, seed: seed, steps: run.steps, guidance: run.guidance, edit: try run.edit())
+                run.prompt, seed: seed, steps: run.steps, guidance: run.guidance, edit: try run.edit(),
+                guidanceFrom: run.guidance_from, guidanceUntil: run.guidance_until)
             let (tokens, drawing) = try await drawn(request, with: generator)
             #expect(tokens == run.tokens, "\(run.mode) \(run.strength ?? 0)")
             #expect(sha256(drawing.picture.pixels) == run.image_sha256, "\(run.mode) \(run.strength ?? 0)")

@@ -108,13 +108,15 @@ function repainted(
 }
 
 function plan(settings: Settings, manifest: Manifest, schedule: MaskingSchedule, start = 0, startingRatio = 1): Plan {
+  const { student, codebook_size, mask_token_id } = manifest.model;
   return {
     steps: settings.steps,
-    maskTokenId: manifest.model.mask_token_id,
+    maskTokenId: mask_token_id,
     schedule,
     start,
     startingRatio,
     temperature: manifest.defaults.temperature,
+    student: student ? { masked: student.masked, codebookSize: codebook_size } : undefined,
   };
 }
 

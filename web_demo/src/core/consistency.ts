@@ -46,7 +46,8 @@ export function* problems(manifest: Manifest): Generator<string> {
     for (const tensor of [...graph.inputs, ...graph.outputs]) yield* problemsOf(tensor);
   }
   for (const [name, feed] of Object.entries(FEEDS)) if (graphs.has(name)) yield* chain(manifest, [name], ...feed);
-  yield* chain(manifest, step, STEP_GIVEN, STEP_WANTED);
+  const noisy = (model.student?.noise ?? 0) > 0;
+  yield* chain(manifest, step, noisy ? [...STEP_GIVEN, "embedding_noise"] : STEP_GIVEN, STEP_WANTED);
 
   if (files.size > MAX_FILES) yield `files has ${files.size} entries`;
   const named = [...graphs.values()].flatMap((graph) => [...graph.files, ...[...graph.contexts.values()].flat()]);

@@ -6,12 +6,12 @@ import type { Bundle } from "./bundle";
 import { canvas, grid } from "./canvas";
 import { compose } from "./compose";
 import type { Engine, Stop } from "./engine";
-import { drawTokens, type Plan, type Progress } from "./loop";
+import { drawTokens, type Noise, type Plan, type Progress } from "./loop";
 import { twoRows } from "./manifest";
 import { PhiloxNoise } from "./philox";
-import { guided, settle, type Request, type Settings } from "./request";
+import { guided, guidedAt, settle, type Request, type Settings } from "./request";
 import { microSinusoids, stepSinusoids } from "./sinusoids";
-import { entry, floats, ints, type Tensor, type Tensors } from "./tensor";
+import { entry, floats, ints, last, type Tensor, type Tensors } from "./tensor";
 import { Tokenizer, type Encoded } from "./tokenizer";
 
 export type Stage = "image_encoder" | "text_encoder" | "conditioner" | "steps" | "image_decoder";
@@ -159,7 +159,7 @@ class Run {
    * Runs the graphs that depend on the prompt alone.
    *
    * Returns `context` f32 [R, T, D] and `modulation` f32 [N, R, M]. Rows are [negative, prompt] with guidance, [prompt]
-   * without; a step of exactly two rows then gets [prompt, prompt].
+   * without, and [prompt, prompt] without if the step takes exactly two.
    */
   private async condition(texts: Int32Array[]): Promise<Tensors> {
     const { manifest } = this.engine.bundle;
@@ -191,7 +191,10 @@ class Run {
   private runLoop(plan: Plan, tokens: Int32Array, conditions: Tensors): Promise<Int32Array> {
     const [width, height] = this.gridSize;
     const { context, modulation } = conditions;
+    const rows = twoRows(this.engine.bundle.manifest) ? 2 : 1; // without guidance: the prompt's, which is the last
+    const prompt = last(context!, rows);
     const guidance = floats(new Float32Array([this.settings.guidance])); // no dimension, one element
+    const noise = new PhiloxNoise(this.settings.seed);
     const begun = performance.now();
 
     const onStep = async (progress: Progress): Promise<void> => {
@@ -204,17 +207,31 @@ class Run {
       }
     };
     return this.stage("steps", this.engine.bundle.manifest.step, () =>
-      drawTokens(tokens, new PhiloxNoise(this.settings.seed), plan, onStep, async (i, codes, uniforms) => {
+      drawTokens(tokens, noise, plan, onStep, async (i, codes, uniforms) => {
+        const first = i === 0 && plan.student !== undefined; // a student's first pass has no guidance
+        const guided = guidedAt(this.settings, i) && !first;
+        const ofStep = entry(modulation!, first ? 0 : this.settings.steps - 1 - i);
         const out = await this.runStep({
-          context: context!,
+          context: guided ? context! : prompt,
+          modulation: guided ? ofStep : last(ofStep, rows),
           guidance,
           tokens: ints(codes, height, width),
-          modulation: entry(modulation!, this.settings.steps - 1 - i),
           uniforms: floats(uniforms, 2, codes.length),
+          ...this.embeddingNoise(noise, i),
         });
         return [out["drawn"]!.data as Int32Array, out["log_prob"]!.data as Float32Array];
       }),
     );
+  }
+
+  /** `embedding_noise` f32 [H, W, D] of a student that takes it: normal in its first pass, later zero as its teacher. */
+  private embeddingNoise(noise: Noise, step: number): Tensors {
+    const { student, inner_dim } = this.engine.bundle.manifest.model;
+    if (!student?.noise) return {};
+    const [width, height] = this.gridSize;
+    const count = width * height * inner_dim;
+    const values = step === 0 ? noise.embedding(count) : new Float32Array(count);
+    return { embedding_noise: floats(values, height, width, inner_dim) };
   }
 
   /** Tells of a stage and measures it; `graphs` are its own. */

@@ -18,6 +18,18 @@ export interface Noise {
 
   /** Uniforms f32 [count] for the first masks of image-to-image. */
   masking(count: number): Float32Array;
+
+  /** Uniforms f32 [2, count] for a student's start. */
+  randomStart(count: number): Float32Array;
+
+  /** Standard normal numbers f32 [count] for a student's token embeddings; the loop does not use them. */
+  embedding(count: number): Float32Array;
+}
+
+/** A one-step student: its first pass sees random codes where tokens are unknown, and a share of masks. */
+export interface Student {
+  masked: number;
+  codebookSize: number;
 }
 
 /** What the loop does: steps `start` to `steps` - 1 of a schedule of `steps`. */
@@ -28,6 +40,7 @@ export interface Plan {
   start: number;
   startingRatio: number; // share of the grid that is masked at the start, for inpainting
   temperature: readonly [number, number]; // of the confidence noise, first and last step
+  student?: Student;
 }
 
 /** The state after one step. */
@@ -63,6 +76,21 @@ export function maskedAtStart(noise: Noise, plan: Plan, count: number): boolean[
 }
 
 /**
+ * What a student's first pass sees of `codes` i32 [S]: unknown ones become random, or stay masked.
+ *
+ * Code = floor(u0 * codebookSize) in float64. Of n unknown positions the floor(masked * n + 1/2) of smallest (u1, index)
+ * stay masked.
+ */
+export function randomTokens(codes: Int32Array, noise: Noise, plan: Plan, student: Student): Int32Array {
+  const uniforms = noise.randomStart(codes.length);
+  const mask = plan.maskTokenId;
+  const drawn = codes.map((code, at) => (code === mask ? Math.floor(uniforms[at]! * student.codebookSize) : code));
+  const order = Float32Array.from(codes, (code, at) => (code === mask ? uniforms[codes.length + at]! : Infinity));
+  const unknown = codes.filter((code) => code === mask).length;
+  return maskLeast(drawn, order, Math.floor(student.masked * unknown + 0.5), mask);
+}
+
+/**
  * Runs the loop from `tokens` i32 [H*W] (the mask id where unknown) to the finished tokens i32 [H*W].
  *
  * Known tokens never change. Awaits `onStep` after each step. Throws EngineError if `step` gives a log probability that is
@@ -80,6 +108,7 @@ export async function drawTokens(
   const temperature = temperatures(plan.steps, ...plan.temperature);
   for (let i = plan.start; i < plan.steps; i++) {
     const unknown = Array.from(codes, (code) => code === plan.maskTokenId);
+    if (i === 0 && plan.student) codes = randomTokens(codes, noise, plan, plan.student);
     const [drawn, logProb] = await step(i, codes, noise.draw(i, count));
     check(drawn, logProb, plan, i);
     const candidate = codes.map((code, at) => (unknown[at] ? drawn[at]! : code));

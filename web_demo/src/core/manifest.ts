@@ -46,6 +46,12 @@ const schedule = z.enum(["cosine", "linear"]);
 const timestep = z.enum(["index", "share"]);
 const dtype = z.enum(["int32", "float32", "uint8"]);
 
+// How a one-step student is drawn.
+const student = z.strictObject({
+  masked: real(0, 1), // share of the unknown tokens that its first pass sees masked
+  noise: z._default(real(0, 1 - 2 ** -53), 0), // share of noise in its token embeddings
+});
+
 const model = z.strictObject({
   name: z.string(),
   token_size: pixels, // pixels along one side of a VQ token
@@ -55,6 +61,7 @@ const model = z.strictObject({
   mask_token_id: tokenId,
   masking_schedule: schedule,
   timestep: z._default(timestep, "index"),
+  student: z.optional(z.nullable(student)),
   text_length: whole(3, MAX_TEXT_LENGTH),
   inner_dim: positive,
   modulation_width: positive,

@@ -4,6 +4,7 @@
 // (seed, index, step, stream) alone, so a step can be repeated by itself and every language agrees.
 
 import type { Noise } from "./loop";
+import { normals } from "./normals";
 
 // Multipliers and Weyl key increments of the paper.
 const M0 = 0xd2511f53;
@@ -14,7 +15,9 @@ const ROUNDS = 10;
 
 const DRAW = 0;
 const CONFIDENCE = 1;
-const MASKING = 2; // streams
+const MASKING = 2;
+const RANDOM_START = 3;
+const EMBEDDING = 4; // streams
 
 // ((x >> 8) + 0.5) * 2^-24 rounds to 1 for the largest x: the largest float32 below 1 takes its place.
 const ULP = 2 ** -24;
@@ -47,19 +50,24 @@ export function philox4x32(counter: Words, key: readonly [number, number]): Word
 }
 
 /**
- * Uniform numbers f32 [words, count] in (0, 1), row-major: counter = (index, step, stream, 0), one word a row.
+ * Words u32 [count, 4] of the counters (index, step, stream, 0).
  *
  * `seed` is in [0, 2^64): low 32 bits are the first key word, high 32 the second. A number would round it above 2^53.
  */
-export function uniforms(seed: bigint, step: number, stream: number, count: number, words = 1): Float32Array {
+export function blocks(seed: bigint, step: number, stream: number, count: number): Uint32Array {
   const key = [Number(seed & 0xffffffffn), Number(seed >> 32n)] as const;
+  const words = new Uint32Array(4 * count);
+  for (let index = 0; index < count; index++) words.set(philox4x32([index, step, stream, 0], key), 4 * index);
+  return words;
+}
+
+/** Uniform numbers f32 [words, count] in (0, 1), row-major, one word of the `blocks` a row. */
+export function uniforms(seed: bigint, step: number, stream: number, count: number, words = 1): Float32Array {
+  const bits = blocks(seed, step, stream, count);
   const values = new Float32Array(words * count);
-  for (let index = 0; index < count; index++) {
-    const bits = philox4x32([index, step, stream, 0], key);
-    for (let word = 0; word < words; word++) {
-      const value = Math.fround((bits[word]! >>> 8) + 0.5) * ULP;
-      values[word * count + index] = Math.min(value, BELOW_ONE);
-    }
+  for (let at = 0; at < values.length; at++) {
+    const word = bits[4 * (at % count) + Math.floor(at / count)]!;
+    values[at] = Math.min(Math.fround((word >>> 8) + 0.5) * ULP, BELOW_ONE);
   }
   return values;
 }
@@ -81,5 +89,15 @@ export class PhiloxNoise implements Noise {
   /** Uniforms f32 [count] that choose the tokens masked at the start of image-to-image. */
   masking(count: number): Float32Array {
     return uniforms(this.seed, 0, MASKING, count);
+  }
+
+  /** Uniforms f32 [2, count] of a student's start: row 0 chooses the code, row 1 what stays masked. */
+  randomStart(count: number): Float32Array {
+    return uniforms(this.seed, 0, RANDOM_START, count, 2);
+  }
+
+  /** Standard normal numbers f32 [count] for a student's token embeddings, four of a counter. */
+  embedding(count: number): Float32Array {
+    return normals(blocks(this.seed, 0, EMBEDDING, Math.ceil(count / 4))).slice(0, count);
   }
 }

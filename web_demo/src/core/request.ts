@@ -5,6 +5,7 @@ import { RequestError } from "./errors";
 import type { Fit } from "./fit";
 import { MAX_GUIDANCE, MAX_SIDE, MAX_STEPS, type Manifest, type Size } from "./manifest";
 import type { Picture } from "./pictures";
+import { inInterval } from "./schedule";
 
 /** What to draw. What is missing is the bundle's default. At a `guidance` of 1 or less `negative` is not used. */
 export interface Request {
@@ -17,6 +18,9 @@ export interface Request {
   edit?: Edit; // the picture to start from; none: from text alone
   fit?: Fit; // how that gets the size drawn; none: crop
   compose?: boolean; // whether what a mask or margins do not cover stays its own pixels; none: true
+  // Guidance is on from the first share of the steps until the second; elsewhere a step takes half the work.
+  guidanceFrom?: number; // none: 0
+  guidanceUntil?: number; // none: 1
 }
 
 /**
@@ -46,6 +50,8 @@ export interface Settings {
   steps: number;
   guidance: number;
   size: Size;
+  guidanceFrom: number;
+  guidanceUntil: number;
 }
 
 /** Fills in the defaults. Throws RequestError that names the first value out of range. */
@@ -58,6 +64,8 @@ export function settle(request: Request, manifest: Manifest): Settings {
     steps: request.steps ?? defaults.steps,
     guidance: request.guidance ?? defaults.guidance,
     size: request.size ?? defaults.size,
+    guidanceFrom: request.guidanceFrom ?? 0,
+    guidanceUntil: request.guidanceUntil ?? 1,
   };
   const { prompt, seed, steps, guidance, size } = settings;
   if (characters.oneSpace(prompt).trim() === "") throw new RequestError("the prompt is empty: say what to draw");
@@ -70,6 +78,7 @@ export function settle(request: Request, manifest: Manifest): Settings {
   if (!(guidance >= 0 && guidance <= MAX_GUIDANCE)) {
     throw new RequestError(`guidance ${guidance} is out of range: give 0 to ${MAX_GUIDANCE}`);
   }
+  checkInterval(settings.guidanceFrom, settings.guidanceUntil);
   if (!manifest.sizes.some(([width, height]) => width === size[0] && height === size[1])) {
     const sizes = manifest.sizes.map((known) => known.join("x")).join(", ");
     throw new RequestError(`size ${size.join("x")} is not in this bundle, which draws ${sizes}: choose one of those`);
@@ -77,8 +86,26 @@ export function settle(request: Request, manifest: Manifest): Settings {
   return settings;
 }
 
-/** Whether the step also sees the negative prompt. */
+/** Whether a step may also see the negative prompt. */
 export const guided = (settings: Settings): boolean => settings.guidance > 1;
+
+/** Whether this step (from 0) also sees the negative prompt. */
+export const guidedAt = (settings: Settings, step: number): boolean =>
+  guided(settings) && inInterval(step, settings.steps, settings.guidanceFrom, settings.guidanceUntil);
+
+/** The shares of the steps between which guidance is on: 0 <= start < end <= 1. Throws RequestError. */
+export function checkInterval(start: number, end: number): void {
+  for (const [name, value] of [["from", start] as const, ["until", end] as const]) {
+    if (!(value >= 0 && value <= 1)) {
+      throw new RequestError(`guidance ${name} ${value} is out of range: give 0 to 1, a share of the steps`);
+    }
+  }
+  if (start >= end) {
+    throw new RequestError(
+      `guidance from ${start} until ${end} guides no step: give a smaller share first, or guidance 1`,
+    );
+  }
+}
 
 /** The share of the steps that an edit runs, in (0, 1]. Throws RequestError. */
 export function checkStrength(strength: number): number {

@@ -1,4 +1,4 @@
-// How many tokens stay masked after each step, and how random the choice is.
+// How many tokens stay masked after each step, how random the choice is, and which steps are guided.
 //
 // The published scheduler (MaskGIT's schedule, arXiv 2202.04200) computes in float32. Near an integer the rounding
 // decides, so the same operations are done here in the same order. JavaScript has float64 alone: one operation on float32
@@ -34,6 +34,16 @@ export function maskLength(
   const ratio = fround(fround(startingRatio) * maskRatio(schedule, step + 1, steps));
   const length = Math.floor(fround(tokens * ratio));
   return Math.min(Math.max(Math.min(length, unknown - 1), 1), unknown);
+}
+
+/**
+ * Whether step `step` (from 0) of `steps` lies in an interval of shares: start <= step / steps < end.
+ *
+ * The quotient is in float64, so the end of one interval is the start of the next.
+ */
+export function inInterval(step: number, steps: number, start: number, end: number): boolean {
+  const share = step / steps;
+  return start <= share && share < end;
 }
 
 /**

@@ -27,6 +27,13 @@ export function entry(tensor: Tensor, index: number): Tensor {
   return { data: tensor.data.slice(index * count, (index + 1) * count), shape: tensor.shape.slice(1) };
 }
 
+/** The last entry along the first axis, `rows` times: of text rows the prompt's. */
+export function last(tensor: Tensor, rows: number): Tensor {
+  const { data, shape } = entry(tensor, tensor.shape[0]! - 1);
+  const all = Float32Array.from({ length: rows * data.length }, (_, at) => data[at % data.length]!);
+  return { data: all, shape: [rows, ...shape] };
+}
+
 export function dtypeOf(tensor: Tensor): DType {
   if (tensor.data instanceof Int32Array) return "int32";
   return tensor.data instanceof Float32Array ? "float32" : "uint8";

@@ -243,7 +243,9 @@ export class Studio {
     await this.drawAll(model, async () => {
       const edit = await this.edit();
       const { prompt, negative_prompt: negative, steps, guidance } = settings;
-      const base = { prompt, negative, steps, guidance, size: this.size, ...(edit && { edit }) };
+      const { guidance_from: guidanceFrom = 0, guidance_until: guidanceUntil = 1 } = settings;
+      const guided = { guidance, guidanceFrom, guidanceUntil };
+      const base = { prompt, negative, steps, ...guided, size: this.size, ...(edit && { edit }) };
       return Array.from({ length: Number(MORE) }, (_, i) => ({
         ...base,
         seed: (settings.seed + 1n + BigInt(i)) % SEEDS,

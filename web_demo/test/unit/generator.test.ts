@@ -133,6 +133,9 @@ test("values out of range are named with the range", async () => {
   expect(await message({ seed: 1n << 64n })).toContain(`seed 18446744073709551616 ${range} 0 to 18446744073709551615`);
   expect(await message({ steps: 0 })).toContain(`steps 0 ${range} 1 to 1000`);
   expect(await message({ guidance: NaN })).toContain(`guidance NaN ${range} 0 to 100`);
+  expect(await message({ guidanceFrom: -0.5 })).toContain(`guidance from -0.5 ${range} 0 to 1`);
+  expect(await message({ guidanceUntil: NaN })).toContain(`guidance until NaN ${range} 0 to 1`);
+  expect(await message({ guidanceFrom: 0.5, guidanceUntil: 0.5 })).toContain("until 0.5 guides no step");
   expect(await message({ size: [1, 1] })).toContain("size 1x1 is not in this bundle, which draws 64x64");
   expect(await message({ edit: { mode: "imageToImage", image: picture, strength: 0 } })).toContain(
     `strength 0 ${range}`,
@@ -179,6 +182,19 @@ test("a picture and a mask of any size are drawn on, and what the mask keeps is 
   const right = (rgb: Uint8Array) => new Set(rgb.filter((_, at) => Math.floor(at / 3) % 64 >= 32));
   expect(right((await draw(true)).rgb)).toEqual(new Set([200]));
   expect(right((await draw(false)).rgb)).toEqual(new Set([0]));
+});
+
+test("a step outside the interval of guidance runs the prompt's row alone", async () => {
+  const rows: number[] = [];
+  const engine = new Zeros(bundle);
+  const run = engine.run.bind(engine);
+  engine.run = async (name, tensors, stop) => {
+    if (name === "transformer") rows.push(tensors["context"]!.shape[0]!);
+    return run(name, tensors, stop);
+  };
+  const generator = await Generator.of(engine);
+  await generator.draw({ ...request, guidance: 3, guidanceFrom: 0.25, guidanceUntil: 0.75 }, 0, new Stop());
+  expect(rows).toEqual([1, 2, 2, 1]);
 });
 
 test("a log probability that is not a number is refused", async () => {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { maskLeast } from "../../src/core/loop";
+import { maskLeast, randomTokens, type Plan } from "../../src/core/loop";
 import type { MaskingSchedule } from "../../src/core/manifest";
-import { uniforms } from "../../src/core/philox";
-import { maskLength, temperatures } from "../../src/core/schedule";
+import { normals } from "../../src/core/normals";
+import { PhiloxNoise, uniforms } from "../../src/core/philox";
+import { inInterval, maskLength, temperatures } from "../../src/core/schedule";
 import { microSinusoids, stepSinusoids } from "../../src/core/sinusoids";
 import { bits, committed, vector } from "./vectors";
 
@@ -38,7 +39,47 @@ describe("random numbers", () => {
   });
 });
 
+describe("students", () => {
+  test("normal numbers are Python's bit by bit", () => {
+    const cases = committed<{ words: number[]; bits: number[] }[]>("tests/vectors/normals.json");
+    expect(cases).toHaveLength(272);
+    for (const { words, bits: wanted } of cases) expect(bits(normals(Uint32Array.from(words)))).toEqual(wanted);
+    const noise = new PhiloxNoise(2n ** 64n - 1n);
+    expect(noise.embedding(1000).slice(0, 7)).toEqual(noise.embedding(7));
+  });
+
+  test("the start is the reference's", () => {
+    type Case = { seed: string; codes: number; masked: number; before: number[]; after: number[] };
+    const cases = committed<Case[]>("tests/vectors/starts.json");
+    expect(cases).toHaveLength(4);
+    for (const { seed, codes, masked, before, after } of cases) {
+      const student = { masked, codebookSize: codes };
+      const plan: Plan = {
+        steps: 1,
+        maskTokenId: codes,
+        schedule: "cosine",
+        start: 0,
+        startingRatio: 1,
+        temperature: [2, 0],
+        student,
+      };
+      const made = randomTokens(Int32Array.from(before), new PhiloxNoise(BigInt(seed)), plan, student);
+      expect(Array.from(made)).toEqual(after);
+    }
+  });
+});
+
 describe("schedule", () => {
+  test("intervals of steps begin and end where the vectors say", () => {
+    const cases =
+      committed<{ steps: number; from: number; until: number; inside: number[] }[]>("tests/vectors/intervals.json");
+    expect(cases).toHaveLength(64);
+    for (const { steps, from, until, inside } of cases) {
+      const made = [...Array(steps).keys()].filter((step) => inInterval(step, steps, from, until));
+      expect(made).toEqual(inside);
+    }
+  });
+
   test("mask lengths are the published scheduler's entry by entry", () => {
     const table = committed<Record<MaskingSchedule, Record<string, Record<string, number[]>>>>(
       "tests/golden/mask_lengths.json",

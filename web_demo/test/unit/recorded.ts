@@ -8,6 +8,8 @@ export interface Recorded {
   seed: string;
   steps: number;
   guidance: number;
+  guidance_from: number;
+  guidance_until: number;
   tokens: number[][];
   image?: number[];
   image_size?: [number, number];
@@ -25,6 +27,6 @@ export function requestOf(run: Recorded, size: readonly [number, number]): Reque
     inpaint: { mode: "inpaint", image: image!, mask: rgba(size, run.mask ?? []), strength: run.strength },
     outpaint: { mode: "outpaint", image: image!, margins: { left, top, right, bottom } },
   };
-  const { prompt, steps, guidance } = run;
-  return { prompt, seed: BigInt(run.seed), steps, guidance, edit: edits[run.mode] };
+  const { prompt, steps, guidance, guidance_from: guidanceFrom, guidance_until: guidanceUntil } = run;
+  return { prompt, seed: BigInt(run.seed), steps, guidance, guidanceFrom, guidanceUntil, edit: edits[run.mode] };
 }

@@ -39,6 +39,8 @@ private const val MAX_THREADS = 256
 private const val MAX_COUNT = 1000
 private const val LIBRARY = "ONNXRUNTIME_QNN" // the environment's name for the folder of Qualcomm's library
 
+private const val TWO_ROWS = "the step of this bundle takes two text rows, so a step without guidance saves no time"
+
 /** The engines of `python -m runtime` that run ONNX graphs. Picocli shows their names. */
 @Suppress("EnumEntryName", "ktlint")
 enum class EngineName { onnxruntime, qnn }
@@ -55,6 +57,7 @@ enum class FitName(val fit: Fit) { crop(Fit.CROP), pad(Fit.PAD), stretch(Fit.STR
     footer = [
         "examples:",
         "  java -jar meissonic.jar \"a red cat with a hat\" --seed 7 --out cat.png",
+        "  java -jar meissonic.jar \"a red cat\" --steps 8 --guidance-from 0.5",
         "  java -jar meissonic.jar \"a blue cat\" --image cat.png --strength 0.6",
         "  java -jar meissonic.jar \"a yellow sun\" --image cat.png --mask white_where.png",
         "  java -jar meissonic.jar \"a wide meadow\" --image small.png --extend 16 0 16 0",
@@ -91,6 +94,20 @@ internal class Main : Callable<Int> {
 
     @Option(names = ["--guidance"], description = ["how closely to follow the prompt; 1 or less: no guidance"])
     var guidance: Double? = null
+
+    @Option(
+        names = ["--guidance-from"],
+        paramLabel = "SHARE",
+        description = ["share of the steps before guidance begins, 0 to 1; a step without it takes half the time"],
+    )
+    var guidanceFrom: Double? = null
+
+    @Option(
+        names = ["--guidance-until"],
+        paramLabel = "SHARE",
+        description = ["share of the steps after which guidance ends, 0 to 1; default: 1"],
+    )
+    var guidanceUntil: Double? = null
 
     @Option(names = ["--size"], arity = "2", paramLabel = "PIXELS", description = ["width and height; one of the bundle's"])
     var size: List<Int>? = null
@@ -154,6 +171,9 @@ internal class Main : Callable<Int> {
         Generator(openEngine(), keep = preview > 0 && !lowMemory, keepText = count > 1).use { generator ->
             if (again != null && again.model != generator.bundle.sha256) {
                 System.err.println("warning: $bundle is not the bundle that drew the picture: the new one will differ")
+            }
+            if (generator.bundle.manifest.twoRows && (request.guidanceFrom to request.guidanceUntil) != (0.0 to 1.0)) {
+                System.err.println("warning: $TWO_ROWS")
             }
             for ((which, cut) in generator.cut(request)) {
                 System.err.println("warning: the $which is too long, this was cut off: \"${printable(cut)}\"")
@@ -245,6 +265,8 @@ internal class Main : Callable<Int> {
             size = wanted ?: again?.size,
             fit = fit?.fit ?: again?.fit ?: Fit.CROP,
             compose = !noCompose && again?.compose != false,
+            guidanceFrom = guidanceFrom ?: again?.guidanceFrom ?: 0.0,
+            guidanceUntil = guidanceUntil ?: again?.guidanceUntil ?: 1.0,
         )
     }
 

@@ -92,6 +92,7 @@ private fun plan(
     start = start,
     startingRatio = startingRatio,
     temperature = manifest.defaults.temperature.let { it[0].toFloat() to it[1].toFloat() },
+    student = manifest.model.student?.let { Student(it.masked, manifest.model.codebookSize) },
 )
 
 /** Width and height in tokens. */

@@ -10,6 +10,7 @@ private val FEEDS = mapOf(
     "image_encoder" to (setOf("image") to setOf("tokens")),
 )
 private val STEP_GIVEN = setOf("tokens", "context", "modulation", "guidance", "uniforms")
+private const val NOISE_GIVEN = "embedding_noise" // of a student whose embeddings have noise
 private val STEP_WANTED = setOf("drawn", "log_prob")
 private val NEEDED = listOf("text_encoder", "conditioner", "image_decoder")
 private val COMPUTE = setOf(null, "cpu", "gpu", "ane", "npu")
@@ -42,6 +43,10 @@ private fun numbers(manifest: Manifest): Sequence<String> = sequence {
     )
     for ((name, value, range) in whole) if (value !in range) yield("$name $value is out of range")
     if (defaults.guidance !in 0.0..MAX_GUIDANCE) yield("guidance ${defaults.guidance} is out of range")
+    model.student?.let {
+        if (it.masked !in 0.0..1.0) yield("masked ${it.masked} is out of range")
+        if (!(it.noise >= 0 && it.noise < 1)) yield("noise ${it.noise} is out of range")
+    }
     if (defaults.score !in -1e6..1e6) yield("score ${defaults.score} is out of range")
     if (!(defaults.strength > 0 && defaults.strength <= 1)) yield("strength ${defaults.strength} is out of range")
     if (defaults.temperature.size != 2) yield("temperature does not have two values")
@@ -90,7 +95,8 @@ private fun graphs(manifest: Manifest): Sequence<String> = sequence {
         yieldAll((graph.inputs + graph.outputs).asSequence().mapNotNull(::problem))
     }
     for ((name, feed) in FEEDS) if (name in manifest.graphs) yieldAll(chain(manifest, listOf(name), feed.first, feed.second))
-    yieldAll(chain(manifest, manifest.step, STEP_GIVEN, STEP_WANTED))
+    val given = if ((manifest.model.student?.noise ?: 0.0) > 0) STEP_GIVEN + NOISE_GIVEN else STEP_GIVEN
+    yieldAll(chain(manifest, manifest.step, given, STEP_WANTED))
 }
 
 private fun problem(tensor: TensorFacts): String? {

@@ -186,7 +186,7 @@ class Generator(
          * Runs the graphs that depend on the prompt alone.
          *
          * Returns `context` f32 [R, T, D] and `modulation` f32 [N, R, M]. Rows are [negative, prompt] with guidance,
-         * [prompt] without; a step of exactly two rows then gets [prompt, prompt].
+         * [prompt] without, and [prompt, prompt] without if the step takes exactly two.
          */
         private fun condition(texts: List<IntArray>): Map<String, Tensor> {
             val rows = if (manifest.twoRows && !settings.guided) texts + texts else texts
@@ -205,11 +205,11 @@ class Generator(
 
         /** The finished tokens i32 [H*W]. */
         private fun runLoop(plan: Plan, tokens: IntArray, conditions: Map<String, Tensor>): IntArray {
-            val modulation = conditions.getValue("modulation") as Floats
-            val fixed = mapOf(
-                "context" to conditions.getValue("context"),
-                "guidance" to Floats(floatArrayOf(settings.guidance.toFloat())),
-            )
+            val (context, modulation) = listOf("context", "modulation").map { conditions.getValue(it) as Floats }
+            val rows = if (manifest.twoRows) 2 else 1 // of a step without guidance: the prompt's, which is the last
+            val prompt = context.last(rows)
+            val noise = PhiloxNoise(settings.seed)
+            val guidance = Floats(floatArrayOf(settings.guidance.toFloat()))
             val begun = TimeSource.Monotonic.markNow()
 
             fun onStep(progress: Progress) {
@@ -221,17 +221,31 @@ class Generator(
                 }
             }
             return stage(Stage.STEPS, manifest.step) {
-                drawTokens(tokens, PhiloxNoise(settings.seed), plan, ::onStep) { i, codes, uniforms ->
+                drawTokens(tokens, noise, plan, ::onStep) { i, codes, uniforms ->
+                    val first = i == 0 && plan.student != null // a student's first pass has no guidance
+                    val guided = settings.guidedAt(i) && !first
+                    val ofStep = modulation[if (first) 0 else settings.steps - 1 - i]
                     val out = runStep(
-                        fixed + mapOf(
+                        mapOf(
+                            "context" to if (guided) context else prompt,
+                            "modulation" to if (guided) ofStep else ofStep.last(rows),
+                            "guidance" to guidance,
                             "tokens" to Ints(codes, grid.height, grid.width),
-                            "modulation" to modulation[settings.steps - 1 - i],
                             "uniforms" to Floats(uniforms, 2, codes.size),
-                        ),
+                        ) + embeddingNoise(noise, i),
                     )
                     (out.getValue("drawn") as Ints).values to (out.getValue("log_prob") as Floats).values
                 }
             }
+        }
+
+        /** `embedding_noise` f32 [H, W, D] of a student that takes it: normal in its first pass, later zero as its teacher. */
+        private fun embeddingNoise(noise: Noise, step: Int): Map<String, Tensor> {
+            val student = manifest.model.student
+            if (student == null || student.noise == 0.0) return emptyMap()
+            val (width, count) = manifest.model.innerDim to grid.area * manifest.model.innerDim
+            val values = if (step == 0) noise.embedding(count) else FloatArray(count)
+            return mapOf("embedding_noise" to Floats(values, grid.height, grid.width, width))
         }
 
         /** Tells of a stage and measures it; [graphs] are its own. */

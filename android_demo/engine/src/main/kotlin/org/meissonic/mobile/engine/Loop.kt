@@ -1,5 +1,7 @@
 package org.meissonic.mobile.engine
 
+import kotlin.math.floor
+
 // The masked loop: draw every masked token at once, mask the least confident again, repeat.
 //
 // Pure arithmetic over a StepFunction that runs the transformer. Python, Kotlin and Swift hold it in the same order,
@@ -16,7 +18,16 @@ interface Noise {
 
     /** Uniforms f32 [count] for the first masks of image-to-image. */
     fun masking(count: Int): FloatArray
+
+    /** Uniforms f32 [2, count] for a student's start. */
+    fun randomStart(count: Int): FloatArray
+
+    /** Standard normal numbers f32 [count] for a student's token embeddings; the loop does not use them. */
+    fun embedding(count: Int): FloatArray
 }
+
+/** A one-step student: its first pass sees random codes where tokens are unknown, and a share of masks. */
+class Student(val masked: Double, val codebookSize: Int)
 
 /** What the loop does: steps [start] to [steps] - 1 of a schedule of [steps]. */
 class Plan(
@@ -26,6 +37,7 @@ class Plan(
     val start: Int = 0,
     val startingRatio: Double = 1.0, // share of the grid that is masked at the start, for inpainting
     val temperature: Pair<Float, Float> = 2f to 0f, // of the confidence noise, first and last step
+    val student: Student? = null,
 )
 
 /** The state after one step. */
@@ -56,6 +68,22 @@ internal fun maskedAtStart(noise: Noise, plan: Plan, count: Int): BooleanArray {
 }
 
 /**
+ * What a student's first pass sees of [codes] i32 [S]: unknown ones become random, or stay masked.
+ *
+ * Code = floor(u0 * codebookSize) in float64. Of n unknown positions the floor(masked * n + 1/2) of smallest (u1, index)
+ * stay masked.
+ */
+internal fun randomTokens(codes: IntArray, noise: Noise, plan: Plan, student: Student): IntArray {
+    val uniforms = noise.randomStart(codes.size)
+    val unknown = BooleanArray(codes.size) { codes[it] == plan.maskTokenId }
+    val drawn = IntArray(codes.size) {
+        if (unknown[it]) floor(uniforms[it].toDouble() * student.codebookSize).toInt() else codes[it]
+    }
+    val order = FloatArray(codes.size) { if (unknown[it]) uniforms[codes.size + it] else Float.POSITIVE_INFINITY }
+    return maskLeast(drawn, order, floor(student.masked * unknown.count { it } + 0.5).toInt(), plan.maskTokenId)
+}
+
+/**
  * Runs the loop from [tokens] i32 [H*W] (the mask id where unknown) to the finished tokens i32 [H*W].
  *
  * Known tokens never change. Calls [onStep] after each step. Throws EngineError if [step] gives a log probability that is
@@ -72,6 +100,7 @@ internal fun drawTokens(
     val temperature = temperatures(plan.steps, plan.temperature.first, plan.temperature.second)
     for (i in plan.start until plan.steps) {
         val unknown = BooleanArray(codes.size) { codes[it] == plan.maskTokenId }
+        if (i == 0 && plan.student != null) codes = randomTokens(codes, noise, plan, plan.student)
         val (drawn, logProb) = step(i, codes, noise.draw(i, codes.size))
         check(drawn, logProb, plan, i)
         val candidate = IntArray(codes.size) { if (unknown[it]) drawn[it] else codes[it] }

@@ -45,10 +45,15 @@ data class ModelFacts(
     @SerialName("mask_token_id") val maskTokenId: StrictInt,
     @SerialName("masking_schedule") val maskingSchedule: MaskingSchedule,
     val timestep: Timestep = Timestep.INDEX,
+    val student: StudentFacts? = null,
     @SerialName("text_length") val textLength: StrictInt,
     @SerialName("inner_dim") val innerDim: StrictInt,
     @SerialName("modulation_width") val modulationWidth: StrictInt,
 )
+
+/** How a one-step student is drawn: what share of the unknown its first pass sees masked, and of noise in embeddings. */
+@Serializable
+data class StudentFacts(val masked: StrictDouble, val noise: StrictDouble = 0.0)
 
 @Serializable
 enum class MaskingSchedule {

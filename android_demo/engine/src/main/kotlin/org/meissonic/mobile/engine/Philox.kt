@@ -19,6 +19,8 @@ private const val LOW = 0xFFFFFFFFL
 private const val DRAW = 0
 private const val CONFIDENCE = 1
 private const val MASKING = 2
+private const val RANDOM_START = 3
+private const val EMBEDDING = 4
 
 // ((x >> 8) + 0.5) * 2^-24 rounds to 1 for the largest x: the largest float below 1 takes its place.
 private const val ULP = 1f / (1 shl 24)
@@ -42,17 +44,19 @@ internal fun philox4x32(counter: IntArray, key: ULong): IntArray {
     return intArrayOf(x0, x1, x2, x3)
 }
 
-/** Uniform numbers f32 [words, count] in (0, 1), row-major: counter = (index, step, stream, 0), one word a row. */
+/** Words u32 [count, 4] of the counters (index, step, stream, 0). */
+internal fun blocks(seed: ULong, step: Int, stream: Int, count: Int): IntArray {
+    val words = IntArray(4 * count)
+    for (index in 0 until count) philox4x32(intArrayOf(index, step, stream, 0), seed).copyInto(words, 4 * index)
+    return words
+}
+
+/** Uniform numbers f32 [words, count] in (0, 1), row-major, one word of the [blocks] a row. */
 internal fun uniforms(seed: ULong, step: Int, stream: Int, count: Int, words: Int = 1): FloatArray {
-    val values = FloatArray(words * count)
-    for (index in 0 until count) {
-        val bits = philox4x32(intArrayOf(index, step, stream, 0), seed)
-        for (word in 0 until words) {
-            val value = ((bits[word] ushr 8).toFloat() + 0.5f) * ULP
-            values[word * count + index] = min(value, BELOW_ONE)
-        }
+    val bits = blocks(seed, step, stream, count)
+    return FloatArray(words * count) {
+        min(((bits[4 * (it % count) + it / count] ushr 8).toFloat() + 0.5f) * ULP, BELOW_ONE)
     }
-    return values
 }
 
 /** The random numbers of one drawing (see [Noise]). */
@@ -66,4 +70,11 @@ class PhiloxNoise(private val seed: ULong) : Noise {
 
     /** Uniforms f32 [count] that choose the tokens masked at the start of image-to-image. */
     override fun masking(count: Int): FloatArray = uniforms(seed, 0, MASKING, count)
+
+    /** Uniforms f32 [2, count] of a student's start: row 0 chooses the code, row 1 what stays masked. */
+    override fun randomStart(count: Int): FloatArray = uniforms(seed, 0, RANDOM_START, count, words = 2)
+
+    /** Standard normal numbers f32 [count] for a student's token embeddings, four of a counter. */
+    override fun embedding(count: Int): FloatArray =
+        normals(blocks(seed, 0, EMBEDDING, (count + 3) / 4)).copyOf(count)
 }

@@ -27,7 +27,7 @@ enum class PictureMode {
     OUTPAINT,
 }
 
-/** What made a picture. The last four are of drawings on a picture. */
+/** What made a picture. Those from [strength] to [compose] are of drawings on a picture. */
 @Serializable
 data class PictureSettings(
     val prompt: String,
@@ -42,6 +42,8 @@ data class PictureSettings(
     @SerialName("margins") private val sides: List<StrictInt>? = null, // left, top, right, bottom
     val fit: Fit? = null,
     val compose: Boolean? = null,
+    @SerialName("guidance_from") val guidanceFrom: StrictDouble? = null, // the share of the steps that guidance begins at; none: 0
+    @SerialName("guidance_until") val guidanceUntil: StrictDouble? = null, // ... and ends at; none: 1
 ) {
     init {
         require(heightAndWidth.size == 2) { "size has ${heightAndWidth.size} numbers" }
@@ -77,6 +79,8 @@ fun pictureSettings(request: Request, settings: Settings, bundle: Bundle): Pictu
         sides = (edit as? Edit.Outpaint)?.margins?.all,
         fit = edit?.let { request.fit },
         compose = edit?.let { if (it is Edit.ImageToImage) null else request.compose },
+        guidanceFrom = settings.guidanceFrom.takeIf { it != 0.0 },
+        guidanceUntil = settings.guidanceUntil.takeIf { it != 1.0 },
     )
 }
 

@@ -13,6 +13,9 @@ data class Request(
     val edit: Edit? = null, // the picture to start from; null: from text alone
     val fit: Fit = Fit.CROP, // how that gets the size drawn
     val compose: Boolean = true, // whether what a mask or margins do not cover stays its own pixels
+    // Guidance is on from the first share of the steps until the second; elsewhere a step takes half the work.
+    val guidanceFrom: Double = 0.0,
+    val guidanceUntil: Double = 1.0,
 )
 
 /** Drawing on a picture. Strength, above 0 to 1, is the share of the steps that run. */
@@ -43,8 +46,14 @@ data class Settings(
     val steps: Int,
     val guidance: Double,
     val size: Size,
+    val guidanceFrom: Double = 0.0,
+    val guidanceUntil: Double = 1.0,
 ) {
+    /** Whether a step may also see the negative prompt. */
     val guided: Boolean get() = guidance > 1
+
+    /** Whether this step (from 0) also sees the negative prompt. */
+    fun guidedAt(step: Int): Boolean = guided && inInterval(step, steps, guidanceFrom, guidanceUntil)
 }
 
 const val MAX_STEPS = 1000
@@ -60,6 +69,8 @@ fun settle(request: Request, manifest: Manifest): Settings {
         steps = request.steps ?: defaults.steps,
         guidance = request.guidance ?: defaults.guidance,
         size = request.size ?: defaults.size,
+        guidanceFrom = request.guidanceFrom,
+        guidanceUntil = request.guidanceUntil,
     )
     if (settings.prompt.isBlank()) throw RequestError("the prompt is empty: say what to draw")
     if (settings.steps !in 1..MAX_STEPS) {
@@ -68,11 +79,24 @@ fun settle(request: Request, manifest: Manifest): Settings {
     if (!(settings.guidance in 0.0..MAX_GUIDANCE)) {
         throw RequestError("guidance ${settings.guidance} is out of range: give 0 to ${MAX_GUIDANCE.toInt()}")
     }
+    checkInterval(settings.guidanceFrom, settings.guidanceUntil)
     if (settings.size !in manifest.sizes) {
         val sizes = manifest.sizes.joinToString()
         throw RequestError("size ${settings.size} is not in this bundle, which draws $sizes: choose one of those")
     }
     return settings
+}
+
+/** The shares of the steps between which guidance is on: 0 <= [start] < [end] <= 1. Throws RequestError. */
+internal fun checkInterval(start: Double, end: Double) {
+    for ((name, value) in listOf("from" to start, "until" to end)) {
+        if (!(value in 0.0..1.0)) {
+            throw RequestError("guidance $name $value is out of range: give 0 to 1, a share of the steps")
+        }
+    }
+    if (start >= end) {
+        throw RequestError("guidance from $start until $end guides no step: give a smaller share first, or guidance 1")
+    }
 }
 
 /** The share of the steps that an edit runs, in (0, 1]. Throws RequestError. */

@@ -3,7 +3,7 @@ package org.meissonic.mobile.engine
 import kotlin.math.cos
 import kotlin.math.floor
 
-// How many tokens stay masked after each step, and how random the choice is.
+// How many tokens stay masked after each step, how random the choice is, and which steps are guided.
 //
 // The published scheduler (MaskGIT's schedule, arXiv 2202.04200) computes in float32. Near an integer the rounding
 // decides, so the same operations are done here in the same order.
@@ -35,6 +35,16 @@ internal fun maskLength(
     val ratio = startingRatio.toFloat() * maskRatio(schedule, step + 1, steps)
     val length = floor(tokens.toFloat() * ratio).toInt()
     return minOf(maxOf(minOf(length, unknown - 1), 1), unknown)
+}
+
+/**
+ * Whether step [step] (from 0) of [steps] lies in an interval of shares: start <= step / steps < end.
+ *
+ * The quotient is in float64, so the end of one interval is the start of the next.
+ */
+internal fun inInterval(step: Int, steps: Int, start: Double, end: Double): Boolean {
+    val share = step.toDouble() / steps
+    return start <= share && share < end
 }
 
 /**

@@ -22,6 +22,13 @@ class Floats(val values: FloatArray, vararg shape: Int) : Tensor(shape.toList(),
         val count = values.size / shape[0]
         return Floats(values.copyOfRange(index * count, (index + 1) * count), *rest)
     }
+
+    /** The last entry along the first axis, [rows] times: of text rows the prompt's. */
+    fun last(rows: Int): Floats {
+        val entry = this[shape[0] - 1]
+        val all = FloatArray(rows * entry.values.size) { entry.values[it % entry.values.size] }
+        return Floats(all, rows, *entry.shape.toIntArray())
+    }
 }
 
 class Bytes(val values: ByteArray, vararg shape: Int) : Tensor(shape.toList(), values.size) {

@@ -179,6 +179,9 @@ class GeneratorTest {
         assertEquals("the prompt is empty: say what to draw", message(Request("  ")))
         assertContains(message(request.copy(steps = 0)), "steps 0 is out of range: give 1 to 1000")
         assertContains(message(request.copy(guidance = Double.NaN)), "guidance NaN is out of range")
+        assertContains(message(request.copy(guidanceFrom = -0.5)), "guidance from -0.5 is out of range: give 0 to 1")
+        assertContains(message(request.copy(guidanceUntil = Double.NaN)), "guidance until NaN is out of range")
+        assertContains(message(request.copy(guidanceFrom = 0.5, guidanceUntil = 0.5)), "until 0.5 guides no step")
         assertContains(message(request.copy(size = Size(1, 1))), "size 1x1 is not in this bundle, which draws 64x64")
         assertContains(message(Edit.ImageToImage(picture, 0.0)), "strength 0.0 is out of range")
         assertContains(message(Edit.Outpaint(picture, Margins(3, 0, 0, 0))), "margins 3 0 0 0 are no frame")
@@ -214,6 +217,19 @@ class GeneratorTest {
         }
         assertEquals(setOf(0xFFC8C8C8.toInt()), right(compose = true))
         assertEquals(setOf(0xFF000000.toInt()), right(compose = false))
+    }
+
+    @Test
+    fun `a step outside the interval of guidance runs the prompt's row alone`() {
+        val rows = mutableListOf<Int>()
+        val engine = object : Zeros(bundle) {
+            override fun run(name: String, tensors: Map<String, Tensor>, stop: Stop): Map<String, Tensor> {
+                if (name == "transformer") rows += tensors.getValue("context").shape[0]
+                return super.run(name, tensors, stop)
+            }
+        }
+        Generator(engine).draw(request.copy(guidance = 3.0, guidanceFrom = 0.25, guidanceUntil = 0.75))
+        assertEquals(listOf(1, 2, 2, 1), rows)
     }
 
     @Test

@@ -18,6 +18,21 @@ class NumbersTest {
         @kotlinx.serialization.SerialName("micro_sinusoids") val micro: List<Long>,
     )
 
+    @Serializable
+    class IntervalCase(val steps: Int, val from: Double, val until: Double, val inside: List<Int>)
+
+    @Serializable
+    class NormalsCase(val words: List<Long>, val bits: List<Long>)
+
+    @Serializable
+    class StartCase(
+        val seed: String,
+        val codes: Int,
+        val masked: Double,
+        val before: List<Int>,
+        val after: List<Int>,
+    )
+
     private val numbers = vector<Numbers>(File(vectors, "numbers.json"))
 
     @Test
@@ -54,6 +69,36 @@ class NumbersTest {
             }
         }
         assertEquals(18_880, entries)
+    }
+
+    @Test
+    fun `intervals of steps begin and end where the vectors say`() {
+        val cases = vector<List<IntervalCase>>(File(repository, "tests/vectors/intervals.json"))
+        assertEquals(64, cases.size)
+        for (case in cases) with(case) {
+            assertEquals(inside, (0 until steps).filter { inInterval(it, steps, from, until) })
+        }
+    }
+
+    @Test
+    fun `normal numbers are Python's bit by bit`() {
+        val cases = vector<List<NormalsCase>>(File(repository, "tests/vectors/normals.json"))
+        assertEquals(272, cases.size)
+        for (case in cases) assertEquals(case.bits, bits(normals(case.words.map { it.toInt() }.toIntArray())))
+        val noise = PhiloxNoise(ULong.MAX_VALUE)
+        assertEquals(noise.embedding(1000).take(7), noise.embedding(7).toList())
+    }
+
+    @Test
+    fun `students start from the reference's tokens`() {
+        val cases = vector<List<StartCase>>(File(repository, "tests/vectors/starts.json"))
+        assertEquals(4, cases.size)
+        for (case in cases) {
+            val student = Student(case.masked, case.codes)
+            val plan = Plan(1, case.codes, MaskingSchedule.COSINE, student = student)
+            val noise = PhiloxNoise(case.seed.toULong())
+            assertEquals(case.after, randomTokens(case.before.toIntArray(), noise, plan, student).toList())
+        }
     }
 
     @Test

@@ -43,6 +43,8 @@ class ParityTest {
         val seed: String,
         val steps: Int,
         val guidance: Double,
+        @SerialName("guidance_from") val guidanceFrom: Double,
+        @SerialName("guidance_until") val guidanceUntil: Double,
         @SerialName("low_memory") val lowMemory: Boolean,
         val tokens: List<List<Int>>,
         @SerialName("image_sha256") val imageSha256: String,
@@ -61,7 +63,15 @@ class ParityTest {
                 "outpaint" -> Edit.Outpaint(picture!!, margins!!.let { Margins(it[0], it[1], it[2], it[3]) })
                 else -> error("mode $mode")
             }
-            return Request(prompt, seed = seed.toULong(), steps = steps, guidance = guidance, edit = edit)
+            return Request(
+                prompt,
+                seed = seed.toULong(),
+                steps = steps,
+                guidance = guidance,
+                edit = edit,
+                guidanceFrom = guidanceFrom,
+                guidanceUntil = guidanceUntil,
+            )
         }
     }
 

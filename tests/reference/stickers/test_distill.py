@@ -1,0 +1,57 @@
+"""Students trained from a teacher: what a step changes, and that a resumed run is the same run."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from reference.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from reference.component_configs import StudentConfig
+from reference.errors import RequestError
+from reference.pipeline import Pipeline
+from reference.random_weights import PRESETS, write_random
+from reference.stickers.distill import Distillation, Recipe
+
+RECIPE = Recipe("teacher", steps=4, batch=4)
+CAPTIONS = ["a red cat", "a blue cat", "two stars"]
+
+
+@pytest.fixture
+def teacher(tmp_path: Path) -> Checkpoint:
+    (tmp_path / "teacher").mkdir()
+    write_random(tmp_path / "teacher", PRESETS["tiny"], torch.float32)
+    return load_checkpoint(tmp_path / "teacher")
+
+
+def test_the_student_comes_nearer_to_its_teacher(teacher: Checkpoint, tmp_path: Path) -> None:
+    """The auxiliary soon knows the student, and then its distance to the teacher falls."""
+    recipe = Recipe("teacher", steps=36, batch=4, learning_rate=1e-3)
+    run = Distillation(teacher, recipe, tmp_path / "run.safetensors", CAPTIONS)
+    student = run.run(lambda step, loss: None)
+    losses = [loss for _, loss in run.curve]
+    assert losses[0] < 0.01  # the auxiliary begins as the teacher
+    assert np.mean(losses[-8:]) < 0.8 * np.mean(losses[5:15])
+    assert student.student == StudentConfig(masked=0.6)
+    assert (student.defaults.steps, student.defaults.guidance) == (1, 1.0)
+    save_checkpoint(student, tmp_path / "student")
+    drawn = Pipeline(load_checkpoint(tmp_path / "student")).text_to_image("a red cat").tokens
+    assert drawn.max() < 64
+
+
+def test_a_resumed_run_is_the_same_run_to_the_bit(teacher: Checkpoint, tmp_path: Path) -> None:
+    whole = Distillation(teacher, RECIPE, tmp_path / "whole.safetensors", CAPTIONS)
+    whole.run(lambda step, loss: None)
+    half = Distillation(teacher, RECIPE, tmp_path / "half.safetensors", CAPTIONS)
+    half.advance(), half.advance(), half.save()
+    rest = Distillation(teacher, RECIPE, tmp_path / "half.safetensors", CAPTIONS)
+    rest.run(lambda step, loss: None)
+    assert rest.curve == whole.curve
+    for mine, theirs in zip(rest.student.parameters(), whole.student.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_a_run_of_another_recipe_is_refused(teacher: Checkpoint, tmp_path: Path) -> None:
+    Distillation(teacher, RECIPE, tmp_path / "run.safetensors", CAPTIONS).save()
+    with pytest.raises(RequestError, match="another recipe: choose another --out"):
+        Distillation(teacher, Recipe("other", steps=4, batch=4), tmp_path / "run.safetensors", CAPTIONS)
