@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from export.conditioner import Conditioner, modulation_width
 from export.draw_head import Sampler
-from export.images import ImageDecoder, ImageEncoder, QuantizedImageDecoder
+from export.images import ImageDecoder, ImageEncoder, QuantizedImageDecoder, TinyImageDecoder
 from export.npu import npu_kernels
 from export.step import Transformer, TransformerStep
 from export.text import TextEncoder
@@ -37,7 +37,8 @@ class GraphSpec:
 
 
 def graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, GraphSpec]:
-    """The five graphs for images of `size` (W, H) pixels, which the CPU runs.
+    """The five graphs for images of `size` (W, H) pixels, which the CPU runs, and a tiny decoder if there
+    is one.
 
     Raises RequestError for a size the checkpoint cannot draw.
     """
@@ -48,6 +49,13 @@ def graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, GraphSpec
     hidden = checkpoint.text_encoder.config.hidden_size
     ids = torch.zeros(2, length, dtype=torch.int32)
     tokens = torch.zeros(height, width, dtype=torch.int32)
+    tiny = GraphSpec(
+        part="vqvae",
+        build=lambda: TinyImageDecoder(checkpoint.tiny_decoder),
+        inputs={"tokens": tokens},
+        outputs=("image",),
+        dynamic={},
+    )
     return {
         "text_encoder": GraphSpec(
             part="text_encoder",
@@ -95,7 +103,7 @@ def graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, GraphSpec
             outputs=("tokens",),
             dynamic={},
         ),
-    }
+    } | ({"tiny_decoder": tiny} if checkpoint.tiny_decoder else {})
 
 
 def npu_graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, GraphSpec]:

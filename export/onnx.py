@@ -13,6 +13,7 @@ from quantize.recipe import Precision, Recipe
 from reference.checkpoint import load_checkpoint
 from reference.errors import Parser, UserError, exit_code
 from reference.files import shown
+from reference.tiny_decoder_model import load_tiny_decoder, weights_hash
 from runtime.process import return_freed_memory
 from runtime.qnn_engine import provider
 
@@ -28,6 +29,7 @@ EXAMPLES = """examples:
   python -m export.onnx --fp32 --out build/android-fp32       # not quantized
   python -m export.onnx --qnn --out build/android-qnn         # for Qualcomm's NPU
   python -m export.onnx --qnn --int4 --soc sm8650,sm8750 --out build/android-qnn-int4
+  python -m export.onnx --tiny-decoder reference/checkpoints/tiny_decoder --out build/android-tiny
   python -m export.onnx --checkpoint MeissonFlow/Meissonic --size 1024 1024
   python -m export.onnx --checkpoint ~/models/monetico --dry-run
 """
@@ -69,6 +71,12 @@ def parser() -> argparse.ArgumentParser:
         metavar="SOC,...",
         help="with --qnn: compile for these chips too, such as sm8650,sm8750",
     )
+    add(
+        "--tiny-decoder",
+        type=Path,
+        metavar="DIR",
+        help="add this second decoder, see python -m reference.tiny_decoder; for the CPU, so not with --qnn",
+    )
     add("--list-socs", action="store_true", help="print the chips that --soc takes, and write nothing")
     add("--variant", metavar="NAME", help="which weight files, such as fp16; default: full precision first")
     add("--size", nargs=2, type=int, metavar=("W", "H"), help="pixels; default: the checkpoint's")
@@ -85,6 +93,8 @@ def check_npu(given: argparse.Namespace) -> None:
             raise ExportError(f"{flag} is for graphs of the NPU: add --qnn")
     if not given.qnn:
         return
+    if given.tiny_decoder:
+        raise ExportError("--tiny-decoder is a graph for the CPU: leave out --qnn")
     if given.recipe or given.precision not in (None, *NPU_RECIPES):
         raise ExportError("--qnn takes --int8 or --int4: leave out --fp16, --fp32 and --recipe")
     if given.dry_run or (given.unverified and not given.soc):
@@ -106,13 +116,17 @@ def run(arguments: Sequence[str] | None) -> None:
     check_out(given.out, given.overwrite)
     return_freed_memory()  # the parts of the checkpoint are loaded one after the other
     checkpoint = load_checkpoint(given.checkpoint, stream=True, variant=given.variant)
+    digest = None
+    if given.tiny_decoder:
+        checkpoint.tiny_decoder = load_tiny_decoder(given.tiny_decoder, checkpoint)
+        digest = weights_hash(given.tiny_decoder)
     width, height = given.size or checkpoint.defaults.size
     precision: Precision = given.precision or "int8"
     uniform = NPU_RECIPES[precision] if given.qnn else Recipe.uniform(precision)
     recipe = Recipe.read(given.recipe) if given.recipe else uniform
     what = f"recipe {given.recipe}" if given.recipe else precision + " for the NPU" * given.qnn
     exporter = OnnxExporter(
-        checkpoint, OnnxOptions((width, height), recipe, given.qnn, given.unverified, given.soc)
+        checkpoint, OnnxOptions((width, height), recipe, given.qnn, given.unverified, given.soc, digest)
     )
     print(f"{checkpoint.name} at {width}x{height}, {what}, to {shown(given.out)}", flush=True)
     export_bundle(exporter, given.out, given.overwrite, given.dry_run)

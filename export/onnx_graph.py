@@ -27,6 +27,7 @@ from quantize.static_int8 import quantize_static, unshare_weights
 from quantize.static_ranges import PICTURES, WINDOW, Feed, quantize_images
 from reference.checkpoint import Checkpoint
 
+TINY = "tiny_decoder"  # its maps have the size of the token grid: none is large
 WINDOWS = 16  # of large pictures, to calibrate with; fewer than 8 miss much of a range (docs/rejected.md)
 
 Size = tuple[int, int]  # (W, H) in pixels
@@ -59,8 +60,9 @@ def write_graph(
         if recipe.static_int8(name):
             return write_static(checkpoint, name, size, whole, path, calibration)
         if name in IMAGE_GRAPHS:
-            save_in_strips(whole, cut := folder / "strips.onnx")
-            return quantize_graph(cut, path, name, recipe)
+            if name != TINY:
+                save_in_strips(whole, whole := folder / "strips.onnx")
+            return quantize_graph(whole, path, name, recipe)
         observed = "int4" in recipe.precisions and name in CHAIN
         rounding = Gptq(calibration.moments(name, whole)) if observed else Nearest()
         return quantize_graph(whole, path, name, recipe, rounding)
@@ -82,7 +84,10 @@ def write_static(
     quantized = quantize_images(small, static, feeds)
     if window != size:
         quantize_static(whole, static, quantized.ranges, quantized.keep_float)
-    save_in_strips(static, path)
+    if name == TINY:
+        save(load(static), path)
+    else:
+        save_in_strips(static, path)
     return quantized
 
 

@@ -62,6 +62,7 @@ class Checkpoint:
     masking_schedule: str
     defaults: Defaults
     name: str
+    tiny_decoder: nn.Module | None = field(default=None, repr=False)  # see `reference.tiny_decoder_model`
     files: dict[str, Path] = field(
         default_factory=dict, repr=False
     )  # that it was read from, see `checkpoint_files`

@@ -25,6 +25,7 @@ EXAMPLES = """examples:
   python -m runtime "a yellow sun" --image cat.png --mask white_where.png  # repaint the white area
   python -m runtime "a wide meadow" --image small.png --extend 16 0 16 0   # paint around the image
   python -m runtime "a fox in the snow" --bundle build/meissonic --low-memory
+  python -m runtime "a red cat" --bundle build/android-tiny --tiny-decoder   # the bundle's tiny decoder
   python -m runtime "a red cat" --bundle build/iphone      # Core ML packages, on any machine
   python -m runtime "a red cat" --bundle build/android-qnn --engine qnn  # as Qualcomm's NPU draws, but slowly
   python -m runtime "a red cat" --bundle build/iphone27    # Core AI assets, on Linux and macOS 27
@@ -43,6 +44,7 @@ class Job:
     strength: float | None
     out: Path
     preview: int  # steps between previews, 0 for none
+    tiny_decoder: bool
     threads: int
     low_memory: bool
     engine: EngineName | None
@@ -79,6 +81,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
     add("--strength", type=float, help="share of the steps run on the image, above 0 to 1")
     add("--out", type=Path, default=Path("picture.png"), metavar="FILE.png", help="default: picture.png")
     add("--preview", type=int, default=0, metavar="K", help="write the unfinished picture every K steps")
+    add("--tiny-decoder", action="store_true", help="use the bundle's tiny decoder: faster, less exact")
     add("--threads", type=int, default=0, help=f"at most {MAX_THREADS}; default: all cores")
     add(
         "--low-memory",
@@ -108,6 +111,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
         strength=given.strength,
         out=given.out,
         preview=given.preview,
+        tiny_decoder=given.tiny_decoder,
         threads=given.threads,
         low_memory=given.low_memory,
         engine=given.engine,
@@ -164,7 +168,7 @@ def _run(job: Job) -> None:
     mask = read_picture(job.mask) if job.mask else None
     load_onnxruntime()
     keep = job.preview > 0 and not job.low_memory
-    generator = Generator.open(job.bundle, job.threads, keep, job.low_memory, job.engine)
+    generator = Generator.open(job.bundle, job.threads, keep, job.low_memory, job.engine, job.tiny_decoder)
     if job.engine == "qnn":
         print(
             "the NPU is emulated: a step takes seconds, and its time says nothing of a phone", file=sys.stderr

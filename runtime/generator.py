@@ -6,7 +6,7 @@ Tensors travel from graph to graph by name, as the manifest says; the step is a 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,8 +18,10 @@ from runtime.bundle import Bundle, open_bundle
 from runtime.canvas import Canvas, blank, check_encoder, inpainted, outpainted, redrawn
 from runtime.conditioning import run_conditioner
 from runtime.engine import Engine, EngineName, open_engine
-from runtime.loop import OnStep, Plan, draw_tokens
+from runtime.errors import RequestError
+from runtime.loop import OnStep, Plan, Progress, draw_tokens
 from runtime.philox import PhiloxNoise
+from runtime.preview import PreviewTable
 from runtime.request import Request, Settings, settle
 from runtime.sinusoids import micro_sinusoids, step_sinusoids
 from runtime.tokenizer import ClipTokenizer
@@ -42,8 +44,9 @@ class Generator:
         with Generator.open("build/android") as generator:
             drawing = generator.text_to_image(Request("a red cat", seed=7))
 
-    Without `keep`, one stage's graphs are in memory at a time. `decode` is a stage of its own: a preview
-    between two steps unloads the step, decodes alone, and the step is loaded again.
+    Without `keep`, one stage's graphs are in memory at a time. `decode` is a stage of its own: an exact
+    preview between two steps unloads the step, decodes alone, and the step is loaded again. The small
+    preview of each `Progress` needs no graph.
     """
 
     def __init__(
@@ -53,12 +56,14 @@ class Generator:
         keep: bool = False,
         low_memory: bool = False,
         engine: Engine | EngineName | None = None,
+        tiny: bool = False,
     ) -> None:
         """`engine` is an engine of this bundle, or the name of one to open (see `open_engine`, which also
         takes `threads` and `low_memory`).
 
         `keep` leaves graphs loaded between stages and drawings: faster for many, but all are in memory.
-        Raises BundleError for a broken tokenizer, RequestError if the engine cannot run the bundle.
+        `tiny` decodes with the bundle's tiny decoder. Raises BundleError for a broken tokenizer, RequestError
+        if the engine cannot run the bundle or there is no tiny decoder.
         """
         self.bundle = bundle
         self.engine: Engine = (
@@ -67,6 +72,12 @@ class Generator:
             else engine
         )
         self.tokenizer = ClipTokenizer.from_bundle(bundle)
+        self.preview_table = PreviewTable.of(bundle)
+        self._decoder = "tiny_decoder" if tiny else "image_decoder"
+        if self._decoder not in bundle.manifest.graphs:
+            raise RequestError(
+                "this bundle has no tiny_decoder: leave it out, or export with --tiny-decoder DIR"
+            )
         self._keep = keep
         self._seconds: dict[str, float] = {}
 
@@ -78,11 +89,12 @@ class Generator:
         keep: bool = False,
         low_memory: bool = False,
         engine: EngineName | None = None,
+        tiny: bool = False,
     ) -> Self:
         """Checks every file of the bundle in `folder` and opens it. Raises BundleError if one is missing or
-        changed, RequestError if the engine cannot run the bundle.
+        changed, RequestError as the constructor does.
         """
-        return cls(open_bundle(folder), threads, keep, low_memory, engine)
+        return cls(open_bundle(folder), threads, keep, low_memory, engine, tiny)
 
     def close(self) -> None:
         """Unloads every graph. A later drawing loads them again."""
@@ -158,10 +170,10 @@ class Generator:
             return self.engine.run("image_encoder", {"image": pixels})["tokens"]
 
     def decode(self, tokens: np.ndarray) -> np.ndarray:
-        """Tokens i32 [H, W] as a picture u8 [h, w, 3]; also a preview, of `Progress.candidate`."""
-        with self._stage("image_decoder"):
+        """Tokens i32 [H, W] as a picture u8 [h, w, 3]; of `Progress.candidate`, an exact preview."""
+        with self._stage("image_decoder", self._decoder):
             # Core ML has no bytes: its levels come as wider integers.
-            return self.engine.run("image_decoder", {"tokens": tokens})["image"].astype(np.uint8, copy=False)
+            return self.engine.run(self._decoder, {"tokens": tokens})["image"].astype(np.uint8, copy=False)
 
     def condition(self, settings: Settings) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         """Runs the graphs that depend on the prompt alone.
@@ -217,8 +229,15 @@ class Generator:
             out = self.run_step({**fixed, "tokens": tokens, "modulation": row, "uniforms": uniforms})
             return out["drawn"], out["log_prob"]
 
+        def tell(progress: Progress) -> bool | None:
+            if on_step is None:
+                return None
+            if self.preview_table is not None:
+                progress = replace(progress, preview=self.preview_table.picture(progress.candidate))
+            return on_step(progress)
+
         with self._stage("steps", *self.bundle.manifest.step):
-            return draw_tokens(step, tokens, PhiloxNoise(settings.seed), plan, on_step)
+            return draw_tokens(step, tokens, PhiloxNoise(settings.seed), plan, tell)
 
     def _encode_texts(self, settings: Settings) -> dict[str, tuple[np.ndarray, str]]:
         """Ids i32 [T] and the end that was cut of each text, in the order the graphs take them."""

@@ -18,6 +18,7 @@ from runtime.bundle import (
     Graph,
     Manifest,
     ModelFacts,
+    PreviewFacts,
     Source,
     Tensor,
     TokenizerFacts,
@@ -168,6 +169,8 @@ def weights() -> dict[str, np.ndarray]:
 
 
 WEIGHTS = weights()
+# Each code's colour, darker in the lower row: u8 [CODES, 2, 2, 3].
+PATCHES = np.stack([WEIGHTS["palette"], WEIGHTS["palette"] // 2], axis=1)[:, :, None].repeat(2, axis=2)
 
 
 def guided_logits(
@@ -236,6 +239,7 @@ def write_bundle(
     for name in ("vocab.json", "merges.txt"):
         shutil.copy(GOLDEN_TOKENIZER / name, folder / "tokenizer" / name)
     written = {name: write_graph(folder, name, text) for name, text in texts.items()}
+    (folder / "preview.bin").write_bytes(PATCHES.tobytes())
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     manifest = Manifest(
         model=ModelFacts(
@@ -267,6 +271,7 @@ def write_bundle(
         defaults=Defaults(
             size=SIZE, steps=6, guidance=3.0, temperature=(2.0, 0.0), negative="", score=6.0, strength=0.5
         ),
+        preview=PreviewFacts(file="preview.bin", side=PATCHES.shape[1]),
         source=Source(checkpoint="tiny", sha256="0" * 64),
         tools={"onnxruntime": "1.32.0"},
     )

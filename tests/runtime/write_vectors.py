@@ -9,8 +9,11 @@ import random
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 from runtime.bundle import read_manifest
 from runtime.philox import uniforms
+from runtime.preview import PreviewTable
 from tests.runtime.manifest_cases import document
 from tests.runtime.prompts import prompts
 from tests.runtime.published_tokenizer import published
@@ -38,9 +41,27 @@ def tokenizer_cases() -> list[dict[str, object]]:
     return [{"text": text, "ids": ids} for text, ids in zip(texts, tokenizer(texts).input_ids, strict=True)]
 
 
+def preview_cases() -> list[dict[str, object]]:
+    """Random patches and tokens, the mask (the number of codes, or more) among them."""
+    rng = np.random.default_rng(4)
+    cases: list[dict[str, object]] = []
+    for side, codes, width, height in ((1, 3, 4, 2), (2, 5, 3, 4), (4, 2, 1, 3), (3, 7, 5, 1)):
+        patches = rng.integers(0, 256, (codes, side, side, 3), np.uint8)
+        tokens = rng.integers(0, codes + 2, (height, width), np.int32)
+        pixels = PreviewTable(patches).picture(tokens)
+        parts = {"patches": patches, "tokens": tokens, "pixels": pixels}
+        lists = {name: part.ravel().tolist() for name, part in parts.items()}
+        cases.append({"side": side, "width": width, "height": height, **lists})
+    return cases
+
+
 if __name__ == "__main__":
     VECTORS.mkdir(exist_ok=True)
-    for name, cases in (("philox", philox_cases()), ("tokenizer", tokenizer_cases())):
+    for name, cases in (
+        ("philox", philox_cases()),
+        ("previews", preview_cases()),
+        ("tokenizer", tokenizer_cases()),
+    ):
         lines = ",\n".join(json.dumps(case) for case in cases)
         (VECTORS / f"{name}.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:

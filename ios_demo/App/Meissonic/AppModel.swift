@@ -69,9 +69,7 @@ import PictureFiles
             switch await draft.checked(for: manifest, anySeed: seed, picture: picked) {
             case .unfit(let field): wrong = field
             case .fit(let request):
-                let steps = request.steps ?? manifest.defaults.steps
-                studio.draw(
-                    request, with: model, preferred: shelf.placement, previewEvery: draft.preview ? max(1, steps / 8) : 0)
+                studio.draw(request, with: model, preferred: shelf.placement, previews: draft.preview)
             }
             checking = false
         }

@@ -43,6 +43,7 @@ public struct Working: Sendable, Equatable {
     @ObservationIgnored private var job: Task<Void, Never>?
     @ObservationIgnored private var open: OpenModel?
     @ObservationIgnored private var pace = Pace()
+    @ObservationIgnored private var previews = true
 
     /// `folder` holds the facts about models, and a file that exists during a drawing. `availableMemory` (bytes, nil: unknown)
     /// is called before anything is loaded.
@@ -65,15 +66,16 @@ public struct Working: Sendable, Equatable {
 
     /// Starts a drawing. Returns false, and does nothing, while one is being made.
     @discardableResult public func draw(
-        _ request: Request, with model: StoredModel, preferred: SelfTest.Placement = .asMade, previewEvery: Int = 0
+        _ request: Request, with model: StoredModel, preferred: SelfTest.Placement = .asMade, previews: Bool = true
     ) -> Bool {
         guard !isWorking else { return false }
         state = .working(Working())
         pace = Pace()
+        self.previews = previews
         job = Task {
             do {
                 try writing(marker) { try Data().write(to: marker) }
-                state = try await made(request, model, preferred, previewEvery)
+                state = try await made(request, model, preferred)
             } catch is CancellationError {
                 state = .stopped
             } catch {
@@ -109,11 +111,11 @@ public struct Working: Sendable, Equatable {
     }
 
     private func made(
-        _ request: Request, _ model: StoredModel, _ preferred: SelfTest.Placement, _ previewEvery: Int
+        _ request: Request, _ model: StoredModel, _ preferred: SelfTest.Placement
     ) async throws -> DrawingState {
         let (events, teller) = AsyncStream.makeStream(of: Told.self)
         let before = open?.id == model.id && open?.preferred == preferred ? open : nil
-        async let drawing = draw(request, with: model, preferred, previewEvery, before, teller)
+        async let drawing = draw(request, with: model, preferred, before, teller)
         for await event in events { hear(event) }
         let made = try await drawing
         let drawn = try await gallery.add(made, model: printable(model.bundle.manifest.model.name))
@@ -122,8 +124,8 @@ public struct Working: Sendable, Equatable {
 
     /// Off the main thread.
     private nonisolated func draw(
-        _ request: Request, with model: StoredModel, _ preferred: SelfTest.Placement, _ previewEvery: Int,
-        _ before: OpenModel?, _ teller: AsyncStream<Told>.Continuation
+        _ request: Request, with model: StoredModel, _ preferred: SelfTest.Placement, _ before: OpenModel?,
+        _ teller: AsyncStream<Told>.Continuation
     ) async throws -> Drawing {
         defer { teller.finish() }
         let settings = try settle(request, model.bundle.manifest)
@@ -139,7 +141,7 @@ public struct Working: Sendable, Equatable {
             teller.yield(.opened(open))
         }
         try await preparer.warm(open, for: settings, told: told)
-        return try await open.generator.draw(request, previewEvery: previewEvery) { teller.yield(.drawing($0)) }
+        return try await open.generator.draw(request) { teller.yield(.drawing($0)) }
     }
 
     private func hear(_ told: Told) {
@@ -153,9 +155,9 @@ public struct Working: Sendable, Equatable {
         case .drawing(.step(let progress)):
             working.step = progress.step + 1
             working.steps = progress.steps
+            if previews { working.preview = progress.preview }
             working.secondsLeft = pace.left(after: progress.step, of: progress.steps)
-        case .drawing(.preview(let picture, step: _)): working.preview = picture
-        case .drawing(.finished): break
+        case .drawing(.preview), .drawing(.finished): break
         }
         state = .working(working)
     }

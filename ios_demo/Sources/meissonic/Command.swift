@@ -32,7 +32,8 @@ struct Command {
 
     private static func draw(_ job: Job) async throws {
         let bundle = try ModelBundle.open(URL(fileURLWithPath: job.bundle))
-        let generator = try Generator(engine: openEngine(bundle, job), keep: job.preview > 0 && !job.lowMemory)
+        let generator = try Generator(
+            engine: openEngine(bundle, job), keep: job.preview > 0 && !job.lowMemory, tiny: job.tinyDecoder)
         let request = Request(
             job.prompt, negative: job.negative, seed: job.seed, steps: job.steps, guidance: job.guidance,
             size: job.size,

@@ -8,10 +8,14 @@ import type { Engine, Stop } from "./engine";
 import { drawTokens, type Plan, type Progress } from "./loop";
 import { twoRows } from "./manifest";
 import { PhiloxNoise } from "./philox";
+import { PreviewTable } from "./preview";
+import { RequestError } from "./errors";
 import { guided, settle, type Edit, type Request, type Settings } from "./request";
 import { microSinusoids, stepSinusoids } from "./sinusoids";
 import { entry, floats, ints, type Tensor, type Tensors } from "./tensor";
 import { Tokenizer, type Encoded } from "./tokenizer";
+
+type Decoder = "image_decoder" | "tiny_decoder";
 
 export type Stage = "image_encoder" | "text_encoder" | "conditioner" | "steps" | "image_decoder";
 
@@ -28,14 +32,15 @@ export interface Drawing {
 export type DrawingEvent =
   | { kind: "began"; stage: Stage } // its graphs are loaded now, which may take long
   | { kind: "step"; progress: Progress; left: number } // left: seconds of the other steps at the pace so far
-  | { kind: "preview"; rgb: Uint8Array; step: number }; // the unfinished picture after a step (from 0)
+  | { kind: "preview"; rgb: Uint8Array; step: number }; // the exact unfinished picture after a step (from 0)
 
 /**
  * An open bundle, ready to draw one picture at a time.
  *
  * With `keep` graphs stay loaded between stages and drawings: faster for many, but all are in memory. Without it, one
- * stage's graphs are in memory at a time: a preview between two steps unloads the step, decodes alone, and the step is
- * loaded again.
+ * stage's graphs are in memory at a time: an exact preview between two steps unloads the step, decodes alone, and the
+ * step is loaded again. The small preview of each `Progress` needs no graph. With `tiny` the bundle's tiny decoder makes
+ * the pictures.
  */
 export class Generator {
   readonly bundle: Bundle;
@@ -43,14 +48,21 @@ export class Generator {
   private constructor(
     private readonly engine: Engine,
     private readonly tokenizer: Tokenizer,
+    private readonly table: PreviewTable | null,
     private readonly keep: boolean,
+    private readonly decoder: Decoder,
   ) {
     this.bundle = engine.bundle;
   }
 
-  /** Throws BundleError for a broken tokenizer. */
-  static async of(engine: Engine, keep = false): Promise<Generator> {
-    return new Generator(engine, await Tokenizer.of(engine.bundle), keep);
+  /** Throws BundleError for a broken tokenizer, RequestError with `tiny` if the bundle has no tiny decoder. */
+  static async of(engine: Engine, keep = false, tiny = false): Promise<Generator> {
+    const { bundle } = engine;
+    const decoder = tiny ? "tiny_decoder" : "image_decoder";
+    if (!bundle.manifest.graphs.has(decoder)) {
+      throw new RequestError("this bundle has no tiny_decoder: leave it out, or export with --tiny-decoder DIR");
+    }
+    return new Generator(engine, await Tokenizer.of(bundle), await PreviewTable.of(bundle), keep, decoder);
   }
 
   /** Unloads every graph. A later drawing loads them again. */
@@ -61,7 +73,7 @@ export class Generator {
   /**
    * Draws. `onEvent` gets every event, in order.
    *
-   * Every `previewEvery` steps (0: never) it gets the unfinished picture: each runs the image decoder and, without `keep`,
+   * Every `previewEvery` steps (0: never) it gets the exact unfinished picture: each runs the image decoder and, without `keep`,
    * loads it and the step again. Throws UserError, and Cancelled once `stop` is called.
    */
   async draw(
@@ -71,7 +83,8 @@ export class Generator {
     onEvent: (event: DrawingEvent) => void = () => {},
   ): Promise<Drawing> {
     const settings = settle(request, this.bundle.manifest);
-    return new Run(this.engine, this.tokenizer, this.keep, settings, previewEvery, stop, onEvent).draw(request.edit);
+    const { engine, tokenizer, table, keep, decoder } = this;
+    return new Run(engine, tokenizer, table, keep, decoder, settings, previewEvery, stop, onEvent).draw(request.edit);
   }
 }
 
@@ -83,7 +96,9 @@ class Run {
   constructor(
     private readonly engine: Engine,
     private readonly tokenizer: Tokenizer,
+    private readonly table: PreviewTable | null,
     private readonly keep: boolean,
+    private readonly decoder: Decoder,
     private readonly settings: Settings,
     private readonly previewEvery: number,
     private readonly stop: Stop,
@@ -99,7 +114,7 @@ class Run {
     const encoded = start.pixels && (await this.encode(start.pixels));
     const conditions = await this.condition([...texts.values()].map(({ ids }) => ids));
     const tokens = await this.runLoop(start.plan, start.tokens(encoded), conditions);
-    const rgb = await this.stage("image_decoder", ["image_decoder"], () => this.decode(tokens));
+    const rgb = await this.stage("image_decoder", [this.decoder], () => this.decode(tokens));
     const cut = Object.fromEntries([...texts].map(([which, text]) => [which, text.cut]).filter(([, text]) => text));
     return { rgb, tokens, settings: this.settings, cut, seconds: this.seconds };
   }
@@ -122,7 +137,7 @@ class Run {
   /** Tokens i32 [H*W] as a picture u8 [h, w, 3]. */
   private async decode(tokens: Int32Array): Promise<Uint8Array> {
     const [width, height] = this.gridSize;
-    const { image } = await this.engine.run("image_decoder", { tokens: ints(tokens, height, width) }, this.stop);
+    const { image } = await this.engine.run(this.decoder, { tokens: ints(tokens, height, width) }, this.stop);
     return image!.data as Uint8Array;
   }
 
@@ -168,9 +183,10 @@ class Run {
     const onStep = async (progress: Progress): Promise<void> => {
       const done = progress.step + 1;
       const pace = (performance.now() - begun) / 1000 / (done - plan.start);
-      this.onEvent({ kind: "step", progress, left: pace * (plan.steps - done) });
+      const preview = this.table && this.table.picture(progress.candidate, this.gridSize);
+      this.onEvent({ kind: "step", progress: { ...progress, preview }, left: pace * (plan.steps - done) });
       if (this.previewEvery > 0 && progress.masked > 0 && done % this.previewEvery === 0) {
-        const rgb = await this.withOnly(["image_decoder"], () => this.decode(progress.candidate));
+        const rgb = await this.withOnly([this.decoder], () => this.decode(progress.candidate));
         this.onEvent({ kind: "preview", rgb, step: progress.step });
       }
     };

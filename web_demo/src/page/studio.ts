@@ -3,6 +3,7 @@
 import { Cancelled, UserError } from "../core/errors";
 import type { Size } from "../core/manifest";
 import type { Picture } from "../core/pictures";
+import type { Preview } from "../core/preview";
 import type { Edit, Margins, Request } from "../core/request";
 import { settingsOf, withSettings, type Mode, type PictureSettings } from "../png";
 import type { Stored } from "../store/models";
@@ -66,7 +67,7 @@ export interface State {
   fetching: Work | null; // a model that is fetched or opened
   form: Form;
   drawing: Work | null;
-  preview: Drawn["rgb"] | null;
+  preview: Preview | null;
   shown: Shown | null;
   source: Source | null;
   painted: readonly boolean[]; // tokens of the mask
@@ -242,10 +243,10 @@ export class Studio {
 
   private hear(told: Told, stop: AbortController): void {
     if (stop.signal.aborted) return;
-    if (told.kind === "preview") this.update({ preview: told.rgb, editing: false });
     if (told.kind === "began")
       this.update({ drawing: { line: words.stages[told.stage], share: this.state.drawing?.share ?? null, stop } });
     if (told.kind !== "step") return;
+    if (told.preview) this.update({ preview: told.preview, editing: false });
     const done = told.step + 1;
     const left = told.left >= 1.5 ? `, ${words.left1(Math.round(told.left))}` : "";
     this.update({ drawing: { line: words.step(done, told.steps) + left, share: done / told.steps, stop } });

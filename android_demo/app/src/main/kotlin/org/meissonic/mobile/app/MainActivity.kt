@@ -27,10 +27,8 @@ import org.meissonic.mobile.app.model.UnitState
 import org.meissonic.mobile.app.model.Working
 import org.meissonic.mobile.app.model.check
 import org.meissonic.mobile.app.model.ready
-import org.meissonic.mobile.engine.settle
 
 private const val CHOOSE = 1
-private const val PREVIEWS = 4 // in a drawing; each unloads the step and loads it again
 private const val LARGEST_TYPED_SEED = 1_000_000_000uL // short enough to be read out
 
 /** The form, the progress and the picture. */
@@ -107,8 +105,7 @@ class MainActivity : Screen(R.layout.main) {
         when (val checked = check(draft, manifest, Random.nextULong(LARGEST_TYPED_SEED), app.picked::picture)) {
             is Unfit -> form.complain(checked.field, ::say)
             is Fit -> {
-                val steps = settle(checked.request, manifest).steps
-                app.studio.draw(checked.request, if (draft.preview) maxOf(1, steps / PREVIEWS) else 0)
+                app.studio.draw(checked.request, draft.preview)
                 begun = true
             }
         }

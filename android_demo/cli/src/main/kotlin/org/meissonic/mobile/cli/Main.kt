@@ -87,6 +87,9 @@ internal class Main : Callable<Int> {
     @Option(names = ["--out"], paramLabel = "FILE.png", description = ["default: \${DEFAULT-VALUE}"])
     var out = File("picture.png")
 
+    @Option(names = ["--tiny-decoder"], description = ["decode with the bundle's tiny decoder: faster, less exact"])
+    var tinyDecoder = false
+
     @Option(names = ["--preview"], paramLabel = "K", description = ["write the unfinished picture every K steps"])
     var preview = 0
 
@@ -108,7 +111,7 @@ internal class Main : Callable<Int> {
     override fun call(): Int {
         val request = check().copy(edit = edit())
         val stop = Stop()
-        val drawing = Generator(openEngine(), keep = preview > 0 && !lowMemory).use { generator ->
+        val drawing = Generator(openEngine(), keep = preview > 0 && !lowMemory, tiny = tinyDecoder).use { generator ->
             for ((which, cut) in generator.cut(request)) {
                 System.err.println("warning: the $which is too long, this was cut off: \"${printable(cut)}\"")
             }

@@ -70,13 +70,13 @@ class Studio(
     private var generator: Generator? = null
 
     /** Starts a drawing. Returns false, and does nothing, while one is being made. */
-    fun draw(request: Request, previewEvery: Int): Boolean {
+    fun draw(request: Request, previews: Boolean): Boolean {
         if (state.value is Working) return false
         mutable.value = Working()
         job = scope.launch(start = CoroutineStart.UNDISPATCHED) {
             mutable.value = try {
                 withContext(Dispatchers.IO) { writeWhole(marker) {} }
-                made(request, previewEvery)
+                made(request, previews)
             } catch (_: CancellationException) {
                 Stopped
             } catch (error: UserError) {
@@ -103,12 +103,12 @@ class Studio(
         generator = null
     }
 
-    private suspend fun made(request: Request, previewEvery: Int): DrawState {
+    private suspend fun made(request: Request, previews: Boolean): DrawState {
         val generator = generator ?: runInterruptible(Dispatchers.IO) { openGenerator() }.also { generator = it }
         val manifest = generator.bundle.manifest
         checkMemory(manifest, settle(request, manifest).size, freeMemory())
         var done: DrawState? = null
-        generator.events(request, previewEvery).collect { event ->
+        generator.events(request).collect { event ->
             val before = mutable.value as Working
             when (event) {
                 is DrawingEvent.Began -> mutable.value = before.copy(stage = event.stage, left = null)
@@ -116,8 +116,9 @@ class Studio(
                     step = event.progress.step + 1,
                     steps = event.progress.steps,
                     left = event.left,
+                    preview = event.progress.preview.takeIf { previews },
                 )
-                is DrawingEvent.Preview -> mutable.value = before.copy(preview = event.picture)
+                is DrawingEvent.Preview -> Unit // exact ones, which run the decoder
                 is DrawingEvent.Finished -> {
                     val drawing = event.drawing
                     val drawn = withContext(Dispatchers.IO) { gallery.add(drawing, printable(manifest.model.name)) }
