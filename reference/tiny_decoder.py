@@ -167,16 +167,32 @@ def cut(grids: Tensor, token_size: int) -> Tensor:
 
 
 def token_grids(job: Job) -> Tensor:
-    """The grids i32 [n, H, W] of a job, made once and kept beside its state."""
-    file = job.out / GRIDS
-    if not file.exists():
-        files = picture_files(job.pictures) if job.pictures else None
-        checkpoint = job.checkpoint
-        grids = grids_of_pictures(checkpoint, files) if files else grids_of_drawings(checkpoint, job.drawings)
+    """The grids i32 [n, H, W] of a job, kept beside its state, so that an interrupted run goes on."""
+    file, files = job.out / GRIDS, picture_files(job.pictures) if job.pictures else None
+    parts, due = [], SaveTimer()
+    if file.exists():
+        with safe_open(file, framework="pt") as opened:
+            parts.append(opened.get_tensor("grids"))
+
+    def keep() -> None:
         with atomic_file(file) as opened:
-            save_file({"grids": grids}, opened.name, metadata={"key": json.dumps(job.key)})
-    with safe_open(file, framework="pt") as opened:
-        return opened.get_tensor("grids")
+            save_file({"grids": torch.cat(parts)}, opened.name, metadata={"key": json.dumps(job.key)})
+
+    first = sum(map(len, parts))
+    made = (
+        grids_of_pictures(job.checkpoint, files, first)
+        if files
+        else grids_of_drawings(job.checkpoint, job.drawings, first)
+    )
+    try:
+        for batch in made:
+            parts.append(batch)
+            if due():
+                keep()
+    finally:
+        if parts:
+            keep()
+    return torch.cat(parts)
 
 
 def check_run(job: Job, overwrite: bool) -> None:

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ class TinyDecoderConfig:
             )
             with torch.device("meta"):
                 tiny = TinyDecoder(config)
-            if multiplications(lambda tiny=tiny: tiny(tokens)) <= allowed:
+            if multiplications(partial(tiny, tokens)) <= allowed:
                 return config
         raise CheckpointError(f"{checkpoint.name}: its decoder is too small to be ten times smaller")
 
@@ -138,7 +139,7 @@ def save_tiny_decoder(decoder: TinyDecoder, folder: Path, extra: Mapping[str, An
         for name, tensor in decoder.state_dict().items()
     }
     save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
-    values = {**asdict(decoder.config), **extra}  # type: ignore[call-overload]  # pydantic's dataclass
+    values = {**asdict(decoder.config), **extra}
     (folder / CONFIG).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 

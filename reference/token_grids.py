@@ -1,6 +1,6 @@
 """Token grids to distil a decoder from: of the pictures in a folder, or of the checkpoint's own drawings."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,31 +32,33 @@ def picture_files(folder: Path) -> list[Path]:
     return found
 
 
-def grids_of_pictures(checkpoint: Checkpoint, files: Sequence[Path]) -> Tensor:
-    """i16 or i32 [n, H, W]: each picture cut to the checkpoint's size and encoded. Raises RequestError for a
-    file that is no picture.
+def grids_of_pictures(checkpoint: Checkpoint, files: Sequence[Path], first: int) -> Iterator[Tensor]:
+    """Batches i32 [n, H, W] of the pictures from `first` on, each cut to the checkpoint's size and encoded.
+
+    Raises RequestError for a file that is no picture.
     """
     width, height = checkpoint.defaults.size
-    rows = []
     with checkpoint.loaded("vqvae"):
-        for start in tqdm(range(0, len(files), BATCH), desc="encoding", leave=False, disable=None):
+        for start in batches(first, len(files), "encoding"):
             pictures = [
                 np.asarray(ImageOps.fit(on_white(read_picture(file)), (width, height)))
                 for file in files[start : start + BATCH]
             ]
-            rows.append(encode_pixels(checkpoint.vqvae, torch.from_numpy(np.stack(pictures))).int())
-    return torch.cat(rows)
+            yield encode_pixels(checkpoint.vqvae, torch.from_numpy(np.stack(pictures))).int()
 
 
-def grids_of_drawings(checkpoint: Checkpoint, count: int) -> Tensor:
-    """i32 [count, H, W]: the tokens of drawings of `PROMPTS`, each time with other seeds."""
-    pipeline, rows = Pipeline(checkpoint), []
-    with (
-        checkpoint.loaded("text_encoder", "transformer", "vqvae"),
-        tqdm(total=count, desc="drawing", unit="picture", leave=False, disable=None) as bar,
-    ):
-        for start in range(0, count, BATCH):
+def grids_of_drawings(checkpoint: Checkpoint, count: int, first: int) -> Iterator[Tensor]:
+    """Batches i32 [n, H, W] of drawings `first` to `count` - 1: of `PROMPTS`, each time with other seeds."""
+    pipeline = Pipeline(checkpoint)
+    with checkpoint.loaded("text_encoder", "transformer", "vqvae"):
+        for start in batches(first, count, "drawing"):
             prompts = [PROMPTS[row % len(PROMPTS)] for row in range(start, min(count, start + BATCH))]
-            rows.append(pipeline.text_to_image(prompts, seed=start).tokens.int())
-            bar.update(len(prompts))
-    return torch.cat(rows)
+            yield pipeline.text_to_image(prompts, seed=start).tokens.int()
+
+
+def batches(first: int, count: int, what: str) -> Iterator[int]:
+    """The first picture of each batch, with a progress bar that tells the time left."""
+    with tqdm(total=count, initial=first, desc=what, unit="picture", leave=False, disable=None) as bar:
+        for start in range(first, count, BATCH):
+            yield start
+            bar.update(min(BATCH, count - start))

@@ -13,6 +13,8 @@ from reference.request import check_range
 from reference.stickers.draw import draw
 from reference.stickers.scene import VOCABULARIES, sample_scene
 
+SEED = 77
+
 
 def command_line() -> None:
     """Each picture is a scene of its own, of a seed that no training or test uses."""
@@ -36,7 +38,5 @@ def command_line() -> None:
         Image.fromarray(picture).save(given.folder / f"{index:06d}.png")
 
 
-SEED = 77
-
 if __name__ == "__main__":
-    sys.exit(exit_code(command_line))
+    sys.exit(exit_code(command_line, stopped="some pictures were written"))
