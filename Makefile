@@ -70,8 +70,7 @@ format: $(READY)
 
 # What keeps one core busy goes side by side; then the phones' tests run beside Python's.
 test: $(READY)
-	$(MAKE) --no-print-directory -j3 lint android-vectors iphone-vectors
-	$(MAKE) --no-print-directory web-vectors
+	$(MAKE) --no-print-directory -j3 lint android-vectors iphone-vectors web-vectors
 	.ci/test.sh $(RUN)
 
 # Bundles of the shipped checkpoint that the tests of all four languages share, and what Python makes of them.
@@ -81,7 +80,7 @@ android-vectors: $(READY)
 iphone-vectors: $(READY)
 	$(RUN) -m tests.parity.iphone_vectors
 
-web-vectors: $(READY) android-vectors
+web-vectors: $(READY)
 	$(RUN) -m tests.parity.web_vectors
 
 test-android: android-vectors
@@ -90,10 +89,10 @@ test-android: android-vectors
 test-ios: android-vectors iphone-vectors
 	.ci/ios.sh $(RUN)
 
-test-web: web-vectors
+test-web: android-vectors web-vectors
 	.ci/web.sh
 
-bench-web: web-vectors $(NODE_MODULES)
+bench-web: android-vectors web-vectors $(NODE_MODULES)
 	cd web_demo && npm run --silent build && MEASURE=1 npm run --silent unit
 	$(RUN) -m tests.benchmarks report
 

@@ -1,4 +1,4 @@
-"""The int8 bundles of the shipped checkpoint in build/phones, which the tests of all three languages share.
+"""The bundles of the shipped checkpoint in build/phones, which the tests of all four languages share.
 
 The commands export them, again only when something that they are made from has changed.
 """
@@ -8,16 +8,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
+from filelock import FileLock
+
 ROOT = Path(__file__).parents[1]
 PHONES = ROOT / "build" / "phones"
 SOURCES = ("runtime", "export", "quantize", "reference")
 KINDS = {".py", ".json", ".txt", ".safetensors"}  # code, configs, tokenizers and weights
 
 
-def shared_bundle(name: Literal["android", "iphone"]) -> Path:
-    """The folder of the bundle. Raises SystemExit if it cannot be exported: the command has said why.
+def shared_bundle(name: Literal["android", "fp32", "iphone"]) -> Path:
+    """The folder of the bundle: int8 for a phone, or float32.
 
-    From here on torch has one thread, because the last bits of the evaluator's sums depend on their number.
+    Raises SystemExit if it cannot be exported: the command has said why. From here on torch has one
+    thread, because the last bits of the evaluator's sums depend on their number.
     """
     import torch
 
@@ -26,10 +29,11 @@ def shared_bundle(name: Literal["android", "iphone"]) -> Path:
 
     torch.set_num_threads(1)
     folder = PHONES / name
-    export = export_onnx if name == "android" else export_coreml
+    export = export_coreml if name == "iphone" else export_onnx
+    precision = "--fp32" if name == "fp32" else "--int8"
 
     def make() -> None:
-        if code := export(["--int8", "--out", str(folder), "--overwrite"]):
+        if code := export([precision, "--out", str(folder), "--overwrite"]):
             raise SystemExit(code)
 
     make_once(folder, make)
@@ -40,14 +44,16 @@ def make_once(folder: Path, make: Callable[[], None], *sources: str) -> None:
     """Call `make` to fill the folder, unless it was filled from the same sources.
 
     Sources are the versions, code and checkpoints that a bundle is made from, and the folders `sources`.
-    Their hash is kept in a file beside the folder.
+    Their hash is kept in a file beside the folder. Another process that fills it is waited for.
     """
     key, kept = content_hash(*SOURCES, *sources), folder.with_name(f"{folder.name}.sha256")
-    if folder.exists() and kept.exists() and kept.read_text() == key:
-        return
-    kept.unlink(missing_ok=True)
-    make()
-    kept.write_text(key)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name(f"{folder.name}.lock")):
+        if folder.exists() and kept.exists() and kept.read_text() == key:
+            return
+        kept.unlink(missing_ok=True)
+        make()
+        kept.write_text(key)
 
 
 def content_hash(*folders: str) -> str:

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -65,3 +66,18 @@ def test_what_failed_or_was_removed_is_made_again(sources: Path) -> None:
     folder.rmdir()
     make_once(folder, lambda: made.append(""))
     assert len(made) == 2
+
+
+def test_who_comes_while_it_is_made_waits_for_it(sources: Path) -> None:
+    made: list[str] = []
+    folder = sources / "made"
+    second = Thread(target=lambda: make_once(folder, lambda: made.append("second")))
+
+    def first() -> None:
+        second.start()
+        folder.mkdir()
+        made.append("first")
+
+    make_once(folder, first)
+    second.join()
+    assert made == ["first"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from export.onnx import main as export_main
+from quantize.__main__ import main as quantize_main
 from runtime.parity.arm import main
 from tests.shared_bundles import shared_bundle
 
@@ -33,7 +33,7 @@ def machine() -> None:
 def bundles(machine: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The shipped checkpoint in each precision."""
     int4 = tmp_path_factory.mktemp("bundles") / "int4"
-    assert export_main(["--int4", "--out", str(int4)]) == 0
+    assert quantize_main([str(shared_bundle("fp32")), "--int4", "--out", str(int4)]) == 0
     return {"int8": shared_bundle("android"), "int4": int4}
 
 

@@ -10,21 +10,13 @@ import numpy as np
 
 from runtime.bundle import open_bundle
 from runtime.generator import Generator
-from tests.shared_bundles import PHONES, make_once
+from tests.shared_bundles import PHONES, make_once, shared_bundle
 
-FP32, FOLDER = PHONES / "fp32", PHONES / "web"
-
-
-def write_bundle() -> None:
-    """Raises SystemExit if the export is refused, which has said why."""
-    from export.onnx import main as export
-
-    if code := export(["--fp32", "--out", str(FP32), "--overwrite"]):
-        raise SystemExit(code)
+FOLDER = PHONES / "web"
 
 
 def write_picture() -> None:
-    bundle = open_bundle(FP32)
+    bundle = open_bundle(shared_bundle("fp32"))
     golden = bundle.golden()
     assert golden is not None
     width, height = (side // bundle.manifest.model.token_size for side in golden.size)
@@ -36,5 +28,5 @@ def write_picture() -> None:
 
 
 if __name__ == "__main__":
-    make_once(FP32, write_bundle)
+    shared_bundle("fp32")
     make_once(FOLDER, write_picture, "tests/parity")

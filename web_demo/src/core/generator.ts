@@ -4,13 +4,14 @@
 
 import type { Bundle } from "./bundle";
 import { canvas, grid } from "./canvas";
+import { compose } from "./compose";
 import type { Engine, Stop } from "./engine";
+import { RequestError } from "./errors";
 import { drawTokens, type Plan, type Progress } from "./loop";
 import { twoRows } from "./manifest";
 import { PhiloxNoise } from "./philox";
 import { PreviewTable } from "./preview";
-import { RequestError } from "./errors";
-import { guided, settle, type Edit, type Request, type Settings } from "./request";
+import { guided, settle, type Request, type Settings } from "./request";
 import { microSinusoids, stepSinusoids } from "./sinusoids";
 import { entry, floats, ints, type Tensor, type Tensors } from "./tensor";
 import { Tokenizer, type Encoded } from "./tokenizer";
@@ -39,11 +40,13 @@ export type DrawingEvent =
  *
  * With `keep` graphs stay loaded between stages and drawings: faster for many, but all are in memory. Without it, one
  * stage's graphs are in memory at a time: an exact preview between two steps unloads the step, decodes alone, and the
- * step is loaded again. The small preview of each `Progress` needs no graph. With `tiny` the bundle's tiny decoder makes
- * the pictures.
+ * step is loaded again. The small preview of each `Progress` needs no graph. With `keepText` what the graphs made of the
+ * texts is kept, so that the next drawing of the same texts, size and steps does not run them again. With `tiny` the
+ * bundle's tiny decoder makes the pictures.
  */
 export class Generator {
   readonly bundle: Bundle;
+  private readonly texts: KeptText = { kept: null };
 
   private constructor(
     private readonly engine: Engine,
@@ -51,22 +54,24 @@ export class Generator {
     private readonly table: PreviewTable | null,
     private readonly keep: boolean,
     private readonly decoder: Decoder,
+    private readonly keepText: boolean,
   ) {
     this.bundle = engine.bundle;
   }
 
   /** Throws BundleError for a broken tokenizer, RequestError with `tiny` if the bundle has no tiny decoder. */
-  static async of(engine: Engine, keep = false, tiny = false): Promise<Generator> {
+  static async of(engine: Engine, keep = false, keepText = false, tiny = false): Promise<Generator> {
     const { bundle } = engine;
     const decoder = tiny ? "tiny_decoder" : "image_decoder";
     if (!bundle.manifest.graphs.has(decoder)) {
       throw new RequestError("this bundle has no tiny_decoder: leave it out, or export with --tiny-decoder DIR");
     }
-    return new Generator(engine, await Tokenizer.of(bundle), await PreviewTable.of(bundle), keep, decoder);
+    return new Generator(engine, await Tokenizer.of(bundle), await PreviewTable.of(bundle), keep, decoder, keepText);
   }
 
-  /** Unloads every graph. A later drawing loads them again. */
+  /** Unloads every graph and forgets the last texts. A later drawing loads them again. */
   async close(): Promise<void> {
+    this.texts.kept = null;
     for (const name of this.engine.loaded) await this.engine.close(name);
   }
 
@@ -84,8 +89,15 @@ export class Generator {
   ): Promise<Drawing> {
     const settings = settle(request, this.bundle.manifest);
     const { engine, tokenizer, table, keep, decoder } = this;
-    return new Run(engine, tokenizer, table, keep, decoder, settings, previewEvery, stop, onEvent).draw(request.edit);
+    const texts = this.keepText ? this.texts : { kept: null };
+    const run = new Run(engine, tokenizer, table, keep, decoder, texts, settings, previewEvery, stop, onEvent);
+    return run.draw(request);
   }
+}
+
+/** What the graphs that depend on the prompt alone made, and for which settings (of any seed). */
+interface KeptText {
+  kept: { of: string; conditions: Tensors } | null;
 }
 
 /** One drawing. */
@@ -99,6 +111,7 @@ class Run {
     private readonly table: PreviewTable | null,
     private readonly keep: boolean,
     private readonly decoder: Decoder,
+    private readonly texts: KeptText,
     private readonly settings: Settings,
     private readonly previewEvery: number,
     private readonly stop: Stop,
@@ -107,14 +120,19 @@ class Run {
     this.gridSize = grid(settings, engine.bundle.manifest);
   }
 
-  async draw(edit: Edit | undefined): Promise<Drawing> {
+  async draw(request: Request): Promise<Drawing> {
     const { manifest } = this.engine.bundle;
-    const start = canvas(this.settings, manifest, edit);
+    const start = canvas(this.settings, manifest, request.edit, request.fit ?? "crop");
     const texts = this.encodeTexts();
     const encoded = start.pixels && (await this.encode(start.pixels));
-    const conditions = await this.condition([...texts.values()].map(({ ids }) => ids));
+    const conditions = await this.conditionOnce([...texts.values()].map(({ ids }) => ids));
     const tokens = await this.runLoop(start.plan, start.tokens(encoded), conditions);
-    const rgb = await this.stage("image_decoder", [this.decoder], () => this.decode(tokens));
+    const drawn = await this.stage("image_decoder", [this.decoder], () => this.decode(tokens));
+    const photo = request.compose === false ? null : (start.pixels?.data as Uint8Array | undefined);
+    const rgb =
+      photo && start.covered
+        ? compose(photo, drawn, start.covered, this.settings.size, manifest.model.token_size)
+        : drawn;
     const cut = Object.fromEntries([...texts].map(([which, text]) => [which, text.cut]).filter(([, text]) => text));
     return { rgb, tokens, settings: this.settings, cut, seconds: this.seconds };
   }
@@ -139,6 +157,17 @@ class Run {
     const [width, height] = this.gridSize;
     const { image } = await this.engine.run(this.decoder, { tokens: ints(tokens, height, width) }, this.stop);
     return image!.data as Uint8Array;
+  }
+
+  /** What `condition` gives, kept from the last drawing if nothing but the seed differs. */
+  private async conditionOnce(texts: Int32Array[]): Promise<Tensors> {
+    const { prompt, negative, steps, guidance, size } = this.settings;
+    const of = JSON.stringify([prompt, negative, steps, guidance, size]);
+    if (this.texts.kept?.of === of) return this.texts.kept.conditions;
+    this.texts.kept = null; // frees it before the graphs run
+    const conditions = await this.condition(texts);
+    this.texts.kept = { of, conditions };
+    return conditions;
   }
 
   /**

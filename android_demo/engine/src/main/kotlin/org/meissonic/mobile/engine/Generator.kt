@@ -49,10 +49,16 @@ sealed interface DrawingEvent {
  *
  * With [keep] graphs stay loaded between stages and drawings: faster for many, but all are in memory. Without it, one
  * stage's graphs are in memory at a time: an exact preview between two steps unloads the step, decodes alone, and the
- * step is loaded again. The small preview of each `Progress` needs no graph. With [tiny] the bundle's tiny decoder makes
- * the pictures; RequestError if it has none.
+ * step is loaded again. The small preview of each `Progress` needs no graph. With [keepText] what the graphs made of the
+ * texts is kept, so that the next drawing of the same texts, size and steps does not run them again. With [tiny] the
+ * bundle's tiny decoder makes the pictures; RequestError if it has none.
  */
-class Generator(private val engine: Engine, private val keep: Boolean = false, tiny: Boolean = false) : AutoCloseable {
+class Generator(
+    private val engine: Engine,
+    private val keep: Boolean = false,
+    private val keepText: Boolean = false,
+    tiny: Boolean = false,
+) : AutoCloseable {
     val bundle = engine.bundle
     private val manifest = bundle.manifest
     private val tokenizer = Tokenizer.of(bundle)
@@ -60,6 +66,7 @@ class Generator(private val engine: Engine, private val keep: Boolean = false, t
     private val decoder = if (tiny) "tiny_decoder" else "image_decoder"
     private val busy = ReentrantLock()
     private var closed = false
+    private var keptText: Pair<Settings, Map<String, Tensor>>? = null // for these settings with any seed
 
     init {
         if (decoder !in manifest.graphs) {
@@ -77,6 +84,7 @@ class Generator(private val engine: Engine, private val keep: Boolean = false, t
         busy.lock()
         try {
             closed = true
+            keptText = null
             engine.close()
         } finally {
             busy.unlock()
@@ -118,7 +126,7 @@ class Generator(private val engine: Engine, private val keep: Boolean = false, t
         if (!busy.tryLock()) throw RequestError("a drawing is being made: wait for it or stop it")
         try {
             if (closed) throw RequestError("the generator is closed: open the bundle again")
-            return Run(settle(request, manifest), previewEvery, stop, onEvent).draw(request.edit)
+            return Run(settle(request, manifest), previewEvery, stop, onEvent).draw(request)
         } catch (error: Cancelled) {
             throw error
         } catch (error: RuntimeException) { // of tensors that the manifest allows and that do not fit together
@@ -149,13 +157,19 @@ class Generator(private val engine: Engine, private val keep: Boolean = false, t
         private val grid = grid(settings, manifest)
         private val seconds = mutableMapOf<Stage, Double>()
 
-        fun draw(edit: Edit?): Drawing {
-            val canvas = canvas(settings, manifest, edit)
+        fun draw(request: Request): Drawing {
+            val canvas = canvas(settings, manifest, request.edit, request.fit)
             val texts = encodeTexts(settings)
             val encoded = canvas.pixels?.let(::encode)
-            val conditions = condition(texts.values.map { it.ids })
+            val conditions = conditionOnce(texts.values.map { it.ids })
             val tokens = runLoop(canvas.plan, canvas.tokens(encoded), conditions)
-            val rgb = stage(Stage.IMAGE_DECODER, listOf(decoder)) { decode(tokens) }
+            val drawn = stage(Stage.IMAGE_DECODER, listOf(decoder)) { decode(tokens) }
+            val covered = canvas.covered.takeIf { request.compose }
+            val rgb = if (covered == null || canvas.pixels == null) {
+                drawn
+            } else {
+                compose(canvas.pixels.values, drawn, covered, settings.size, manifest.model.tokenSize)
+            }
             return Drawing(Picture.of(rgb, settings.size), rgb, tokens, settings, cut(texts), seconds)
         }
 
@@ -168,6 +182,16 @@ class Generator(private val engine: Engine, private val keep: Boolean = false, t
         private fun decode(tokens: IntArray): ByteArray {
             val tensors = mapOf("tokens" to Ints(tokens, grid.height, grid.width))
             return (engine.run(decoder, tensors, stop).getValue("image") as Bytes).values
+        }
+
+        /** What [condition] gives, kept from the last drawing if nothing but the seed differs. */
+        private fun conditionOnce(texts: List<IntArray>): Map<String, Tensor> {
+            val same = settings.copy(seed = 0u)
+            keptText?.let { (settings, conditions) -> if (settings == same) return conditions }
+            keptText = null // frees it before the graphs run
+            val conditions = condition(texts)
+            if (keepText) keptText = same to conditions
+            return conditions
         }
 
         /**
