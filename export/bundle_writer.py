@@ -11,18 +11,30 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+
 from export.errors import VerificationError
 from export.resume_key import resume_key
 from export.workspace import Workspace, check_space, check_target, disk_errors, megabytes
 from reference.files import shown
 from reference.publishing import check_output_folder
-from runtime.bundle import MANIFEST, Bundle, FileFacts, GoldenFile, Graph, Manifest, open_bundle
+from runtime.bundle import (
+    MANIFEST,
+    Bundle,
+    FileFacts,
+    GoldenFile,
+    Graph,
+    Manifest,
+    PreviewFacts,
+    open_bundle,
+)
 from runtime.engine import EngineName
 from runtime.generator import Drawing
 from runtime.parity.golden import golden_drawing
 from runtime.parity.measures import storable
 
 GOLDEN = "golden/trace.json"
+PREVIEW = "preview.bin"
 
 STOPPED = "finished graphs are kept, and the same command resumes from them"  # after Ctrl-C
 
@@ -55,6 +67,9 @@ class Exporter(Protocol):
 
     def describe(self, folder: Path, graphs: dict[str, Graph]) -> Manifest:
         """Write the tokenizer, and return the manifest of all files so far."""
+
+    def preview(self, bundle: Bundle, drawing: Drawing) -> tuple[np.ndarray, float] | None:
+        """Patches u8 [C, side, side, 3] for previews and their PSNR (`export.preview`); None: no new ones."""
 
     def verify(self, bundle: Bundle, drawing: Drawing) -> dict[str, float]:
         """Figures of the bundle, which drew `drawing`. Raises VerificationError."""
@@ -102,12 +117,13 @@ def write_graphs(exporter: Exporter, workspace: Workspace, log: Log) -> dict[str
 
 
 def verified(exporter: Exporter, folder: Path, manifest: Manifest, log: Log) -> Manifest:
-    """Draw with the bundle, compare every graph, and write the golden trace; the manifest with both."""
+    """Draw with the bundle, compare every graph, write golden trace and preview; the manifest with all."""
     log("verifying: the bundle draws, and every graph is compared with its original")
     begun = time.perf_counter()
     bundle = open_bundle(folder)
     golden, drawing = golden_drawing(bundle, exporter.golden_steps, exporter.engine)
     figures = exporter.verify(bundle, drawing)
+    manifest = with_preview(folder, manifest, exporter.preview(bundle, drawing))
     log(f"verified: {summary(figures)}, {time.perf_counter() - begun:.1f} s")
     write_json(folder / GOLDEN, golden.model_dump())
     return manifest.model_copy(
@@ -117,6 +133,21 @@ def verified(exporter: Exporter, folder: Path, manifest: Manifest, log: Log) -> 
             "parity": manifest.parity
             | ({"engine": exporter.engine} if exporter.engine else {})
             | {name: storable(value) for name, value in figures.items()},
+        }
+    )
+
+
+def with_preview(folder: Path, manifest: Manifest, made: tuple[np.ndarray, float] | None) -> Manifest:
+    """Write the patches of previews; the manifest with them and their PSNR."""
+    if made is None:
+        return manifest
+    patches, psnr = made
+    (folder / PREVIEW).write_bytes(patches.tobytes())
+    return manifest.model_copy(
+        update={
+            "preview": PreviewFacts(file=PREVIEW, side=patches.shape[1]),
+            "files": manifest.files | {PREVIEW: FileFacts.of(folder / PREVIEW)},
+            "parity": manifest.parity | {"preview.psnr": storable(psnr)},
         }
     )
 

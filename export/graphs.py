@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from export.conditioner import Conditioner, modulation_width
 from export.draw_head import Sampler
 from export.errors import ExportError
-from export.images import ImageDecoder, ImageEncoder, QuantizedImageDecoder
+from export.images import ImageDecoder, ImageEncoder, QuantizedImageDecoder, TinyImageDecoder
 from export.npu import npu_kernels
 from export.step import Transformer, TransformerStep
 from export.text import TextEncoder
@@ -39,7 +39,8 @@ class GraphSpec:
 
 
 def graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, GraphSpec]:
-    """The five graphs for images of `size` (W, H) pixels, which the CPU runs.
+    """The five graphs for images of `size` (W, H) pixels, which the CPU runs, and a tiny decoder if there
+    is one.
 
     Raises RequestError for a size the checkpoint cannot draw.
     """
@@ -52,6 +53,13 @@ def graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, GraphSpec
     tokens = torch.zeros(height, width, dtype=torch.int32)
     noise = checkpoint.student.noise if checkpoint.student else 0.0
     noise_input = {NOISE_FEED: torch.zeros(height, width, config.inner_dim)} if noise else {}
+    tiny = GraphSpec(
+        part="vqvae",
+        build=lambda: TinyImageDecoder(checkpoint.tiny_decoder),
+        inputs={"tokens": tokens},
+        outputs=("image",),
+        dynamic={},
+    )
     return {
         "text_encoder": GraphSpec(
             part="text_encoder",
@@ -100,7 +108,7 @@ def graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, GraphSpec
             outputs=("tokens",),
             dynamic={},
         ),
-    }
+    } | ({"tiny_decoder": tiny} if checkpoint.tiny_decoder else {})
 
 
 def npu_graphs(checkpoint: Checkpoint, size: tuple[int, int]) -> dict[str, GraphSpec]:

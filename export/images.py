@@ -39,6 +39,15 @@ class ImageDecoder(nn.Module):
         return (self.pixels(tokens).clamp(0.0, 1.0) * 255.0).round().to(torch.uint8)
 
 
+class TinyImageDecoder(ImageDecoder):
+    """The same for a tiny decoder (`reference.tiny_decoder_model`)."""
+
+    def __init__(self, tiny: Any) -> None:
+        nn.Module.__init__(self)
+        self.table = lookup(tiny.table.weight)
+        self.decoder = trunk(tiny.decoder)
+
+
 class QuantizedImageDecoder(ImageDecoder):
     """The same for a graph of integers: its codes of the picture, in units of 1/255, are the levels.
 

@@ -16,6 +16,7 @@ from reference.checkpoint import load_checkpoint
 from reference.component_configs import add_student
 from reference.errors import Parser, UserError, exit_code
 from reference.files import shown
+from reference.tiny_decoder_model import load_tiny_decoder, weights_hash
 from runtime.process import return_freed_memory
 from runtime.qnn_engine import provider
 
@@ -31,6 +32,7 @@ EXAMPLES = """examples:
   python -m export.onnx --fp32 --out build/android-fp32       # not quantized
   python -m export.onnx --qnn --out build/android-qnn         # for Qualcomm's NPU
   python -m export.onnx --qnn --int4 --soc sm8650,sm8750 --out build/android-qnn-int4
+  python -m export.onnx --tiny-decoder build/tiny-decoder --out build/android-tiny
   python -m export.onnx --size 64 64 --size 128 128           # two sizes that share their weights
   python -m export.onnx --checkpoint MeissonFlow/Meissonic --size 1024 1024
   python -m export.onnx --checkpoint ~/models/monetico --dry-run
@@ -74,6 +76,12 @@ def parser() -> argparse.ArgumentParser:
         metavar="SOC,...",
         help="with --qnn: compile for these chips too, such as sm8650,sm8750",
     )
+    add(
+        "--tiny-decoder",
+        type=Path,
+        metavar="DIR",
+        help="add this second decoder, see python -m reference.tiny_decoder; for the CPU, so not with --qnn",
+    )
     add("--list-socs", action="store_true", help="print the chips that --soc takes, and write nothing")
     add("--variant", metavar="NAME", help="which weight files, such as fp16; default: full precision first")
     add_student(made)
@@ -91,6 +99,8 @@ def check_npu(given: argparse.Namespace) -> None:
             raise ExportError(f"{flag} is for graphs of the NPU: add --qnn")
     if not given.qnn:
         return
+    if given.tiny_decoder:
+        raise ExportError("--tiny-decoder is a graph for the CPU: leave out --qnn")
     if len(given.size or ()) > 1:
         raise ExportError("--qnn makes graphs of one size, because a context has one shape: give one --size")
     if given.recipe or given.precision not in (None, *NPU_RECIPES):
@@ -117,12 +127,17 @@ def run(arguments: Sequence[str] | None) -> None:
     checkpoint = load_checkpoint(given.checkpoint, stream=True, variant=given.variant, student=given.student)
     if given.qnn:
         check_noise(checkpoint, "a graph for the NPU")
+    digest = None
+    if given.tiny_decoder:
+        checkpoint.tiny_decoder = load_tiny_decoder(given.tiny_decoder, checkpoint)
+        digest = weights_hash(given.tiny_decoder)
     sizes = sizes_of(given.size, checkpoint)
     precision: Precision = given.precision or "int8"
     uniform = NPU_RECIPES[precision] if given.qnn else Recipe.uniform(precision)
     recipe = Recipe.read(given.recipe) if given.recipe else uniform
     what = f"recipe {given.recipe}" if given.recipe else precision + " for the NPU" * given.qnn
-    exporter = OnnxExporter(checkpoint, OnnxOptions(sizes, recipe, given.qnn, given.unverified, given.soc))
+    options = OnnxOptions(sizes, recipe, given.qnn, given.unverified, given.soc, digest)
+    exporter = OnnxExporter(checkpoint, options)
     print(f"{checkpoint.name} at {listed(sizes)}, {what}, to {shown(given.out)}", flush=True)
     export_bundle(exporter, given.out, given.overwrite, given.dry_run)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import onnx_ir as ir
 
 from export.build_manifest import build_manifest, source_hash, write_tokenizer
@@ -12,6 +13,7 @@ from export.calibration import calibration
 from export.graphs import GraphSpec, graphs, npu_graphs, token_grid
 from export.npu_contexts import add_contexts, context_figures
 from export.onnx_graph import SizedModel, models, write_graph
+from export.preview import fit_preview
 from export.size_estimate import estimate
 from export.sizes import Size
 from export.verify import Effort, check, verify_against_reference
@@ -53,6 +55,7 @@ class OnnxOptions:
     npu: bool = False  # transformer and image decoder for Qualcomm's NPU (NPU_RECIPES are the recipes)
     unverified: bool = False  # compare the graphs for the NPU on the CPU only
     chips: tuple[str, ...] = ()  # to compile the graphs for the NPU for
+    tiny_decoder: str | None = None  # SHA-256 of the weights of the checkpoint's tiny decoder
 
 
 class OnnxExporter:
@@ -107,6 +110,9 @@ class OnnxExporter:
             folder, self.checkpoint, options.sizes, graphs, NPU_STEP if options.npu else STEP, tools
         )
         return made.model_copy(update={"parity": {"unverified": True}}) if options.unverified else made
+
+    def preview(self, bundle: Bundle, drawing: Drawing) -> tuple[np.ndarray, float]:
+        return fit_preview(bundle, self.checkpoint, drawing)
 
     def verify(self, bundle: Bundle, drawing: Drawing) -> dict[str, float]:
         figures = verify_against_reference(bundle, self.checkpoint, drawing, self.engine)

@@ -92,11 +92,12 @@ class Requantizer:
 
     def describe(self, folder: Path, graphs: dict[str, Graph]) -> Manifest:
         float_manifest = self.bundle.manifest
-        tokenizer = [float_manifest.tokenizer.vocab, float_manifest.tokenizer.merges]
-        for file in tokenizer:
+        kept = [float_manifest.tokenizer.vocab, float_manifest.tokenizer.merges]
+        kept += [float_manifest.preview.file] if float_manifest.preview else []
+        for file in kept:
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(self.bundle.path(file), folder / file)
-        names = [*tokenizer, *(file for graph in graphs.values() for file in graph.files)]
+        names = [*kept, *(file for graph in graphs.values() for file in graph.files)]
         return float_manifest.model_copy(
             update={
                 "graphs": graphs,
@@ -106,6 +107,9 @@ class Requantizer:
                 "parity": {"float_bundle": float_manifest.parity},
             }
         )
+
+    def preview(self, bundle: Bundle, drawing: Drawing) -> None:
+        """The float bundle's patches serve the quantized one, and `describe` has copied them."""
 
     def verify(self, bundle: Bundle, drawing: Drawing) -> dict[str, float]:
         figures: dict[str, float] = {}

@@ -19,6 +19,7 @@ from reference.checkpoint import Checkpoint
 from reference.image import decode_tokens, encode_pixels
 from reference.pipeline import Conditions, Pipeline
 from reference.request import PipelineRequest, check_request
+from reference.tiny_decoder_model import TinyDecoder, decode_pixels
 from runtime.bundle import Bundle, Manifest
 from runtime.conditioning import run_conditioner
 from runtime.engine import EngineName
@@ -29,7 +30,7 @@ from runtime.parity.limits import judged, missed
 from runtime.parity.reference_steps import Witness, tokenizer_difference
 from runtime.parity.replay import RecordedStep, Tensors
 from runtime.parity.ties import misdrawn
-from runtime.parity.verification import VERIFICATION_PROMPTS, size_prefix
+from runtime.parity.verification import VERIFICATION_PROMPTS, decode_tiny, size_prefix
 from runtime.request import Request, Settings, settle
 
 LARGE = 200e6  # parameters
@@ -185,7 +186,11 @@ def compare_images(steps: BundleSteps, checkpoint: Checkpoint, drawing: Drawing)
     expected = decode_tokens(checkpoint.vqvae, torch.from_numpy(drawing.tokens).long()[None])
     codes = encode_pixels(checkpoint.vqvae, expected)[0]
     found = steps.generator.encode(expected[0].numpy())
-    return decoder_figures(expected[0], drawing.picture) | encoder_figures(codes, found)
+    figures = decoder_figures(expected[0], drawing.picture) | encoder_figures(codes, found)
+    if isinstance(tiny := checkpoint.tiny_decoder, TinyDecoder):
+        wanted = decode_pixels(tiny, torch.from_numpy(drawing.tokens).long()[None])[0]
+        figures |= decoder_figures(wanted, decode_tiny(steps.generator, drawing.tokens), "tiny_decoder")
+    return figures
 
 
 def reference_conditioning(

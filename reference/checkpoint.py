@@ -64,6 +64,7 @@ class Checkpoint:
     defaults: Defaults
     name: str
     student: StudentConfig | None = None  # None: drawn in many steps
+    tiny_decoder: nn.Module | None = field(default=None, repr=False)  # see `reference.tiny_decoder_model`
     files: dict[str, Path] = field(
         default_factory=dict, repr=False
     )  # that it was read from, see `checkpoint_files`

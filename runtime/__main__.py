@@ -34,6 +34,7 @@ EXAMPLES = """examples:
   python -m runtime --from cat.png                                   # draw it again
   python -m runtime --from cat.png --seed 8 --steps 32               # the same, but for these
   python -m runtime "a fox in the snow" --bundle build/meissonic --low-memory
+  python -m runtime "a red cat" --bundle build/android-tiny --tiny-decoder   # the bundle's tiny decoder
   python -m runtime "a red cat" --bundle build/iphone      # Core ML packages, on any machine
   python -m runtime "a red cat" --bundle build/android-qnn --engine qnn  # as Qualcomm's NPU draws, but slowly
   python -m runtime "a red cat" --bundle build/iphone27    # Core AI assets, on Linux and macOS 27
@@ -56,6 +57,7 @@ class Job:
     grid: bool
     source: PictureSettings | None  # of --from
     preview: int  # steps between previews, 0 for none
+    tiny_decoder: bool
     threads: int
     low_memory: bool
     engine: EngineName | None
@@ -133,6 +135,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
     add("--strength", type=float, help="share of the steps run on the image, above 0 to 1")
     add("--out", type=Path, default=Path("picture.png"), metavar="FILE.png", help="default: picture.png")
     add("--preview", type=int, default=0, metavar="K", help="write the unfinished picture every K steps")
+    add("--tiny-decoder", action="store_true", help="use the bundle's tiny decoder: faster, less exact")
     add("--threads", type=int, default=0, help=f"at most {MAX_THREADS}; default: all cores")
     add(
         "--low-memory",
@@ -175,6 +178,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
         grid=given.grid,
         source=None,
         preview=given.preview,
+        tiny_decoder=given.tiny_decoder,
         threads=given.threads,
         low_memory=given.low_memory,
         engine=given.engine,
@@ -287,7 +291,7 @@ def _run(job: Job) -> None:
     load_onnxruntime()
     keep = job.preview > 0 and not job.low_memory
     generator = Generator.open(
-        job.bundle, job.threads, keep, job.low_memory, job.engine, keep_text=job.count > 1
+        job.bundle, job.threads, keep, job.low_memory, job.engine, job.count > 1, job.tiny_decoder
     )
     if job.engine == "qnn":
         print(

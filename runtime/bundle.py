@@ -25,7 +25,7 @@ MANIFEST = "manifest.json"
 
 # Bounds of a manifest, far above every real one, so that a hostile one costs no memory and no time.
 MAX_MANIFEST = 4_000_000  # bytes
-MAX_TEXT_FILE = 64_000_000  # bytes of a vocabulary, merges or golden trace
+MAX_TEXT_FILE = 64_000_000  # bytes of a vocabulary, merges, golden trace or preview
 MAX_FILE = 2**40  # bytes
 MAX_FILES = 10_000
 MAX_PATH = 1000  # bytes in UTF-8; 255 a part
@@ -37,6 +37,7 @@ MAX_STEP_GRAPHS = 64
 MAX_DIMENSIONS = 8
 MAX_STEPS = 1000
 MAX_GUIDANCE = 100.0
+MAX_PATCH = 16  # pixels along one side of a token in a preview
 
 # What a runtime feeds each graph, and the outputs it needs. The step is a chain: an earlier graph must give
 # each input that is not listed here.
@@ -47,6 +48,7 @@ FEEDS: dict[str, tuple[set[str], set[str]]] = {
         {"context", "modulation"},
     ),
     "image_decoder": ({"tokens"}, {"image"}),
+    "tiny_decoder": ({"tokens"}, {"image"}),  # optional, as the encoder is
     "image_encoder": ({"image"}, {"tokens"}),
 }
 STEP_FEED = ({"tokens", "context", "modulation", "guidance", "uniforms"}, {"drawn", "log_prob"})
@@ -271,6 +273,13 @@ class Defaults(_Model):
     strength: Annotated[float, Field(gt=0, le=1)]  # of image-to-image
 
 
+class PreviewFacts(_Model):
+    """Patches that make a preview of tokens (`runtime.preview`): u8 [codebook_size, side, side, 3]."""
+
+    file: BundlePath
+    side: Annotated[int, Field(gt=0, le=MAX_PATCH)]  # pixels
+
+
 class GoldenFile(_Model):
     file: BundlePath
 
@@ -307,6 +316,7 @@ class Manifest(_Model):
     files: Annotated[dict[BundlePath, FileFacts], Field(max_length=MAX_FILES)]
     tokenizer: TokenizerFacts
     defaults: Defaults
+    preview: PreviewFacts | None = None
     golden: GoldenFile | None = None
     source: Source
     tools: dict[str, str]
@@ -351,10 +361,14 @@ class Manifest(_Model):
             raise ValueError("a graph is twice in step")
         named = [path for graph in self.graphs.values() for path in graph.all_files]
         named += [self.tokenizer.vocab, self.tokenizer.merges]
-        named += [self.golden.file] if self.golden else []
+        named += [part.file for part in (self.preview, self.golden) if part]
         for path in named:
             if path not in self.files:
                 raise ValueError(f"file {path!r} has no size and hash in files")
+        if self.preview:
+            size = 3 * self.preview.side**2 * self.model.codebook_size
+            if self.files[self.preview.file].size != size:
+                raise ValueError(f"file {self.preview.file!r} has not the {size} bytes of the preview")
         for name, (given, wanted) in FEEDS.items():
             if name in self.graphs:
                 self._check_chain([name], given, wanted)
@@ -407,10 +421,14 @@ class Bundle:
         """Where a file of the manifest is."""
         return self.folder / name
 
+    def content(self, name: str) -> bytes:
+        """The content of a small file of the manifest. Raises BundleError."""
+        return _content(self.path(name), MAX_TEXT_FILE)
+
     def text(self, name: str) -> str:
         """The content of a text file of the manifest. Raises BundleError."""
         try:
-            return _content(self.path(name), MAX_TEXT_FILE).decode()
+            return self.content(name).decode()
         except UnicodeDecodeError:
             raise BundleError(f"{self.path(name)} is not UTF-8: export the bundle again") from None
 
@@ -420,7 +438,7 @@ class Bundle:
             return None
         path = self.path(self.manifest.golden.file)
         try:
-            return GoldenTrace.model_validate_json(_content(path, MAX_TEXT_FILE), strict=True)
+            return GoldenTrace.model_validate_json(self.content(self.manifest.golden.file), strict=True)
         except ValidationError as error:
             raise BundleError(_first_problem(path, error)) from None
 

@@ -19,9 +19,11 @@ from runtime.bundle import Bundle, open_bundle
 from runtime.canvas import Canvas, blank, check_encoder, inpainted, outpainted, redrawn
 from runtime.conditioning import run_conditioner, without_guidance
 from runtime.engine import Engine, EngineName, open_engine
+from runtime.errors import RequestError
 from runtime.feeds import embedding_noise, prompt_feed, step_feed
-from runtime.loop import OnStep, Plan, draw_tokens
+from runtime.loop import OnStep, Plan, Progress, draw_tokens
 from runtime.philox import PhiloxNoise
+from runtime.preview import PreviewTable
 from runtime.request import Request, Settings, settle
 from runtime.tokenizer import ClipTokenizer
 
@@ -43,8 +45,9 @@ class Generator:
         with Generator.open("build/android") as generator:
             drawing = generator.text_to_image(Request("a red cat", seed=7))
 
-    Without `keep`, one stage's graphs are in memory at a time. `decode` is a stage of its own: a preview
-    between two steps unloads the step, decodes alone, and the step is loaded again.
+    Without `keep`, one stage's graphs are in memory at a time. `decode` is a stage of its own: an exact
+    preview between two steps unloads the step, decodes alone, and the step is loaded again. The small
+    preview of each `Progress` needs no graph.
     """
 
     def __init__(
@@ -55,15 +58,17 @@ class Generator:
         low_memory: bool = False,
         engine: Engine | EngineName | None = None,
         keep_text: bool = False,
+        tiny: bool = False,
     ) -> None:
         """`engine` is an engine of this bundle, or the name of one to open (see `open_engine`, which also
         takes `threads` and `low_memory`).
 
         `keep` leaves graphs loaded between stages and drawings: faster for many, but all are in memory.
         `keep_text` keeps what the graphs made of the texts, so that the next drawing of the same texts, size
-        and steps does not run them again.
+        and steps does not run them again. `tiny` decodes with the bundle's tiny decoder.
 
-        Raises BundleError for a broken tokenizer, RequestError if the engine cannot run the bundle.
+        Raises BundleError for a broken tokenizer, RequestError if the engine cannot run the bundle or there
+        is no tiny decoder.
         """
         self.bundle = bundle
         self.engine: Engine = (
@@ -72,6 +77,12 @@ class Generator:
             else engine
         )
         self.tokenizer = ClipTokenizer.from_bundle(bundle)
+        self.preview_table = PreviewTable.of(bundle)
+        self._decoder = "tiny_decoder" if tiny else "image_decoder"
+        if self._decoder not in bundle.manifest.graphs:
+            raise RequestError(
+                "this bundle has no tiny_decoder: leave it out, or export with --tiny-decoder DIR"
+            )
         self._keep = keep
         self._keep_text = keep_text
         self._kept_text: tuple[Settings, dict[str, np.ndarray], dict[str, str]] | None = None
@@ -86,11 +97,12 @@ class Generator:
         low_memory: bool = False,
         engine: EngineName | None = None,
         keep_text: bool = False,
+        tiny: bool = False,
     ) -> Self:
         """Checks every file of the bundle in `folder` and opens it. Raises BundleError if one is missing or
-        changed, RequestError if the engine cannot run the bundle.
+        changed, RequestError as the constructor does.
         """
-        return cls(open_bundle(folder), threads, keep, low_memory, engine, keep_text)
+        return cls(open_bundle(folder), threads, keep, low_memory, engine, keep_text, tiny)
 
     def close(self) -> None:
         """Unloads every graph and forgets the last texts. A later drawing loads them again."""
@@ -170,10 +182,10 @@ class Generator:
             return self.engine.run("image_encoder", {"image": pixels})["tokens"]
 
     def decode(self, tokens: np.ndarray) -> np.ndarray:
-        """Tokens i32 [H, W] as a picture u8 [h, w, 3]; also a preview, of `Progress.candidate`."""
-        with self._stage("image_decoder"):
+        """Tokens i32 [H, W] as a picture u8 [h, w, 3]; of `Progress.candidate`, an exact preview."""
+        with self._stage("image_decoder", self._decoder):
             # Core ML has no bytes: its levels come as wider integers.
-            return self.engine.run("image_decoder", {"tokens": tokens})["image"].astype(np.uint8, copy=False)
+            return self.engine.run(self._decoder, {"tokens": tokens})["image"].astype(np.uint8, copy=False)
 
     def condition(self, settings: Settings) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         """Runs the graphs that depend on the prompt alone.
@@ -243,8 +255,15 @@ class Generator:
             out = self.run_step(step_feed(rows, left, tokens, uniforms, settings.guidance, noise))
             return out["drawn"], out["log_prob"]
 
+        def tell(progress: Progress) -> bool | None:
+            if on_step is None:
+                return None
+            if self.preview_table is not None:
+                progress = replace(progress, preview=self.preview_table.picture(progress.candidate))
+            return on_step(progress)
+
         with self._stage("steps", *self.bundle.manifest.step):
-            return draw_tokens(step, tokens, PhiloxNoise(settings.seed), plan, on_step)
+            return draw_tokens(step, tokens, PhiloxNoise(settings.seed), plan, tell)
 
     def _encode_texts(self, settings: Settings) -> dict[str, tuple[np.ndarray, str]]:
         """Ids i32 [T] and the end that was cut of each text, in the order the graphs take them."""

@@ -6,7 +6,7 @@ order, under the same names, and give the same tokens:
     Noise            draw, confidence, masking, random_start, embedding: the random numbers
     Student          masked, codebook_size: what a one-step student starts from
     Plan             steps, mask_token_id, schedule, start, starting_ratio, temperature, student
-    Progress         step, steps, masked, tokens, candidate: after each step, for `on_step`
+    Progress         step, steps, masked, tokens, candidate, preview: after each step, for `on_step`
     starting_step    where an edit starts
     masked_at_start  which tokens image-to-image masks first
     random_tokens    what a student's first pass sees
@@ -76,7 +76,8 @@ class Progress:
     steps: int
     masked: int  # tokens masked again; 0 after the last step
     tokens: np.ndarray  # i32 [H, W], the input of the next step
-    candidate: np.ndarray  # i32 [H, W], every token drawn: `Generator.decode` makes a preview of it
+    candidate: np.ndarray  # i32 [H, W], every token drawn: `Generator.decode` makes an exact preview of it
+    preview: np.ndarray | None = None  # u8 [h, w, 3], a small picture of it; None without a `PreviewTable`
 
 
 # (step index i, tokens i32 [H, W], uniforms f32 [2, H*W]) -> (drawn i32 [H*W], log_prob f32 [H*W])

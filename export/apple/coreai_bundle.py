@@ -27,6 +27,7 @@ from export.apple.graphs import (
 from export.build_manifest import build_manifest, source_hash, write_tokenizer
 from export.bundle_writer import QuantizedGraph
 from export.errors import VerificationError
+from export.preview import fit_preview
 from export.verify import Effort, verify_against_reference
 from quantize.coreml_recipe import CoreMLRecipe
 from quantize.recipe import IMAGE_GRAPHS
@@ -105,6 +106,9 @@ class CoreAIExporter:
         write_tokenizer(folder, self.checkpoint)
         sizes, step = self.choices.sizes, step_of(self.graphs)
         return build_manifest(folder, self.checkpoint, sizes, graphs, step, TOOLS)
+
+    def preview(self, bundle: Bundle, drawing: Drawing) -> tuple[np.ndarray, float]:
+        return fit_preview(bundle, self.checkpoint, drawing)
 
     def verify(self, bundle: Bundle, drawing: Drawing) -> dict[str, float]:
         ranges = self.ranges()

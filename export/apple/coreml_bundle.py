@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
@@ -25,6 +26,7 @@ from export.apple.package import SUFFIX, package_files, write_package
 from export.build_manifest import build_manifest, source_hash, write_tokenizer
 from export.bundle_writer import QuantizedGraph
 from export.errors import ExportError
+from export.preview import fit_preview
 from export.size_estimate import weights_of
 from export.verify import Effort, verify_against_reference
 from quantize.coreml import BLOCK, SMALLEST, Form, in_program
@@ -113,6 +115,9 @@ class CoreMLExporter:
         write_tokenizer(folder, self.checkpoint)
         sizes, step = self.choices.sizes, step_of(self.graphs)
         return build_manifest(folder, self.checkpoint, sizes, graphs, step, TOOLS)
+
+    def preview(self, bundle: Bundle, drawing: Drawing) -> tuple[np.ndarray, float]:
+        return fit_preview(bundle, self.checkpoint, drawing)
 
     def verify(self, bundle: Bundle, drawing: Drawing) -> dict[str, float]:
         return verify_against_reference(bundle, self.checkpoint, drawing)

@@ -65,11 +65,13 @@ class Comparison:
         }
 
 
-def decoder_figures(expected: ArrayLike, decoded: ArrayLike) -> dict[str, float]:
+def decoder_figures(
+    expected: ArrayLike, decoded: ArrayLike, graph: str = "image_decoder"
+) -> dict[str, float]:
     """Of pictures u8 decoded from the same tokens."""
     return {
-        "image_decoder.psnr": measures.image_psnr(expected, decoded),
-        "image_decoder.levels": measures.max_abs(expected, decoded),
+        f"{graph}.psnr": measures.image_psnr(expected, decoded),
+        f"{graph}.levels": measures.max_abs(expected, decoded),
     }
 
 

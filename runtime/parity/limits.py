@@ -15,7 +15,7 @@ from runtime.bundle import Manifest
 # Palettes of 6 bits have limits of their own: the best 64 numbers for normally distributed weights leave
 # 32 dB (Lloyd, 1982; Max, 1960), int8 with a scale for every 1000 of them 42 dB.
 HELD_AS = {"qnn": "int8", "palette8": "int8", "palette4": "int4"}
-IMAGE_GRAPHS = ("image_decoder", "image_encoder")
+IMAGE_GRAPHS = ("image_decoder", "tiny_decoder", "image_encoder")
 HIGHER_IS_BETTER = ("psnr", "cosine", "agreement")
 
 
@@ -61,6 +61,8 @@ MACHINE_LIMITS: dict[str, dict[str, float]] = {
     "image_decoder.levels": {"float": 1},
     "image_encoder.agreement": {"float": 0.99},
 }
+for _measure in ("levels", "psnr"):  # beside the tiny decoder it was exported from
+    LIMITS[f"tiny_decoder.{_measure}"] = LIMITS[f"image_decoder.{_measure}"]
 # A parity report repeats the same steps under another name.
 for _measure in ("kl_per_guidance", "misdrawn"):
     LIMITS[f"teacher_forced.{_measure}"] = LIMITS[f"transformer.{_measure}"]

@@ -1,5 +1,7 @@
 """The figures of a quantized bundle beside the float bundle it was made from. No checkpoint and no torch."""
 
+import numpy as np
+
 from runtime.bundle import Bundle, Manifest
 from runtime.generator import Generator
 from runtime.parity.bundle_steps import BundleSteps, record
@@ -51,10 +53,18 @@ def verify_against_bundle(
     return found.figures("transformer") | image_figures(Generator(teacher), Generator(bundle), requests[0])
 
 
+def decode_tiny(generator: Generator, tokens: np.ndarray) -> np.ndarray:
+    """What the tiny decoder of the generator's bundle makes of tokens i32 [H, W]: u8 [h, w, 3]."""
+    return Generator(generator.bundle, engine=generator.engine, tiny=True).decode(tokens)
+
+
 def image_figures(teacher: Generator, other: Generator, request: Request) -> dict[str, float]:
     """Of the image graphs, on one picture of the teacher."""
     drawing = teacher.text_to_image(request)
     figures = decoder_figures(drawing.picture, other.decode(drawing.tokens))
+    if "tiny_decoder" in teacher.bundle.manifest.graphs:
+        made = [decode_tiny(generator, drawing.tokens) for generator in (teacher, other)]
+        figures |= decoder_figures(made[0], made[1], "tiny_decoder")
     if "image_encoder" in teacher.bundle.manifest.graphs:
         figures |= encoder_figures(teacher.encode(drawing.picture), other.encode(drawing.picture))
     return figures

@@ -9,6 +9,7 @@ import json
 from typing import Any, NamedTuple
 
 from runtime.bundle import Manifest
+from tests.runtime.tiny_bundle import PATCHES
 
 
 class Case(NamedTuple):
@@ -23,7 +24,8 @@ def base(manifest: Manifest) -> str:
     """The manifest in compact JSON, with sizes and hashes that do not depend on the installed onnx."""
     data = manifest.model_dump(mode="json", exclude_none=True)
     for name in data["files"]:
-        data["files"][name] = {"size": len(name), "sha256": hashlib.sha256(name.encode()).hexdigest()}
+        size = PATCHES.nbytes if name == "preview.bin" else len(name)
+        data["files"][name] = {"size": size, "sha256": hashlib.sha256(name.encode()).hexdigest()}
     data["parity"] = {"bits": 1.5}
     return json.dumps(data, separators=(",", ":"), ensure_ascii=False)
 
@@ -46,6 +48,12 @@ ABOVE = str(2**31)
 TOP = str(2**31 - 1)
 HASH = '"sha256":"' + hashlib.sha256(b"transformer.onnx").hexdigest() + '"'
 FILE = '"transformer.onnx":{"size":16,'
+PREVIEW = '"preview":{"file":"preview.bin","side":2}'
+PREVIEW_FILE = '"preview.bin":{"size":192,'
+DECODER = (
+    '{"precision":"fp32","inputs":[{"name":"tokens","dtype":"int32","shape":[6,8]}],'
+    '"outputs":[{"name":"image","dtype":"uint8","shape":[24,32,3]}],"files":["transformer.onnx"]}'
+)
 CONTEXTS = '{"sm8650":["transformer.onnx","transformer.onnx.data"]}'
 ONE_SIZE = '{"name":"text_encoder.onnx","dimensions":{"height":6,"width":8}}'
 OTHER_SIZE = '{"name":"text_encoder.onnx.data","dimensions":{"height":8,"width":6}}'
@@ -86,7 +94,7 @@ def cases() -> list[Case]:
         *numbers('"format":"meissonic-mobile"', "format", [], ["null", '""', '"Meissonic-Mobile"', "1"]),
         *numbers(model, "token_size", ["1", "2"], [*NO_INT, "0", "4097", ABOVE]),
         *numbers('"compression":1', "compression", [], [*NO_INT, "0", "3"]),
-        *numbers('"codebook_size":16', "codebook_size", ["18"], [*NO_INT, "0", "19", ABOVE]),
+        *numbers('"codebook_size":16', "codebook_size", [], [*NO_INT, "0", "15", "18", "19", ABOVE]),
         *numbers('"vocab_size":18', "vocab_size", [TOP], [*NO_INT, "0", "17", ABOVE]),
         *numbers('"mask_token_id":17', "mask_token_id", ["0"], [*NO_INT, "18", ABOVE]),
         *numbers('"masking_schedule":"cosine"', "masking_schedule", ['"linear"'], ["null", '"sine"', "1"]),
@@ -238,6 +246,20 @@ def cases() -> list[Case]:
         case("a path of a graph without a hash", False, '"files":["transformer.onnx",', '"files":["x.onnx",'),
         case("a vocabulary without a hash", False, '"vocab":"tokenizer/vocab.json"', '"vocab":"vocab.json"'),
         case("a vocabulary outside", False, '"vocab":"tokenizer/vocab.json"', '"vocab":"../v.json"'),
+        case("no preview", True, PREVIEW + ",", ""),
+        case("a null preview", True, PREVIEW, '"preview":null'),
+        *[
+            case(f"a preview {text}", False, PREVIEW, f'"preview":{text}')
+            for text in (
+                "[]", '"preview.bin"', '{"file":"preview.bin"}', '{"side":2}', '{"file":"p.bin","side":2}',
+                '{"file":"../preview.bin","side":2}', '{"file":"preview.bin","side":2,"more":1}',
+                *(f'{{"file":"preview.bin","side":{side}}}' for side in (*NO_INT, "0", "3", "17", ABOVE)),
+            )
+        ],
+        case("a preview of another size", False, PREVIEW_FILE, '"preview.bin":{"size":193,'),
+        case("a tiny decoder", True, '"graphs":{', f'"graphs":{{"tiny_decoder":{DECODER},'),
+        case("a tiny decoder without an image", False, '"graphs":{',
+             f'"graphs":{{"tiny_decoder":{DECODER.replace("image", "picture")},'),
         case("a golden trace without a hash", False, '"source":', '"golden":{"file":"g.json"},"source":'),
         case("a golden trace", True, '"source":', '"golden":{"file":"transformer.onnx"},"source":'),
         *[

@@ -22,6 +22,7 @@ from runtime.bundle import (
     Graph,
     Manifest,
     ModelFacts,
+    PreviewFacts,
     Source,
     StudentFacts,
     Tensor,
@@ -173,6 +174,8 @@ def weights() -> dict[str, np.ndarray]:
 
 
 WEIGHTS = weights()
+# Each code's colour, darker in the lower row: u8 [CODES, 2, 2, 3].
+PATCHES = np.stack([WEIGHTS["palette"], WEIGHTS["palette"] // 2], axis=1)[:, :, None].repeat(2, axis=2)
 
 
 def guided_logits(
@@ -307,6 +310,7 @@ def write_bundle(
     written = {name: write_graph(folder, name, resized(text, sizes[0])) for name, text in texts.items()}
     for name in ("transformer", "image_decoder", "image_encoder") if len(sizes) > 1 else ():
         written[name] = with_sizes(folder, name, texts[name], written[name], sizes)
+    (folder / "preview.bin").write_bytes(PATCHES.tobytes())
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     manifest = Manifest(
         model=ModelFacts(
@@ -339,6 +343,7 @@ def write_bundle(
         defaults=Defaults(
             size=sizes[0], steps=6, guidance=3.0, temperature=(2.0, 0.0), negative="", score=6.0, strength=0.5
         ),
+        preview=PreviewFacts(file="preview.bin", side=PATCHES.shape[1]),
         source=Source(checkpoint="tiny", sha256="0" * 64),
         tools={"onnxruntime": "1.32.0"},
     )

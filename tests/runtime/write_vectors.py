@@ -18,6 +18,7 @@ from reference.student import random_start
 from runtime.bundle import read_manifest
 from runtime.normals import normals
 from runtime.philox import uniforms
+from runtime.preview import PreviewTable
 from tests.runtime import editing_cases
 from tests.runtime.manifest_cases import document
 from tests.runtime.prompts import prompts
@@ -103,6 +104,20 @@ def start_cases() -> list[dict[str, object]]:
     return cases
 
 
+def preview_cases() -> list[dict[str, object]]:
+    """Random patches and tokens, the mask (the number of codes, or more) among them."""
+    rng = np.random.default_rng(4)
+    cases: list[dict[str, object]] = []
+    for side, codes, width, height in ((1, 3, 4, 2), (2, 5, 3, 4), (4, 2, 1, 3), (3, 7, 5, 1)):
+        patches = rng.integers(0, 256, (codes, side, side, 3), np.uint8)
+        tokens = rng.integers(0, codes + 2, (height, width), np.int32)
+        pixels = PreviewTable(patches).picture(tokens)
+        parts = {"patches": patches, "tokens": tokens, "pixels": pixels}
+        lists = {name: part.ravel().tolist() for name, part in parts.items()}
+        cases.append({"side": side, "width": width, "height": height, **lists})
+    return cases
+
+
 if __name__ == "__main__":
     VECTORS.mkdir(exist_ok=True)
     made = {
@@ -110,6 +125,7 @@ if __name__ == "__main__":
         "intervals": interval_cases(),
         "normals": normals_cases(),
         "starts": start_cases(),
+        "previews": preview_cases(),
         "tokenizer": tokenizer_cases(),
     }
     for name, cases in made.items():

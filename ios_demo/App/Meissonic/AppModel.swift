@@ -79,10 +79,7 @@ import PictureFiles
             case .unfit(let field): wrong = field
             case .fit(var request):
                 if let more { request.seed = more }
-                let steps = request.steps ?? manifest.defaults.steps
-                studio.draw(
-                    request, with: model, preferred: shelf.placement,
-                    previewEvery: draft.preview ? max(1, steps / 8) : 0, count: count)
+                studio.draw(request, with: model, preferred: shelf.placement, previews: draft.preview, count: count)
             }
             checking = false
         }

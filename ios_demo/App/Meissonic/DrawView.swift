@@ -102,7 +102,7 @@ private struct ValuesSection: View {
             Picker("Size", selection: $draft[sizeAmong: manifest.sizes, or: manifest.defaults.size]) {
                 ForEach(manifest.sizes, id: \.self) { Text(verbatim: $0.description).tag($0) }
             }
-            Toggle("Show the unfinished picture (slower)", isOn: $draft.preview)
+            Toggle("Show the unfinished picture", isOn: $draft.preview)
         }
     }
 }

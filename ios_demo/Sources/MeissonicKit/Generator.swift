@@ -25,7 +25,7 @@ public enum DrawingEvent: Sendable {
     case began(stage: String)
     /// A step ended.
     case step(Progress)
-    /// The unfinished picture after a step (from 0).
+    /// The exact unfinished picture after a step (from 0).
     case preview(Picture, step: Int)
     /// The last event.
     case finished(Drawing)
@@ -34,14 +34,17 @@ public enum DrawingEvent: Sendable {
 /// An open bundle, ready to draw one picture at a time.
 ///
 /// With `keep` graphs stay loaded between stages and drawings: faster for many, but all are in memory. Without it, one
-/// stage's graphs are in memory at a time: a preview between two steps unloads the step, decodes alone, and the step is
-/// loaded again. With `keepText` what the graphs made of the texts is kept, so that the next drawing of the same texts, size and
-/// steps does not run them again.
+/// stage's graphs are in memory at a time: an exact preview between two steps unloads the step, decodes alone, and the step
+/// is loaded again. The small preview of each `Progress` needs no graph. With `keepText` what the graphs made of the texts is
+/// kept, so that the next drawing of the same texts, size and steps does not run them again. With `tiny` the bundle's tiny
+/// decoder makes the pictures.
 public actor Generator {
     public nonisolated let bundle: ModelBundle
     public nonisolated let tokenizer: ClipTokenizer
     private let engine: any Engine
     private let keep: Bool
+    private let decoder: String
+    private let previewTable: PreviewTable?
     private let keepText: Bool
     private var keptText: (of: Settings, conditions: [String: Tensor])?
     private let availableMemory: @Sendable () -> Int?
@@ -49,9 +52,9 @@ public actor Generator {
     private var stages: [Drawing.Stage] = []
 
     /// `availableMemory` (bytes; nil: unknown) is called before each drawing. Throws `UserError.bundle` for a tokenizer that
-    /// cannot be read.
+    /// cannot be read, `UserError.request` with `tiny` if the bundle has no tiny decoder.
     public init(
-        engine: any Engine, keep: Bool = false, keepText: Bool = false,
+        engine: any Engine, keep: Bool = false, keepText: Bool = false, tiny: Bool = false,
         availableMemory: @escaping @Sendable () -> Int? = { Memory.available() }
     ) throws {
         self.engine = engine
@@ -59,6 +62,12 @@ public actor Generator {
         self.keepText = keepText
         self.availableMemory = availableMemory
         bundle = engine.bundle
+        decoder = tiny ? "tiny_decoder" : "image_decoder"
+        guard engine.bundle.manifest.graphs[decoder] != nil else {
+            throw UserError.request(
+                "this bundle has no tiny_decoder: leave it out, or export with --tiny-decoder DIR")
+        }
+        previewTable = try PreviewTable(bundle: engine.bundle)
         tokenizer = try ClipTokenizer(bundle: engine.bundle)
     }
 
@@ -85,7 +94,7 @@ public actor Generator {
 
     /// Draws. `onEvent` gets every event but `.finished`.
     ///
-    /// Every `previewEvery` steps (0: never) it gets the unfinished picture: each runs the image decoder and, without
+    /// Every `previewEvery` steps (0: never) it gets the exact unfinished picture: each runs the image decoder and, without
     /// `keep`, loads it and the step again. Throws `UserError`, and `CancellationError` when the task is cancelled, in any
     /// stage. A second drawing while one is being made throws `UserError.request` and leaves the first alone; one that was
     /// cancelled is waited for.
@@ -130,7 +139,7 @@ public actor Generator {
         let conditions = try await conditionOnce(settings, onEvent)
         let tokens = try await runLoop(
             canvas.plan, canvas.tokens(encoded), settings, conditions, previewEvery, onEvent)
-        var picture = try await stage("image_decoder", ["image_decoder"], onEvent) { try await decode(tokens, settings) }
+        var picture = try await stage("image_decoder", [decoder], onEvent) { try await decode(tokens, settings) }
         if request.compose, let covered = canvas.covered, let photo = try canvas.pixels?.levels() {
             let tokenSize = bundle.manifest.model.tokenSize
             let pixels = compose(photo, picture.pixels, covered: covered, size: settings.size, tokenSize: tokenSize)
@@ -150,7 +159,7 @@ public actor Generator {
     /// Tokens i32 [H*W] as a picture.
     private func decode(_ tokens: [Int32], _ settings: Settings) async throws -> Picture {
         let tokens = Tensor(tokens, shape: grid(settings, bundle.manifest).shape)
-        let image = try await engine.run("image_decoder", on: ["tokens": tokens]).tensor("image")
+        let image = try await engine.run(decoder, on: ["tokens": tokens]).tensor("image")
         let count = 3 * settings.size.width * settings.size.height
         return Picture(size: settings.size, pixels: try image.levels().checked(count: count))
     }
@@ -195,9 +204,11 @@ public actor Generator {
             try await drawTokens(tokens, noise: PhiloxNoise(seed: settings.seed), plan: plan) { i, tokens, uniforms in
                 try await step.run(i, tokens, uniforms)
             } onStep: { progress in
-                onEvent(.step(progress))
+                var told = progress
+                told.preview = previewTable?.picture(progress.candidate, grid(settings, bundle.manifest))
+                onEvent(.step(told))
                 if previewEvery > 0, progress.masked > 0, (progress.step + 1) % previewEvery == 0 {
-                    let preview = try await withOnly(["image_decoder"]) {
+                    let preview = try await withOnly([decoder]) {
                         try await decode(progress.candidate, settings)
                     }
                     onEvent(.preview(preview, step: progress.step))

@@ -5,7 +5,7 @@ import Foundation
 public enum Limits {
     /// Bytes of a manifest.
     public static let manifest = 4_000_000
-    /// Bytes of a vocabulary, merges or golden trace.
+    /// Bytes of a vocabulary, merges, golden trace or preview.
     static let textFile = 64_000_000
     /// Bytes.
     static let file = 1 << 40
@@ -19,6 +19,8 @@ public enum Limits {
     static let textLength = 4096
     static let stepGraphs = 64
     static let dimensions = 8
+    /// Pixels along one side of a token in a preview.
+    static let patch = 16
     /// Characters of a message.
     static let message = 1000
 }

@@ -46,8 +46,10 @@ public struct Progress: Sendable, Equatable {
     public let masked: Int
     /// i32 [H*W], the input of the next step.
     public let tokens: [Int32]
-    /// i32 [H*W], every token drawn: the image decoder makes a preview of it.
+    /// i32 [H*W], every token drawn: the image decoder makes an exact preview of it.
     public let candidate: [Int32]
+    /// Of `candidate`, small; nil for a bundle without patches (`PreviewTable`).
+    public internal(set) var preview: Picture?
 }
 
 /// (step index i, tokens i32 [H*W], uniforms f32 [2, H*W]) -> (drawn i32 [H*W], log_prob f32 [H*W])

@@ -9,6 +9,7 @@ public struct Manifest: Sendable {
     public let files: [String: FileFacts]
     public let tokenizer: TokenizerFacts
     public let defaults: Defaults
+    public let preview: PreviewFacts?
     /// The file of the golden trace.
     public let golden: String?
     public let source: Source
@@ -149,6 +150,13 @@ public struct Temperature: Sendable, Equatable {
         self.start = start
         self.end = end
     }
+}
+
+/// Patches that make a preview of tokens: u8 [codebookSize, side, side, 3].
+public struct PreviewFacts: Sendable {
+    public let file: String
+    /// Pixels.
+    public let side: Int
 }
 
 public struct Source: Sendable {

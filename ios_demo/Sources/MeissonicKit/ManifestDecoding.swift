@@ -316,6 +316,16 @@ extension Defaults: Decodable {
     }
 }
 
+extension PreviewFacts: Decodable {
+    enum CodingKeys: String, Keys { case file, side }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.strict(CodingKeys.self)
+        file = try fields.path(.file)
+        side = try fields.whole(.side, 1...Limits.patch)
+    }
+}
+
 extension Source: Decodable {
     enum CodingKeys: String, Keys { case checkpoint, sha256 }
 
@@ -377,7 +387,7 @@ extension GoldenTrace: Decodable {
 
 extension Manifest: Decodable {
     enum CodingKeys: String, Keys {
-        case format, version, model, sizes, graphs, step, files, tokenizer, defaults, golden, source, tools, parity
+        case format, version, model, sizes, graphs, step, files, tokenizer, defaults, preview, golden, source, tools, parity
     }
 
     public init(from decoder: any Decoder) throws {
@@ -389,6 +399,7 @@ extension Manifest: Decodable {
         files = try fields.get(.files)
         tokenizer = try fields.get(.tokenizer)
         defaults = try fields.get(.defaults)
+        preview = try fields.decodeIfPresent(PreviewFacts.self, forKey: .preview)
         golden = try fields.decodeIfPresent(GoldenFile.self, forKey: .golden)?.file
         source = try fields.get(.source)
         tools = try fields.get(.tools)
@@ -414,6 +425,7 @@ extension Manifest {
             ["context", "modulation"]
         ),
         ("image_decoder", ["tokens"], ["image"]),
+        ("tiny_decoder", ["tokens"], ["image"]),
         ("image_encoder", ["image"], ["tokens"]),
     ]
 
@@ -425,9 +437,15 @@ extension Manifest {
         if Set(step).count < step.count { return "a graph is twice in step" }
         let named =
             graphs.values.flatMap { $0.files + $0.contexts.values.joined() }.sorted()
-            + [tokenizer.vocab, tokenizer.merges] + [golden].compactMap { $0 }
+            + [tokenizer.vocab, tokenizer.merges] + [preview?.file, golden].compactMap { $0 }
         for path in named where !files.has(path) {
             return "file '\(path)' has no size and hash in files"
+        }
+        if let preview {
+            let size = 3 * preview.side * preview.side * model.codebookSize
+            guard files[preview.file]?.size == size else {
+                return "file '\(preview.file)' has not the \(size) bytes of the preview"
+            }
         }
         for (name, given, wanted) in Manifest.feeds where graphs[name] != nil {
             if let problem = gap(in: [name], given: given, wanted: wanted) { return problem }

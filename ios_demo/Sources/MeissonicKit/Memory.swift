@@ -29,7 +29,7 @@ extension ModelBundle {
     /// With `keep` all graphs stay loaded; else one stage's graphs are in memory at a time, also for a preview.
     public func leastMemory(keep: Bool = false) -> Int {
         let graphs = manifest.graphs.keys
-        if keep { return graphs.reduce(0) { $0 + size(of: $1) } }
+        if keep { return graphs.filter { $0 != "tiny_decoder" }.reduce(0) { $0 + size(of: $1) } }  // one of two decoders
         let step = Set(manifest.step).reduce(0) { $0 + size(of: $1) }
         return graphs.filter { !manifest.step.contains($0) }.map(size(of:)).reduce(step, max)
     }

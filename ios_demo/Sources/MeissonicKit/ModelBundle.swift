@@ -86,9 +86,12 @@ public struct ModelBundle: Sendable {
 
     public func path(_ name: String) -> URL { folder.appendingPathComponent(name) }
 
+    /// The content of a small file. Throws `UserError.bundle`.
+    func bytes(_ name: String) throws -> Data { try content(of: path(name), limit: Limits.textFile) }
+
     /// The text of a file. Throws `UserError.bundle`.
     public func text(_ name: String) throws -> String {
-        guard let text = String(data: try content(of: path(name), limit: Limits.textFile), encoding: .utf8) else {
+        guard let text = String(data: try bytes(name), encoding: .utf8) else {
             throw UserError.bundle("\(path(name).path) is not UTF-8: export the bundle again")
         }
         return text

@@ -49,6 +49,7 @@ public struct Working: Sendable, Equatable {
     @ObservationIgnored private var job: Task<Void, Never>?
     @ObservationIgnored private var open: OpenModel?
     @ObservationIgnored private var pace = Pace()
+    @ObservationIgnored private var previews = true
 
     /// `folder` holds the facts about models, and a file that exists during a drawing. `availableMemory` (bytes, nil: unknown)
     /// is called before anything is loaded.
@@ -73,11 +74,12 @@ public struct Working: Sendable, Equatable {
     ///
     /// Those that are finished stay in the gallery when a later one fails or is stopped.
     @discardableResult public func draw(
-        _ request: Request, with model: StoredModel, preferred: SelfTest.Placement = .asMade, previewEvery: Int = 0,
+        _ request: Request, with model: StoredModel, preferred: SelfTest.Placement = .asMade, previews: Bool = true,
         count: Int = 1
     ) -> Bool {
         guard !isWorking else { return false }
         state = .working(Working(count: count))
+        self.previews = previews
         job = Task {
             do {
                 try writing(marker) { try Data().write(to: marker) }
@@ -87,7 +89,7 @@ public struct Working: Sendable, Equatable {
                     pace = Pace()
                     var numbered = request
                     numbered.seed &+= UInt64(number - 1)
-                    last = try await made(numbered, model, preferred, previewEvery)
+                    last = try await made(numbered, model, preferred)
                 }
                 state = last
             } catch is CancellationError {
@@ -125,11 +127,11 @@ public struct Working: Sendable, Equatable {
     }
 
     private func made(
-        _ request: Request, _ model: StoredModel, _ preferred: SelfTest.Placement, _ previewEvery: Int
+        _ request: Request, _ model: StoredModel, _ preferred: SelfTest.Placement
     ) async throws -> DrawingState {
         let (events, teller) = AsyncStream.makeStream(of: Told.self)
         let before = open?.id == model.id && open?.preferred == preferred ? open : nil
-        async let drawing = draw(request, with: model, preferred, previewEvery, before, teller)
+        async let drawing = draw(request, with: model, preferred, before, teller)
         for await event in events { hear(event) }
         let made = try await drawing
         let settings = try PictureSettings(request, made.settings, model.bundle)
@@ -140,8 +142,8 @@ public struct Working: Sendable, Equatable {
 
     /// Off the main thread.
     private nonisolated func draw(
-        _ request: Request, with model: StoredModel, _ preferred: SelfTest.Placement, _ previewEvery: Int,
-        _ before: OpenModel?, _ teller: AsyncStream<Told>.Continuation
+        _ request: Request, with model: StoredModel, _ preferred: SelfTest.Placement, _ before: OpenModel?,
+        _ teller: AsyncStream<Told>.Continuation
     ) async throws -> Drawing {
         defer { teller.finish() }
         let settings = try settle(request, model.bundle.manifest)
@@ -157,7 +159,7 @@ public struct Working: Sendable, Equatable {
             teller.yield(.opened(open))
         }
         try await preparer.warm(open, for: settings, told: told)
-        return try await open.generator.draw(request, previewEvery: previewEvery) { teller.yield(.drawing($0)) }
+        return try await open.generator.draw(request) { teller.yield(.drawing($0)) }
     }
 
     private func hear(_ told: Told) {
@@ -171,10 +173,10 @@ public struct Working: Sendable, Equatable {
         case .drawing(.step(let progress)):
             working.step = progress.step + 1
             working.steps = progress.steps
+            if previews { working.preview = progress.preview }
             let more = (working.count - working.number) * progress.steps
             working.secondsLeft = pace.left(after: progress.step, of: progress.steps, more: more)
-        case .drawing(.preview(let picture, step: _)): working.preview = picture
-        case .drawing(.finished): break
+        case .drawing(.preview), .drawing(.finished): break
         }
         state = .working(working)
     }

@@ -37,7 +37,8 @@ struct Command {
         let (request, again) = try job.request()
         let bundle = try ModelBundle.open(URL(fileURLWithPath: job.bundle))
         let generator = try Generator(
-            engine: openEngine(bundle, job), keep: job.preview > 0 && !job.lowMemory, keepText: job.count > 1)
+            engine: openEngine(bundle, job), keep: job.preview > 0 && !job.lowMemory, keepText: job.count > 1,
+            tiny: job.tinyDecoder)
         if let again, again.model != (try bundle.sha256()) {
             say("warning: \(job.bundle) is not the bundle that drew the picture: the new one will differ")
         }

@@ -25,6 +25,7 @@ struct Job: Sendable {
     var strength: Double?
     var out = "picture.png"
     var preview = 0
+    var tinyDecoder = false
     var threads = 0
     var lowMemory = false
 
@@ -55,6 +56,7 @@ struct Job: Sendable {
           --strength S        share of the steps that run on the image, above 0 to 1
           --out FILE.png      default: picture.png
           --preview K         write the unfinished picture every K steps
+          --tiny-decoder      decode with the bundle's tiny decoder: faster, less exact
           --threads N         default: all cores (onnxruntime)
           --low-memory        map weights from their files: slower, for small machines (onnxruntime)
 
@@ -100,6 +102,7 @@ struct Job: Sendable {
                     left: try rest.int(), top: try rest.int(), right: try rest.int(), bottom: try rest.int())
             case "--strength": job.strength = try rest.double()
             case "--out": job.out = try rest.value()
+            case "--tiny-decoder": job.tinyDecoder = true
             case "--preview": job.preview = try rest.int()
             case "--threads": job.threads = try rest.int()
             case "--low-memory": job.lowMemory = true

@@ -43,6 +43,25 @@ import Testing
         #expect(await engine.loaded.isEmpty)
     }
 
+    @Test func everyStepHasAPreviewOfTheBundlesPatches() async throws {
+        let facts = try #require(bundle.manifest.preview)
+        // Of code 0, which the stand-in draws everywhere.
+        let first = Array(try bundle.bytes(facts.file).prefix(3))
+        var count = 0
+        for try await event in try Generator(engine: StandInEngine(bundle: bundle)).events(request) {
+            guard case .step(let progress) = event else { continue }
+            let preview = try #require(progress.preview)
+            #expect(preview.size == Size(width: 16 * facts.side, height: 16 * facts.side))
+            #expect(Array(preview.pixels.prefix(3)) == first)
+            count += 1
+        }
+        #expect(count == 4)
+    }
+
+    @Test func aBundleWithoutATinyDecoderSaysSo() throws {
+        #expect(throws: UserError.self) { try Generator(engine: StandInEngine(bundle: bundle), tiny: true) }
+    }
+
     @Test func graphsThatWereLoadedBeforeAreUnloadedFirst() async throws {
         let engine = StandInEngine(bundle: bundle)
         await engine.open("image_decoder", for: try settle(request, bundle.manifest))

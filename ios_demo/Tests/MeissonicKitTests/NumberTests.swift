@@ -92,6 +92,26 @@ import Testing
         }
     }
 
+    struct PreviewCase: Decodable {
+        let side: Int
+        let width: Int
+        let height: Int
+        let patches: [UInt8]
+        let tokens: [Int32]
+        let pixels: [UInt8]
+    }
+
+    @Test func previewsAreThePythonRuntimes() throws {
+        let cases: [PreviewCase] = try Repository.json("tests/vectors/previews.json")
+        #expect(cases.count == 4)
+        for each in cases {
+            let table = PreviewTable(patches: each.patches, side: each.side)
+            let made = table.picture(each.tokens, Grid(height: each.height, width: each.width))
+            #expect(made.size == Size(width: each.width * each.side, height: each.height * each.side))
+            #expect(made.pixels == each.pixels)
+        }
+    }
+
     /// Schedule, tokens, steps: lengths after each step but the last.
     @Test func maskLengthsAreThePublishedSchedulers() throws {
         let tables: [String: [String: [String: [Int]]]] = try Repository.json("tests/golden/mask_lengths.json")

@@ -19,7 +19,7 @@ import Testing
         defer { scene.close() }
         let trace = try #require(try scene.model.bundle.golden())
         let watcher = Watcher(scene.studio)
-        #expect(scene.studio.draw(trace.request, with: scene.model, previewEvery: 4))
+        #expect(scene.studio.draw(trace.request, with: scene.model))
         #expect(!scene.studio.draw(trace.request, with: scene.model))
         await scene.studio.finish()
         let drawn = try drawn(scene.studio.state)
@@ -106,7 +106,7 @@ import Testing
     @Test func tooLittleMemoryIsReportedBeforeAnythingIsOpened() async throws {
         let scene = try Scene(availableMemory: 1_000_000)
         defer { scene.close() }
-        scene.studio.draw(Request("a red cat"), with: scene.model, previewEvery: 1)
+        scene.studio.draw(Request("a red cat"), with: scene.model)
         await scene.studio.finish()
         guard case .failed(let line) = scene.studio.state else {
             Issue.record("\(scene.studio.state)")

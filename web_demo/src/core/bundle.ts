@@ -83,7 +83,8 @@ export class Bundle {
     return this.manifest.golden ? this.json(this.manifest.golden.file, goldenSchema) : null;
   }
 
-  private async small(name: string): Promise<Uint8Array> {
+  /** The content of a small file of the manifest. Throws BundleError. */
+  async small(name: string): Promise<Uint8Array> {
     const size = this.manifest.files.get(name)!.size;
     if (size > MAX_TEXT_FILE)
       throw new BundleError(`${name} is larger than ${MAX_TEXT_FILE / 1e6} MB: export the bundle again`);

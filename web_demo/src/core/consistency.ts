@@ -11,6 +11,7 @@ const FEEDS: Record<string, [given: string[], wanted: string[]]> = {
     ["context", "modulation"],
   ],
   image_decoder: [["tokens"], ["image"]],
+  tiny_decoder: [["tokens"], ["image"]],
   image_encoder: [["image"], ["tokens"]],
 };
 const STEP_GIVEN = ["tokens", "context", "modulation", "guidance", "uniforms"];
@@ -19,7 +20,7 @@ const NEEDED = ["text_encoder", "conditioner", "image_decoder"];
 
 /** Each contradiction as a phrase. */
 export function* problems(manifest: Manifest): Generator<string> {
-  const { model, graphs, step, files, tokenizer } = manifest;
+  const { model, graphs, step, files, tokenizer, preview } = manifest;
   if (model.mask_token_id >= model.vocab_size) yield "mask_token_id is not below vocab_size";
   if (model.codebook_size > model.vocab_size) yield "codebook_size is above vocab_size";
   const unit = model.token_size * model.compression;
@@ -51,8 +52,16 @@ export function* problems(manifest: Manifest): Generator<string> {
 
   if (files.size > MAX_FILES) yield `files has ${files.size} entries`;
   const named = [...graphs.values()].flatMap((graph) => [...graph.files, ...[...graph.contexts.values()].flat()]);
-  named.push(tokenizer.vocab, tokenizer.merges, ...(manifest.golden ? [manifest.golden.file] : []));
+  named.push(
+    tokenizer.vocab,
+    tokenizer.merges,
+    ...[preview, manifest.golden].flatMap((part) => (part ? [part.file] : [])),
+  );
   for (const path of named) if (!files.has(path)) yield `file '${path}' has no size and hash in files`;
+  if (preview) {
+    const size = 3 * preview.side ** 2 * model.codebook_size;
+    if (files.get(preview.file)?.size !== size) yield `file '${preview.file}' has not the ${size} bytes of the preview`;
+  }
 
   if (tokenizer.length !== model.text_length) yield "tokenizer length and text_length differ";
   if (tokenizer.special.has("")) yield "a special string is empty";

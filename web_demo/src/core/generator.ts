@@ -6,13 +6,17 @@ import type { Bundle } from "./bundle";
 import { canvas, grid } from "./canvas";
 import { compose } from "./compose";
 import type { Engine, Stop } from "./engine";
+import { RequestError } from "./errors";
 import { drawTokens, type Noise, type Plan, type Progress } from "./loop";
 import { twoRows } from "./manifest";
 import { PhiloxNoise } from "./philox";
+import { PreviewTable } from "./preview";
 import { guided, guidedAt, settle, type Request, type Settings } from "./request";
 import { microSinusoids, stepSinusoids } from "./sinusoids";
 import { entry, floats, ints, last, type Tensor, type Tensors } from "./tensor";
 import { Tokenizer, type Encoded } from "./tokenizer";
+
+type Decoder = "image_decoder" | "tiny_decoder";
 
 export type Stage = "image_encoder" | "text_encoder" | "conditioner" | "steps" | "image_decoder";
 
@@ -29,15 +33,16 @@ export interface Drawing {
 export type DrawingEvent =
   | { kind: "began"; stage: Stage } // its graphs are loaded now, which may take long
   | { kind: "step"; progress: Progress; left: number } // left: seconds of the other steps at the pace so far
-  | { kind: "preview"; rgb: Uint8Array; step: number }; // the unfinished picture after a step (from 0)
+  | { kind: "preview"; rgb: Uint8Array; step: number }; // the exact unfinished picture after a step (from 0)
 
 /**
  * An open bundle, ready to draw one picture at a time.
  *
  * With `keep` graphs stay loaded between stages and drawings: faster for many, but all are in memory. Without it, one
- * stage's graphs are in memory at a time: a preview between two steps unloads the step, decodes alone, and the step is
- * loaded again. With `keepText` what the graphs made of the texts is kept, so that the next drawing of the same texts, size
- * and steps does not run them again.
+ * stage's graphs are in memory at a time: an exact preview between two steps unloads the step, decodes alone, and the
+ * step is loaded again. The small preview of each `Progress` needs no graph. With `keepText` what the graphs made of the
+ * texts is kept, so that the next drawing of the same texts, size and steps does not run them again. With `tiny` the
+ * bundle's tiny decoder makes the pictures.
  */
 export class Generator {
   readonly bundle: Bundle;
@@ -46,15 +51,22 @@ export class Generator {
   private constructor(
     private readonly engine: Engine,
     private readonly tokenizer: Tokenizer,
+    private readonly table: PreviewTable | null,
     private readonly keep: boolean,
+    private readonly decoder: Decoder,
     private readonly keepText: boolean,
   ) {
     this.bundle = engine.bundle;
   }
 
-  /** Throws BundleError for a broken tokenizer. */
-  static async of(engine: Engine, keep = false, keepText = false): Promise<Generator> {
-    return new Generator(engine, await Tokenizer.of(engine.bundle), keep, keepText);
+  /** Throws BundleError for a broken tokenizer, RequestError with `tiny` if the bundle has no tiny decoder. */
+  static async of(engine: Engine, keep = false, keepText = false, tiny = false): Promise<Generator> {
+    const { bundle } = engine;
+    const decoder = tiny ? "tiny_decoder" : "image_decoder";
+    if (!bundle.manifest.graphs.has(decoder)) {
+      throw new RequestError("this bundle has no tiny_decoder: leave it out, or export with --tiny-decoder DIR");
+    }
+    return new Generator(engine, await Tokenizer.of(bundle), await PreviewTable.of(bundle), keep, decoder, keepText);
   }
 
   /** Unloads every graph and forgets the last texts. A later drawing loads them again. */
@@ -66,7 +78,7 @@ export class Generator {
   /**
    * Draws. `onEvent` gets every event, in order.
    *
-   * Every `previewEvery` steps (0: never) it gets the unfinished picture: each runs the image decoder and, without `keep`,
+   * Every `previewEvery` steps (0: never) it gets the exact unfinished picture: each runs the image decoder and, without `keep`,
    * loads it and the step again. Throws UserError, and Cancelled once `stop` is called.
    */
   async draw(
@@ -76,8 +88,9 @@ export class Generator {
     onEvent: (event: DrawingEvent) => void = () => {},
   ): Promise<Drawing> {
     const settings = settle(request, this.bundle.manifest);
+    const { engine, tokenizer, table, keep, decoder } = this;
     const texts = this.keepText ? this.texts : { kept: null };
-    const run = new Run(this.engine, this.tokenizer, this.keep, texts, settings, previewEvery, stop, onEvent);
+    const run = new Run(engine, tokenizer, table, keep, decoder, texts, settings, previewEvery, stop, onEvent);
     return run.draw(request);
   }
 }
@@ -95,7 +108,9 @@ class Run {
   constructor(
     private readonly engine: Engine,
     private readonly tokenizer: Tokenizer,
+    private readonly table: PreviewTable | null,
     private readonly keep: boolean,
+    private readonly decoder: Decoder,
     private readonly texts: KeptText,
     private readonly settings: Settings,
     private readonly previewEvery: number,
@@ -112,7 +127,7 @@ class Run {
     const encoded = start.pixels && (await this.encode(start.pixels));
     const conditions = await this.conditionOnce([...texts.values()].map(({ ids }) => ids));
     const tokens = await this.runLoop(start.plan, start.tokens(encoded), conditions);
-    const drawn = await this.stage("image_decoder", ["image_decoder"], () => this.decode(tokens));
+    const drawn = await this.stage("image_decoder", [this.decoder], () => this.decode(tokens));
     const photo = request.compose === false ? null : (start.pixels?.data as Uint8Array | undefined);
     const rgb =
       photo && start.covered
@@ -140,7 +155,7 @@ class Run {
   /** Tokens i32 [H*W] as a picture u8 [h, w, 3]. */
   private async decode(tokens: Int32Array): Promise<Uint8Array> {
     const [width, height] = this.gridSize;
-    const { image } = await this.engine.run("image_decoder", { tokens: ints(tokens, height, width) }, this.stop);
+    const { image } = await this.engine.run(this.decoder, { tokens: ints(tokens, height, width) }, this.stop);
     return image!.data as Uint8Array;
   }
 
@@ -200,9 +215,10 @@ class Run {
     const onStep = async (progress: Progress): Promise<void> => {
       const done = progress.step + 1;
       const pace = (performance.now() - begun) / 1000 / (done - plan.start);
-      this.onEvent({ kind: "step", progress, left: pace * (plan.steps - done) });
+      const preview = this.table && this.table.picture(progress.candidate, this.gridSize);
+      this.onEvent({ kind: "step", progress: { ...progress, preview }, left: pace * (plan.steps - done) });
       if (this.previewEvery > 0 && progress.masked > 0 && done % this.previewEvery === 0) {
-        const rgb = await this.withOnly(["image_decoder"], () => this.decode(progress.candidate));
+        const rgb = await this.withOnly([this.decoder], () => this.decode(progress.candidate));
         this.onEvent({ kind: "preview", rgb, step: progress.step });
       }
     };

@@ -6,6 +6,7 @@
 
 import { EngineError } from "./errors";
 import type { MaskingSchedule } from "./manifest";
+import type { Preview } from "./preview";
 import { maskLength, maskRatio, temperatures } from "./schedule";
 
 /** The random numbers of one drawing. `count` is the number of positions. */
@@ -49,7 +50,8 @@ export interface Progress {
   steps: number;
   masked: number; // tokens masked again; 0 after the last step
   tokens: Int32Array; // i32 [H*W], the input of the next step
-  candidate: Int32Array; // i32 [H*W], every token drawn: the image decoder makes a preview of it
+  candidate: Int32Array; // i32 [H*W], every token drawn: the image decoder makes an exact preview of it
+  preview: Preview | null; // of `candidate`; null without a `PreviewTable`
 }
 
 /** (step index i, tokens i32 [H*W], uniforms f32 [2, H*W]) -> (drawn i32 [H*W], log_prob f32 [H*W]) */
@@ -126,7 +128,7 @@ export async function drawTokens(
     } else {
       codes = candidate;
     }
-    await onStep({ step: i, steps: plan.steps, masked, tokens: codes, candidate });
+    await onStep({ step: i, steps: plan.steps, masked, tokens: codes, candidate, preview: null });
   }
   return codes;
 }

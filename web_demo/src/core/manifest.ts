@@ -7,12 +7,13 @@ z.config({ jitless: true }); // zod's compiled parsers would need a page that al
 // Bounds of a manifest, those of runtime/bundle.py: far above every real one, so that a hostile one costs no memory and no
 // time.
 export const MAX_MANIFEST = 4_000_000; // bytes
-export const MAX_TEXT_FILE = 64_000_000; // bytes of a vocabulary, merges or golden trace
+export const MAX_TEXT_FILE = 64_000_000; // bytes of a vocabulary, merges, golden trace or preview
 export const MAX_FILES = 10_000;
 export const MAX_PATH = 1000; // bytes in UTF-8; 255 a part
 export const MAX_SIDE = 4096; // pixels
 export const MAX_STEPS = 1000;
 export const MAX_GUIDANCE = 100;
+const MAX_PATCH = 16; // pixels along one side of a token in a preview
 const MAX_FILE = 2 ** 40; // bytes
 const MAX_SIZES = 64;
 const MAX_TEXT_LENGTH = 4096;
@@ -129,6 +130,8 @@ export const manifestSchema = z.strictObject({
   files: table(file, path),
   tokenizer,
   defaults,
+  // Patches that make a preview of tokens: u8 [codebook_size, side, side, 3].
+  preview: z.optional(z.nullable(z.strictObject({ file: path, side: whole(1, MAX_PATCH) }))),
   golden: z.optional(z.nullable(z.strictObject({ file: path }))),
   source: z.strictObject({ checkpoint: z.string(), sha256: z.string() }),
   tools: table(z.string()),

@@ -3,11 +3,12 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { Props } from "./app";
 import type { Size } from "../core/manifest";
+import type { Preview } from "../core/preview";
 import { Icon } from "./icons";
 import { MaskEditor } from "./maskEditor";
 import { imageData } from "./pixels";
 import type { Margins } from "../core/request";
-import type { Shown, State } from "./studio";
+import type { Shown } from "./studio";
 import { words } from "./words";
 
 export function Stage({ studio, state }: Props) {
@@ -29,7 +30,7 @@ export function Stage({ studio, state }: Props) {
         ) : editing ? (
           <img class="picture cover" src={source.url} alt={words.source} />
         ) : preview ? (
-          <Pixels rgb={preview} size={size} />
+          <Pixels preview={preview} />
         ) : shown ? (
           <img
             class="picture"
@@ -105,7 +106,7 @@ function fileName({ settings, name }: Shown): string {
   return settings ? `${prompt}-${settings.seed}.png` : `${prompt}.png`;
 }
 
-function Pixels({ rgb, size }: { rgb: NonNullable<State["preview"]>; size: Size }) {
+function Pixels({ preview: { rgb, size } }: { preview: Preview }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => canvas.current?.getContext("2d")?.putImageData(imageData(rgb, size), 0, 0), [rgb, size]);
   return (

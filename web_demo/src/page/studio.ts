@@ -3,6 +3,7 @@
 import { Cancelled, UserError } from "../core/errors";
 import type { Size } from "../core/manifest";
 import type { Picture } from "../core/pictures";
+import type { Preview } from "../core/preview";
 import type { Edit, Margins, Request } from "../core/request";
 import { pictureSettings, settingsOf, withSettings, type Mode, type PictureSettings } from "../png";
 import type { Stored } from "../store/models";
@@ -68,7 +69,7 @@ export interface State {
   fetching: Work | null; // a model that is fetched or opened
   form: Form;
   drawing: Work | null;
-  preview: Drawn["rgb"] | null;
+  preview: Preview | null;
   shown: Shown | null;
   source: Source | null;
   painted: readonly boolean[]; // tokens of the mask
@@ -280,12 +281,12 @@ export class Studio {
   private hear(told: Told, stop: AbortController, index: number, count: number): void {
     if (stop.signal.aborted) return;
     const which = count > 1 ? words.pictureOfAll(index + 1, count) : "";
-    if (told.kind === "preview") this.update({ preview: told.rgb, editing: false });
     if (told.kind === "began")
       this.update({
         drawing: { line: which + words.stages[told.stage], share: this.state.drawing?.share ?? null, stop },
       });
     if (told.kind !== "step") return;
+    if (told.preview) this.update({ preview: told.preview, editing: false });
     const done = told.step + 1;
     const others = done < told.steps ? (told.left / (told.steps - done)) * told.steps * (count - 1 - index) : 0;
     const seconds = told.left + others;

@@ -4,6 +4,7 @@ import type { Fault } from "../core/errors";
 import type { Stage } from "../core/generator";
 import type { Size } from "../core/manifest";
 import type { Picture } from "../core/pictures";
+import type { Preview } from "../core/preview";
 import type { Request, Settings } from "../core/request";
 import type { Kept } from "../store/gallery";
 import type { Installing, Stored } from "../store/models";
@@ -57,8 +58,7 @@ export type Told =
   | Installing
   | { kind: "verifying"; file: string }
   | { kind: "began"; stage: Stage }
-  | { kind: "step"; step: number; steps: number; left: number } // left: seconds
-  | { kind: "preview"; rgb: Uint8Array<ArrayBuffer>; step: number };
+  | { kind: "step"; step: number; steps: number; left: number; preview: Preview | null }; // left: seconds
 
 export type FromWorker =
   | { call: number; told: Told }

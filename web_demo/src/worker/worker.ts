@@ -20,7 +20,8 @@ import type { Drawn, FromWorker, Methods, Model, Name, Told, ToWorker } from "./
 
 declare const self: DedicatedWorkerGlobalScope;
 
-// All graphs of a small model stay loaded, because a preview would load the step again.
+// All graphs of a small model stay loaded, because the next drawing would load them again.
+const LATER = ["image_encoder", "tiny_decoder"]; // graphs that not every drawing runs
 const KEPT_BELOW = 200e6; // bytes of a bundle
 
 // Threads need a page that is isolated from other origins. More than 4 fight over a phone's small cores.
@@ -66,7 +67,7 @@ async function open({ tell }: Call, id: string): Promise<Model> {
   const engine = new OrtEngine(bundle);
   generator = await Generator.of(engine, small, true);
   // Loaded while a person types the prompt. An edit loads the image encoder.
-  const first = small ? [...manifest.graphs.keys()].filter((name) => name !== "image_encoder") : [];
+  const first = small ? [...manifest.graphs.keys()].filter((name) => !LATER.includes(name)) : [];
   for (const name of first) await engine.open(name);
   return {
     id,
@@ -88,10 +89,11 @@ async function open({ tell }: Call, id: string): Promise<Model> {
 async function draw({ tell, stop }: Call, request: Request, previews: boolean): Promise<Drawn> {
   if (generator === null) throw new RequestError("no model is open: choose one");
   const begun = performance.now();
-  const drawing = await generator.draw(request, previews ? 1 : 0, stop, (event) => {
-    if (event.kind === "preview") tell({ ...event, rgb: new Uint8Array(event.rgb) });
-    else if (event.kind === "began") tell(event);
-    else tell({ kind: "step", step: event.progress.step, steps: event.progress.steps, left: event.left });
+  const drawing = await generator.draw(request, 0, stop, (event) => {
+    if (event.kind === "began") tell(event);
+    if (event.kind !== "step") return;
+    const { step, steps, preview } = event.progress;
+    tell({ kind: "step", step, steps, left: event.left, preview: previews ? preview : null });
   });
   const { settings, cut } = drawing;
   return { rgb: new Uint8Array(drawing.rgb), settings, cut, seconds: (performance.now() - begun) / 1000 };

@@ -89,6 +89,23 @@ test("events name every stage and step", async () => {
   expect(told.flatMap((event) => (event.kind === "preview" ? [event.step] : []))).toEqual([2]);
 });
 
+test("every step has a preview of the bundle's patches", async () => {
+  const told = await events(new Zeros(bundle), undefined);
+  const previews = told.flatMap((event) => (event.kind === "step" ? [event.progress.preview] : []));
+  const { preview, defaults, model } = bundle.manifest;
+  const sides = defaults.size.map((side) => (side / model.token_size) * preview!.side);
+  const first = (await bundle.bytes(preview!.file)).slice(0, 3); // of code 0, which the stand-in draws everywhere
+  expect(previews).toHaveLength(4);
+  for (const made of previews) {
+    expect(made!.size).toEqual(sides);
+    expect(made!.rgb.slice(0, 3)).toEqual(first);
+  }
+});
+
+test("a bundle without a tiny decoder says so", async () => {
+  await expect(Generator.of(new Zeros(bundle), false, true)).rejects.toThrow("this bundle has no tiny_decoder");
+});
+
 describe("memory", () => {
   test("one graph is loaded at a time, also for previews", async () => {
     const engine = new Zeros(bundle);

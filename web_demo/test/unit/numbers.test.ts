@@ -3,6 +3,7 @@ import { maskLeast, randomTokens, type Plan } from "../../src/core/loop";
 import type { MaskingSchedule } from "../../src/core/manifest";
 import { normals } from "../../src/core/normals";
 import { PhiloxNoise, uniforms } from "../../src/core/philox";
+import { PreviewTable } from "../../src/core/preview";
 import { inInterval, maskLength, temperatures } from "../../src/core/schedule";
 import { microSinusoids, stepSinusoids } from "../../src/core/sinusoids";
 import { bits, committed, vector } from "./vectors";
@@ -122,6 +123,18 @@ test("sinusoids are Python's bit by bit", () => {
   expect(bits(stepSinusoids(64, "index").data as Float32Array)).toEqual(numbers.step_sinusoids);
   expect(bits(stepSinusoids(48, "share").data as Float32Array)).toEqual(numbers.share_sinusoids);
   expect(bits(microSinusoids([1024, 768], 6).data as Float32Array)).toEqual(numbers.micro_sinusoids);
+});
+
+test("previews are Python's byte by byte", () => {
+  type Case = Record<"side" | "width" | "height", number> & Record<"patches" | "tokens" | "pixels", number[]>;
+  const cases = committed<Case[]>("tests/vectors/previews.json");
+  expect(cases).toHaveLength(4);
+  for (const { side, width, height, patches, tokens, pixels } of cases) {
+    const table = new PreviewTable(Uint8Array.from(patches), side);
+    const made = table.picture(Int32Array.from(tokens), [width, height]);
+    expect(made.size).toEqual([width * side, height * side]);
+    expect(Array.from(made.rgb)).toEqual(pixels);
+  }
 });
 
 describe("masking again", () => {

@@ -27,10 +27,8 @@ import org.meissonic.mobile.app.model.UnitState
 import org.meissonic.mobile.app.model.Working
 import org.meissonic.mobile.app.model.check
 import org.meissonic.mobile.app.model.ready
-import org.meissonic.mobile.engine.settle
 
 private const val CHOOSE = 1
-private const val PREVIEWS = 4 // in a drawing; each unloads the step and loads it again
 private const val MORE = 4 // pictures
 private const val LARGEST_TYPED_SEED = 1_000_000_000uL // short enough to be read out
 
@@ -110,9 +108,8 @@ class MainActivity : Screen(R.layout.main) {
         when (val checked = check(draft, manifest, Random.nextULong(LARGEST_TYPED_SEED), app.picked::picture)) {
             is Unfit -> form.complain(checked.field, ::say)
             is Fit -> {
-                val steps = settle(checked.request, manifest).steps
                 val request = if (more == null) checked.request else checked.request.copy(seed = more)
-                app.studio.draw(request, if (draft.preview) maxOf(1, steps / PREVIEWS) else 0, if (more == null) 1 else MORE)
+                app.studio.draw(request, draft.preview, if (more == null) 1 else MORE)
                 begun = true
             }
         }

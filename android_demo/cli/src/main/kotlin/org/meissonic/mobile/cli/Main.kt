@@ -139,6 +139,9 @@ internal class Main : Callable<Int> {
     @Option(names = ["--out"], paramLabel = "FILE.png", description = ["default: \${DEFAULT-VALUE}"])
     var out = File("picture.png")
 
+    @Option(names = ["--tiny-decoder"], description = ["decode with the bundle's tiny decoder: faster, less exact"])
+    var tinyDecoder = false
+
     @Option(names = ["--preview"], paramLabel = "K", description = ["write the unfinished picture every K steps"])
     var preview = 0
 
@@ -168,7 +171,8 @@ internal class Main : Callable<Int> {
         val request = first.copy(edit = edit(again))
         val stop = Stop()
         val written = mutableListOf<Picture>()
-        Generator(openEngine(), keep = preview > 0 && !lowMemory, keepText = count > 1).use { generator ->
+        val keep = preview > 0 && !lowMemory
+        Generator(openEngine(), keep, keepText = count > 1, tiny = tinyDecoder).use { generator ->
             if (again != null && again.model != generator.bundle.sha256) {
                 System.err.println("warning: $bundle is not the bundle that drew the picture: the new one will differ")
             }

@@ -7,6 +7,7 @@ private val FEEDS = mapOf(
     "conditioner" to
         (setOf("text_hidden", "text_pooled", "micro_sinusoids", "step_sinusoids") to setOf("context", "modulation")),
     "image_decoder" to (setOf("tokens") to setOf("image")),
+    "tiny_decoder" to (setOf("tokens") to setOf("image")),
     "image_encoder" to (setOf("image") to setOf("tokens")),
 )
 private val STEP_GIVEN = setOf("tokens", "context", "modulation", "guidance", "uniforms")
@@ -127,10 +128,15 @@ private fun chain(manifest: Manifest, names: List<String>, given: Set<String>, w
 
 private fun files(manifest: Manifest): Sequence<String> = sequence {
     val named = manifest.graphs.values.flatMap { it.files + it.contexts.values.flatten() } + manifest.tokenizer.vocab + manifest.tokenizer.merges +
-        listOfNotNull(manifest.golden?.file)
+        listOfNotNull(manifest.preview?.file, manifest.golden?.file)
     if (manifest.files.size > MAX_FILES) yield("files has ${manifest.files.size} entries")
     for (path in named + manifest.files.keys) if (!inside(path)) yield("path '$path' is outside the bundle or not in plain form")
     for (path in named) if (path !in manifest.files) yield("file '$path' has no size and hash in files")
+    manifest.preview?.let { preview ->
+        if (preview.side !in 1..MAX_PATCH) yield("side ${preview.side} is out of range")
+        val size = 3L * preview.side * preview.side * manifest.model.codebookSize
+        if (manifest.files[preview.file]?.size != size) yield("file '${preview.file}' has not the $size bytes of the preview")
+    }
     for ((path, facts) in manifest.files) {
         if (facts.size !in 0..MAX_FILE) yield("file '$path' has size ${facts.size}")
         if (!HASH.matches(facts.sha256)) yield("file '$path' has SHA-256 '${facts.sha256}'")

@@ -37,7 +37,7 @@ sealed interface DrawingEvent {
     /** A step ended. [left] is the time that the other steps take at the pace so far. */
     class Step(val progress: Progress, val left: Duration) : DrawingEvent
 
-    /** The unfinished picture after a step (from 0). */
+    /** The exact unfinished picture after a step (from 0). */
     class Preview(val picture: Picture, val step: Int) : DrawingEvent
 
     /** The last event. */
@@ -48,21 +48,33 @@ sealed interface DrawingEvent {
  * An open bundle, ready to draw one picture at a time.
  *
  * With [keep] graphs stay loaded between stages and drawings: faster for many, but all are in memory. Without it, one
- * stage's graphs are in memory at a time: a preview between two steps unloads the step, decodes alone, and the step is
- * loaded again. With [keepText] what the graphs made of the texts is kept, so that the next drawing of the same texts, size
- * and steps does not run them again.
+ * stage's graphs are in memory at a time: an exact preview between two steps unloads the step, decodes alone, and the
+ * step is loaded again. The small preview of each `Progress` needs no graph. With [keepText] what the graphs made of the
+ * texts is kept, so that the next drawing of the same texts, size and steps does not run them again. With [tiny] the
+ * bundle's tiny decoder makes the pictures; RequestError if it has none.
  */
 class Generator(
     private val engine: Engine,
     private val keep: Boolean = false,
     private val keepText: Boolean = false,
+    tiny: Boolean = false,
 ) : AutoCloseable {
     val bundle = engine.bundle
     private val manifest = bundle.manifest
     private val tokenizer = Tokenizer.of(bundle)
+    private val previewTable = PreviewTable.of(bundle)
+    private val decoder = if (tiny) "tiny_decoder" else "image_decoder"
     private val busy = ReentrantLock()
     private var closed = false
     private var keptText: Pair<Settings, Map<String, Tensor>>? = null // for these settings with any seed
+
+    init {
+        if (decoder !in manifest.graphs) {
+            throw RequestError(
+                "this bundle has no tiny_decoder: leave it out, or export with --tiny-decoder DIR",
+            )
+        }
+    }
 
     /** The graphs in memory now. */
     val loaded: Set<String> get() = engine.loaded
@@ -101,7 +113,7 @@ class Generator(
     /**
      * Draws in the caller's thread. [onEvent] gets every event but `Finished`.
      *
-     * Every [previewEvery] steps (0: never) it gets the unfinished picture: each runs the image decoder and, without
+     * Every [previewEvery] steps (0: never) it gets the exact unfinished picture: each runs the image decoder and, without
      * `keep`, loads it and the step again. Throws UserError, and Cancelled once [stop] is called. A second drawing while
      * one is being made throws RequestError and leaves the first alone.
      */
@@ -151,7 +163,7 @@ class Generator(
             val encoded = canvas.pixels?.let(::encode)
             val conditions = conditionOnce(texts.values.map { it.ids })
             val tokens = runLoop(canvas.plan, canvas.tokens(encoded), conditions)
-            val drawn = stage(Stage.IMAGE_DECODER, listOf("image_decoder")) { decode(tokens) }
+            val drawn = stage(Stage.IMAGE_DECODER, listOf(decoder)) { decode(tokens) }
             val covered = canvas.covered.takeIf { request.compose }
             val rgb = if (covered == null || canvas.pixels == null) {
                 drawn
@@ -169,7 +181,7 @@ class Generator(
         /** Tokens i32 [H*W] as a picture u8 [h, w, 3]. */
         private fun decode(tokens: IntArray): ByteArray {
             val tensors = mapOf("tokens" to Ints(tokens, grid.height, grid.width))
-            return (engine.run("image_decoder", tensors, stop).getValue("image") as Bytes).values
+            return (engine.run(decoder, tensors, stop).getValue("image") as Bytes).values
         }
 
         /** What [condition] gives, kept from the last drawing if nothing but the seed differs. */
@@ -214,9 +226,12 @@ class Generator(
 
             fun onStep(progress: Progress) {
                 val done = progress.step + 1
-                onEvent(DrawingEvent.Step(progress, begun.elapsedNow() / (done - plan.start) * (plan.steps - done)))
+                val told = progress.run {
+                    Progress(step, steps, masked, tokens, candidate, previewTable?.picture(candidate, grid))
+                }
+                onEvent(DrawingEvent.Step(told, begun.elapsedNow() / (done - plan.start) * (plan.steps - done)))
                 if (previewEvery > 0 && progress.masked > 0 && done % previewEvery == 0) {
-                    val rgb = withOnly(listOf("image_decoder")) { decode(progress.candidate) }
+                    val rgb = withOnly(listOf(decoder)) { decode(progress.candidate) }
                     onEvent(DrawingEvent.Preview(Picture.of(rgb, settings.size), progress.step))
                 }
             }

@@ -5,7 +5,7 @@ import java.io.InputStream
 
 // Bounds of a bundle, those of runtime/bundle.py: far above every real one, so that a hostile one costs no memory and no
 // time.
-internal const val MAX_TEXT_FILE = 64_000_000L // bytes of a vocabulary, merges or golden trace
+internal const val MAX_TEXT_FILE = 64_000_000L // bytes of a vocabulary, merges, golden trace or preview
 internal const val MAX_FILE = 1L shl 40 // bytes
 internal const val MAX_FILES = 10_000
 internal const val MAX_PATH = 1000 // bytes in UTF-8
@@ -15,6 +15,7 @@ internal const val MAX_SIZES = 64
 internal const val MAX_TEXT_LENGTH = 4096
 internal const val MAX_STEP_GRAPHS = 64
 internal const val MAX_DIMENSIONS = 8
+internal const val MAX_PATCH = 16 // pixels along one side of a token in a preview
 private const val LONGEST_MESSAGE = 1000 // characters
 private const val BUFFER = 1 shl 16
 

@@ -46,7 +46,8 @@ class Progress(
     val steps: Int,
     val masked: Int, // tokens masked again; 0 after the last step
     val tokens: IntArray, // i32 [H*W], the input of the next step
-    val candidate: IntArray, // i32 [H*W], every token drawn: the image decoder makes a preview of it
+    val candidate: IntArray, // i32 [H*W], every token drawn: the image decoder makes an exact preview of it
+    val preview: Picture? = null, // of [candidate]; null without a PreviewTable
 )
 
 /** (step index i, tokens i32 [H*W], uniforms f32 [2, H*W]) -> (drawn i32 [H*W], log_prob f32 [H*W]) */

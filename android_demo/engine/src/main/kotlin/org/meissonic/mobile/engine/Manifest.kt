@@ -16,6 +16,7 @@ data class Manifest(
     val files: Map<String, FileFacts>,
     val tokenizer: TokenizerFacts,
     val defaults: Defaults,
+    val preview: PreviewFacts? = null,
     val golden: GoldenFile? = null,
     val source: Source,
     val tools: Map<String, String>,
@@ -139,6 +140,10 @@ data class Defaults(
     val score: StrictDouble, // the aesthetic score given as the fifth micro-condition
     val strength: StrictDouble, // of image-to-image
 )
+
+/** Patches that make a preview of tokens: u8 [codebookSize, side, side, 3]. */
+@Serializable
+data class PreviewFacts(val file: String, val side: StrictInt)
 
 @Serializable
 data class GoldenFile(val file: String)

@@ -7,6 +7,7 @@ import kotlin.test.assertContains
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
 import kotlin.test.assertIs
+import kotlin.test.assertNotNull
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.flow.collect
@@ -82,6 +83,27 @@ class GeneratorTest {
         assertEquals(listOf(2), events.filterIsInstance<DrawingEvent.Preview>().map { it.step })
         assertIs<DrawingEvent.Finished>(events.last())
         Unit
+    }
+
+    @Test
+    fun `every step has a preview of the bundle's patches`() {
+        val previews = mutableListOf<Picture?>()
+        Generator(Zeros(bundle)).draw(request) { if (it is DrawingEvent.Step) previews += it.progress.preview }
+        val facts = assertNotNull(bundle.manifest.preview)
+        val token = bundle.manifest.model.tokenSize
+        // Of code 0, which the stand-in draws everywhere.
+        val first = Picture.of(bundle.file(facts.file).readBytes(), Size(1, 1)).argb[0]
+        assertEquals(4, previews.size)
+        for (preview in previews.map { assertNotNull(it) }) {
+            assertEquals(Size(size.width / token * facts.side, size.height / token * facts.side), preview.size)
+            assertEquals(first, preview.argb[0])
+        }
+    }
+
+    @Test
+    fun `a bundle without a tiny decoder says so`() {
+        val error = assertFailsWith<RequestError> { Generator(Zeros(bundle), tiny = true) }
+        assertContains(error.message.orEmpty(), "this bundle has no tiny_decoder")
     }
 
     @Test

@@ -46,6 +46,29 @@ class NumbersTest {
         }
     }
 
+    @Serializable
+    class PreviewCase(
+        val side: Int,
+        val width: Int,
+        val height: Int,
+        val patches: List<Int>,
+        val tokens: List<Int>,
+        val pixels: List<Int>,
+    )
+
+    @Test
+    fun `previews are Python's byte by byte`() {
+        val cases = vector<List<PreviewCase>>(File(repository, "tests/vectors/previews.json"))
+        assertEquals(4, cases.size)
+        for (case in cases) {
+            val table = PreviewTable(case.patches.map { it.toByte() }.toByteArray(), case.side)
+            val made = table.picture(case.tokens.toIntArray(), Size(case.width, case.height))
+            val wanted = Picture.of(case.pixels.map { it.toByte() }.toByteArray(), made.size)
+            assertEquals(Size(case.width * case.side, case.height * case.side), made.size)
+            assertContentEquals(wanted.argb, made.argb)
+        }
+    }
+
     @Test
     fun `the largest word gives the largest float below one`() {
         assertEquals(1f.toRawBits() - 1, (1 - 1f / (1 shl 24)).toRawBits())

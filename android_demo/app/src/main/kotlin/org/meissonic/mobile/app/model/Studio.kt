@@ -84,13 +84,13 @@ class Studio(
      *
      * Those that are finished stay in the gallery when a later one fails or is stopped.
      */
-    fun draw(request: Request, previewEvery: Int, count: Int = 1): Boolean {
+    fun draw(request: Request, previews: Boolean, count: Int = 1): Boolean {
         if (state.value is Working) return false
         mutable.value = Working(count = count)
         job = scope.launch(start = CoroutineStart.UNDISPATCHED) {
             mutable.value = try {
                 withContext(Dispatchers.IO) { writeWhole(marker) {} }
-                made(request, previewEvery, count)
+                made(request, previews, count)
             } catch (_: CancellationException) {
                 Stopped
             } catch (error: UserError) {
@@ -117,7 +117,7 @@ class Studio(
         generator = null
     }
 
-    private suspend fun made(request: Request, previewEvery: Int, count: Int): DrawState {
+    private suspend fun made(request: Request, previews: Boolean, count: Int): DrawState {
         val generator = generator ?: runInterruptible(Dispatchers.IO) { openGenerator() }.also { generator = it }
         val manifest = generator.bundle.manifest
         checkMemory(manifest, settle(request, manifest).size, freeMemory())
@@ -125,14 +125,14 @@ class Studio(
         for (number in 1..count) {
             val numbered = request.copy(seed = request.seed + (number - 1).toULong())
             mutable.value = (mutable.value as Working).copy(number = number, step = 0)
-            done = made(numbered, previewEvery, generator)
+            done = made(numbered, previews, generator)
         }
         return checkNotNull(done)
     }
 
-    private suspend fun made(request: Request, previewEvery: Int, generator: Generator): DrawState {
+    private suspend fun made(request: Request, previews: Boolean, generator: Generator): DrawState {
         var done: DrawState? = null
-        generator.events(request, previewEvery).collect { event ->
+        generator.events(request).collect { event ->
             val before = mutable.value as Working
             when (event) {
                 is DrawingEvent.Began -> mutable.value = before.copy(stage = event.stage, left = null)
@@ -140,9 +140,10 @@ class Studio(
                     val (step, steps) = event.progress.step + 1 to event.progress.steps
                     if (step < steps) pace = event.left / (steps - step)
                     val others = pace * steps * (before.count - before.number)
-                    mutable.value = before.copy(step = step, steps = steps, left = event.left + others)
+                    val preview = event.progress.preview.takeIf { previews }
+                    mutable.value = before.copy(step = step, steps = steps, left = event.left + others, preview = preview)
                 }
-                is DrawingEvent.Preview -> mutable.value = before.copy(preview = event.picture)
+                is DrawingEvent.Preview -> Unit // exact ones, which run the decoder
                 is DrawingEvent.Finished -> {
                     val drawing = event.drawing
                     val bundle = generator.bundle

@@ -41,8 +41,8 @@ class ProcessTest {
     fun `a second drawing is refused, and the first goes on`() = runBlocking {
         val gallery = gallery()
         val studio = Studio(this, gallery, marker, { Long.MAX_VALUE }) { generator }
-        assertTrue(studio.draw(request(2), 0))
-        assertFalse(studio.draw(request(3), 0))
+        assertTrue(studio.draw(request(2), previews = false))
+        assertFalse(studio.draw(request(3), previews = false))
         val drawn = assertIs<Done>(studio.state.first { it !is Working }).drawn
         assertEquals(2, drawn.settings.steps)
         assertEquals(listOf(drawn), gallery.entries.value)
@@ -54,11 +54,11 @@ class ProcessTest {
     fun `four pictures have consecutive seeds, and a stop keeps those that are finished`() = runBlocking {
         val gallery = gallery()
         val studio = Studio(this, gallery, marker, { Long.MAX_VALUE }) { generator }
-        studio.draw(request(2).copy(seed = ULong.MAX_VALUE - 1u), 0, count = 4)
+        studio.draw(request(2).copy(seed = ULong.MAX_VALUE - 1u), previews = false, count = 4)
         studio.state.first { it is Done }
         val seeds = gallery.entries.value.map { it.settings.seed }
         assertEquals(listOf(1uL, 0uL, ULong.MAX_VALUE, ULong.MAX_VALUE - 1u), seeds)
-        studio.draw(request(200), 0, count = 4)
+        studio.draw(request(200), previews = false, count = 4)
         studio.state.first { it is Working && it.number == 2 && it.step > 0 }
         studio.stop()
         studio.state.first { it == Stopped }
@@ -68,7 +68,7 @@ class ProcessTest {
     @Test
     fun `forgetting the model stops the drawing and closes the generator`() = runBlocking {
         val studio = Studio(this, gallery(), marker, { Long.MAX_VALUE }) { generator }
-        studio.draw(request(1000), 0)
+        studio.draw(request(1000), previews = false)
         studio.state.first { it is Working && it.step > 0 }
         studio.forget()
         assertEquals(Stopped, studio.state.value)
@@ -80,7 +80,7 @@ class ProcessTest {
     @Test
     fun `too little memory fails before anything is loaded`() = runBlocking {
         val studio = Studio(this, gallery(), marker, { 0 }) { generator }
-        studio.draw(request(2), 0)
+        studio.draw(request(2), previews = false)
         assertIs<RequestError>(assertIs<Failed>(studio.state.first { it !is Working }).error)
         assertEquals(emptySet(), generator.loaded)
     }
@@ -90,7 +90,7 @@ class ProcessTest {
         val broken = listOf(NoSuchElementException("x"), ArithmeticException("/ by zero"), StackOverflowError(), OutOfMemoryError(), UnsatisfiedLinkError())
         for (error in broken) {
             val studio = Studio(this, gallery(), marker, { Long.MAX_VALUE }) { throw error }
-            studio.draw(request(2), 0)
+            studio.draw(request(2), previews = false)
             val failed = assertIs<Failed>(studio.state.first { it !is Working })
             assertContains(failed.error.message.orEmpty(), "this model cannot draw")
             val shelf = Shelf(this, ModelStore(File(folder, "models"))) {}
