@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from onnxruntime import InferenceSession
 from PIL import Image
 
 from runtime.errors import BundleError, Cancelled, RequestError
@@ -243,13 +244,13 @@ def test_a_preview_is_decoded_alone_unless_graphs_are_kept(
 ) -> None:
     frugal = Generator.open(bundle_folder, threads=1)
     beside: list[list[str]] = []
-    open_graph = frugal.engine.open
+    create = frugal.engine.create
 
-    def opened(name: str) -> None:
-        beside.append([other for other in frugal.engine.loaded if other != name])
-        open_graph(name)
+    def created(name: str, path: Path) -> InferenceSession:
+        beside.append(frugal.engine.loaded)
+        return create(name, path)
 
-    monkeypatch.setattr(frugal.engine, "open", opened)
+    monkeypatch.setattr(frugal.engine, "create", created)
     drawing = frugal.text_to_image(REQUEST, lambda progress: frugal.decode(progress.candidate))
     assert len(beside) > 20 and not any(beside)
     kept = Generator.open(bundle_folder, threads=1, keep=True).text_to_image(REQUEST)

@@ -35,7 +35,7 @@ public struct ModelBundle: Sendable {
         let bundle = ModelBundle(folder: folder, manifest: manifest)
         if manifest.engine == .onnxRuntime {
             for graph in manifest.graphs.values {
-                for files in [graph.files] + graph.contexts.values { try bundle.checkExternal(files[0]) }
+                for model in graph.models + graph.contexts.values.map({ $0[0] }) { try bundle.checkExternal(model) }
             }
         }
         return bundle

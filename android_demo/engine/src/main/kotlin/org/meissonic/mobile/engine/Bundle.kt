@@ -44,7 +44,7 @@ class Bundle private constructor(val folder: File, val manifest: Manifest) {
                 }
             }
             for (graph in manifest.graphs.values) {
-                for (files in listOf(graph.files) + graph.contexts.values) checkExternal(folder, manifest, files[0])
+                for (model in graph.models + graph.contexts.values.map { it[0] }) checkExternal(folder, manifest, model)
             }
             return Bundle(folder, manifest)
         }
