@@ -103,7 +103,7 @@ test("every step has a preview of the bundle's patches", async () => {
 });
 
 test("a bundle without a tiny decoder says so", async () => {
-  await expect(Generator.of(new Zeros(bundle), false, true)).rejects.toThrow("this bundle has no tiny_decoder");
+  await expect(Generator.of(new Zeros(bundle), false, false, true)).rejects.toThrow("this bundle has no tiny_decoder");
 });
 
 describe("memory", () => {
