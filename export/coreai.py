@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from export.bundle_writer import STOPPED, check_out, export_bundle
 from export.graphs import check_noise
 from export.iphone_arguments import PALETTES, add_checkpoint, add_form, add_out, add_shapes
+from export.sizes import check_sizes, listed, sizes_of
 from reference.checkpoint import load_checkpoint
 from reference.errors import Parser, exit_code
 from reference.extras import require
@@ -52,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
 def run(arguments: Sequence[str] | None) -> None:
     """Raises UserError for anything the user can fix."""
     given = parser().parse_args(arguments)
+    check_sizes(given.size)
     check_out(given.out, given.overwrite)
     require("export", "coreml", "coreai")
     import runtime.coreai.tools  # noqa: F401 - says why this machine cannot verify what it writes
@@ -69,13 +71,10 @@ def run(arguments: Sequence[str] | None) -> None:
     return_freed_memory()  # the parts of the checkpoint are loaded one after the other
     checkpoint = load_checkpoint(given.checkpoint, stream=True, variant=given.variant, student=given.student)
     check_noise(checkpoint, "a Core AI asset")
-    sizes = [(width, height) for width, height in given.size or [checkpoint.defaults.size]]
-    named = ", ".join(f"{width}x{height}" for width, height in sizes)
+    sizes = sizes_of(given.size, checkpoint)
     what = f"recipe {given.recipe}" if given.recipe else form
-    print(
-        f"{checkpoint.name} at {named}, {what}, {given.arithmetic}, {given.attention}, to {shown(given.out)}",
-        flush=True,
-    )
+    how = f"{what}, {given.arithmetic}, {given.attention}"
+    print(f"{checkpoint.name} at {listed(sizes)}, {how}, to {shown(given.out)}", flush=True)
     options = CoreAIOptions(sizes, recipe, given.attention, given.arithmetic)
     export_bundle(CoreAIExporter(checkpoint, options), given.out, given.overwrite, given.dry_run)
 

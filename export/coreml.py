@@ -8,6 +8,7 @@ from export.bundle_writer import STOPPED, check_out, export_bundle
 from export.errors import ExportError
 from export.graphs import check_noise
 from export.iphone_arguments import PALETTES, add_checkpoint, add_form, add_out, add_shapes
+from export.sizes import check_sizes, listed, sizes_of
 from reference.checkpoint import load_checkpoint
 from reference.errors import Parser, exit_code
 from reference.files import shown
@@ -51,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
 def run(arguments: Sequence[str] | None) -> None:
     """Raises UserError for anything the user can fix."""
     given = parser().parse_args(arguments)
+    check_sizes(given.size)
     check_out(given.out, given.overwrite)
     # coremltools is slow to import: --help and wrong arguments need not wait for it.
     from export.apple.coreml_bundle import CoreMLExporter, CoreMLOptions
@@ -64,15 +66,12 @@ def run(arguments: Sequence[str] | None) -> None:
     return_freed_memory()  # the parts of the checkpoint are loaded one after the other
     checkpoint = load_checkpoint(given.checkpoint, stream=True, variant=given.variant, student=given.student)
     check_noise(checkpoint, "a Core ML package")
-    sizes = [(width, height) for width, height in given.size or [checkpoint.defaults.size]]
-    named = ", ".join(f"{width}x{height}" for width, height in sizes)
+    sizes = sizes_of(given.size, checkpoint)
     what = f"recipe {given.recipe}" if given.recipe else form + " with 8-bit activations" * given.activations
     options = CoreMLOptions(sizes, recipe, given.target, given.attention, given.activations)
     exporter = CoreMLExporter(checkpoint, options)
-    print(
-        f"{checkpoint.name} at {named}, {what}, {given.target}, {given.attention}, to {shown(given.out)}",
-        flush=True,
-    )
+    how = f"{what}, {given.target}, {given.attention}"
+    print(f"{checkpoint.name} at {listed(sizes)}, {how}, to {shown(given.out)}", flush=True)
     export_bundle(exporter, given.out, given.overwrite, given.dry_run)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from export.sizes import add_sizes
 from reference.component_configs import add_student
 
 PALETTES: dict[int, Any] = {4: "palette4", 6: "palette6", 8: "palette8"}
@@ -33,14 +34,7 @@ def add_form(parser: argparse.ArgumentParser, forms: Mapping[str, str]) -> None:
 
 
 def add_shapes(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--size",
-        nargs=2,
-        type=int,
-        action="append",
-        metavar=("W", "H"),
-        help="pixels; repeat for several sizes, the default first; default: the checkpoint's",
-    )
+    add_sizes(parser)
     parser.add_argument(
         "--attention",
         choices=("gpu", "ane"),

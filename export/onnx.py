@@ -10,6 +10,7 @@ from export.errors import ExportError
 from export.graphs import check_noise
 from export.npu_contexts import chip_table, parse_chips
 from export.onnx_bundle import NPU_RECIPES, OnnxExporter, OnnxOptions
+from export.sizes import add_sizes, check_sizes, listed, sizes_of
 from quantize.recipe import Precision, Recipe
 from reference.checkpoint import load_checkpoint
 from reference.component_configs import add_student
@@ -30,6 +31,7 @@ EXAMPLES = """examples:
   python -m export.onnx --fp32 --out build/android-fp32       # not quantized
   python -m export.onnx --qnn --out build/android-qnn         # for Qualcomm's NPU
   python -m export.onnx --qnn --int4 --soc sm8650,sm8750 --out build/android-qnn-int4
+  python -m export.onnx --size 64 64 --size 128 128           # two sizes that share their weights
   python -m export.onnx --checkpoint MeissonFlow/Meissonic --size 1024 1024
   python -m export.onnx --checkpoint ~/models/monetico --dry-run
   python -m export.onnx --checkpoint ~/models/dimo --student 0.6 0.1    # published one-step students
@@ -75,7 +77,7 @@ def parser() -> argparse.ArgumentParser:
     add("--list-socs", action="store_true", help="print the chips that --soc takes, and write nothing")
     add("--variant", metavar="NAME", help="which weight files, such as fp16; default: full precision first")
     add_student(made)
-    add("--size", nargs=2, type=int, metavar=("W", "H"), help="pixels; default: the checkpoint's")
+    add_sizes(made)
     add("--out", type=Path, default=Path("build/android"), metavar="DIR", help="default: build/android")
     add("--dry-run", action="store_true", help="print the size of each graph and write nothing")
     add("--overwrite", action="store_true", help="replace an existing bundle")
@@ -89,6 +91,8 @@ def check_npu(given: argparse.Namespace) -> None:
             raise ExportError(f"{flag} is for graphs of the NPU: add --qnn")
     if not given.qnn:
         return
+    if len(given.size or ()) > 1:
+        raise ExportError("--qnn makes graphs of one size, because a context has one shape: give one --size")
     if given.recipe or given.precision not in (None, *NPU_RECIPES):
         raise ExportError("--qnn takes --int8 or --int4: leave out --fp16, --fp32 and --recipe")
     if given.dry_run or (given.unverified and not given.soc):
@@ -106,21 +110,20 @@ def run(arguments: Sequence[str] | None) -> None:
     if given.list_socs:
         print(chip_table())
         return
+    check_sizes(given.size)
     check_npu(given)
     check_out(given.out, given.overwrite)
     return_freed_memory()  # the parts of the checkpoint are loaded one after the other
     checkpoint = load_checkpoint(given.checkpoint, stream=True, variant=given.variant, student=given.student)
     if given.qnn:
         check_noise(checkpoint, "a graph for the NPU")
-    width, height = given.size or checkpoint.defaults.size
+    sizes = sizes_of(given.size, checkpoint)
     precision: Precision = given.precision or "int8"
     uniform = NPU_RECIPES[precision] if given.qnn else Recipe.uniform(precision)
     recipe = Recipe.read(given.recipe) if given.recipe else uniform
     what = f"recipe {given.recipe}" if given.recipe else precision + " for the NPU" * given.qnn
-    exporter = OnnxExporter(
-        checkpoint, OnnxOptions((width, height), recipe, given.qnn, given.unverified, given.soc)
-    )
-    print(f"{checkpoint.name} at {width}x{height}, {what}, to {shown(given.out)}", flush=True)
+    exporter = OnnxExporter(checkpoint, OnnxOptions(sizes, recipe, given.qnn, given.unverified, given.soc))
+    print(f"{checkpoint.name} at {listed(sizes)}, {what}, to {shown(given.out)}", flush=True)
     export_bundle(exporter, given.out, given.overwrite, given.dry_run)
 
 

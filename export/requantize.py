@@ -13,13 +13,14 @@ from quantize.gptq_moments import CHAIN, Calibration, opened
 from quantize.onnx_files import files
 from quantize.recipe import Recipe, stored_bytes
 from quantize.rounding import Nearest
-from quantize.static_ranges import PICTURES, WINDOW, Feed, quantize_images
+from quantize.static_int8 import quantize_static
+from quantize.static_ranges import PICTURES, WINDOW, Feed, QuantizedImageGraph, quantize_images
 from quantize.weights import weights_of
 from runtime.bundle import MANIFEST, Bundle, FileFacts, Graph, Manifest
 from runtime.engine import EngineName
 from runtime.generator import Drawing
 from runtime.parity.limits import judged, missed
-from runtime.parity.verification import verification_steps, verify_against_bundle
+from runtime.parity.verification import size_prefix, verification_steps, verify_against_bundle
 
 TOOLS = ("onnx", "onnx-ir", "onnxruntime", "numpy")
 
@@ -61,13 +62,25 @@ class Requantizer:
             self.calibration.pass_on(earlier, folder / f"{earlier}.onnx")
         path = folder / f"{name}.onnx"
         quantized = self.quantize(name, path)
-        written = {"precision": quantized.precision, "files": [file.name for file in files(path)]}
-        return self.bundle.manifest.graphs[name].model_copy(update=written), quantized
+        graph = self.bundle.manifest.graphs[name]
+        for model in graph.models[1:]:
+            self.quantize_again(name, self.bundle.path(model), folder / model, quantized, path)
+        written = [path.name, *graph.models[1:], *(file.name for file in files(path)[1:])]
+        return graph.model_copy(update={"precision": quantized.precision, "files": written}), quantized
+
+    def quantize_again(
+        self, name: str, source: Path, target: Path, made: QuantizedGraph, first: Path
+    ) -> None:
+        """Quantize a graph's model for another size in the way that `made` the `first`."""
+        if isinstance(made, QuantizedImageGraph):
+            quantize_static(source, target, made.ranges, made.keep_float, first)
+        else:
+            quantize_graph(source, target, name, self.choices, first=first)
 
     def quantize(self, name: str, path: Path) -> QuantizedGraph:
         """Write a graph to `path` as the recipe says."""
         source, recipe = self.float_graph(name), self.choices
-        if static_int8(recipe, name, self.calibration.size):
+        if all(static_int8(recipe, name, size) for size in self.bundle.manifest.sizes):
             feeds: list[Feed] = [{"tokens": tokens} for tokens in self.calibration.pictures(PICTURES)]
             if name == "image_encoder":
                 decode = opened(self.float_graph("image_decoder"))
@@ -95,10 +108,13 @@ class Requantizer:
         )
 
     def verify(self, bundle: Bundle, drawing: Drawing) -> dict[str, float]:
-        figures = verify_against_bundle(self.bundle, bundle)
-        if wrong := missed(judged(figures, bundle.manifest)):
-            said = ", ".join(map(str, wrong))
-            raise VerificationError(f"{said}: nothing was kept; choose a higher precision")
+        figures: dict[str, float] = {}
+        for size in bundle.manifest.sizes:
+            own, prefix = verify_against_bundle(self.bundle, bundle, size), size_prefix(size, bundle.manifest)
+            if wrong := missed(judged(own, bundle.manifest)):
+                said = ", ".join(f"{prefix}{verdict}" for verdict in wrong)
+                raise VerificationError(f"{said}: nothing was kept; choose a higher precision")
+            figures |= {f"{prefix}{name}": value for name, value in own.items()}
         return figures
 
 

@@ -6,7 +6,7 @@ part of the reference is in memory at a time, and none while the steps are repea
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ from runtime.parity.limits import judged, missed
 from runtime.parity.reference_steps import Witness, tokenizer_difference
 from runtime.parity.replay import RecordedStep, Tensors
 from runtime.parity.ties import misdrawn
-from runtime.parity.verification import VERIFICATION_PROMPTS
+from runtime.parity.verification import VERIFICATION_PROMPTS, size_prefix
 from runtime.request import Request, Settings, settle
 
 LARGE = 200e6  # parameters
@@ -71,13 +71,31 @@ def verify_against_reference(
 ) -> dict[str, float]:
     """The figures of an opened bundle; `drawing` is one of its own, and `engine` runs its graphs.
 
-    Raises VerificationError, with the figures, for limits that are missed.
+    Every size is compared. Figures of a size other than the default one begin with it:
+    "96x128.transformer.kl". Raises VerificationError, with the figures, for limits that are missed.
     """
-    steps, pipeline, tensors = BundleSteps(bundle, engine=engine), Pipeline(checkpoint), TensorFigures()
+    steps, manifest = BundleSteps(bundle, engine=engine), bundle.manifest
     prompts = PROMPTS[: Effort.of(checkpoint).prompts]
     if difference := tokenizer_difference(steps.generator.tokenizer, checkpoint, ["", *prompts]):
         raise VerificationError(difference)
-    samples = [sample(steps, pipeline, settings) for settings in drawings(bundle, checkpoint, prompts)]
+    figures: dict[str, float] = {}
+    for size in manifest.sizes:
+        if drawing.settings.size != size:
+            drawing = steps.generator.text_to_image(Request(**asdict(drawing.settings) | {"size": size}))
+        own, prefix = compare_size(steps, checkpoint, prompts, drawing), size_prefix(size, manifest)
+        check(own, manifest, prefix)
+        figures |= {f"{prefix}{name}": value for name, value in own.items()}
+    return figures
+
+
+def compare_size(
+    steps: BundleSteps, checkpoint: Checkpoint, prompts: Sequence[str], drawing: Drawing
+) -> dict[str, float]:
+    """The figures of all graphs, at the size of the drawing, which is the bundle's."""
+    pipeline, tensors, size = Pipeline(checkpoint), TensorFigures(), drawing.settings.size
+    samples = [
+        sample(steps, pipeline, settings) for settings in drawings(steps.bundle, checkpoint, prompts, size)
+    ]
     with checkpoint.loaded("text_encoder"):
         conditions = [pipeline.conditions(each.request) for each in samples]
     with checkpoint.loaded("transformer"):
@@ -89,11 +107,10 @@ def verify_against_reference(
     figures = compare_steps(steps, samples, tensors) | tensors.result()
     with checkpoint.loaded("vqvae"):
         figures |= compare_images(steps, checkpoint, drawing)
-    check(figures, bundle.manifest)
     return figures
 
 
-def check(figures: dict[str, float], manifest: Manifest) -> None:
+def check(figures: dict[str, float], manifest: Manifest, prefix: str = "") -> None:
     """Raises VerificationError, with the figures, for limits that are missed."""
     wrong = missed(judged(figures, manifest))
     if not wrong:
@@ -102,10 +119,13 @@ def check(figures: dict[str, float], manifest: Manifest) -> None:
     quantized = {verdict.limit.of for verdict in wrong} - {plain, "fp32"}
     flags = f"--{plain} without --qnn" if manifest.for_npu else f"--{plain}"
     way_out = f"; {flags} writes a bundle without quantization" if quantized else ""
-    raise VerificationError(f"{', '.join(map(str, wrong))}: no bundle is written{way_out}")
+    said = ", ".join(f"{prefix}{verdict}" for verdict in wrong)
+    raise VerificationError(f"{said}: no bundle is written{way_out}")
 
 
-def drawings(bundle: Bundle, checkpoint: Checkpoint, prompts: Sequence[str]) -> list[Settings]:
+def drawings(
+    bundle: Bundle, checkpoint: Checkpoint, prompts: Sequence[str], size: tuple[int, int]
+) -> list[Settings]:
     """Each prompt without guidance and with it, where the bundle can draw without and is not large."""
     effort, manifest = Effort.of(checkpoint), bundle.manifest
     guided = max(checkpoint.defaults.guidance, 2.0)
@@ -113,7 +133,7 @@ def drawings(bundle: Bundle, checkpoint: Checkpoint, prompts: Sequence[str]) -> 
     if checkpoint.student:
         scales = (1.0,)  # the one pass that it is verified in has no guidance
     return [
-        settle(Request(prompt, "", seed, effort.steps, guidance, manifest.sizes[0]), manifest)
+        settle(Request(prompt, "", seed, effort.steps, guidance, size), manifest)
         for seed, prompt in enumerate(prompts)
         for guidance in scales
     ]

@@ -45,9 +45,16 @@ class QuantizedWeights:
 
 
 def quantize_graph(
-    source: Path, target: Path, graph: str, recipe: Recipe, rounding: Rounding = ROUNDING
+    source: Path,
+    target: Path,
+    graph: str,
+    recipe: Recipe,
+    rounding: Rounding = ROUNDING,
+    first: Path | None = None,
 ) -> QuantizedWeights:
     """Quantize the float graph `source`, named `graph` in the bundle, into `target` as the recipe says.
+
+    `first` is the same graph for another size, quantized alike: see `onnx_files.save`.
 
     int4 weights are rounded by `rounding`, whose scales must be in units. Raises RecipeError if the recipe
     does not fit the graph, ValueError for a graph that hides weights (`weights.reads`), OSError when the
@@ -90,7 +97,7 @@ def quantize_graph(
         for name, value in part.initializers.items():
             if value.dtype == ir.DataType.FLOAT and not name.endswith(OURS):
                 made.left_float[name] = reason(value, made, too_large)
-    save(model, target)
+    save(model, target, first)
     return made
 
 

@@ -62,14 +62,18 @@ class QuantizedConvolutions:
 
 
 def quantize_static(
-    source: Path, target: Path, ranges: Mapping[str, ConvRange], keep_float: Collection[str] = ()
+    source: Path,
+    target: Path,
+    ranges: Mapping[str, ConvRange],
+    keep_float: Collection[str] = (),
+    first: Path | None = None,
 ) -> QuantizedConvolutions:
     """Quantize the convolutions of the float graph `source` into `target`, as `quantized_model` does.
 
-    Also raises OSError when the target cannot be written.
+    `first`: see `onnx_files.save`. Also raises OSError when the target cannot be written.
     """
     model, outcome = quantized_model(source, ranges, keep_float)
-    save(model, target)
+    save(model, target, first)
     return outcome
 
 

@@ -91,10 +91,11 @@ class Trials:
                 rounding = Nearest() if nearest else self.rounding(name, recipe)
                 quantize_graph(self.bundle.path(old.files[0]), path, name, recipe, rounding)
                 made = [file for file in files(path) if file.exists()]
-                # A manifest on disk may not name absolute paths; this one stays in memory.
-                graphs[name] = old.model_copy(
-                    update={"precision": "mixed", "files": [str(file) for file in made]}
-                )
+                # A manifest on disk may not name absolute paths; this one stays in memory. Of several sizes
+                # only the default one is tried.
+                functions = [each.model_copy(update={"name": str(path)}) for each in old.functions[:1]]
+                named = {"files": [str(file) for file in made], "functions": functions}
+                graphs[name] = old.model_copy(update={"precision": "mixed", **named})
                 for file in old.files:
                     del facts[file]
                 facts |= {str(file): FileFacts.of(file) for file in made}

@@ -10,6 +10,7 @@ from reference.component_configs import StudentConfig, add_student
 from reference.errors import Parser, RequestError, exit_code, printable
 from reference.extras import require
 from reference.files import atomic_file, check_output_file, shown
+from reference.fit import FITS, Fit
 
 EXAMPLES = """examples:
   python -m reference "a red cat with a hat" --seed 7 --out cat.png
@@ -17,7 +18,10 @@ EXAMPLES = """examples:
   python -m reference "a blue cat" --image cat.png --strength 0.6            # image to image
   python -m reference "a yellow sun" --image cat.png --mask white_where.png  # repaint the white area
   python -m reference "a wide meadow" --image small.png --extend 16 0 16 0   # paint around the image
+  python -m reference "a red cat" --image photo.png --size 64 64 --fit pad    # all of the photo, in margins
+  python -m reference "a red cat" --count 4 --out cat.png                     # cat-1.png to cat-4.png
 """
+MAX_COUNT = 1000
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,14 @@ class Job:
     mask: Path | None
     extend: tuple[int, int, int, int] | None
     strength: float | None
+    fit: Fit | None
+    compose: bool
+    count: int
     out: Path
+
+    def file(self, number: int) -> Path:
+        """The file of a picture, counted from 1."""
+        return self.out if self.count == 1 else self.out.with_name(f"{self.out.stem}-{number}.png")
 
 
 def parse(arguments: Sequence[str] | None) -> Job:
@@ -52,6 +63,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
     add_student(parser)
     add("--negative", default="", metavar="TEXT", help="what not to draw")
     add("--seed", type=int, default=0, help="same seed, same picture; default: 0")
+    add("--count", type=int, default=1, metavar="N", help="draw N pictures with consecutive seeds")
     add("--steps", type=int, help="more are slower and better")
     add("--guidance", type=float, help="how closely to follow the prompt; 1 or less: no guidance")
     add(
@@ -68,9 +80,15 @@ def parse(arguments: Sequence[str] | None) -> Job:
         metavar="SHARE",
         help="share of the steps that guidance ends at, 0 to 1",
     )
-    add("--size", type=int, nargs=2, metavar=("W", "H"), help="pixels")
-    add("--image", type=Path, metavar="FILE", help="picture to start from")
+    add("--size", type=int, nargs=2, metavar=("W", "H"), help="pixels; default with --image: its size")
+    add("--image", type=Path, metavar="FILE", help="picture to start from, of any size")
+    add("--fit", choices=FITS, help="how an image gets the size drawn; default: crop")
     add("--mask", type=Path, metavar="FILE", help="repaint only where this picture is white")
+    add(
+        "--no-compose",
+        action="store_true",
+        help="leave the picture as the model draws it",
+    )
     add(
         "--extend",
         type=int,
@@ -101,6 +119,9 @@ def parse(arguments: Sequence[str] | None) -> Job:
         mask=given.mask,
         extend=tuple(given.extend) if given.extend else None,
         strength=given.strength,
+        fit=given.fit,
+        compose=not given.no_compose,
+        count=given.count,
         out=given.out,
     )
     check(job)
@@ -109,7 +130,12 @@ def parse(arguments: Sequence[str] | None) -> Job:
 
 def check(job: Job) -> None:
     """Raise RequestError for arguments that contradict each other, before the model is read."""
-    for flag, value in (("--mask", job.mask), ("--extend", job.extend), ("--strength", job.strength)):
+    for flag, value in (
+        ("--mask", job.mask),
+        ("--extend", job.extend),
+        ("--strength", job.strength),
+        ("--fit", job.fit),
+    ):
         if value is not None and job.image is None:
             raise RequestError(f"{flag} needs a picture: add --image FILE")
     if job.extend is not None and (job.mask is not None or job.strength is not None):
@@ -117,7 +143,11 @@ def check(job: Job) -> None:
     for what, text in (("the prompt", job.prompt), ("--negative", job.settings["negative"])):
         if any("\ud800" <= character <= "\udfff" for character in text):
             raise RequestError(f"{what} is not UTF-8: set the terminal to UTF-8, or type it again")
+    if not 1 <= job.count <= MAX_COUNT:
+        raise RequestError(f"--count {job.count} is out of range: give 1 to {MAX_COUNT}")
     check_output_file(job.out, "--out", ".png")
+    for number in range(1, job.count + 1):
+        check_output_file(job.file(number), "--out", ".png")
 
 
 def command_line(arguments: Sequence[str] | None = None) -> None:
@@ -128,6 +158,7 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
     from tqdm import tqdm
 
     from reference.checkpoint import load_checkpoint
+    from reference.editing import Edit
     from reference.pictures import read_picture
     from reference.pipeline import Pipeline
 
@@ -144,23 +175,29 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
             bar.total = steps
             bar.update(step + 1 - bar.n)
 
-        settings = {**job.settings, "callback": advance}
+        settings = {**job.settings, "callback": advance, "images_per_prompt": job.count}
         strength = {} if job.strength is None else {"strength": job.strength}
-        if image is None:
+        edit = None
+        if image is not None:
+            size = settings.pop("size")
+            edit = Edit.of(pipeline, image, mask, job.extend, size, job.fit or "crop")
+        if edit is None:
             drawing = pipeline.text_to_image(job.prompt, **settings)
         elif job.extend is not None:
-            drawing = pipeline.outpaint(job.prompt, image, job.extend, **settings)
-        elif mask is not None:
-            drawing = pipeline.inpaint(job.prompt, image, mask, **strength, **settings)
+            drawing = pipeline.outpaint(job.prompt, edit.image, job.extend, **settings)
+        elif edit.mask is not None:
+            drawing = pipeline.inpaint(job.prompt, edit.image, edit.mask, **strength, **settings)
         else:
-            drawing = pipeline.image_to_image(job.prompt, image, **strength, **settings)
+            drawing = pipeline.image_to_image(job.prompt, edit.image, **strength, **settings)
     if drawing.cut[0]:
         print(
             f'warning: the prompt is too long, this was cut off: "{printable(drawing.cut[0])}"',
             file=sys.stderr,
         )
-    write_png(drawing.images[0], job.out)
-    print(f"wrote {shown(job.out)}")
+    for number, picture in enumerate(drawing.images, start=1):
+        composed = edit.composed(picture) if edit is not None and job.compose else picture
+        write_png(composed, job.file(number))
+        print(f"wrote {shown(job.file(number))}")
 
 
 def write_png(image: Any, path: Path) -> None:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from reference.component_configs import MAX_SIDE
 from reference.errors import CheckpointError, RequestError
+from reference.fit import scaled
 from reference.pictures import MODES, on_white, repainted
 
 
@@ -50,7 +51,7 @@ def mask_grid(mask: Image.Image, size: tuple[int, int], token_size: int) -> Tens
             f"the mask is {mask.width}x{mask.height}, but the image {size[0]}x{size[1]}: they must be equal"
         )
     width, height = size[0] // token_size, size[1] // token_size
-    small = repainted(mask).resize((width, height), Image.Resampling.LANCZOS)
+    small = scaled(repainted(mask), (width, height))
     return torch.from_numpy(np.array(small) >= 128)
 
 

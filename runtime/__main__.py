@@ -1,22 +1,26 @@
-"""`python -m runtime "PROMPT"`: draw a picture with an exported bundle."""
+"""`python -m runtime "PROMPT"`: draw one picture or several with an exported bundle."""
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NoReturn
 
+import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
 from reference.files import check_name, check_output_file, shown
+from reference.fit import FITS
 from reference.pictures import read_picture
 from runtime.engine import ENGINES, EngineName
 from runtime.errors import Parser, RequestError, exit_code, printable
 from runtime.generator import Drawing, Generator
 from runtime.loop import OnStep, Progress
-from runtime.pictures import write_png
+from runtime.picture_settings import Mode, PictureSettings, picture_settings, read_settings
+from runtime.pictures import tiled, write_png
 from runtime.process import Work, load_onnxruntime, return_freed_memory
-from runtime.request import MAX_THREADS, Request, check_threads
+from runtime.request import MAX_THREADS, Request, check_count, check_threads
 
 EXAMPLES = """examples:
   python -m runtime "a red cat with a hat" --seed 7 --out cat.png
@@ -25,6 +29,10 @@ EXAMPLES = """examples:
   python -m runtime "a blue cat" --image cat.png --strength 0.6            # image to image
   python -m runtime "a yellow sun" --image cat.png --mask white_where.png  # repaint the white area
   python -m runtime "a wide meadow" --image small.png --extend 16 0 16 0   # paint around the image
+  python -m runtime "a red cat" --image photo.jpg --fit pad          # all of the photo, in white margins
+  python -m runtime "a red cat" --count 4 --grid --out cat.png       # cat-1.png to cat-4.png, cat-grid.png
+  python -m runtime --from cat.png                                   # draw it again
+  python -m runtime --from cat.png --seed 8 --steps 32               # the same, but for these
   python -m runtime "a fox in the snow" --bundle build/meissonic --low-memory
   python -m runtime "a red cat" --bundle build/iphone      # Core ML packages, on any machine
   python -m runtime "a red cat" --bundle build/android-qnn --engine qnn  # as Qualcomm's NPU draws, but slowly
@@ -38,30 +46,52 @@ class Job:
     """A parsed command line."""
 
     bundle: Path
-    request: Request
+    request: Request  # of the first picture
+    count: int
     image: Path | None
     mask: Path | None
     extend: tuple[int, int, int, int] | None
     strength: float | None
     out: Path
+    grid: bool
+    source: PictureSettings | None  # of --from
     preview: int  # steps between previews, 0 for none
     threads: int
     low_memory: bool
     engine: EngineName | None
+
+    @property
+    def mode(self) -> Mode:
+        """What the drawing starts from."""
+        if self.image is None:
+            return "text"
+        return "outpaint" if self.extend else "inpaint" if self.mask else "image"
+
+    def file(self, number: int) -> Path:
+        """The file of a picture, counted from 1."""
+        return self.out if self.count == 1 else self.out.with_name(f"{self.out.stem}-{number}.png")
+
+    @property
+    def grid_file(self) -> Path:
+        """The file of all pictures side by side."""
+        return self.out.with_name(f"{self.out.stem}-grid.png")
 
 
 def parse(arguments: Sequence[str] | None) -> Job:
     """Raises RequestError for arguments that make no sense together."""
     parser = Parser(
         prog="python -m runtime",
-        description="Draw a picture with an exported bundle. Defaults come from the bundle.",
+        description="Draw pictures with an exported bundle. Defaults come from the bundle.",
         epilog=EXAMPLES,
     )
     add = parser.add_argument
-    add("prompt", help="what to draw")
+    add("prompt", nargs="?", help="what to draw")
     add("--bundle", type=Path, default=Path("build/android"), metavar="DIR", help="default: build/android")
     add("--negative", metavar="TEXT", help="what not to draw")
-    add("--seed", type=int, default=0, help="same seed, same picture; default: 0")
+    add("--seed", type=int, help="same seed, same picture; default: 0")
+    add("--count", type=int, default=1, metavar="N", help="draw N pictures with consecutive seeds")
+    add("--grid", action="store_true", help="with --count: also one picture of all, side by side")
+    add("--from", type=Path, metavar="FILE.png", help="draw this picture again; other flags change that")
     add("--steps", type=int, help="more are slower and better")
     add(
         "--guidance",
@@ -83,8 +113,18 @@ def parse(arguments: Sequence[str] | None) -> Job:
         help="share of the steps after which guidance ends, 0 to 1; default: 1",
     )
     add("--size", type=int, nargs=2, metavar=("W", "H"), help="pixels; one of the bundle's sizes")
-    add("--image", type=Path, metavar="FILE", help="picture to start from, of the size drawn")
+    add("--image", type=Path, metavar="FILE", help="picture to start from, of any size")
+    add(
+        "--fit",
+        choices=FITS,
+        help="how the image gets the size drawn: cut its edges, add margins, or distort it; default: crop",
+    )
     add("--mask", type=Path, metavar="FILE", help="repaint only where this picture is white")
+    add(
+        "--no-compose",
+        action="store_true",
+        help="leave the picture as the model draws it: pixels outside the mask change a little",
+    )
     add(
         "--extend",
         type=int,
@@ -108,30 +148,82 @@ def parse(arguments: Sequence[str] | None) -> Job:
         " qnn: Qualcomm's NPU, emulated, for bundles exported with --qnn; for assets coreai",
     )
     given = parser.parse_args(arguments)
+    source = vars(given)["from"]
+    if given.prompt is None and source is None:
+        parser.error("the following arguments are required: prompt")
+    for flag, wanted in (("--fit", given.fit is not None), ("--no-compose", given.no_compose)):
+        if wanted and given.image is None:
+            raise RequestError(f"{flag} needs a picture: add --image FILE")
     job = Job(
         bundle=given.bundle,
         request=Request(
-            prompt=given.prompt,
+            prompt=given.prompt or "",
             negative=given.negative,
-            seed=given.seed,
+            seed=given.seed or 0,
             steps=given.steps,
             guidance=given.guidance,
             size=None if given.size is None else (given.size[0], given.size[1]),
             guidance_from=given.guidance_from,
             guidance_until=given.guidance_until,
+            fit=given.fit or "crop",
+            compose=not given.no_compose,
         ),
+        count=given.count,
         image=given.image,
         mask=given.mask,
         extend=None if given.extend is None else tuple(given.extend),
         strength=given.strength,
         out=given.out,
+        grid=given.grid,
+        source=None,
         preview=given.preview,
         threads=given.threads,
         low_memory=given.low_memory,
         engine=given.engine,
     )
     _check(job)
-    return job
+    if source is None:
+        return job
+    again = _again(job, source, read_settings(source))
+    overriding = {
+        "prompt": given.prompt,
+        "seed": given.seed,
+        "fit": given.fit,
+        "compose": False if given.no_compose else None,
+    }
+    overriding = {name: value for name, value in overriding.items() if value is not None}
+    again = replace(again, request=replace(again.request, **overriding))
+    check_count(again.count, again.request.seed)
+    return again
+
+
+def _again(job: Job, path: Path, source: PictureSettings) -> Job:
+    """The job with the settings of a picture for what the command line leaves open. Raises RequestError."""
+    if job.mode == "text" and source.mode != "text":
+        raise RequestError(f"{shown(path)} was drawn on another picture: add it with --image FILE")
+    if job.mode == "image" and source.mode == "inpaint":
+        raise RequestError(f"{shown(path)} was drawn with a mask: add it with --mask FILE")
+    if job.mode == "image" and source.mode == "outpaint":
+        if source.margins is None:
+            raise RequestError(f"{shown(path)} does not name its margins: add them with --extend L T R B")
+        if job.strength is None:
+            job = replace(job, extend=source.margins)
+    request = job.request
+    request = Request(
+        prompt=source.prompt,
+        negative=source.negative_prompt if request.negative is None else request.negative,
+        seed=source.seed,
+        steps=source.steps if request.steps is None else request.steps,
+        guidance=source.guidance if request.guidance is None else request.guidance,
+        size=(source.size[1], source.size[0]) if request.size is None else request.size,
+        fit=source.fit or "crop",
+        compose=source.compose is not False,
+        guidance_from=0.0 if source.guidance_from is None else source.guidance_from,
+        guidance_until=1.0 if source.guidance_until is None else source.guidance_until,
+    )
+    if job.strength is None and job.mode == source.mode:
+        job = replace(job, strength=source.strength)
+    return replace(job, request=request, source=source)
 
 
 def _check(job: Job) -> None:
@@ -143,32 +235,44 @@ def _check(job: Job) -> None:
     if job.preview < 0:
         raise RequestError("--preview cannot be negative: give 0 or more")
     check_threads(job.threads)
+    check_count(job.count, job.request.seed)
+    if job.grid and job.count == 1:
+        raise RequestError("--grid shows several pictures: add --count N")
     check_output_file(job.out, "--out", ".png")
+    for number in range(1, job.count + 1):
+        check_output_file(job.file(number), "--out", ".png")
+    if job.grid:
+        check_output_file(job.grid_file, "--out", ".png")
     if job.preview:
-        check_name(preview(job, 999).name, job.out, "--out")
+        check_name(preview(job.file(job.count), 999).name, job.out, "--out")
 
 
-def preview(job: Job, step: int) -> Path:
+def preview(file: Path, step: int) -> Path:
     """The file of the unfinished picture after a step, counted from 1."""
-    return job.out.with_name(f"{job.out.stem}.step{step:03d}.png")
+    return file.with_name(f"{file.stem}.step{step:03d}.png")
 
 
 def draw(
-    job: Job, image: Image.Image | None, mask: Image.Image | None, generator: Generator, on_step: OnStep
+    job: Job,
+    request: Request,
+    image: Image.Image | None,
+    mask: Image.Image | None,
+    generator: Generator,
+    on_step: OnStep,
 ) -> Drawing:
     """Chooses the drawing by what was given."""
     if image is None:
-        return generator.text_to_image(job.request, on_step)
+        return generator.text_to_image(request, on_step)
     if job.extend is not None:
-        return generator.outpaint(job.request, image, job.extend, on_step)
+        return generator.outpaint(request, image, job.extend, on_step)
     if mask is not None:
         strength = 1.0 if job.strength is None else job.strength
-        return generator.inpaint(job.request, image, mask, strength, on_step)
-    return generator.image_to_image(job.request, image, job.strength, on_step)
+        return generator.inpaint(request, image, mask, strength, on_step)
+    return generator.image_to_image(request, image, job.strength, on_step)
 
 
 def run(job: Job) -> None:
-    """Draws with a progress bar and writes the picture. Raises UserError or KeyboardInterrupt."""
+    """Draws with a progress bar and writes the pictures. Raises UserError or KeyboardInterrupt."""
     try:
         _run(job)
     except MemoryError:
@@ -182,7 +286,9 @@ def _run(job: Job) -> None:
     mask = read_picture(job.mask) if job.mask else None
     load_onnxruntime()
     keep = job.preview > 0 and not job.low_memory
-    generator = Generator.open(job.bundle, job.threads, keep, job.low_memory, job.engine)
+    generator = Generator.open(
+        job.bundle, job.threads, keep, job.low_memory, job.engine, keep_text=job.count > 1
+    )
     if job.engine == "qnn":
         print(
             "the NPU is emulated: a step takes seconds, and its time says nothing of a phone", file=sys.stderr
@@ -192,31 +298,62 @@ def _run(job: Job) -> None:
         print(f"warning: {TWO_ROWS}", file=sys.stderr)
     for which, cut in generator.cut(job.request).items():
         print(f'warning: the {which} is too long, this was cut off: "{printable(cut)}"', file=sys.stderr)
-    with tqdm(desc="drawing", unit="step", leave=False, disable=None) as bar:
+    model = generator.bundle.sha256
+    if job.source is not None and job.source.model != model:
+        print(
+            f"warning: {shown(job.bundle)} is not the bundle that drew the picture: the new one will differ",
+            file=sys.stderr,
+        )
+    written: list[np.ndarray] = []
+    try:
+        with tqdm(desc="drawing", unit="step", leave=False, disable=None) as bar:
+            for number in range(1, job.count + 1):
+                _draw_one(job, number, image, mask, generator, model, bar, written)
+    except KeyboardInterrupt:
+        if not written:
+            raise
+        last = f" to {shown(job.file(len(written)))}" if len(written) > 1 else ""
+        raise KeyboardInterrupt(f"{shown(job.file(1))}{last} finished") from None
+    finally:
+        if job.grid and written:
+            write_png(job.grid_file, tiled(written))
+            print(f"{shown(job.grid_file)}: {len(written)} pictures")
 
-        def on_step(progress: Progress) -> None:
-            bar.total = progress.steps
-            bar.n = progress.step + 1
-            bar.set_postfix_str(f"{progress.masked} tokens left")
-            if job.preview and progress.masked and (progress.step + 1) % job.preview == 0:
-                write_png(preview(job, progress.step + 1), generator.decode(progress.candidate), {})
 
-        drawing = _interruptible(generator, lambda: draw(job, image, mask, generator, on_step))
+def _draw_one(
+    job: Job,
+    number: int,
+    image: Image.Image | None,
+    mask: Image.Image | None,
+    generator: Generator,
+    model: str,
+    bar: "tqdm[NoReturn]",
+    written: list[np.ndarray],
+) -> None:
+    """Draws and writes a picture, counted from 1, and adds it to those that are written."""
+    file = job.file(number)
+    request = replace(job.request, seed=job.request.seed + number - 1)
+    which = f", picture {number} of {job.count}" if job.count > 1 else ""
+
+    def on_step(progress: Progress) -> None:
+        if bar.total is None:  # an edit may skip the first steps
+            bar.total = job.count * (progress.steps - progress.step)
+        bar.set_postfix_str(f"{progress.masked} tokens left{which}", refresh=False)
+        bar.update()
+        if job.preview and progress.masked and (progress.step + 1) % job.preview == 0:
+            write_png(preview(file, progress.step + 1), generator.decode(progress.candidate))
+
+    drawing = _interruptible(generator, lambda: draw(job, request, image, mask, generator, on_step))
     settings = drawing.settings
-    facts = {
-        "prompt": settings.prompt,
-        "negative": settings.negative,
-        "seed": settings.seed,
-        "steps": settings.steps,
-        "guidance": settings.guidance,
-        "model": generator.bundle.manifest.model.name,
-    }
-    if interval != (0, 1):
-        facts |= {"guidance_from": interval[0], "guidance_until": interval[1]}
-    write_png(job.out, drawing.picture, facts)
+    strength = job.strength
+    if strength is None and job.mode in ("image", "inpaint"):
+        strength = generator.bundle.manifest.defaults.strength if job.mode == "image" else 1.0
+    made = picture_settings(request, settings, model, job.mode, strength, job.extend)
+    write_png(file, drawing.picture, made)
+    written.append(drawing.picture)
     stages = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in drawing.seconds.items())
     width, height = settings.size
-    print(f"{shown(job.out)}: {width}x{height}, {settings.steps} steps, seed {settings.seed} ({stages})")
+    tqdm.write(f"{shown(file)}: {width}x{height}, {settings.steps} steps, seed {settings.seed} ({stages})")
 
 
 def _interruptible(generator: Generator, work: Callable[[], Drawing]) -> Drawing:

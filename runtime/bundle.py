@@ -145,7 +145,9 @@ ASSET = ".aimodel"  # the suffix of a Core AI asset, which is a folder
 
 
 class Function(_Model):
-    """An entry point of a Core ML package or Core AI asset, which has fixed shapes."""
+    """What runs a graph in fixed shapes: an entry point of a Core ML package or Core AI asset, or one of the
+    graph's ONNX models, by its path.
+    """
 
     name: Name
     dimensions: dict[Name, PositiveInt]  # by the names that the graph's tensors give them
@@ -159,7 +161,8 @@ class Graph(_Model):
     precision: Annotated[str, Field(pattern=rf"^{ONE_PRECISION}(\+{ONE_PRECISION})*$")]
     inputs: list[Tensor]
     outputs: list[Tensor]
-    # The model, then its external data; or all files of a Core ML package or Core AI asset.
+    # The model, or one for each size, then their external data; or all files of a Core ML package or Core AI
+    # asset.
     files: Annotated[list[BundlePath], Field(min_length=1)]
     functions: list[Function] = []  # empty: dimensions are free
     compute: Compute | None = None
@@ -171,6 +174,20 @@ class Graph(_Model):
         if self.contexts and self.compute != "npu":
             raise ValueError('contexts are for graphs whose compute is "npu"')
         return self
+
+    @model_validator(mode="after")
+    def _all_functions_are_of_one_kind(self) -> "Graph":
+        models = [function.name for function in self.functions if function.name in self.files]
+        if models and (len(models) < len(self.functions) or len(set(models)) < len(models)):
+            raise ValueError("functions are different files of the graph, or none of them is a file")
+        if models and self.compute == "npu":
+            raise ValueError('a graph whose compute is "npu" has one size')
+        return self
+
+    @property
+    def models(self) -> list[str]:
+        """Its ONNX models, one for each size if sizes share the graph; the first is that of the default."""
+        return [function.name for function in self.functions] or self.files[:1]
 
     @property
     def all_files(self) -> list[str]:
@@ -306,7 +323,9 @@ class Manifest(_Model):
         """The engine that runs its graphs."""
         if any(f"{ASSET}/" in path for graph in self.graphs.values() for path in graph.files):
             return "coreai"
-        return "coreml" if any(graph.functions for graph in self.graphs.values()) else "onnxruntime"
+        functions = [(graph, function) for graph in self.graphs.values() for function in graph.functions]
+        packages = any(function.name not in graph.files for graph, function in functions)
+        return "coreml" if packages else "onnxruntime"
 
     @property
     def for_npu(self) -> bool:
@@ -379,6 +398,11 @@ class Bundle:
     folder: Path
     manifest: Manifest
 
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the manifest, which names the model in a picture's settings."""
+        return FileFacts.of(self.folder / MANIFEST).sha256
+
     def path(self, name: str) -> Path:
         """Where a file of the manifest is."""
         return self.folder / name
@@ -411,8 +435,8 @@ def open_bundle(folder: str | Path) -> Bundle:
     bundle = Bundle(folder, manifest)
     if manifest.engine == "onnxruntime":
         for graph in manifest.graphs.values():
-            for files in (graph.files, *graph.contexts.values()):
-                _check_external(bundle, files[0])
+            for model in (*graph.models, *(files[0] for files in graph.contexts.values())):
+                _check_external(bundle, model)
     return bundle
 
 

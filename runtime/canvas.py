@@ -5,11 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from reference.compose import covered_pixels
+from reference.fit import Fit
 from runtime.bundle import Manifest
 from runtime.errors import RequestError
 from runtime.loop import Plan, Student, masked_at_start, starting_step
 from runtime.philox import PhiloxNoise
-from runtime.pictures import margin_array, mask_array, pad_edges, picture_array
+from runtime.pictures import margin_array, mask_array, mask_levels, pad_edges, picture_array
 from runtime.request import Settings, check_margins, check_strength
 
 
@@ -22,6 +24,8 @@ class Canvas:
     plan: Plan
     unknown: np.ndarray  # bool [H, W]: the tokens to draw; the others are the picture's
     pixels: np.ndarray | None = None  # u8 [h, w, 3], for the image encoder; None if every token is unknown
+    # bool [h, w]: the pixels to repaint, the others stay the picture's; None: all of them
+    covered: np.ndarray | None = None
 
     def tokens(self, encoded: np.ndarray | None) -> np.ndarray:
         """The tokens i32 [H, W] that the loop starts from, given those of the picture (None without one)."""
@@ -35,11 +39,13 @@ def blank(settings: Settings, manifest: Manifest) -> Canvas:
     return Canvas(_plan(settings, manifest, manifest.model.masking_schedule), unknown)
 
 
-def redrawn(settings: Settings, manifest: Manifest, image: Image.Image, strength: float | None) -> Canvas:
+def redrawn(
+    settings: Settings, manifest: Manifest, image: Image.Image, strength: float | None, how: Fit
+) -> Canvas:
     """Image-to-image: chance decides which tokens are known; the greater the strength, the fewer."""
     check_encoder(manifest)
     strength = check_strength(manifest.defaults.strength if strength is None else strength)
-    pixels = picture_array(image, settings.size)
+    pixels = picture_array(image, settings.size, how)
     start = starting_step(settings.steps, strength)
     plan = _plan(settings, manifest, manifest.model.masking_schedule, start)
     height, width = _grid(settings, manifest)
@@ -48,35 +54,51 @@ def redrawn(settings: Settings, manifest: Manifest, image: Image.Image, strength
 
 
 def inpainted(
-    settings: Settings, manifest: Manifest, image: Image.Image, mask: Image.Image, strength: float
+    settings: Settings,
+    manifest: Manifest,
+    image: Image.Image,
+    mask: Image.Image,
+    strength: float,
+    how: Fit,
 ) -> Canvas:
     """Inpainting: what is white in the mask is unknown."""
     check_encoder(manifest)
     check_strength(strength)
-    pixels = picture_array(image, settings.size)
-    unknown = mask_array(mask, settings.size, _grid(settings, manifest))
-    return _repainted(settings, manifest, pixels, unknown, strength)
+    pixels = picture_array(image, settings.size, how)
+    levels = mask_levels(mask, image.size, settings.size, how)
+    unknown = mask_array(levels, _grid(settings, manifest))
+    covered = covered_pixels(unknown, manifest.model.token_size, levels)
+    return _repainted(settings, manifest, pixels, unknown, covered, strength)
 
 
 def outpainted(
-    settings: Settings, manifest: Manifest, image: Image.Image, margins: tuple[int, int, int, int]
+    settings: Settings,
+    manifest: Manifest,
+    image: Image.Image,
+    margins: tuple[int, int, int, int],
+    how: Fit,
 ) -> Canvas:
     """Outpainting: the margins (left, top, right, bottom; pixels) around the image are unknown."""
     check_encoder(manifest)
     token_size = manifest.model.token_size
-    check_margins(margins, image.size, settings.size, token_size)
-    pixels = pad_edges(picture_array(image, image.size), margins)
+    inner = check_margins(margins, settings.size, token_size)
+    pixels = pad_edges(picture_array(image, inner, how), margins)
     unknown = margin_array(_grid(settings, manifest), margins, token_size)
-    return _repainted(settings, manifest, pixels, unknown, strength=1.0)
+    return _repainted(settings, manifest, pixels, unknown, covered_pixels(unknown, token_size), strength=1.0)
 
 
 def _repainted(
-    settings: Settings, manifest: Manifest, pixels: np.ndarray, unknown: np.ndarray, strength: float
+    settings: Settings,
+    manifest: Manifest,
+    pixels: np.ndarray,
+    unknown: np.ndarray,
+    covered: np.ndarray,
+    strength: float,
 ) -> Canvas:
     # The published inpainting takes the linear schedule, scaled to the share of the picture to repaint.
     start = starting_step(settings.steps, strength)
     plan = _plan(settings, manifest, "linear", start, np.count_nonzero(unknown) / unknown.size)
-    return Canvas(plan, unknown, pixels)
+    return Canvas(plan, unknown, pixels, covered)
 
 
 def _plan(

@@ -63,7 +63,7 @@ class FunctionEngine:
         feed = {tensor.name: adapted(tensor, tensors[tensor.name]) for tensor in graph.inputs}
         for tensor in graph.inputs:
             check_array(name, tensor, feed[tensor.name])
-        function = self._function(name, choose(name, graph, dimensions_of(graph, feed)))
+        function = self._function(name, choose(name, graph, dimensions_of(graph, {**tensors, **feed})))
         with self._lock:
             if self._cancelled:
                 raise Cancelled

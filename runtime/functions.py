@@ -1,6 +1,8 @@
-"""Choose a function of a package or asset, and convert tensors to the types that Apple's runtimes accept."""
+"""Choose a graph's function by the shapes of its inputs, and convert tensors to the types that Apple's
+runtimes accept.
+"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -14,14 +16,28 @@ def adapted(tensor: Tensor, array: np.ndarray) -> np.ndarray:
     return array.astype(np.int32) if array.dtype == np.uint8 and tensor.dtype == "int32" else array
 
 
-def dimensions_of(graph: Graph, feed: Mapping[str, np.ndarray]) -> dict[str, int]:
-    """Sizes of the named dimensions of a graph's inputs, taken from the arrays."""
-    return {
+def dimensions_of(graph: Graph, tensors: Mapping[str, np.ndarray]) -> dict[str, int]:
+    """Sizes of the named dimensions of a graph's inputs, taken from the arrays.
+
+    The token grid counts even if the graph does not read it: blocks of 2 x 3 and of 3 x 2 cells differ, and
+    their inputs have the same shape.
+    """
+    grid = tensors["tokens"].shape if "tokens" in tensors else ()
+    return dict(zip(("height", "width"), grid, strict=False)) | {
         side: size
         for tensor in graph.inputs
-        for side, size in zip(tensor.shape, feed[tensor.name].shape, strict=True)
+        for side, size in zip(tensor.shape, tensors[tensor.name].shape, strict=True)
         if isinstance(side, str)
     }
+
+
+def fixed(tensors: Sequence[Tensor], function: Function | None) -> list[Tensor]:
+    """The tensors of a graph in the shapes that a function has."""
+    sizes = function.dimensions if function else {}
+    return [
+        tensor.model_copy(update={"shape": [sizes.get(side, side) for side in tensor.shape]})  # type: ignore[arg-type]
+        for tensor in tensors
+    ]
 
 
 def choose(name: str, graph: Graph, dimensions: Mapping[str, int]) -> Function:

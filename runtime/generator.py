@@ -6,7 +6,7 @@ Tensors travel from graph to graph by name, as the manifest says; the step is a 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,6 +14,7 @@ from typing import Self
 import numpy as np
 from PIL import Image
 
+from reference.compose import compose
 from runtime.bundle import Bundle, open_bundle
 from runtime.canvas import Canvas, blank, check_encoder, inpainted, outpainted, redrawn
 from runtime.conditioning import run_conditioner, without_guidance
@@ -53,11 +54,15 @@ class Generator:
         keep: bool = False,
         low_memory: bool = False,
         engine: Engine | EngineName | None = None,
+        keep_text: bool = False,
     ) -> None:
         """`engine` is an engine of this bundle, or the name of one to open (see `open_engine`, which also
         takes `threads` and `low_memory`).
 
         `keep` leaves graphs loaded between stages and drawings: faster for many, but all are in memory.
+        `keep_text` keeps what the graphs made of the texts, so that the next drawing of the same texts, size
+        and steps does not run them again.
+
         Raises BundleError for a broken tokenizer, RequestError if the engine cannot run the bundle.
         """
         self.bundle = bundle
@@ -68,6 +73,8 @@ class Generator:
         )
         self.tokenizer = ClipTokenizer.from_bundle(bundle)
         self._keep = keep
+        self._keep_text = keep_text
+        self._kept_text: tuple[Settings, dict[str, np.ndarray], dict[str, str]] | None = None
         self._seconds: dict[str, float] = {}
 
     @classmethod
@@ -78,14 +85,16 @@ class Generator:
         keep: bool = False,
         low_memory: bool = False,
         engine: EngineName | None = None,
+        keep_text: bool = False,
     ) -> Self:
         """Checks every file of the bundle in `folder` and opens it. Raises BundleError if one is missing or
         changed, RequestError if the engine cannot run the bundle.
         """
-        return cls(open_bundle(folder), threads, keep, low_memory, engine)
+        return cls(open_bundle(folder), threads, keep, low_memory, engine, keep_text)
 
     def close(self) -> None:
-        """Unloads every graph. A later drawing loads them again."""
+        """Unloads every graph and forgets the last texts. A later drawing loads them again."""
+        self._kept_text = None
         for name in self.engine.loaded:
             self.engine.close(name)
 
@@ -103,7 +112,7 @@ class Generator:
         All four drawing methods raise RequestError, BundleError, EngineError and Cancelled.
         """
         settings = settle(request, self.bundle.manifest)
-        return self._draw(settings, blank(settings, self.bundle.manifest), on_step)
+        return self._draw(request, settings, blank(settings, self.bundle.manifest), on_step)
 
     def image_to_image(
         self,
@@ -112,10 +121,10 @@ class Generator:
         strength: float | None = None,
         on_step: OnStep | None = None,
     ) -> Drawing:
-        """Redraws an image of the bundle's size. `strength` (above 0, to 1) is the share of steps run."""
+        """Redraws an image of any size, fitted. `strength` (above 0, to 1) is the share of steps run."""
         settings = settle(request, self.bundle.manifest)
-        canvas = redrawn(settings, self.bundle.manifest, image, strength)
-        return self._draw(settings, canvas, on_step)
+        canvas = redrawn(settings, self.bundle.manifest, image, strength, request.fit)
+        return self._draw(request, settings, canvas, on_step)
 
     def inpaint(
         self,
@@ -125,10 +134,13 @@ class Generator:
         strength: float = 1.0,
         on_step: OnStep | None = None,
     ) -> Drawing:
-        """Repaints the image where the mask is white. A strength below 1 skips the first steps."""
+        """Repaints the image where the mask is white, and leaves its other pixels as they are.
+
+        A strength below 1 skips the first steps.
+        """
         settings = settle(request, self.bundle.manifest)
-        canvas = inpainted(settings, self.bundle.manifest, image, mask, strength)
-        return self._draw(settings, canvas, on_step)
+        canvas = inpainted(settings, self.bundle.manifest, image, mask, strength, request.fit)
+        return self._draw(request, settings, canvas, on_step)
 
     def outpaint(
         self,
@@ -137,10 +149,10 @@ class Generator:
         margins: tuple[int, int, int, int],
         on_step: OnStep | None = None,
     ) -> Drawing:
-        """Paints margins (left, top, right, bottom; pixels) around an image, up to the bundle's size."""
+        """Paints margins (left, top, right, bottom; pixels) around an image that is fitted inside them."""
         settings = settle(request, self.bundle.manifest)
-        canvas = outpainted(settings, self.bundle.manifest, image, margins)
-        return self._draw(settings, canvas, on_step)
+        canvas = outpainted(settings, self.bundle.manifest, image, margins, request.fit)
+        return self._draw(request, settings, canvas, on_step)
 
     def cut(self, request: Request) -> dict[str, str]:
         """The end of "prompt" and "negative prompt" that does not fit. Raises RequestError."""
@@ -188,14 +200,28 @@ class Generator:
             tensors = tensors | self.engine.run(name, tensors)
         return tensors
 
-    def _draw(self, settings: Settings, canvas: Canvas, on_step: OnStep | None) -> Drawing:
+    def _draw(self, request: Request, settings: Settings, canvas: Canvas, on_step: OnStep | None) -> Drawing:
         self.engine.resume()
         self._seconds = {}
         encoded = None if canvas.pixels is None else self.encode(canvas.pixels)
-        conditions, cut = self.condition(settings)
+        conditions, cut = self._condition_once(settings)
         tokens = self._run_loop(settings, canvas.plan, canvas.tokens(encoded), conditions, on_step)
         picture = self.decode(tokens)
+        if request.compose and canvas.pixels is not None and canvas.covered is not None:
+            token_size = self.bundle.manifest.model.token_size
+            picture = compose(canvas.pixels, picture, canvas.covered, token_size)
         return Drawing(picture, tokens, settings, cut, dict(self._seconds))
+
+    def _condition_once(self, settings: Settings) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+        """What `condition` gives, kept from the last drawing if nothing but the seed differs."""
+        same = replace(settings, seed=0)
+        if self._kept_text is None or self._kept_text[0] != same:
+            self._kept_text = None  # frees it before the graphs run
+            made = self.condition(settings)
+            if not self._keep_text:
+                return made
+            self._kept_text = (same, *made)
+        return self._kept_text[1:]
 
     def _run_loop(
         self,

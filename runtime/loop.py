@@ -14,8 +14,8 @@ order, under the same names, and give the same tokens:
     mask_least       the tokens to mask again
 
 A position is `unknown` (True) while its token is the mask; no code keeps the opposite flag. `Canvas` (plan,
-unknown, pixels) is what a drawing starts from; `Generator` runs it in this order: settle the request, make
-the canvas, encode its pixels, condition, run the loop, decode.
+unknown, pixels, covered) is what a drawing starts from; `Generator` runs it in this order: settle the
+request, make the canvas, encode its pixels, condition, run the loop, decode, compose.
 """
 
 from collections.abc import Callable

@@ -9,8 +9,9 @@ import numpy as np
 import onnxruntime as ort
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
-from runtime.bundle import Bundle, Tensor
+from runtime.bundle import Bundle, Function, Tensor
 from runtime.errors import BundleError, Cancelled, EngineError
+from runtime.functions import choose, dimensions_of, fixed
 from runtime.processor import saturating
 from runtime.request import check_threads
 
@@ -48,25 +49,34 @@ class OnnxRuntimeEngine:
         """
         self.bundle = bundle
         self._threads, self._low_memory = check_threads(threads), low_memory
-        self._sessions: dict[str, ort.InferenceSession] = {}
+        self._sessions: dict[str, tuple[Function | None, ort.InferenceSession]] = {}
         self._lock = threading.Lock()
         self._running: ort.RunOptions | None = None
         self._cancelled = False
 
     def open(self, name: str) -> None:
-        """Loads a graph unless it is loaded. Raises EngineError or BundleError that names the file."""
-        if name in self._sessions:
-            return
+        """Loads a graph, for the default size, unless it is loaded for any. Raises EngineError or BundleError
+        that names the file.
+        """
+        if name not in self._sessions:
+            self._session(name, next(iter(self.bundle.manifest.graphs[name].functions), None))
+
+    def _session(self, name: str, function: Function | None) -> ort.InferenceSession:
+        """The graph for one size; it takes the place of the graph for another."""
+        if name in self._sessions and self._sessions[name][0] == function:
+            return self._sessions[name][1]
+        self.close(name)  # its weights leave memory before the other's come
         graph = self.bundle.manifest.graphs[name]
-        path = self.path(name)
+        path = self.path(name) if function is None else self.bundle.path(function.name)
         try:
             session = self.create(name, path)
         except _ORT_ERRORS as error:
             line = f"onnxruntime {ort.__version__} cannot open {path}: {_first_line(error)}"
             raise EngineError(f"{line} ({self.way_out(name)})") from None
-        _check_signature(path, "input", graph.inputs, session.get_inputs())
-        _check_signature(path, "output", graph.outputs, session.get_outputs())
-        self._sessions[name] = session
+        _check_signature(path, "input", fixed(graph.inputs, function), session.get_inputs())
+        _check_signature(path, "output", fixed(graph.outputs, function), session.get_outputs())
+        self._sessions[name] = function, session
+        return session
 
     def way_out(self, name: str) -> str:
         """What to do about a graph that cannot be opened."""
@@ -78,7 +88,7 @@ class OnnxRuntimeEngine:
         return self.bundle.manifest.tools.get(tool, "unknown")
 
     def path(self, name: str) -> Path:
-        """The file that is opened to run a graph."""
+        """The file that is opened to run a graph of one size."""
         return self.bundle.path(self.bundle.manifest.graphs[name].files[0])
 
     def create(self, name: str, path: Path) -> ort.InferenceSession:
@@ -99,14 +109,15 @@ class OnnxRuntimeEngine:
     def run(self, name: str, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Runs a graph on the tensors it names (it ignores others) and returns its outputs by name.
 
-        Raises Cancelled after `cancel`, BundleError for a tensor unlike the manifest's, EngineError if the
-        run fails.
+        Raises Cancelled after `cancel`, BundleError for a tensor unlike the manifest's or a size that the
+        graph does not have, EngineError if the run fails.
         """
-        self.open(name)
         graph = self.bundle.manifest.graphs[name]
         feed = {tensor.name: tensors[tensor.name] for tensor in graph.inputs}
         for tensor in graph.inputs:
             check_array(name, tensor, feed[tensor.name])
+        function = choose(name, graph, dimensions_of(graph, tensors)) if graph.functions else None
+        session = self._session(name, function)
         with self._lock:
             if self._cancelled:
                 raise Cancelled
@@ -114,7 +125,7 @@ class OnnxRuntimeEngine:
             options.log_severity_level = _QUIET
         names = [tensor.name for tensor in graph.outputs]
         try:
-            outputs = self._sessions[name].run(names, feed, options)
+            outputs = session.run(names, feed, options)
         except _ORT_ERRORS as error:
             if self._cancelled:
                 raise Cancelled from None

@@ -1,39 +1,51 @@
 """Turns pictures into arrays and masks into tokens, pads, and writes PNG files whole or not at all."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, PngImagePlugin
 
 from reference.files import atomic_file
+from reference.fit import Fit, fit, scaled
 from reference.pictures import MODES, on_white, repainted
 from runtime.errors import RequestError
+from runtime.picture_settings import KEYWORD, PictureSettings
 
 
-def picture_array(picture: Image.Image, size: tuple[int, int]) -> np.ndarray:
-    """A picture of exactly `size` (W, H) as u8 [h, w, 3], composed on white if it is transparent.
+def picture_array(picture: Image.Image, size: tuple[int, int], how: Fit = "crop") -> np.ndarray:
+    """A picture fitted to `size` (W, H) as u8 [h, w, 3], on white if it is transparent, in white margins.
 
-    Raises RequestError for another size or mode.
+    Raises RequestError for a mode with more than 8 bits a channel.
     """
     if picture.mode not in MODES:
         raise RequestError(f"the image has mode {picture.mode}: save it as 8-bit RGB")
-    _check_size("image", picture, size)
-    return np.asarray(on_white(picture), np.uint8)
+    return np.asarray(fit(on_white(picture), size, how, "white"), np.uint8)
 
 
-def mask_array(mask: Image.Image, size: tuple[int, int], grid: tuple[int, int]) -> np.ndarray:
-    """Which tokens of the grid (H, W) are unknown, bool [H, W]: the white ones of a mask of `size` (W, H).
+def mask_levels(
+    mask: Image.Image, picture: tuple[int, int], size: tuple[int, int], how: Fit = "crop"
+) -> np.ndarray:
+    """A mask in grey, fitted to `size` (W, H) like its picture: u8 [h, w]. White repaints, margins keep.
 
-    As published: converts to grey, scales with Lanczos to one pixel per token, and repaints from one half
-    (128 of 255) up. Transparent pixels keep. Raises RequestError for another size or mode, or if nothing is
-    white enough.
+    Transparent pixels keep. A mask of another size than the `picture` (W, H) is first stretched to it. Raises
+    RequestError for a mode with more than 8 bits a channel.
     """
     if mask.mode not in MODES:
         raise RequestError(f"the mask has mode {mask.mode}: save it as 8-bit grey, white where to repaint")
-    _check_size("mask", mask, size)
+    along = fit(repainted(mask), picture, "stretch", "black")
+    return np.asarray(fit(along, size, how, "black"), np.uint8)
+
+
+def mask_array(levels: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
+    """Which tokens of the grid (H, W) are unknown, bool [H, W]: the white ones of a mask u8 [h, w].
+
+    As published: scales with Lanczos to one pixel per token, and repaints from one half (128 of 255) up.
+    Raises RequestError if nothing is white enough.
+    """
     height, width = grid
-    small = repainted(mask).resize((width, height), Image.Resampling.LANCZOS)
+    small = scaled(Image.fromarray(levels), (width, height))
     unknown = np.asarray(small) >= 128
     if not unknown.any():
         raise RequestError("the mask repaints nothing: paint what should change white")
@@ -57,16 +69,22 @@ def margin_array(grid: tuple[int, int], margins: tuple[int, int, int, int], toke
     return unknown
 
 
-def write_png(path: str | Path, picture: np.ndarray, facts: Mapping[str, object]) -> None:
-    """Writes u8 [h, w, 3] with `facts` as PNG text, whole or not at all. Raises RequestError."""
+def tiled(pictures: Sequence[np.ndarray]) -> np.ndarray:
+    """Pictures u8 [h, w, 3] of one size side by side as one, row by row in a square; white where none is."""
+    columns = math.ceil(math.sqrt(len(pictures)))
+    rows = math.ceil(len(pictures) / columns)
+    height, width, _ = pictures[0].shape
+    whole = np.full((rows * height, columns * width, 3), 255, np.uint8)
+    for at, picture in enumerate(pictures):
+        top, left = at // columns * height, at % columns * width
+        whole[top : top + height, left : left + width] = picture
+    return whole
+
+
+def write_png(path: str | Path, picture: np.ndarray, settings: PictureSettings | None = None) -> None:
+    """Writes u8 [h, w, 3] with the settings that made it, whole or not at all. Raises RequestError."""
     info = PngImagePlugin.PngInfo()
-    for key, value in facts.items():
-        info.add_itxt(key, str(value))
+    if settings is not None:
+        info.add_itxt(KEYWORD, settings.json_text())
     with atomic_file(path) as file:
         Image.fromarray(picture).save(file, format="PNG", pnginfo=info)
-
-
-def _check_size(what: str, picture: Image.Image, size: tuple[int, int]) -> None:
-    if picture.size != size:
-        actual, wanted = ("x".join(map(str, pair)) for pair in (picture.size, size))
-        raise RequestError(f"the {what} is {actual} pixels, {wanted} is needed: resize it to {wanted}")

@@ -3,16 +3,22 @@
 import math
 from dataclasses import dataclass
 
+from reference.fit import FITS, Fit
 from runtime.bundle import MAX_GUIDANCE, MAX_STEPS, Manifest
 from runtime.errors import RequestError
 from runtime.schedule import in_interval
 
 MAX_THREADS = 256
+MAX_COUNT = 1000
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to draw. None means the bundle's default. A `guidance` of 1 or less ignores `negative`."""
+    """What to draw. None means the bundle's default. A `guidance` of 1 or less ignores `negative`.
+
+    The last two are for drawing on a picture: how it gets the size drawn, and whether what a mask or margins
+    do not cover stays the picture's own pixels.
+    """
 
     prompt: str
     negative: str | None = None
@@ -23,6 +29,8 @@ class Request:
     # Guidance is on from the first share of the steps until the second; elsewhere a step takes half the work.
     guidance_from: float = 0.0
     guidance_until: float = 1.0
+    fit: Fit = "crop"
+    compose: bool = True
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,8 @@ def settle(request: Request, manifest: Manifest) -> Settings:
     )
     if not settings.prompt.strip():
         raise RequestError("the prompt is empty: say what to draw")
+    if any("\ud800" <= character <= "\udfff" for character in settings.negative):
+        raise RequestError("the negative prompt is not valid Unicode: type it as UTF-8")
     if not 0 <= settings.seed < 2**64:
         raise RequestError(f"seed {settings.seed} is out of range: give 0 to {2**64 - 1}")
     if not 1 <= settings.steps <= MAX_STEPS:
@@ -77,7 +87,18 @@ def settle(request: Request, manifest: Manifest) -> Settings:
             f"size {width}x{height} is not in this bundle, which draws {sizes}: "
             f"choose one of those or export again with --size {width} {height}"
         )
+    if request.fit not in FITS:
+        raise RequestError(f"fit {request.fit!r} is unknown: give {', '.join(FITS)}")
     return settings
+
+
+def check_count(count: int, seed: int) -> int:
+    """Returns the number of pictures from `seed` on. Raises RequestError unless all have a seed."""
+    if not 1 <= count <= MAX_COUNT:
+        raise RequestError(f"--count {count} is out of range: give 1 to {MAX_COUNT}")
+    if seed + count > 2**64 and seed < 2**64:
+        raise RequestError(f"seed {seed} has no {count - 1} seeds after it: give at most {2**64 - count}")
+    return count
 
 
 def check_threads(threads: int) -> int:
@@ -108,18 +129,21 @@ def check_strength(strength: float) -> float:
 
 
 def check_margins(
-    margins: tuple[int, int, int, int], picture: tuple[int, int], size: tuple[int, int], token_size: int
-) -> None:
-    """Raises RequestError unless margins (left, top, right, bottom) fill a picture (W, H) up to the size."""
+    margins: tuple[int, int, int, int], size: tuple[int, int], token_size: int
+) -> tuple[int, int]:
+    """The size (W, H) inside margins (left, top, right, bottom), all in pixels.
+
+    Raises RequestError unless the margins are whole tokens and leave room for a picture.
+    """
     left, top, right, bottom = margins
     shown = " ".join(map(str, margins))
     if min(margins) < 0 or not any(margins) or any(margin % token_size for margin in margins):
         raise RequestError(
             f"margins {shown} are no frame: give left, top, right, bottom in multiples of {token_size} pixels"
         )
-    padded = picture[0] + left + right, picture[1] + top + bottom
-    if padded != size:
+    inner = size[0] - left - right, size[1] - top - bottom
+    if min(inner) <= 0:
         raise RequestError(
-            f"margins {shown} around {picture[0]}x{picture[1]} pixels make {padded[0]}x{padded[1]}, but the "
-            f"bundle draws {size[0]}x{size[1]}: change the margins or resize the image"
+            f"margins {shown} leave no room for the picture in {size[0]}x{size[1]} pixels: give smaller ones"
         )
+    return inner

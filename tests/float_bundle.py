@@ -73,7 +73,7 @@ def write_bundle(
     names = list(graphs(checkpoint, size)) if names is None else list(names)
     drawings = calibration(checkpoint, size)
     for name in names:
-        write_graph(checkpoint, name, size, Recipe.uniform("fp32"), folder / f"{name}.onnx", drawings)
+        write_graph(checkpoint, name, [size], Recipe.uniform("fp32"), folder / f"{name}.onnx", drawings)
     return completed(checkpoint, folder, size, names)
 
 

@@ -14,8 +14,10 @@ FLOORS = ("reference", "runtime", "runtime.parity", "quantize", "export")  # bot
 # All that the engine and the passes import of it.
 WITHOUT_MODEL = (
     "reference.errors",
+    "reference.compose",
     "reference.extras",
     "reference.files",
+    "reference.fit",
     "reference.pictures",
     "reference.publishing",
 )

@@ -120,14 +120,16 @@ class CoreMLExporter:
 
 def entry(graph: AppleGraph, functions: Mapping[str, Dimensions], precision: str, files: list[str]) -> Graph:
     """A graph's entry of the manifest; `functions` are its dimensions by name."""
-    sides = sorted(graph.dimension_names())
+    sides = set(graph.dimension_names())
+    if sides - {"rows"}:  # 2 x 3 cells and 3 x 2 cells are different functions with tensors of one shape
+        sides |= {"height", "width"}
     return Graph(
         precision=precision,
         inputs=[tensor(name, spec) for name, spec in graph.inputs.items()],
         outputs=[tensor(name, spec) for name, spec in graph.outputs.items()],
         files=files,
         functions=[
-            Function(name=name, dimensions={side: dimensions[side] for side in sides})
+            Function(name=name, dimensions={side: dimensions[side] for side in sorted(sides)})
             for name, dimensions in functions.items()
         ],
         compute=graph.compute,

@@ -42,6 +42,7 @@ EXAMPLES = """examples:
   python -m runtime.parity                                    # build/android beside the shipped checkpoint
   python -m runtime.parity --bundle build/android-fp32 --out build/fp32.html --json build/fp32.json
   python -m runtime.parity --bundle build/iphone --out build/iphone.html
+  python -m runtime.parity --bundle build/android-sizes --size 128 128
   python -m runtime.parity --bundle build/meissonic --checkpoint MeissonFlow/Meissonic --prompts 1 --steps 8
 
 exit code: 0 every limit holds, 1 one is missed, 2 wrong input
@@ -56,6 +57,7 @@ class Job:
     checkpoint: str | None
     prompts: tuple[str, ...]
     steps: int | None
+    size: tuple[int, int] | None  # (W, H) in pixels
     prompts_per_category: int
     out: Path
     json: Path | None
@@ -82,6 +84,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
         help="only the first N, for large models",
     )
     add("--steps", type=int, metavar="N", help="default: the bundle's")
+    add("--size", type=int, nargs=2, metavar=("W", "H"), help="one of the bundle's sizes; default: its first")
     add(
         "--prompts-per-category",
         type=int,
@@ -111,6 +114,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
         checkpoint=given.checkpoint,
         prompts=PARITY_PROMPTS[: given.prompts],
         steps=given.steps,
+        size=None if given.size is None else (given.size[0], given.size[1]),
         prompts_per_category=given.prompts_per_category,
         out=out,
         json=given.json,
@@ -122,7 +126,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
 def measure(job: Job) -> Result:
     """Draws everything, with a progress bar. Raises UserError."""
     bundle = open_bundle(job.bundle)
-    sides = SideBySide(bundle, load_checkpoint(job.checkpoint), job.steps, job.threads, job.engine)
+    sides = SideBySide(bundle, load_checkpoint(job.checkpoint), job.steps, job.threads, job.engine, job.size)
     sides.check_texts(job.prompts)
     reason = reason_to_skip(sides) if job.prompts_per_category else "--prompts-per-category is 0"
     tasks = [] if reason else prompt_set(job.prompts_per_category)

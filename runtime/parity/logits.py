@@ -41,8 +41,17 @@ def open_step(bundle: Bundle, threads: int = 0) -> Callable[[Tensors], dict[str,
         from runtime.parity.coreai_logits import logits_step  # an extra
 
         return logits_step(bundle)
-    path = last_graph(bundle)
-    return open_exposed(expose(path), path.parent, threads)
+    expose(last_graph(bundle))  # says at once if a graph does not name its logits
+    opened: dict[Path, Callable[[Tensors], dict[str, np.ndarray]]] = {}
+
+    def step(tensors: Tensors) -> dict[str, np.ndarray]:
+        path = last_graph(bundle, tensors)
+        if path not in opened:
+            opened.clear()  # those of another size leave memory first
+            opened[path] = open_exposed(expose(path), path.parent, threads)
+        return opened[path](tensors)
+
+    return step
 
 
 def evaluated_step(bundle: Bundle) -> Callable[[Tensors], dict[str, np.ndarray]]:

@@ -19,6 +19,7 @@ import onnxruntime as ort
 
 from runtime.bundle import Bundle, open_bundle
 from runtime.errors import exit_code
+from runtime.functions import choose, dimensions_of
 from runtime.generator import Drawing, Generator
 from runtime.loop import Progress
 from runtime.onnxruntime_engine import OnnxRuntimeEngine, open_copy, session_options
@@ -77,9 +78,13 @@ class Recorder(OnnxRuntimeEngine):
         return outputs
 
 
-def last_graph(bundle: Bundle) -> Path:
-    """The graph that draws."""
-    return bundle.path(bundle.manifest.graphs[bundle.manifest.step[-1]].files[0])
+def last_graph(bundle: Bundle, tensors: Tensors | None = None) -> Path:
+    """The graph that draws, for the size that the tensors of a step have, or for the default size."""
+    name = bundle.manifest.step[-1]
+    graph = bundle.manifest.graphs[name]
+    if tensors is None or not graph.functions:
+        return bundle.path(graph.models[0])
+    return bundle.path(choose(name, graph, dimensions_of(graph, tensors)).name)
 
 
 def open_exposed(model: bytes, folder: Path, threads: int) -> Callable[[Tensors], dict[str, np.ndarray]]:

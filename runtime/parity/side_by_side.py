@@ -65,16 +65,19 @@ class SideBySide:
         steps: int | None = None,
         threads: int = 0,
         engine: EngineName | None = None,
+        size: tuple[int, int] | None = None,
     ):
-        """`steps` None: the bundle's default; `engine`: see Generator. Raises BundleError if the two do not
-        belong together.
+        """`steps` and `size` None: the bundle's default; `engine`: see Generator. Raises BundleError if the
+        two do not belong together, RequestError for a size that the bundle does not have.
         """
         check_source(bundle, checkpoint)
         self.bundle, self.checkpoint = bundle, checkpoint
         self.pipeline = Pipeline(checkpoint)
         self.steps = BundleSteps(bundle, threads, keep=True, engine=engine)
         self.generator = self.steps.generator
-        self.settings = settle(Request("any", steps=steps, size=bundle.manifest.sizes[0]), bundle.manifest)
+        self.settings = settle(
+            Request("any", steps=steps, size=size or bundle.manifest.sizes[0]), bundle.manifest
+        )
         self.generator.engine.open(bundle.manifest.step[-1])  # says why, if a graph cannot be opened
         _ = self.steps.last  # and that it names its logits
 

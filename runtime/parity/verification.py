@@ -1,6 +1,6 @@
 """The figures of a quantized bundle beside the float bundle it was made from. No checkpoint and no torch."""
 
-from runtime.bundle import Bundle
+from runtime.bundle import Bundle, Manifest
 from runtime.generator import Generator
 from runtime.parity.bundle_steps import BundleSteps, record
 from runtime.parity.comparison import Comparison, decoder_figures, encoder_figures
@@ -24,17 +24,28 @@ def verification_steps(bundle: Bundle) -> int:
     )
 
 
+def size_prefix(size: tuple[int, int], manifest: Manifest) -> str:
+    """What the names of a size's figures begin with: nothing for the default one, else "96x128."."""
+    return "" if size == manifest.sizes[0] else f"{size[0]}x{size[1]}."
+
+
 def token_count(bundle: Bundle) -> int:
     width, height = bundle.manifest.defaults.size
     return width * height // bundle.manifest.model.token_size**2
 
 
-def verify_against_bundle(teacher: Bundle, bundle: Bundle) -> dict[str, float]:
-    """Figures of drawings from text, with guidance: fewer drawings the more tokens a picture has."""
+def verify_against_bundle(
+    teacher: Bundle, bundle: Bundle, size: tuple[int, int] | None = None
+) -> dict[str, float]:
+    """Figures of drawings from text, with guidance: fewer drawings the more tokens a picture has.
+
+    `size` None: the default one.
+    """
     steps, guidance = verification_steps(teacher), max(teacher.manifest.defaults.guidance, 2.0)
     prompts = VERIFICATION_PROMPTS[: max(1, POSITIONS // (steps * token_count(teacher)))]
     requests = [
-        Request(prompt, seed=seed, steps=steps, guidance=guidance) for seed, prompt in enumerate(prompts)
+        Request(prompt, seed=seed, steps=steps, guidance=guidance, size=size)
+        for seed, prompt in enumerate(prompts)
     ]
     found = Comparison.of(record(BundleSteps(teacher), requests), BundleSteps(bundle).repeat)
     return found.figures("transformer") | image_figures(Generator(teacher), Generator(bundle), requests[0])

@@ -31,7 +31,7 @@ def write_bundle(source: Path, size: tuple[int, int], precision: Precision, fold
     folder.mkdir()
     for name in graphs(checkpoint, size):
         path = folder / f"{name}.onnx"
-        precisions[name] = write_graph(checkpoint, name, size, recipe, path, drawings).precision
+        precisions[name] = write_graph(checkpoint, name, [size], recipe, path, drawings).precision
         drawings.pass_on(name, path)
     write_tokenizer(folder, checkpoint)
     write_manifest(folder, manifest_of(folder, checkpoint, size, precisions))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from tests.benchmarks import (
+    bundle_sizes,
     coreai_report,
     npu,
     npu_blocks,
@@ -54,6 +55,7 @@ def every_table() -> dict[str, Callable[[], str]]:
     found: dict[str, Callable[[], str]] = {
         "precisions": precisions.markdown,
         "sizes": sizes.markdown,
+        "bundle-sizes": bundle_sizes.markdown,
         "parallel": parallel.markdown,
         "rounding": rounding,
         "npu-forms": partial(npu.form_table, "taken"),

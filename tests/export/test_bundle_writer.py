@@ -74,7 +74,7 @@ def written(checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def exporter(checkpoint: Checkpoint, recipe: Recipe = INT8) -> OnnxExporter:
-    return OnnxExporter(checkpoint, OnnxOptions(SIZE, recipe))
+    return OnnxExporter(checkpoint, OnnxOptions([SIZE], recipe))
 
 
 def write(checkpoint: Checkpoint, out: Path, overwrite: bool = False) -> Manifest:

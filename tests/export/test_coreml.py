@@ -32,7 +32,8 @@ def test_the_manifest_says_what_was_written(bundle: Bundle) -> None:
     assert manifest.engine == "coreml" and manifest.step == STEP and manifest.precision == "int8"
     assert list(manifest.graphs) == ["text_encoder", "conditioner", *STEP, "image_decoder", "image_encoder"]
     functions = {function.name: function.dimensions for function in manifest.graphs["transformer"].functions}
-    assert functions == {f"rows{rows}_size64x64": {"rows": rows, "cells": 64} for rows in (1, 2)}
+    shape = {"cells": 64, "height": 16, "width": 16}
+    assert functions == {f"rows{rows}_size64x64": {"rows": rows, **shape} for rows in (1, 2)}
     assert manifest.graphs["token_embedder"].compute == "cpu"
     assert manifest.graphs["image_encoder"].precision == "fp32+fp16"
     assert manifest.parity["transformer.agreement"] > 0.95 and manifest.parity["transformer.kl"] < 0.001

@@ -19,7 +19,7 @@ from quantize.coreml_recipe import CoreMLRecipe
 from quantize.recipe import Recipe
 
 ROOT = Path(__file__).parents[2]
-ONNX = OnnxOptions((64, 64), Recipe.uniform("int8"))
+ONNX = OnnxOptions([(64, 64)], Recipe.uniform("int8"))
 COREML = CoreMLOptions([(64, 64)], CoreMLRecipe(default="int8"))
 # Of each option another value.
 OTHERS: list[tuple[Any, dict[str, Any]]] = [

@@ -9,6 +9,7 @@ Python drew there.
 import hashlib
 import json
 import random
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from reference.fit import scaled
 from runtime.bundle import Bundle, TokenizerFacts, open_bundle
 from runtime.generator import Drawing, Generator
 from runtime.loop import OnStep, Progress
@@ -30,9 +32,11 @@ from tests.float_bundle import write_checkpoint
 from tests.runtime.prompts import prompts
 from tests.runtime.published_tokenizer import published
 from tests.runtime.tiny_bundle import GOLDEN_TOKENIZER
+from tests.runtime.tiny_bundle import write_bundle as write_tiny
 from tests.shared_bundles import PHONES, ROOT, make_once, shared_bundle
 
-FOLDER, NPU = PHONES / "vectors", PHONES / "npu"
+FOLDER, NPU, SIZES = PHONES / "vectors", PHONES / "npu", PHONES / "sizes"
+BUNDLE_SIZES = ((32, 24), (24, 32), (16, 40))
 SOURCES = ("tests/parity", "tests/runtime")
 PROMPTS = 10_000
 MASKS = ((64, 64, 16, 16), (48, 80, 12, 20), (50, 34, 25, 17), (16, 16, 16, 16), (1024, 512, 64, 32))
@@ -84,7 +88,7 @@ def picture_cases() -> list[dict[str, object]]:
         picture = noise_picture(rng, width, height)
         black = Image.new("RGBA", picture.size, "black")  # so that transparent areas mean "keep"
         grey = Image.alpha_composite(black, picture.convert("RGBA")).convert("L")
-        small = grey.resize((columns, rows), Image.Resampling.LANCZOS)
+        small = scaled(grey, (columns, rows))
         cases.append(
             {
                 "size": [width, height],
@@ -186,12 +190,44 @@ def runs(bundle: Bundle) -> list[dict[str, Any]]:
     return recorder.runs
 
 
+def size_runs() -> list[dict[str, Any]]:
+    """Drawings of a bundle of several sizes, one after the other in one generator, that change the size."""
+    generator = Generator(open_bundle(SIZES), keep=True)
+    made = []
+    for size in (*BUNDLE_SIZES, *reversed(BUNDLE_SIZES)):
+        request = Request("a red cat", seed=9, size=size)
+        after: list[list[int]] = []
+
+        def on_step(progress: Progress, after: list[list[int]] = after) -> None:
+            after.append(progress.tokens.ravel().tolist())
+
+        drawing = generator.text_to_image(request, on_step)
+        made.append(
+            {
+                "prompt": request.prompt,
+                "seed": str(request.seed),
+                "size": list(size),
+                "tokens": after,
+                "image_sha256": hashlib.sha256(drawing.picture.tobytes()).hexdigest(),
+                "encoded": generator.encode(drawing.picture).ravel().tolist(),
+            }
+        )
+    return made
+
+
+def write_sizes() -> None:
+    """The tiny bundle in several sizes, two of which have as many tokens."""
+    shutil.rmtree(SIZES, ignore_errors=True)
+    write_tiny(SIZES, sizes=BUNDLE_SIZES)
+
+
 def write() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     made = {
         "tokenizer": tokenizer_cases(),
         "numbers": numbers(),
         "pictures": picture_cases(),
+        "sizes": size_runs(),
         "runs": runs(open_bundle(shared_bundle("android"))),
     }
     for name, content in made.items():
@@ -210,6 +246,7 @@ def write_npu() -> None:
 
 
 if __name__ == "__main__":
+    make_once(SIZES, write_sizes, *SOURCES)
     make_once(FOLDER, write, *SOURCES)
     if find_spec("onnxruntime_qnn"):
         make_once(NPU, write_npu)

@@ -10,6 +10,7 @@ from PIL import Image
 from reference import __main__ as draw
 from reference import checkpoint
 from reference.errors import exit_code
+from reference.fit import fit
 from tests.reference.golden import FOLDER
 
 MONO = str(FOLDER / "mono" / "checkpoint")
@@ -131,3 +132,23 @@ def test_help_has_examples(command, arguments, capsys):
     with pytest.raises(SystemExit, match="0"):
         run(*arguments, command=command)
     assert "examples:" in capsys.readouterr().out
+
+
+def test_a_photo_of_any_size_is_fitted_and_composed(tmp_path):
+    image, mask, out = tmp_path / "photo.png", tmp_path / "mask.png", tmp_path / "out.png"
+    Image.effect_noise((50, 21), 90).convert("RGB").save(image)
+    half = Image.new("L", (10, 4), 0)
+    half.paste(255, (0, 0, 5, 4))
+    half.save(mask)
+    command = ["a cat", "--checkpoint", MONO, "--steps", "2", "--image", image, "--mask", mask, "--out", out]
+    photo = np.asarray(fit(Image.open(image), (64, 48), "stretch", "white"))
+    for flags, same in (([], True), (["--no-compose"], False)):
+        assert run(*command, "--size", 64, 48, "--fit", "stretch", *flags) == 0
+        assert np.array_equal(np.asarray(Image.open(out))[:, 32:], photo[:, 32:]) == same
+
+
+def test_several_pictures_have_the_seeds_that_follow(tmp_path):
+    assert run("a cat", *FAST, "--seed", 3, "--count", 2, "--out", tmp_path / "x.png") == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x-1.png", "x-2.png"]
+    assert run("a cat", *FAST, "--seed", 4, "--out", tmp_path / "y.png") == 0
+    assert Image.open(tmp_path / "x-2.png").tobytes() == Image.open(tmp_path / "y.png").tobytes()

@@ -47,6 +47,8 @@ TOP = str(2**31 - 1)
 HASH = '"sha256":"' + hashlib.sha256(b"transformer.onnx").hexdigest() + '"'
 FILE = '"transformer.onnx":{"size":16,'
 CONTEXTS = '{"sm8650":["transformer.onnx","transformer.onnx.data"]}'
+ONE_SIZE = '{"name":"text_encoder.onnx","dimensions":{"height":6,"width":8}}'
+OTHER_SIZE = '{"name":"text_encoder.onnx.data","dimensions":{"height":8,"width":6}}'
 SHAPE = '{"name":"tokens","dtype":"int32","shape":[6,8]}'
 
 
@@ -153,6 +155,27 @@ def cases() -> list[Case]:
                  ["null", "{}", '[{"name":"main"}]', '[{"name":"","dimensions":{}}]',
                   '[{"name":"main","dimensions":{"rows":0}}]',
                   '[{"name":"main","dimensions":{"rows":"2"}}]']),
+        *[
+            case(f"sizes of a graph {text[:80]}", accepted, '"functions":[]', f'"functions":{text}{more}')
+            for accepted, text, more in [
+                (True, f"[{ONE_SIZE}]", ""),
+                (True, f"[{ONE_SIZE},{OTHER_SIZE}]", ""),
+                (True, f"[{ONE_SIZE},{OTHER_SIZE}]", ',"compute":"cpu"'),
+                (True, '[{"name":"text_encoder.onnx","dimensions":{}}]', ""),
+                (False, f"[{ONE_SIZE},{ONE_SIZE}]", ""),
+                (False, f"[{ONE_SIZE},{OTHER_SIZE},{ONE_SIZE}]", ""),
+                (False, f"[{ONE_SIZE},{OTHER_SIZE}]".replace(".data", ".absent"), ""),
+                (False, f"[{ONE_SIZE},{OTHER_SIZE}]".replace("onnx.data", "../x"), ""),
+                (False, f"[{ONE_SIZE}]", ',"compute":"npu"'),
+                (False, f"[{ONE_SIZE}]".replace("6", "0"), ""),
+                (False, f"[{ONE_SIZE}]".replace("6", "-6"), ""),
+                (False, f"[{ONE_SIZE}]".replace("6", "6.5"), ""),
+                (False, f"[{ONE_SIZE}]".replace("6", ABOVE), ""),
+                (False, f"[{ONE_SIZE}]".replace("height", ""), ""),
+                (False, f"[{ONE_SIZE}]".replace("dimensions", "sides"), ""),
+                (False, f"[{ONE_SIZE},null]", ""),
+            ]
+        ],
         case("a graph for a unit", True, '"functions":[]', '"functions":[],"compute":"gpu"'),
         case("a graph for Qualcomm's NPU", True, '"functions":[]', '"functions":[],"compute":"npu"'),
         *[

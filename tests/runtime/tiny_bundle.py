@@ -6,15 +6,19 @@ the step's modulation, softmax, one inverse CDF. `guided_logits` and `draw` are 
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import onnx
+import onnx_ir as ir
 from onnx import numpy_helper, parser
 
+from quantize.onnx_files import save
 from runtime.bundle import (
     Defaults,
     FileFacts,
+    Function,
     Graph,
     Manifest,
     ModelFacts,
@@ -199,14 +203,74 @@ def paint(tokens: np.ndarray) -> np.ndarray:
     return WEIGHTS["palette"][tokens].repeat(TOKEN_SIZE, axis=0).repeat(TOKEN_SIZE, axis=1)
 
 
-def write_graph(folder: Path, name: str, text: str) -> Graph:
-    """One model file and one data file, and what the manifest says of them."""
+# The dimensions that depend on the picture's size, by the tensors that have them.
+SIDES: dict[str, list[int | str]] = {
+    "tokens": ["height", "width"],
+    "uniforms": [2, "positions"],
+    "drawn": ["positions"],
+    "log_prob": ["positions"],
+    "image": ["pixel_height", "pixel_width", 3],
+}
+
+
+def resized(text: str, size: tuple[int, int]) -> str:
+    """A graph's text for pictures of another size (W, H)."""
+    width, height = (side // TOKEN_SIZE for side in size)
+    for here, there in (
+        ("[6, 8]", f"[{height}, {width}]"),
+        ("48]", f"{height * width}]"),
+        ("[24, 32, 3]", f"[{size[1]}, {size[0]}, 3]"),
+        ("[6, 1, 8, 1, 3]", f"[{height}, 1, {width}, 1, 3]"),
+        ("[6, 4, 8, 4, 3]", f"[{height}, 4, {width}, 4, 3]"),
+    ):
+        text = text.replace(here, there)
+    return text
+
+
+def with_sizes(folder: Path, name: str, text: str, graph: Graph, sizes: Sequence[tuple[int, int]]) -> Graph:
+    """The entry of a graph that has a model for each size, the first of which is written already."""
+    names = [f"{name}.onnx", *(f"{name}_{width}x{height}.onnx" for width, height in sizes[1:])]
+    tensors = [*graph.inputs, *graph.outputs]
+    sides = {str(side) for tensor in tensors for side in SIDES.get(tensor.name, []) if side not in (2, 3)}
+    functions = []
+    for file, size in zip(names, sizes, strict=True):
+        width, height = (side // TOKEN_SIZE for side in size)
+        pixels = {"pixel_height": size[1], "pixel_width": size[0]}
+        all_sides = {"height": height, "width": width, "positions": height * width, **pixels}
+        functions.append(Function(name=file, dimensions={side: all_sides[side] for side in sorted(sides)}))
+        if size != sizes[0]:
+            model = ir.serde.deserialize_model(parsed(resized(text, size)))
+            save(model, folder / file, folder / names[0])
+
+    def named(tensors: list[Tensor]) -> list[Tensor]:
+        return [
+            tensor.model_copy(update={"shape": SIDES.get(tensor.name, tensor.shape)}) for tensor in tensors
+        ]
+
+    return graph.model_copy(
+        update={
+            "inputs": named(graph.inputs),
+            "outputs": named(graph.outputs),
+            "files": [*names, *graph.files[1:]],
+            "functions": functions,
+        }
+    )
+
+
+def parsed(text: str) -> onnx.ModelProto:
+    """The model of a graph's text, with its weights."""
     model = parser.parse_model(_HEADER + text)
     used = {name for node in model.graph.node for name in node.input}
     for key, value in WEIGHTS.items():
         if key in used:
             model.graph.initializer.append(numpy_helper.from_array(value, key))
     onnx.checker.check_model(model)
+    return model
+
+
+def write_graph(folder: Path, name: str, text: str) -> Graph:
+    """One model file and one data file, and what the manifest says of them."""
+    model = parsed(text)
     data = f"{name}.onnx.data"
     external = dict(save_as_external_data=True, location=data, size_threshold=64)
     onnx.save(model, folder / f"{name}.onnx", **external)
@@ -226,8 +290,9 @@ def write_bundle(
     graphs: dict[str, str] | None = None,
     step: tuple[str, ...] = ("transformer",),
     student: StudentFacts | None = None,
+    sizes: Sequence[tuple[int, int]] = (SIZE,),
 ) -> Path:
-    """Writes the tiny bundle; `graphs` replaces or adds graph texts."""
+    """Writes the tiny bundle; `graphs` replaces or adds graph texts. Several `sizes` share data files."""
     texts = {
         "text_encoder": TEXT_ENCODER,
         "conditioner": CONDITIONER,
@@ -239,7 +304,9 @@ def write_bundle(
     (folder / "tokenizer").mkdir(parents=True)
     for name in ("vocab.json", "merges.txt"):
         shutil.copy(GOLDEN_TOKENIZER / name, folder / "tokenizer" / name)
-    written = {name: write_graph(folder, name, text) for name, text in texts.items()}
+    written = {name: write_graph(folder, name, resized(text, sizes[0])) for name, text in texts.items()}
+    for name in ("transformer", "image_decoder", "image_encoder") if len(sizes) > 1 else ():
+        written[name] = with_sizes(folder, name, texts[name], written[name], sizes)
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     manifest = Manifest(
         model=ModelFacts(
@@ -255,7 +322,7 @@ def write_bundle(
             inner_dim=WIDTH,
             modulation_width=WIDTH,
         ),
-        sizes=[SIZE],
+        sizes=list(sizes),
         graphs=written,
         step=list(step),
         files={path.relative_to(folder).as_posix(): FileFacts.of(path) for path in files},
@@ -270,7 +337,7 @@ def write_bundle(
             special_normalized=["<|startoftext|>", "<|endoftext|>"],
         ),
         defaults=Defaults(
-            size=SIZE, steps=6, guidance=3.0, temperature=(2.0, 0.0), negative="", score=6.0, strength=0.5
+            size=sizes[0], steps=6, guidance=3.0, temperature=(2.0, 0.0), negative="", score=6.0, strength=0.5
         ),
         source=Source(checkpoint="tiny", sha256="0" * 64),
         tools={"onnxruntime": "1.32.0"},

@@ -1,7 +1,7 @@
 """`python -m tests.runtime.write_vectors`: what the Kotlin and Swift runtimes must match.
 
 Random numbers are `runtime.philox`'s (held to Random123's known answers), token ids transformers'. Which
-manifests are accepted is written in `manifest_cases`.
+manifests are accepted is written in `manifest_cases`, how pictures are edited in `editing_cases`.
 """
 
 import json
@@ -18,6 +18,7 @@ from reference.student import random_start
 from runtime.bundle import read_manifest
 from runtime.normals import normals
 from runtime.philox import uniforms
+from tests.runtime import editing_cases
 from tests.runtime.manifest_cases import document
 from tests.runtime.prompts import prompts
 from tests.runtime.published_tokenizer import published
@@ -117,3 +118,4 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         manifest = read_manifest(write_bundle(Path(folder) / "tiny"))
     (VECTORS / "manifests.json").write_text(document(manifest), encoding="utf-8")
+    (VECTORS / "editing.json").write_text(editing_cases.document(), encoding="utf-8")

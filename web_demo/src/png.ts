@@ -2,6 +2,8 @@
 // PNG specification, third edition, sections 5.2 to 5.5 and 11.3.3.4.
 
 import * as z from "zod/mini";
+import type { Drawing } from "./core/generator";
+import type { Request } from "./core/request";
 import { strictJson } from "./core/strictJson";
 
 const KEYWORD = "meissonic";
@@ -21,10 +23,48 @@ const schema = z.object({
   size: z.tuple([number, number]), // height, width
   mode: z.enum(["text", "image", "inpaint", "outpaint"]),
   model: z.string(), // SHA-256 of the manifest
+  // Of drawings on a picture.
+  strength: z.optional(number),
+  margins: z.optional(z.tuple([number, number, number, number])), // left, top, right, bottom
+  fit: z.optional(z.enum(["crop", "pad", "stretch"])),
+  compose: z.optional(z.boolean()),
 });
 
 /** What made a picture. */
 export type PictureSettings = z.infer<typeof schema>;
+
+const MODES = { imageToImage: "image", inpaint: "inpaint", outpaint: "outpaint" } as const;
+
+/**
+ * The settings of a drawing. `model` is the SHA-256 of the bundle's manifest, `strength` what its image-to-image takes by
+ * default.
+ */
+export function pictureSettings(
+  request: Request,
+  { prompt, negative, seed, steps, guidance, size }: Drawing["settings"],
+  model: string,
+  strength: number,
+): PictureSettings {
+  const { edit } = request;
+  const settings: PictureSettings = {
+    prompt,
+    negative_prompt: negative,
+    seed,
+    steps,
+    guidance,
+    size: [size[1], size[0]],
+    mode: edit ? MODES[edit.mode] : "text",
+    model,
+  };
+  if (!edit) return settings;
+  settings.fit = request.fit ?? "crop";
+  if (edit.mode !== "imageToImage") settings.compose = request.compose ?? true;
+  if (edit.mode === "outpaint") {
+    const { left, top, right, bottom } = edit.margins;
+    return { ...settings, margins: [left, top, right, bottom] };
+  }
+  return { ...settings, strength: edit.strength ?? (edit.mode === "inpaint" ? 1 : strength) };
+}
 
 /** A PNG file with the settings in it. */
 export async function withSettings(png: Blob, settings: PictureSettings): Promise<Blob> {

@@ -57,7 +57,16 @@ import PictureFiles
 
     private var isDrawing: Bool { studio.isWorking || checking }
 
-    func draw() {
+    func draw() { draw(seed: nil, count: 1) }
+
+    /// Draws four more with the seeds that follow.
+    func drawMore() {
+        guard case .done(let drawn, _) = studio.state else { return }
+        draw(seed: drawn.settings.seed &+ 1, count: 4)
+    }
+
+    /// Draws what the form says; `more` is a seed in place of the form's.
+    private func draw(seed more: UInt64?, count: Int) {
         guard let model = shelf.model, canDraw else { return }
         keep()
         wrong = nil
@@ -68,10 +77,12 @@ import PictureFiles
             let seed = UInt64.random(in: 0..<1_000_000_000)
             switch await draft.checked(for: manifest, anySeed: seed, picture: picked) {
             case .unfit(let field): wrong = field
-            case .fit(let request):
+            case .fit(var request):
+                if let more { request.seed = more }
                 let steps = request.steps ?? manifest.defaults.steps
                 studio.draw(
-                    request, with: model, preferred: shelf.placement, previewEvery: draft.preview ? max(1, steps / 8) : 0)
+                    request, with: model, preferred: shelf.placement,
+                    previewEvery: draft.preview ? max(1, steps / 8) : 0, count: count)
             }
             checking = false
         }

@@ -38,6 +38,7 @@ struct DrawingSection: View {
             }
         case .done(let drawn, cut: _):
             WholePicture(drawn: drawn)
+            Button("Four more") { app.drawMore() }.disabled(!app.canDraw)
             SaveAndShare(drawn: drawn)
         default: EmptyView()
         }
@@ -49,7 +50,7 @@ struct DrawingSection: View {
         case .preparing(.checking(let share)): share
         case .preparing(.compiling(_, let number, let count)), .preparing(.warming(_, let number, let count)):
             Double(number - 1) / Double(count)
-        case .drawing("steps") where working.step > 0: Double(working.step) / Double(working.steps)
+        case .drawing("steps") where working.step > 0: working.share
         default: nil
         }
     }

@@ -56,7 +56,7 @@ struct MaskView: View {
     }
 
     /// Off the main thread.
-    private nonisolated func crop(_ picture: Picture, to size: Size) async -> Picture { picture.cropped(to: size) }
+    private nonisolated func crop(_ picture: Picture, to size: Size) async -> Picture { picture.fitted(to: size) }
 
     private func canvas(_ image: CGImage) -> some View {
         GeometryReader { place in

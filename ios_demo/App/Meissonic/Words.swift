@@ -25,6 +25,11 @@ func words(_ state: DrawingState) -> String {
 }
 
 private func words(_ working: Working) -> String {
+    guard working.count > 1 else { return stage(working) }
+    return String(localized: "Picture \(String(working.number)) of \(String(working.count))") + ": " + stage(working)
+}
+
+private func stage(_ working: Working) -> String {
     switch working.stage {
     case .preparing(let preparation): words(preparation)
     case .drawing("image_encoder"): String(localized: "Reading the picture")

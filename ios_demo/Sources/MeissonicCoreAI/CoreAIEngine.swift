@@ -36,7 +36,7 @@ public actor CoreAIEngine: Engine {
     public func run(_ name: String, on tensors: [String: Tensor]) async throws -> [String: Tensor] {
         let graph = try bundle.graph(name)
         let feed = try graph.feed(from: tensors, graph: name)
-        let function = try await load(name, graph.function(for: feed, graph: name))
+        let function = try await load(name, graph.function(for: tensors.merging(feed) { $1 }, graph: name))
         try Task.checkCancellation()
         let made = try await function.run(feed, outputs: graph.outputs)
         try Task.checkCancellation()

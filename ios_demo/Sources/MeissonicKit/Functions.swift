@@ -1,17 +1,20 @@
-/// The choice of a Core ML package's function, and its inputs (docs/contract.md, "Core ML packages"). Nothing here needs
-/// Core ML, so it is tested on any machine.
+/// The choice of a graph's function, and the inputs of a Core ML package (docs/contract.md, "Several sizes" and "Core ML
+/// packages"). Nothing here needs Core ML, so it is tested on any machine.
 
 extension Graph {
-    /// The function whose dimensions the inputs have. Throws `UserError.bundle`.
-    public func function(for feed: [String: Tensor], graph name: String) throws -> GraphFunction {
+    /// The function whose dimensions the inputs and the token grid have. Throws `UserError.bundle`.
+    public func function(for tensors: [String: Tensor], graph name: String) throws -> GraphFunction {
         var found: [String: Int] = [:]
+        for (side, size) in zip(["height", "width"], tensors["tokens"]?.shape ?? []) { found[side] = size }
         for tensor in inputs {
-            for (side, size) in try zip(tensor.shape, feed.tensor(tensor.name).shape) {
+            for (side, size) in try zip(tensor.shape, tensors.tensor(tensor.name).shape) {
                 if case .named(let side) = side { found[side] = size }
             }
         }
-        if let function = functions.first(where: { $0.has(found) }) { return function }
-        let wanted = found.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+        if let function = functions.first(where: { $0.agrees(with: found) }) { return function }
+        let sides = Set(functions.flatMap(\.dimensions.keys))
+        let wanted = found.filter { sides.contains($0.key) }.sorted { $0.key < $1.key }
+            .map { "\($0.key) \($0.value)" }.joined(separator: ", ")
         throw UserError.bundle("graph \(name) has no function for \(wanted): export the bundle for this size")
     }
 
@@ -28,7 +31,20 @@ extension Graph {
 }
 
 extension GraphFunction {
-    fileprivate func has(_ found: [String: Int]) -> Bool { found.allSatisfy { dimensions[$0.key] == $0.value } }
+    fileprivate func agrees(with found: [String: Int]) -> Bool {
+        dimensions.allSatisfy { found[$0.key] ?? $0.value == $0.value }
+    }
+}
+
+extension TensorSpec {
+    /// The tensor in the shape that a function has.
+    public func fixed(by function: GraphFunction?) -> TensorSpec {
+        let sides = shape.map { side in
+            if case .named(let name) = side, let size = function?.dimensions[name] { return Dimension.fixed(size) }
+            return side
+        }
+        return TensorSpec(name: name, type: type, shape: sides)
+    }
 }
 
 extension Tensor {

@@ -35,12 +35,15 @@ public enum DrawingEvent: Sendable {
 ///
 /// With `keep` graphs stay loaded between stages and drawings: faster for many, but all are in memory. Without it, one
 /// stage's graphs are in memory at a time: a preview between two steps unloads the step, decodes alone, and the step is
-/// loaded again.
+/// loaded again. With `keepText` what the graphs made of the texts is kept, so that the next drawing of the same texts, size and
+/// steps does not run them again.
 public actor Generator {
     public nonisolated let bundle: ModelBundle
     public nonisolated let tokenizer: ClipTokenizer
     private let engine: any Engine
     private let keep: Bool
+    private let keepText: Bool
+    private var keptText: (of: Settings, conditions: [String: Tensor])?
     private let availableMemory: @Sendable () -> Int?
     private var current: Task<Drawing, any Error>?
     private var stages: [Drawing.Stage] = []
@@ -48,11 +51,12 @@ public actor Generator {
     /// `availableMemory` (bytes; nil: unknown) is called before each drawing. Throws `UserError.bundle` for a tokenizer that
     /// cannot be read.
     public init(
-        engine: any Engine, keep: Bool = false,
+        engine: any Engine, keep: Bool = false, keepText: Bool = false,
         availableMemory: @escaping @Sendable () -> Int? = { Memory.available() }
     ) throws {
         self.engine = engine
         self.keep = keep
+        self.keepText = keepText
         self.availableMemory = availableMemory
         bundle = engine.bundle
         tokenizer = try ClipTokenizer(bundle: engine.bundle)
@@ -118,15 +122,20 @@ public actor Generator {
     ) async throws -> Drawing {
         stages = []
         let settings = try settle(request, bundle.manifest)
-        let canvas = try canvas(settings, bundle.manifest, request.edit)
+        let canvas = try canvas(settings, bundle.manifest, request.edit, request.fit)
         let cut = try cut(request)
         if let available = availableMemory() { try bundle.checkMemory(available: available, keep: keep) }
         var encoded: [Int32]?
         if let pixels = canvas.pixels { encoded = try await encode(pixels, onEvent) }
-        let conditions = try await condition(settings, onEvent)
+        let conditions = try await conditionOnce(settings, onEvent)
         let tokens = try await runLoop(
             canvas.plan, canvas.tokens(encoded), settings, conditions, previewEvery, onEvent)
-        let picture = try await stage("image_decoder", ["image_decoder"], onEvent) { try await decode(tokens, settings) }
+        var picture = try await stage("image_decoder", ["image_decoder"], onEvent) { try await decode(tokens, settings) }
+        if request.compose, let covered = canvas.covered, let photo = try canvas.pixels?.levels() {
+            let tokenSize = bundle.manifest.model.tokenSize
+            let pixels = compose(photo, picture.pixels, covered: covered, size: settings.size, tokenSize: tokenSize)
+            picture = Picture(size: settings.size, pixels: pixels)
+        }
         return Drawing(picture: picture, tokens: tokens, settings: settings, cut: cut, stages: stages)
     }
 
@@ -144,6 +153,18 @@ public actor Generator {
         let image = try await engine.run("image_decoder", on: ["tokens": tokens]).tensor("image")
         let count = 3 * settings.size.width * settings.size.height
         return Picture(size: settings.size, pixels: try image.levels().checked(count: count))
+    }
+
+    /// What `condition` gives, kept from the last drawing if nothing but the seed differs.
+    private func conditionOnce(
+        _ settings: Settings, _ onEvent: @Sendable (DrawingEvent) -> Void
+    ) async throws -> [String: Tensor] {
+        let same = settings.with(seed: 0)
+        if let keptText, keptText.of == same { return keptText.conditions }
+        keptText = nil  // frees it before the graphs run
+        let conditions = try await condition(settings, onEvent)
+        if keepText { keptText = (same, conditions) }
+        return conditions
     }
 
     /// Runs the graphs that depend on the prompt alone.

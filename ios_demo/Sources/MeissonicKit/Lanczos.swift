@@ -1,7 +1,7 @@
 import Foundation
 
-/// Resizes 8-bit grey pictures as Pillow does (`Image.resize(..., LANCZOS)`, mode "L"), bit for bit: float64 weights rounded
-/// to 22 fractional bits, rows first, each pass rounded to 8 bits. Masks are equal in three languages because of it.
+/// Resizes 8-bit grey pictures as Pillow does (`Image.resize(..., LANCZOS)`, mode "L", first across, then down), bit for bit: float64 weights rounded
+/// to 22 fractional bits, rows first, each pass rounded to 8 bits. Pictures and masks are equal in four languages because of it.
 extension GrayPicture {
     public func resized(to wanted: Size) -> GrayPicture {
         let narrow = wanted.width == size.width ? levels : resampleRows(levels, length: size.width, to: wanted.width)

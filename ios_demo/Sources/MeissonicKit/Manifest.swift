@@ -74,7 +74,7 @@ public enum Dimension: Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// A function of a Core ML package, with the dimensions of its fixed shapes.
+/// What runs a graph in fixed shapes: one of its ONNX models, by its path, or a function of a Core ML package.
 public struct GraphFunction: Sendable, Equatable {
     public let name: String
     public let dimensions: [String: Int]
@@ -90,13 +90,16 @@ public struct Graph: Sendable {
     public let precision: String
     public let inputs: [TensorSpec]
     public let outputs: [TensorSpec]
-    /// The model first, then its external data; or all files of a Core ML package.
+    /// The model or one for each size, then their external data; or all files of a Core ML package.
     public let files: [String]
     /// Empty if dimensions are free.
     public let functions: [GraphFunction]
     public let compute: Compute?
     /// A chip of an NPU -> the model compiled for it, then its binary.
     public let contexts: [String: [String]]
+
+    /// Its ONNX models, one for each size if sizes share the graph; the first is that of the default.
+    public var models: [String] { functions.isEmpty ? [files[0]] : functions.map(\.name) }
 
     /// How weights are stored, from exact to coarse ("qnn": 8 bits, activations 16; "paletteN": one of 2^N values).
     static let precisions = ["fp32", "fp16", "qnn", "int8", "palette8", "palette6", "int4", "palette4"]
@@ -179,7 +182,8 @@ extension Manifest {
     /// The engine that runs its graphs.
     public var engine: EngineKind {
         if graphs.values.contains(where: { $0.files.contains { $0.contains(".aimodel/") } }) { return .coreAI }
-        return graphs.values.contains { !$0.functions.isEmpty } ? .coreML : .onnxRuntime
+        let packages = graphs.values.contains { graph in graph.functions.contains { !graph.files.contains($0.name) } }
+        return packages ? .coreML : .onnxRuntime
     }
 
     /// Whether the step takes two text rows, guided or not.

@@ -252,6 +252,11 @@ extension Graph: Decodable {
         }
         guard !files.isEmpty else { throw fields.refused(.files, "there is none") }
         for path in files + contexts.values.joined() { _ = try fields.inside(path, .files) }
+        let models = functions.map(\.name).filter(files.contains)
+        guard models.isEmpty || Set(models).count == functions.count else {
+            throw fields.refused(.functions, "they are not different files of the graph")
+        }
+        guard models.isEmpty || compute != .npu else { throw fields.refused(.functions, "compute is npu") }
     }
 }
 

@@ -35,7 +35,7 @@ public struct ModelBundle: Sendable {
         let bundle = ModelBundle(folder: folder, manifest: manifest)
         if manifest.engine == .onnxRuntime {
             for graph in manifest.graphs.values {
-                for files in [graph.files] + graph.contexts.values { try bundle.checkExternal(files[0]) }
+                for model in graph.models + graph.contexts.values.map({ $0[0] }) { try bundle.checkExternal(model) }
             }
         }
         return bundle
@@ -77,6 +77,11 @@ public struct ModelBundle: Sendable {
             throw UserError.bundle("\(path): its \"version\" should be \(version): export the bundle again")
         }
         return try decode(Manifest.self, from: data, named: path)
+    }
+
+    /// SHA-256 of the manifest, which names the model in a picture's settings. Throws `UserError.bundle`.
+    public func sha256() throws -> String {
+        MeissonicKit.sha256(try content(of: path(ModelBundle.manifestName), limit: Limits.manifest))
     }
 
     public func path(_ name: String) -> URL { folder.appendingPathComponent(name) }

@@ -23,19 +23,24 @@ public struct GrayPicture: Sendable, Equatable {
     }
 }
 
-/// A picture of exactly `size` as u8 [h, w, 3]. Throws `UserError.request` for another size.
-func pictureArray(_ picture: Picture, size: Size) throws -> Tensor {
-    try checkSize("image", picture.size, size)
-    return Tensor(picture.pixels, shape: [size.height, size.width, 3])
+/// A picture fitted to `size` as u8 [h, w, 3], in white margins.
+func pictureArray(_ picture: Picture, size: Size, _ how: Fit = .crop) -> Tensor {
+    Tensor(picture.fitted(to: size, how).pixels, shape: [size.height, size.width, 3])
 }
 
-/// Which tokens of the grid to repaint, [H*W]: white of a mask of `size` pixels.
+/// A mask fitted to `size` like its picture. White repaints, margins keep.
 ///
-/// As published: Lanczos to one pixel a token, repainted from one half (128 of 255) up. Throws `UserError.request` for
-/// another size, or if nothing is white enough.
-func maskArray(_ mask: GrayPicture, size: Size, grid: Grid) throws -> [Bool] {
-    try checkSize("mask", mask.size, size)
-    let small = mask.resized(to: Size(width: grid.width, height: grid.height))
+/// A mask of another size than the picture's, `of`, is first stretched to it.
+func maskLevels(_ mask: GrayPicture, of: Size, size: Size, _ how: Fit = .crop) -> GrayPicture {
+    fit(mask.resized(to: of), size: size, how, margin: 0)
+}
+
+/// Which tokens of the grid to repaint, [H*W]: white of a mask of the picture's size.
+///
+/// As published: Lanczos to one pixel a token, repainted from one half (128 of 255) up. Throws `UserError.request` if
+/// nothing is white enough.
+func maskArray(_ levels: GrayPicture, grid: Grid) throws -> [Bool] {
+    let small = levels.resized(to: Size(width: grid.width, height: grid.height))
     let chosen = small.levels.map { $0 >= 128 }
     guard chosen.contains(true) else {
         throw UserError.request("the mask repaints nothing: paint what should change white")
@@ -66,10 +71,4 @@ func marginArray(_ grid: Grid, margins: Margins, tokenSize: Int) -> [Bool] {
     let rows = margins.top / tokenSize..<grid.height - margins.bottom / tokenSize
     let columns = margins.left / tokenSize..<grid.width - margins.right / tokenSize
     return (0..<grid.count).map { !rows.contains($0 / grid.width) || !columns.contains($0 % grid.width) }
-}
-
-private func checkSize(_ what: String, _ actual: Size, _ wanted: Size) throws {
-    guard actual == wanted else {
-        throw UserError.request("the \(what) is \(actual) pixels, \(wanted) is needed: resize it to \(wanted)")
-    }
 }

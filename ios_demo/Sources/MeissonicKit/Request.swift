@@ -13,9 +13,15 @@ public struct Request: Sendable, Equatable {
     /// Guidance is on until this share of the steps.
     public var guidanceUntil: Double
 
+    /// How that gets the size drawn.
+    public var fit: Fit
+    /// Whether what a mask or margins do not cover stays its own pixels.
+    public var compose: Bool
+
     public init(
         _ prompt: String, negative: String? = nil, seed: UInt64 = 0, steps: Int? = nil, guidance: Double? = nil,
-        size: Size? = nil, edit: Edit? = nil, guidanceFrom: Double = 0, guidanceUntil: Double = 1
+        size: Size? = nil, edit: Edit? = nil, fit: Fit = .crop, compose: Bool = true,
+        guidanceFrom: Double = 0, guidanceUntil: Double = 1
     ) {
         self.prompt = prompt
         self.negative = negative
@@ -26,16 +32,18 @@ public struct Request: Sendable, Equatable {
         self.edit = edit
         self.guidanceFrom = guidanceFrom
         self.guidanceUntil = guidanceUntil
+        self.fit = fit
+        self.compose = compose
     }
 }
 
 /// Drawing on a picture. Strength, above 0 to 1, is the share of the steps that run.
 public enum Edit: Sendable, Equatable {
-    /// Redraws a picture of the bundle's size; a nil strength is the bundle's default.
+    /// Redraws a picture of any size, fitted; a nil strength is the bundle's default.
     case imageToImage(Picture, strength: Double? = nil)
     /// Repaints the picture where the mask is white. A strength below 1 skips the first steps.
     case inpaint(Picture, mask: GrayPicture, strength: Double = 1)
-    /// Paints margins around a picture, up to the bundle's size.
+    /// Paints margins around a picture that is fitted inside them.
     case outpaint(Picture, margins: Margins)
 }
 
@@ -67,6 +75,13 @@ public struct Settings: Codable, Sendable, Equatable {
     /// Whether this step (from 0) also sees the negative prompt.
     public func guided(at step: Int) -> Bool {
         guided && inInterval(step, steps: steps, start: guidanceFrom, end: guidanceUntil)
+    }
+
+    /// The same with another seed.
+    func with(seed: UInt64) -> Settings {
+        Settings(
+            prompt: prompt, negative: negative, seed: seed, steps: steps, guidance: guidance, size: size,
+            guidanceFrom: guidanceFrom, guidanceUntil: guidanceUntil)
     }
 }
 
@@ -133,19 +148,19 @@ func checkStrength(_ strength: Double) throws -> Double {
     return strength
 }
 
-/// Outpainting margins must fill `picture` up to `size`, in whole tokens. Throws `UserError.request`.
-func checkMargins(_ margins: Margins, picture: Size, size: Size, tokenSize: Int) throws {
+/// The size inside margins. Throws `UserError.request` unless they are whole tokens and leave room for a picture.
+func checkMargins(_ margins: Margins, size: Size, tokenSize: Int) throws -> Size {
     let shown = margins.all.map(String.init).joined(separator: " ")
     guard margins.all.allSatisfy({ 0...Limits.side ~= $0 && $0 % tokenSize == 0 }), margins.all.contains(where: { $0 > 0 })
     else {
         throw UserError.request(
             "margins \(shown) are no frame: give left, top, right, bottom in multiples of \(tokenSize) pixels")
     }
-    let padded = Size(
-        width: picture.width + margins.left + margins.right, height: picture.height + margins.top + margins.bottom)
-    guard padded == size else {
+    let inner = Size(
+        width: size.width - margins.left - margins.right, height: size.height - margins.top - margins.bottom)
+    guard inner.width > 0, inner.height > 0 else {
         throw UserError.request(
-            "margins \(shown) around \(picture) pixels make \(padded), but the bundle draws \(size): "
-                + "change the margins or resize the image")
+            "margins \(shown) leave no room for the picture in \(size) pixels: give smaller ones")
     }
+    return inner
 }

@@ -9,7 +9,8 @@ public actor OrtEngine: Engine {
     private let library: OrtLibrary
     private let threads: Int
     private let lowMemory: Bool
-    private var sessions: [String: OrtSession] = [:]
+    /// A graph in memory, for the size that the function has.
+    private var sessions: [String: (function: GraphFunction?, session: OrtSession)] = [:]
     // A queue of its own, because a run takes seconds and tasks share few threads.
     private let queue = DispatchQueue(label: "onnxruntime")
 
@@ -28,7 +29,10 @@ public actor OrtEngine: Engine {
 
     public var loaded: Set<String> { Set(sessions.keys) }
 
-    public func open(_ graph: String, for settings: Settings) async throws { _ = try await session(graph) }
+    public func open(_ graph: String, for settings: Settings) async throws {
+        let facts = try bundle.graph(graph)
+        _ = try await session(graph, facts.function(for: settings, manifest: bundle.manifest) ?? facts.functions.first)
+    }
 
     public func close(_ graph: String) { sessions[graph] = nil }
 
@@ -41,7 +45,8 @@ public actor OrtEngine: Engine {
             try spec.check(tensor, graph: name)
             return (name: spec.name, tensor: tensor)
         }
-        let session = try await session(name)
+        let function = graph.functions.isEmpty ? nil : try graph.function(for: tensors, graph: name)
+        let session = try await session(name, function)
         try Task.checkCancellation()
         do {
             let options = try RunOptions(library)
@@ -56,31 +61,32 @@ public actor OrtEngine: Engine {
         }
     }
 
-    private func session(_ name: String) async throws -> OrtSession {
-        if let session = sessions[name] { return session }
+    private func session(_ name: String, _ function: GraphFunction?) async throws -> OrtSession {
+        if let loaded = sessions[name], loaded.function == function { return loaded.session }
+        close(name)  // its weights leave memory before the other size's come
         let graph = try bundle.graph(name)
-        let path = bundle.path(graph.files[0]).path
+        let path = bundle.path(function?.name ?? graph.files[0]).path
         let session: OrtSession
         do {
             session = try await onQueue { [library, threads, lowMemory] in
                 try OrtSession(library, path: path, threads: threads, mapped: lowMemory)
             }
-            try check(session, graph, .input, graph.inputs)
-            try check(session, graph, .output, graph.outputs)
+            let file = function?.name ?? graph.files[0]
+            try check(session, file, .input, graph.inputs.map { $0.fixed(by: function) })
+            try check(session, file, .output, graph.outputs.map { $0.fixed(by: function) })
         } catch let failure as OrtFailure {
             let made = bundle.manifest.tools["onnxruntime"] ?? "unknown"
             throw UserError.engine(
                 "onnxruntime \(library.version) cannot open \(path): \(failure.line) "
                     + "(the bundle was made with onnxruntime \(made): take that or a newer one)")
         }
-        sessions[name] = session
+        sessions[name] = (function, session)
         return session
     }
 
     /// Throws `UserError.bundle` unless the graph's names, types and fixed sizes are the manifest's.
-    private func check(_ session: OrtSession, _ graph: Graph, _ kind: OrtSession.Kind, _ wanted: [TensorSpec]) throws {
+    private func check(_ session: OrtSession, _ file: String, _ kind: OrtSession.Kind, _ wanted: [TensorSpec]) throws {
         let found = try session.signature(kind)
-        let file = graph.files[0]
         guard Set(found.map(\.name)) == Set(wanted.map(\.name)) else {
             let names = found.map(\.name).sorted().joined(separator: ", ")
             throw UserError.bundle(

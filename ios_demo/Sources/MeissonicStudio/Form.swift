@@ -43,7 +43,7 @@ extension Draft {
             prompt, negative: negative.isEmpty ? nil : negative, seed: seed, steps: steps, guidance: guidance,
             size: size(for: manifest))
         guard mode != .text else { return .fit(request) }
-        guard let picture = picture?.cropped(to: inner) else { return .unfit(.picture) }
+        guard let picture = picture?.fitted(to: inner) else { return .unfit(.picture) }
         switch mode {
         case .text: break
         case .redraw: request.edit = .imageToImage(picture, strength: Double(strength) / 100)

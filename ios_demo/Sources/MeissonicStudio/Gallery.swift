@@ -33,11 +33,11 @@ public struct Drawn: Codable, Sendable, Equatable, Identifiable {
     /// The picture's file: a PNG with its settings as text.
     public func file(_ drawn: Drawn) -> URL { folder.appendingPathComponent("\(drawn.id).png") }
 
-    /// Adds a picture. Throws `UserError.request` if it cannot be written, and leaves nothing of it.
-    public func add(_ drawing: Drawing, model: String) async throws -> Drawn {
+    /// Adds a picture, whose file holds what made it. Throws `UserError.request` if it cannot be written, and leaves nothing of it.
+    public func add(_ drawing: Drawing, model: String, made: PictureSettings? = nil) async throws -> Drawn {
         let drawn = Drawn(
             id: newID(), settings: drawing.settings, seconds: drawing.stages.reduce(0) { $0 + $1.seconds }, model: model)
-        try await write(drawing.picture, drawn, to: file(drawn), facts: facts(drawn))
+        try await write(drawing.picture, made, drawn, to: file(drawn), facts: facts(drawn))
         entries.insert(drawn, at: 0)
         return drawn
     }
@@ -62,17 +62,11 @@ public struct Drawn: Codable, Sendable, Equatable, Identifiable {
 }
 
 /// Off the main thread, because compressing a picture takes a while.
-private func write(_ picture: Picture, _ drawn: Drawn, to file: URL, facts: URL) async throws {
-    let settings = drawn.settings
+private func write(
+    _ picture: Picture, _ made: PictureSettings?, _ drawn: Drawn, to file: URL, facts: URL
+) async throws {
     do {
-        try writing(file) {
-            try picture.writePNG(
-                to: file,
-                facts: [
-                    ("prompt", settings.prompt), ("negative", settings.negative), ("seed", "\(settings.seed)"),
-                    ("steps", "\(settings.steps)"), ("guidance", "\(settings.guidance)"), ("model", drawn.model),
-                ])
-        }
+        try writing(file) { try picture.writePNG(to: file, settings: made) }
         try Kept<Drawn>(facts).save(drawn)
     } catch {
         try? FileManager.default.removeItem(at: file)

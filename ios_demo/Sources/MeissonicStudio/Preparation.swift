@@ -67,7 +67,7 @@ struct Preparer: Sendable {
             (engine, facts.results) = chosen
             try kept(model.id).save(facts)
         }
-        let generator = try Generator(engine: engine, availableMemory: availableMemory)
+        let generator = try Generator(engine: engine, keepText: true, availableMemory: availableMemory)
         return OpenModel(id: model.id, preferred: preferred, generator: generator, engine: engine)
     }
 

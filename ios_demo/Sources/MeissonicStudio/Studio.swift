@@ -7,7 +7,7 @@ import Observation
 public enum DrawingState: Sendable, Equatable {
     case idle
     case working(Working)
-    /// `cut` has the ends of texts that did not fit.
+    /// The last picture; `cut` has the ends of texts that did not fit.
     case done(Drawn, cut: [String])
     /// With one line that says why.
     case failed(String)
@@ -31,9 +31,15 @@ public struct Working: Sendable, Equatable {
     /// nil until two steps are done.
     public internal(set) var secondsLeft: Double?
     public internal(set) var preview: Picture?
+    /// The number of the picture, of so many.
+    public internal(set) var number = 1
+    public internal(set) var count = 1
+
+    /// The share of all steps that is done.
+    public var share: Double { (Double(number - 1) + Double(step) / Double(max(steps, 1))) / Double(count) }
 }
 
-/// Draws one picture at a time, independent of views.
+/// Draws one picture after another, independent of views.
 @MainActor @Observable public final class Studio {
     public private(set) var state: DrawingState
     @ObservationIgnored private let gallery: Gallery
@@ -63,17 +69,27 @@ public struct Working: Sendable, Equatable {
     /// The facts about a model on this device.
     public func facts(_ model: StoredModel) -> DeviceFacts? { preparer.kept(model.id).load() }
 
-    /// Starts a drawing. Returns false, and does nothing, while one is being made.
+    /// Starts to draw `count` pictures with consecutive seeds. Returns false, and does nothing, while one is being made.
+    ///
+    /// Those that are finished stay in the gallery when a later one fails or is stopped.
     @discardableResult public func draw(
-        _ request: Request, with model: StoredModel, preferred: SelfTest.Placement = .asMade, previewEvery: Int = 0
+        _ request: Request, with model: StoredModel, preferred: SelfTest.Placement = .asMade, previewEvery: Int = 0,
+        count: Int = 1
     ) -> Bool {
         guard !isWorking else { return false }
-        state = .working(Working())
-        pace = Pace()
+        state = .working(Working(count: count))
         job = Task {
             do {
                 try writing(marker) { try Data().write(to: marker) }
-                state = try await made(request, model, preferred, previewEvery)
+                var last = state
+                for number in 1...count {
+                    state = .working(Working(number: number, count: count))
+                    pace = Pace()
+                    var numbered = request
+                    numbered.seed &+= UInt64(number - 1)
+                    last = try await made(numbered, model, preferred, previewEvery)
+                }
+                state = last
             } catch is CancellationError {
                 state = .stopped
             } catch {
@@ -116,7 +132,9 @@ public struct Working: Sendable, Equatable {
         async let drawing = draw(request, with: model, preferred, previewEvery, before, teller)
         for await event in events { hear(event) }
         let made = try await drawing
-        let drawn = try await gallery.add(made, model: printable(model.bundle.manifest.model.name))
+        let settings = try PictureSettings(request, made.settings, model.bundle)
+        let name = printable(model.bundle.manifest.model.name)
+        let drawn = try await gallery.add(made, model: name, made: settings)
         return .done(drawn, cut: made.cut.sorted { $0.key < $1.key }.map(\.value))
     }
 
@@ -153,7 +171,8 @@ public struct Working: Sendable, Equatable {
         case .drawing(.step(let progress)):
             working.step = progress.step + 1
             working.steps = progress.steps
-            working.secondsLeft = pace.left(after: progress.step, of: progress.steps)
+            let more = (working.count - working.number) * progress.steps
+            working.secondsLeft = pace.left(after: progress.step, of: progress.steps, more: more)
         case .drawing(.preview(let picture, step: _)): working.preview = picture
         case .drawing(.finished): break
         }

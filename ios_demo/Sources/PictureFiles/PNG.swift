@@ -9,6 +9,8 @@ public struct PNG: Sendable {
     /// Red, green, blue, opacity a pixel; row-major.
     let rgba: [UInt8]
     private let transparent: Bool
+    /// What made the picture; nil if the file does not say it.
+    public let settings: PictureSettings?
     private static let largestFile = 100_000_000  // bytes
 
     /// The picture with transparency laid on white, as Pillow does.
@@ -31,6 +33,15 @@ public struct PNG: Sendable {
             return UInt8((sum + 0x8000) >> 16)
         }
         return GrayPicture(size: size, levels: levels)
+    }
+
+    /// The settings in an iTXt chunk: keyword, not compressed, language, translated keyword, JSON.
+    private static func settings(_ chunk: [UInt8]) -> PictureSettings? {
+        let head = Array(PictureSettings.keyword.utf8) + [0, 0, 0]
+        guard chunk.starts(with: head), let language = chunk[head.count...].firstIndex(of: 0),
+            let translated = chunk[(language + 1)...].firstIndex(of: 0)
+        else { return nil }
+        return PictureSettings(json: Data(chunk[(translated + 1)...]))
     }
 
     /// Pillow's alpha_composite over an opaque ground, in its integers (7 fractional bits).
@@ -69,6 +80,7 @@ public struct PNG: Sendable {
         let rows = try PNGRows(header, compressed: chunks.all("IDAT"))
         let read = try rows.rgba(palette: chunks.first("PLTE"), transparency: chunks.first("tRNS"))
         transparent = read.1
+        settings = chunks.every("iTXt").lazy.compactMap(PNG.settings).first
         (rgba, size) = Orientation(exif: chunks.first("eXIf"))
             .upright(read.0, Size(width: header.width, height: header.height))
     }
@@ -82,18 +94,18 @@ struct PNGProblem: Error {
 }
 
 extension Picture {
-    /// Writes a PNG file with `facts` as its text, whole or not at all. Throws `UserError.request`.
-    public func writePNG(to file: URL, facts: [(key: String, value: String)] = []) throws {
+    /// Writes a PNG file with the settings that made it, whole or not at all. Throws `UserError.request`.
+    public func writePNG(to file: URL, settings: PictureSettings? = nil) throws {
         // A symbolic link stays one, and its target is replaced.
         let target = file.resolvingSymlinksInPath()
-        do { try png(facts: facts).write(to: target, options: .atomic) } catch let problem as PNGProblem {
+        do { try png(settings).write(to: target, options: .atomic) } catch let problem as PNGProblem {
             throw UserError.request("\(file.path) \(problem.line)")
         } catch {
             throw UserError.request("cannot write \(file.path): \(error.localizedDescription)")
         }
     }
 
-    func png(facts: [(key: String, value: String)]) throws -> Data {
+    func png(_ settings: PictureSettings?) throws -> Data {
         var header = Data()
         header.appendBigEndian(UInt32(size.width))
         header.appendBigEndian(UInt32(size.height))
@@ -105,9 +117,9 @@ extension Picture {
         }
         var file = Data(PNGChunks.signature)
         file.appendChunk("IHDR", header)
-        for (key, value) in facts {
-            // iTXt: keyword, not compressed, no language, no translation, text in UTF-8.
-            file.appendChunk("iTXt", Data(key.utf8) + Data([0, 0, 0, 0, 0]) + Data(value.utf8))
+        if let settings {
+            // Keyword, not compressed, no language, no translated keyword.
+            file.appendChunk("iTXt", Data(PictureSettings.keyword.utf8) + Data([0, 0, 0, 0, 0]) + (try settings.json()))
         }
         file.appendChunk("IDAT", try deflated(rows))
         file.appendChunk("IEND", Data())

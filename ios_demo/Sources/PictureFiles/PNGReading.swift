@@ -28,6 +28,7 @@ struct PNGChunks {
     }
 
     func first(_ name: String) -> [UInt8]? { chunks.first { $0.name == name }?.content }
+    func every(_ name: String) -> [[UInt8]] { chunks.filter { $0.name == name }.map(\.content) }
     func all(_ name: String) -> [UInt8] { chunks.filter { $0.name == name }.flatMap(\.content) }
 
     static func checksum(_ data: Data) -> UInt32 {

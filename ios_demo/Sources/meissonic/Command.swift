@@ -21,6 +21,9 @@ struct Command {
         } catch let error as UserError {
             say("error: \(error)")
             return 2
+        } catch let stopped as StoppedLater {
+            say("stopped: \(stopped.line)")
+            return 130
         } catch is CancellationError {
             say("stopped: no picture was written")
             return 130
@@ -31,61 +34,70 @@ struct Command {
     }
 
     private static func draw(_ job: Job) async throws {
+        let (request, again) = try job.request()
         let bundle = try ModelBundle.open(URL(fileURLWithPath: job.bundle))
-        let generator = try Generator(engine: openEngine(bundle, job), keep: job.preview > 0 && !job.lowMemory)
-        let request = Request(
-            job.prompt, negative: job.negative, seed: job.seed, steps: job.steps, guidance: job.guidance,
-            size: job.size,
-            edit: try edit(job), guidanceFrom: job.guidanceFrom, guidanceUntil: job.guidanceUntil)
+        let generator = try Generator(
+            engine: openEngine(bundle, job), keep: job.preview > 0 && !job.lowMemory, keepText: job.count > 1)
+        if let again, again.model != (try bundle.sha256()) {
+            say("warning: \(job.bundle) is not the bundle that drew the picture: the new one will differ")
+        }
         if bundle.manifest.twoRows, (job.guidanceFrom, job.guidanceUntil) != (0, 1) {
             say("warning: the step of this bundle takes two text rows, so a step without guidance saves no time")
         }
         for (which, cut) in try generator.cut(request).sorted(by: { $0.key < $1.key }) {
             say("warning: the \(which) is too long, this was cut off: \"\(printable(cut))\"")
         }
-        let out = URL(fileURLWithPath: job.out)
-        let bar = isatty(STDERR_FILENO) != 0
+        var written: [Picture] = []
+        let bar = Bar(count: job.count)
+        do {
+            for number in 1...job.count {
+                var numbered = request
+                numbered.seed += UInt64(number - 1)
+                written.append(try await draw(numbered, number, of: job, generator, bar))
+            }
+        } catch is CancellationError where !written.isEmpty {
+            try writeGrid(written, job)
+            let last = written.count > 1 ? " to \(job.path(written.count))" : ""
+            throw StoppedLater(line: "\(job.path(1))\(last) finished")
+        }
+        try writeGrid(written, job)
+    }
+
+    /// Draws and writes a picture, counted from 1.
+    private static func draw(
+        _ request: Request, _ number: Int, of job: Job, _ generator: Generator, _ bar: Bar
+    ) async throws -> Picture {
+        let path = job.path(number)
+        var picture: Picture?
         for try await event in generator.events(request, previewEvery: job.preview) {
             switch event {
             case .began:
                 break
             case .step(let progress):
-                if bar { show("\rdrawing \(progress.step + 1)/\(progress.steps), \(progress.masked) tokens left  ") }
+                bar.show(progress, number)
             case .preview(let picture, let step):
-                let stem = out.deletingPathExtension().lastPathComponent
-                let name = "\(stem).step\(String(format: "%03d", step + 1)).png"
-                try picture.writePNG(to: out.deletingLastPathComponent().appendingPathComponent(name))
+                let name = "\(path.dropLast(".png".count)).step\(String(format: "%03d", step + 1)).png"
+                try picture.writePNG(to: URL(fileURLWithPath: name))
             case .finished(let drawing):
-                if bar { show("\r\u{1b}[K") }
-                try drawing.picture.writePNG(to: out, facts: facts(drawing, bundle))
+                bar.clear()
+                let settings = drawing.settings
+                try drawing.picture.writePNG(
+                    to: URL(fileURLWithPath: path), settings: PictureSettings(request, settings, generator.bundle))
                 let stages = drawing.stages.map { String(format: "\($0.name) %.2f s", $0.seconds) }.joined(
                     separator: ", ")
-                let settings = drawing.settings
-                print("\(job.out): \(settings.size), \(settings.steps) steps, seed \(settings.seed) (\(stages))")
+                print("\(path): \(settings.size), \(settings.steps) steps, seed \(settings.seed) (\(stages))")
+                picture = drawing.picture
             }
         }
-        try Task.checkCancellation()  // because the stream of a cancelled reader ends without an error
+        // The stream of a cancelled reader ends without an error.
+        guard let picture else { throw CancellationError() }
+        return picture
     }
 
-    private static func edit(_ job: Job) throws -> Edit? {
-        guard let image = job.image else { return nil }
-        let picture = try PNG(contentsOf: URL(fileURLWithPath: image)).picture
-        if let margins = job.extend { return .outpaint(picture, margins: margins) }
-        if let mask = job.mask {
-            let mask = try PNG(contentsOf: URL(fileURLWithPath: mask)).grey
-            return .inpaint(picture, mask: mask, strength: job.strength ?? 1)
-        }
-        return .imageToImage(picture, strength: job.strength)
-    }
-
-    private static func facts(_ drawing: Drawing, _ bundle: ModelBundle) -> [(key: String, value: String)] {
-        let settings = drawing.settings
-        let interval = [("guidance_from", settings.guidanceFrom), ("guidance_until", settings.guidanceUntil)]
-        let partly = (settings.guidanceFrom, settings.guidanceUntil) != (0, 1)
-        return [
-            ("prompt", settings.prompt), ("negative", settings.negative), ("seed", "\(settings.seed)"),
-            ("steps", "\(settings.steps)"), ("guidance", "\(settings.guidance)"), ("model", bundle.manifest.model.name),
-        ] + (partly ? interval.map { ($0, "\($1)") } : [])
+    private static func writeGrid(_ pictures: [Picture], _ job: Job) throws {
+        guard job.grid else { return }
+        try tiled(pictures).writePNG(to: URL(fileURLWithPath: job.gridPath))
+        print("\(job.gridPath): \(pictures.count) pictures")
     }
 
     /// Cancels the work on Ctrl-C.
@@ -99,6 +111,10 @@ struct Command {
         try await task.value
     }
 
-    private static func show(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
-    private static func say(_ line: String) { show(line + "\n") }
+    private static func say(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+}
+
+/// The drawing was stopped after others had finished.
+private struct StoppedLater: Error {
+    let line: String
 }

@@ -168,7 +168,6 @@ import Testing
         let small = Picture(size: Size(width: 32, height: 32), pixels: Array(repeating: 0, count: 32 * 32 * 3))
         let black = GrayPicture(size: picture.size, levels: Array(repeating: 0, count: 64 * 64))
         let cases: [(Edit, String)] = [
-            (.imageToImage(small), "the image is 32x32 pixels, 64x64 is needed: resize it to 64x64"),
             (.imageToImage(picture, strength: 0), "strength 0.0 is out of range: give more than 0, at most 1"),
             (.inpaint(picture, mask: black), "the mask repaints nothing: paint what should change white"),
             (
@@ -180,12 +179,42 @@ import Testing
                 "margins \(1 << 62) 0 \(1 << 62) 0 are no frame: give left, top, right, bottom in multiples of 4 pixels"
             ),
             (
-                .outpaint(small, margins: Margins(left: 4, top: 0, right: 0, bottom: 0)),
-                "margins 4 0 0 0 around 32x32 pixels make 36x32, but the bundle draws 64x64: change the margins or resize the image"
+                .outpaint(small, margins: Margins(left: 32, top: 0, right: 32, bottom: 0)),
+                "margins 32 0 32 0 leave no room for the picture in 64x64 pixels: give smaller ones"
             ),
         ]
         for (edit, line) in cases {
             await #expect(throws: UserError.request(line)) { _ = try await generator.draw(Request("a", edit: edit)) }
+        }
+    }
+
+    @Test func withKeepTextTheSameTextIsEncodedOnce() async throws {
+        let engine = StandInEngine(bundle: bundle)
+        let generator = try Generator(engine: engine, keepText: true)
+        for seed in 0..<3 { _ = try await generator.draw(Request("a red cat", seed: UInt64(seed), steps: 4)) }
+        func ran(_ name: String) async -> Int { await engine.calls.count { $0 == name } }
+        #expect(await ran("text_encoder") == 1)
+        #expect(await ran("conditioner") == 1)
+        #expect(await ran("image_decoder") == 3)
+        _ = try await generator.draw(Request("a dog", steps: 4))
+        _ = try await generator.draw(Request("a dog", steps: 5))
+        #expect(await ran("text_encoder") == 3)
+        let frugal = try Generator(engine: engine)
+        for _ in 0..<2 { _ = try await frugal.draw(request) }
+        #expect(await ran("text_encoder") == 5)
+    }
+
+    @Test func aPictureAndAMaskOfAnySizeAreDrawnOnAndWhatTheMaskKeepsIsThePictures() async throws {
+        let generator = try Generator(engine: StandInEngine(bundle: bundle))
+        let photo = Picture(size: Size(width: 50, height: 21), pixels: Array(repeating: 200, count: 50 * 21 * 3))
+        let half = (0..<40).map { UInt8($0 % 10 < 5 ? 255 : 0) }
+        let mask = GrayPicture(size: Size(width: 10, height: 4), levels: half)
+        for (compose, level) in [(true, UInt8(200)), (false, 0)] {
+            let edit = Edit.inpaint(photo, mask: mask)
+            let request = Request("a", steps: 2, edit: edit, fit: .stretch, compose: compose)
+            let pixels = try await generator.draw(request).picture.pixels
+            let right = pixels.indices.filter { $0 / 3 % 64 >= 32 }.map { pixels[$0] }
+            #expect(Set(right) == [level])
         }
     }
 

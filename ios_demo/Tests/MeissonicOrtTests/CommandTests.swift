@@ -24,6 +24,10 @@ import Testing
     }
 
     private func run(_ arguments: String..., in folder: URL = Repository.root) throws -> Outcome {
+        try run(arguments, in: folder)
+    }
+
+    private func run(_ arguments: [String], in folder: URL) throws -> Outcome {
         let (process, out, err) = process(arguments, in: folder)
         try process.run()
         let texts = [out, err].map { String(decoding: $0.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self) }
@@ -51,6 +55,48 @@ import Testing
         #expect(try PNG(contentsOf: folder.appendingPathComponent("cat.png")).picture != sun)
     }
 
+    @Test func severalPicturesHaveConsecutiveSeedsAndOneIsDrawnAgain() throws {
+        let folder = try Repository.temporaryFolder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let common = ["--bundle", Repository.android.path, "--out", "cat.png"]
+        let drawn = try run(
+            ["a red cat", "--negative", "a ☾", "--steps", "2", "--seed", "5", "--count", "3", "--grid"] + common,
+            in: folder)
+        #expect(drawn.code == 0 && drawn.err == "")
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+        #expect(names == ["cat-1.png", "cat-2.png", "cat-3.png", "cat-grid.png"])
+        let third = try PNG(contentsOf: folder.appendingPathComponent("cat-3.png"))
+        #expect(third.settings?.seed == 7)
+        let grid = try PNG(contentsOf: folder.appendingPathComponent("cat-grid.png")).picture
+        #expect(grid.size == Size(width: 128, height: 128))
+        #expect(Array(grid.pixels[3 * 64 * 128..<3 * (64 * 128 + 64)]) == Array(third.picture.pixels[..<(3 * 64)]))
+        let again = try run(["--from", "cat-3.png"] + common, in: folder)
+        #expect(again.code == 0 && again.err == "")
+        let copy = try PNG(contentsOf: folder.appendingPathComponent("cat.png"))
+        #expect(copy.picture == third.picture && copy.settings == third.settings)
+    }
+
+    @Test func aPhotoOfAnySizeIsFittedAndItsEditIsDrawnAgain() throws {
+        let folder = try Repository.temporaryFolder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let photo = Picture(size: Size(width: 50, height: 21), pixels: (0..<50 * 21 * 3).map { UInt8($0 % 251) })
+        try photo.writePNG(to: folder.appendingPathComponent("photo.png"))
+        let (common, image) = (["--bundle", Repository.android.path], ["--image", "photo.png"])
+        let edit = ["a red cat", "--steps", "2", "--extend", "16", "0", "16", "4", "--fit", "stretch", "--out", "a.png"]
+        #expect(try run(edit + image + common, in: folder).code == 0)
+        let drawn = try PNG(contentsOf: folder.appendingPathComponent("a.png")).picture
+        let inside = photo.fitted(to: Size(width: 32, height: 60), .stretch)
+        for y in 0..<60 {
+            let begin = 3 * (64 * y + 16)
+            #expect(Array(drawn.pixels[begin..<begin + 96]) == Array(inside.pixels[96 * y..<96 * (y + 1)]))
+        }
+        let missing = try run(["--from", "a.png"] + common, in: folder)
+        #expect(missing.code == 2)
+        #expect(missing.err == "error: a.png was drawn on another picture: add it with --image FILE\n")
+        #expect(try run(["--from", "a.png", "--out", "b.png"] + image + common, in: folder).code == 0)
+        #expect(try PNG(contentsOf: folder.appendingPathComponent("b.png")).picture == drawn)
+    }
+
     @Test func theCutEndOfThePromptIsReported() throws {
         let folder = try Repository.temporaryFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -65,6 +111,17 @@ import Testing
         (["a", "--size", "64"], "argument --size: expected an argument (see meissonic --help)"),
         (["a", "--colour", "red"], "unrecognized arguments: --colour (see meissonic --help)"),
         ([], "the following arguments are required: prompt (see meissonic --help)"),
+        (["a", "--count", "0"], "--count 0 is out of range: give 1 to 1000"),
+        (
+            ["a", "--count", "2", "--seed", "18446744073709551615"],
+            "seed 18446744073709551615 has no 1 seeds after it: give a smaller one"
+        ),
+        (["a", "--grid"], "--grid shows several pictures: add --count N"),
+        (
+            ["a", "--fit", "squeeze"],
+            "argument --fit: invalid choice: 'squeeze' (choose from crop, pad, stretch) (see meissonic --help)"
+        ),
+        (["--from", "/nowhere.png"], "/nowhere.png does not exist: check the path"),
         (["a", "--mask", "m.png"], "--mask needs a picture: add --image FILE"),
         (
             ["a", "--image", "i.png", "--extend", "1", "2", "3", "4", "--strength", "1"],

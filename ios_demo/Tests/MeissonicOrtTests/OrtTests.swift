@@ -79,6 +79,38 @@ import Testing
         }
     }
 
+    struct SizeRun: Decodable {
+        let prompt: String
+        let seed: String
+        let size: Size
+        let tokens: [[Int32]]
+        let image_sha256: String
+        let encoded: [Int32]
+    }
+
+    @Test func oneEngineDrawsEverySizeOfABundleAsPythonDrawsIt() async throws {
+        let runs: [SizeRun] = try Repository.json("build/phones/vectors/sizes.json")
+        let sizes = try ModelBundle.open(Repository.sizes)
+        #expect(Set(sizes.manifest.sizes) == Set(runs.map(\.size)))
+        let engine = try OrtEngine(bundle: sizes, library: library, threads: 1)
+        let generator = try Generator(engine: engine, keep: true)
+        for run in runs {
+            let seed = try #require(UInt64(run.seed))
+            let (tokens, drawing) = try await drawn(Request(run.prompt, seed: seed, size: run.size), with: generator)
+            #expect(tokens == run.tokens, "\(run.size)")
+            #expect(sha256(drawing.picture.pixels) == run.image_sha256, "\(run.size)")
+            let image = Tensor(drawing.picture.pixels, shape: [run.size.height, run.size.width, 3])
+            let encoded = try await engine.run("image_encoder", on: ["image": image])
+            #expect(encoded["tokens"]?.values == .int32(run.encoded), "\(run.size)")
+            await engine.close("transformer")
+            try await engine.open("transformer", for: settle(Request("any", size: run.size), sizes.manifest))
+        }
+        let odd = Tensor([Int32](repeating: 0, count: 9), shape: [3, 3])
+        #expect(
+            await line { _ = try await engine.run("image_decoder", on: ["tokens": odd]) }
+                == "graph image_decoder has no function for height 3, width 3: export the bundle for this size")
+    }
+
     @Test func aRunIsEndedInTheMiddleAndTheNextOneIsWhole() async throws {
         let generator = try Generator(engine: engine())
         let (reached, signal) = AsyncStream.makeStream(of: Void.self)

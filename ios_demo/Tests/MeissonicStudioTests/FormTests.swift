@@ -141,10 +141,10 @@ import Testing
         let thirds: [[UInt8]] = [[255, 0, 0], [0, 255, 0], [0, 0, 255]]
         let pixels = (0..<10).flatMap { _ in thirds.flatMap { colour in (0..<10).flatMap { _ in colour } } }
         let wide = Picture(size: Size(width: 30, height: 10), pixels: pixels)
-        let green = wide.cropped(to: Size(width: 20, height: 20))
+        let green = wide.fitted(to: Size(width: 20, height: 20))
         #expect(green.size == Size(width: 20, height: 20))
         #expect(stride(from: 0, to: green.pixels.count, by: 3).allSatisfy { Array(green.pixels[$0..<$0 + 3]) == thirds[1] })
-        #expect(wide.cropped(to: wide.size) == wide)
-        #expect(wide.cropped(to: Size(width: 1, height: 64)).size == Size(width: 1, height: 64))
+        #expect(wide.fitted(to: wide.size) == wide)
+        #expect(wide.fitted(to: Size(width: 1, height: 64)).size == Size(width: 1, height: 64))
     }
 }

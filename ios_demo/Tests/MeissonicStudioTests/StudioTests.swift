@@ -35,6 +35,24 @@ import Testing
         #expect(watcher.working.contains { $0.preview != nil })
     }
 
+    @Test func fourPicturesHaveConsecutiveSeedsAndAStopKeepsThoseThatAreFinished() async throws {
+        let scene = try Scene()
+        defer { scene.close() }
+        scene.studio.draw(Request("a red cat", seed: .max - 1, steps: 2), with: scene.model, count: 4)
+        await scene.studio.finish()
+        #expect(scene.gallery.entries.map(\.settings.seed) == [1, 0, .max, .max - 1])
+        #expect(try drawn(scene.studio.state) == scene.gallery.entries[0])
+        let made = try #require(try PNG(contentsOf: scene.gallery.file(scene.gallery.entries[0])).settings)
+        #expect(made.seed == 1 && made.mode == .text && made.model == (try scene.model.bundle.sha256()))
+        scene.studio.draw(Request("a red cat", steps: 100), with: scene.model, count: 4)
+        await scene.until {
+            if case .working(let working) = scene.studio.state { working.number == 2 && working.step > 0 } else { true }
+        }
+        scene.studio.stop()
+        await scene.studio.finish()
+        #expect(scene.studio.state == .stopped && scene.gallery.entries.count == 5)
+    }
+
     @Test func aModelIsCompiledAndTestedOnce() async throws {
         let first = try Scene(maker: OrtMaker(broken: [.asMade]))
         defer { first.close() }

@@ -24,13 +24,48 @@ import Testing
         }
     }
 
-    @Test func writtenFilesAreReadBackWithTheirFacts() throws {
+    private struct Made: Decodable {
+        struct Settings: Decodable {
+            let seed: String
+            let prompt: String
+            let size: [Int]
+            let margins: [Int]?
+            let strength: Double?
+        }
+
+        let png: Data
+        let settings: Settings
+    }
+
+    private struct Vectors: Decodable { let settings: [Made] }
+
+    @Test func settingsOfPythonsFilesAreReadAndWrittenWithTheSameContent() throws {
+        let vectors: Vectors = try Repository.json("tests/vectors/editing.json")
+        let file = try Repository.temporaryFolder().appendingPathComponent("picture.png")
         let size = Size(width: 31, height: 17)
         let picture = Picture(size: size, pixels: (0..<31 * 17 * 3).map { UInt8(truncatingIfNeeded: $0 * $0) })
-        let file = try Repository.temporaryFolder().appendingPathComponent("picture.png")
-        try picture.writePNG(to: file, facts: [("prompt", "a naïve cat 東京")])
-        #expect(try PNG(contentsOf: file).picture == picture)
-        #expect(try Data(contentsOf: file).range(of: Data("iTXtprompt\0\0\0\0\0a naïve cat 東京".utf8)) != nil)
+        for made in vectors.settings {
+            let read = try #require(try PNG(made.png).settings)
+            let wanted = made.settings
+            #expect(String(read.seed) == wanted.seed && read.prompt == wanted.prompt)
+            #expect([read.size.height, read.size.width] == wanted.size && read.strength == wanted.strength)
+            #expect(read.margins.map { [$0.left, $0.top, $0.right, $0.bottom] } == wanted.margins)
+            try picture.writePNG(to: file, settings: read)
+            let written = try PNG(contentsOf: file)
+            #expect(written.picture == picture && written.settings == read)
+            // The same JSON as Python's, apart from the order of keys. A Double cannot hold the seed.
+            let ours = try #require(try JSONSerialization.jsonObject(with: read.json()) as? NSDictionary)
+            let theirs = try #require(try JSONSerialization.jsonObject(with: json(in: made.png)) as? NSDictionary)
+            #expect(ours == theirs)
+        }
+        #expect(try PNG(contentsOf: folder.appendingPathComponent("rgb.png")).settings == nil)
+    }
+
+    /// The text of the chunk with settings, found without our reader.
+    private func json(in png: Data) throws -> Data {
+        let begin = try #require(png.range(of: Data("iTXtmeissonic\0\0\0\0\0".utf8)))
+        let length = png[begin.lowerBound - 4..<begin.lowerBound].reduce(0) { $0 << 8 | Int($1) }
+        return png[begin.upperBound..<begin.lowerBound + 4 + length]
     }
 
     /// The pixel at the top left of the upright picture, by orientation: its place in the file.

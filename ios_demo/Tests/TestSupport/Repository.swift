@@ -8,7 +8,9 @@ public enum Repository {
 
     /// The shipped checkpoint's Android bundle.
     public static let android = root.appendingPathComponent("build/phones/android")
-    /// Its iPhone bundle, and the evaluator's calls when it drew the golden trace.
+    /// A tiny bundle of several sizes.
+    public static let sizes = root.appendingPathComponent("build/phones/sizes")
+    /// The shipped checkpoint's iPhone bundle, and the evaluator's calls when it drew the golden trace.
     public static let iphone =
         ProcessInfo.processInfo.environment["MEISSONIC_IPHONE_BUNDLE"].map { URL(fileURLWithPath: $0) }
         ?? root.appendingPathComponent("build/phones/iphone")

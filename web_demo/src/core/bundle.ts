@@ -10,6 +10,7 @@ import {
   forCoreMl,
   goldenSchema,
   manifestSchema,
+  modelsOf,
   type GoldenTrace,
   type Manifest,
 } from "./manifest";
@@ -49,7 +50,8 @@ export class Bundle {
     }
     const bundle = new Bundle(manifest, await sha256(new Blob([bytes])), files);
     for (const graph of manifest.graphs.values()) {
-      for (const files of [graph.files, ...graph.contexts.values()]) await bundle.checkExternal(files[0]!);
+      const compiled = [...graph.contexts.values()].map((files) => files[0]!);
+      for (const model of [...modelsOf(graph), ...compiled]) await bundle.checkExternal(model);
     }
     return bundle;
   }

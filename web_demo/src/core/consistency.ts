@@ -38,6 +38,11 @@ export function* problems(manifest: Manifest): Generator<string> {
       yield `graph '${name}' has contexts, but its compute is not npu`;
     }
     if (graph.functions.some((entry) => entry.dimensions.has(""))) yield `graph '${name}' has a dimension of no name`;
+    const models = graph.functions.map((entry) => entry.name).filter((name) => graph.files.includes(name));
+    if (models.length > 0 && new Set(models).size < graph.functions.length) {
+      yield `graph '${name}' has functions that are not different files of it`;
+    }
+    if (models.length > 0 && graph.compute === "npu") yield `graph '${name}' has several sizes, but its compute is npu`;
     for (const tensor of [...graph.inputs, ...graph.outputs]) yield* problemsOf(tensor);
   }
   for (const [name, feed] of Object.entries(FEEDS)) if (graphs.has(name)) yield* chain(manifest, [name], ...feed);

@@ -1,24 +1,50 @@
-// Brings a picture of any size to the one that a bundle draws.
+// Brings a picture of any size to the one that is drawn.
 
 import { resize } from "./lanczos";
 import type { Size } from "./manifest";
-import { pictureArray, type Picture } from "./pictures";
 
-/** The largest part of the picture's middle that has the shape of `size`, scaled to it; transparency on white. */
-export function fit(picture: Picture, size: Size): Picture {
-  const [width, height] = picture.size;
-  const scale = Math.min(width / size[0], height / size[1]);
-  const part = [Math.max(Math.round(size[0] * scale), 1), Math.max(Math.round(size[1] * scale), 1)] as const;
-  const left = Math.floor((width - part[0]) / 2);
-  const top = Math.floor((height - part[1]) / 2);
-  const rgb = pictureArray(picture, picture.size).data;
-  const rgba = new Uint8Array(size[0] * size[1] * 4).fill(255);
-  for (let channel = 0; channel < 3; channel++) {
-    const levels = new Uint8Array(part[0] * part[1]);
-    for (let y = 0, at = 0; y < part[1]; y++) {
-      for (let x = 0; x < part[0]; x++) levels[at++] = rgb[3 * ((y + top) * width + x + left) + channel]!;
-    }
-    resize(levels, part, size).forEach((level, at) => (rgba[4 * at + channel] = level));
+/**
+ * `crop` scales the largest part of the picture's middle that has the shape drawn, `pad` all of it into the middle of plain
+ * margins, `stretch` both sides alone.
+ */
+export type Fit = "crop" | "pad" | "stretch";
+
+/** Levels u8 [h, w] of one channel in `size`, in margins of the level `margin`. */
+export function fit(levels: Uint8Array, from: Size, size: Size, how: Fit, margin: number): Uint8Array {
+  if (how === "stretch") return resize(levels, from, size);
+  if (how === "crop") {
+    const part = inscribed(size, from);
+    return resize(copied(levels, from, middle(part, from), part), part, size);
   }
-  return { size, rgba };
+  const inner = inscribed(from, size);
+  const scaled = resize(levels, from, inner);
+  const [left, top] = middle(inner, size);
+  const padded = new Uint8Array(size[0] * size[1]).fill(margin);
+  for (let y = 0; y < inner[1]; y++) {
+    padded.set(scaled.subarray(y * inner[0], (y + 1) * inner[0]), (y + top) * size[0] + left);
+  }
+  return padded;
+}
+
+/** The largest size of the shape of `shape` inside `frame`, rounded half up, at least one pixel. */
+export function inscribed([width, height]: Size, [across, down]: Size): Size {
+  const rounded = (product: number, side: number) => Math.max(Math.floor((2 * product + side) / (2 * side)), 1);
+  return width * down > across * height
+    ? [across, rounded(across * height, width)]
+    : [rounded(down * width, height), down];
+}
+
+/** The corner of a part in the middle. */
+function middle(part: Size, whole: Size): readonly [left: number, top: number] {
+  return [Math.floor((whole[0] - part[0]) / 2), Math.floor((whole[1] - part[1]) / 2)];
+}
+
+function copied(levels: Uint8Array, from: Size, [left, top]: readonly [number, number], part: Size): Uint8Array {
+  if (part[0] === from[0] && part[1] === from[1]) return levels;
+  const made = new Uint8Array(part[0] * part[1]);
+  for (let y = 0; y < part[1]; y++) {
+    const begin = (y + top) * from[0] + left;
+    made.set(levels.subarray(begin, begin + part[0]), y * part[0]);
+  }
+  return made;
 }

@@ -4,11 +4,12 @@
 
 import type { Bundle } from "./bundle";
 import { canvas, grid } from "./canvas";
+import { compose } from "./compose";
 import type { Engine, Stop } from "./engine";
 import { drawTokens, type Noise, type Plan, type Progress } from "./loop";
 import { twoRows } from "./manifest";
 import { PhiloxNoise } from "./philox";
-import { guided, guidedAt, settle, type Edit, type Request, type Settings } from "./request";
+import { guided, guidedAt, settle, type Request, type Settings } from "./request";
 import { microSinusoids, stepSinusoids } from "./sinusoids";
 import { entry, floats, ints, last, type Tensor, type Tensors } from "./tensor";
 import { Tokenizer, type Encoded } from "./tokenizer";
@@ -35,26 +36,30 @@ export type DrawingEvent =
  *
  * With `keep` graphs stay loaded between stages and drawings: faster for many, but all are in memory. Without it, one
  * stage's graphs are in memory at a time: a preview between two steps unloads the step, decodes alone, and the step is
- * loaded again.
+ * loaded again. With `keepText` what the graphs made of the texts is kept, so that the next drawing of the same texts, size
+ * and steps does not run them again.
  */
 export class Generator {
   readonly bundle: Bundle;
+  private readonly texts: KeptText = { kept: null };
 
   private constructor(
     private readonly engine: Engine,
     private readonly tokenizer: Tokenizer,
     private readonly keep: boolean,
+    private readonly keepText: boolean,
   ) {
     this.bundle = engine.bundle;
   }
 
   /** Throws BundleError for a broken tokenizer. */
-  static async of(engine: Engine, keep = false): Promise<Generator> {
-    return new Generator(engine, await Tokenizer.of(engine.bundle), keep);
+  static async of(engine: Engine, keep = false, keepText = false): Promise<Generator> {
+    return new Generator(engine, await Tokenizer.of(engine.bundle), keep, keepText);
   }
 
-  /** Unloads every graph. A later drawing loads them again. */
+  /** Unloads every graph and forgets the last texts. A later drawing loads them again. */
   async close(): Promise<void> {
+    this.texts.kept = null;
     for (const name of this.engine.loaded) await this.engine.close(name);
   }
 
@@ -71,8 +76,15 @@ export class Generator {
     onEvent: (event: DrawingEvent) => void = () => {},
   ): Promise<Drawing> {
     const settings = settle(request, this.bundle.manifest);
-    return new Run(this.engine, this.tokenizer, this.keep, settings, previewEvery, stop, onEvent).draw(request.edit);
+    const texts = this.keepText ? this.texts : { kept: null };
+    const run = new Run(this.engine, this.tokenizer, this.keep, texts, settings, previewEvery, stop, onEvent);
+    return run.draw(request);
   }
+}
+
+/** What the graphs that depend on the prompt alone made, and for which settings (of any seed). */
+interface KeptText {
+  kept: { of: string; conditions: Tensors } | null;
 }
 
 /** One drawing. */
@@ -84,6 +96,7 @@ class Run {
     private readonly engine: Engine,
     private readonly tokenizer: Tokenizer,
     private readonly keep: boolean,
+    private readonly texts: KeptText,
     private readonly settings: Settings,
     private readonly previewEvery: number,
     private readonly stop: Stop,
@@ -92,14 +105,19 @@ class Run {
     this.gridSize = grid(settings, engine.bundle.manifest);
   }
 
-  async draw(edit: Edit | undefined): Promise<Drawing> {
+  async draw(request: Request): Promise<Drawing> {
     const { manifest } = this.engine.bundle;
-    const start = canvas(this.settings, manifest, edit);
+    const start = canvas(this.settings, manifest, request.edit, request.fit ?? "crop");
     const texts = this.encodeTexts();
     const encoded = start.pixels && (await this.encode(start.pixels));
-    const conditions = await this.condition([...texts.values()].map(({ ids }) => ids));
+    const conditions = await this.conditionOnce([...texts.values()].map(({ ids }) => ids));
     const tokens = await this.runLoop(start.plan, start.tokens(encoded), conditions);
-    const rgb = await this.stage("image_decoder", ["image_decoder"], () => this.decode(tokens));
+    const drawn = await this.stage("image_decoder", ["image_decoder"], () => this.decode(tokens));
+    const photo = request.compose === false ? null : (start.pixels?.data as Uint8Array | undefined);
+    const rgb =
+      photo && start.covered
+        ? compose(photo, drawn, start.covered, this.settings.size, manifest.model.token_size)
+        : drawn;
     const cut = Object.fromEntries([...texts].map(([which, text]) => [which, text.cut]).filter(([, text]) => text));
     return { rgb, tokens, settings: this.settings, cut, seconds: this.seconds };
   }
@@ -124,6 +142,17 @@ class Run {
     const [width, height] = this.gridSize;
     const { image } = await this.engine.run("image_decoder", { tokens: ints(tokens, height, width) }, this.stop);
     return image!.data as Uint8Array;
+  }
+
+  /** What `condition` gives, kept from the last drawing if nothing but the seed differs. */
+  private async conditionOnce(texts: Int32Array[]): Promise<Tensors> {
+    const { prompt, negative, steps, guidance, size } = this.settings;
+    const of = JSON.stringify([prompt, negative, steps, guidance, size]);
+    if (this.texts.kept?.of === of) return this.texts.kept.conditions;
+    this.texts.kept = null; // frees it before the graphs run
+    const conditions = await this.condition(texts);
+    this.texts.kept = { of, conditions };
+    return conditions;
   }
 
   /**

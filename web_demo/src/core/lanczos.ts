@@ -44,7 +44,7 @@ function weightsOf(at: number, count: number, size: number): [number, Int32Array
   const center = (at + 0.5) * scale;
   const first = Math.max(Math.trunc(center - support + 0.5), 0);
   const last = Math.min(Math.trunc(center + support + 0.5), count);
-  const exact = Array.from({ length: last - first }, (_, i) => filter((i + first - center + 0.5) / stretch));
+  const exact = Array.from({ length: last - first }, (_, i) => filter((i + first - center + 0.5) * (1 / stretch)));
   const total = exact.reduce((sum, weight) => sum + weight, 0);
   return [
     first,

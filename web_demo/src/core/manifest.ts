@@ -78,12 +78,15 @@ const tensor = z.strictObject({
 const PRECISIONS = ["fp32", "fp16", "qnn", "int8", "palette8", "palette6", "int4", "palette4"];
 const precision = PRECISIONS.join("|");
 
+// What runs a graph in fixed shapes: one of its ONNX models, by its path, or a function of a Core ML package.
+const entryPoint = z.strictObject({ name, dimensions: table(positive) });
+
 const graph = z.strictObject({
   precision: z.string().check(z.regex(new RegExp(`^(${precision})(\\+(${precision}))*$`))),
   inputs: z.array(tensor),
   outputs: z.array(tensor),
-  files: z.array(path).check(z.minLength(1)), // the model first, then its external data
-  functions: z._default(z.array(z.strictObject({ name, dimensions: table(positive) })), []),
+  files: z.array(path).check(z.minLength(1)), // the model or one for each size, then their external data
+  functions: z._default(z.array(entryPoint), []),
   compute: z.optional(z.nullable(z.enum(["cpu", "gpu", "ane", "npu"]))),
   // Chip: its compiled model first, then the binaries.
   contexts: z._default(table(z.array(path).check(z.minLength(2))), new Map()),
@@ -152,6 +155,7 @@ export const vocabSchema = table(tokenId);
 
 export type Manifest = z.infer<typeof manifestSchema>;
 export type GraphFacts = z.infer<typeof graph>;
+export type FunctionFacts = z.infer<typeof entryPoint>;
 export type TensorFacts = z.infer<typeof tensor>;
 export type TokenizerFacts = z.infer<typeof tokenizer>;
 export type GoldenTrace = z.infer<typeof goldenSchema>;
@@ -168,7 +172,14 @@ export function bundleSize(manifest: Manifest): number {
 
 /** Whether Core ML runs the graphs. */
 export function forCoreMl(manifest: Manifest): boolean {
-  return [...manifest.graphs.values()].some((graph) => graph.functions.length > 0);
+  return [...manifest.graphs.values()].some(({ functions, files }) =>
+    functions.some((entry) => !files.includes(entry.name)),
+  );
+}
+
+/** A graph's ONNX models, one for each size if sizes share the graph; the first is that of the default. */
+export function modelsOf(graph: GraphFacts): string[] {
+  return graph.functions.length > 0 ? graph.functions.map((entry) => entry.name) : graph.files.slice(0, 1);
 }
 
 /** Whether the step takes two text rows, guided or not. */

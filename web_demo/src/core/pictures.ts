@@ -1,6 +1,7 @@
 // Turns pictures into arrays and masks into tokens.
 
 import { RequestError } from "./errors";
+import { fit, type Fit } from "./fit";
 import { resize } from "./lanczos";
 import type { Size } from "./manifest";
 import type { Margins } from "./request";
@@ -15,44 +16,54 @@ export interface Picture {
 const WHITE = 255;
 const BLACK = 0;
 
-/** A picture of exactly `size` as u8 [h, w, 3], transparency laid on white. Throws RequestError for another size. */
-export function pictureArray(picture: Picture, size: Size): Tensor {
-  checkSize("image", picture, size);
+/** A picture fitted to `size` as u8 [h, w, 3], transparency laid on white, in white margins. */
+export function pictureArray(picture: Picture, size: Size, how: Fit = "crop"): Tensor {
   const rgb = new Uint8Array(size[0] * size[1] * 3);
-  for (let at = 0; at < size[0] * size[1]; at++) {
-    for (let channel = 0; channel < 3; channel++) rgb[3 * at + channel] = over(WHITE, picture.rgba, at, channel);
+  for (let channel = 0; channel < 3; channel++) {
+    const levels = new Uint8Array(picture.size[0] * picture.size[1]);
+    for (let at = 0; at < levels.length; at++) levels[at] = over(WHITE, picture.rgba, at, channel);
+    fit(levels, picture.size, size, how, WHITE).forEach((level, at) => (rgb[3 * at + channel] = level));
   }
   return bytes(rgb, size[1], size[0], 3);
 }
 
 /**
- * Which tokens of the grid (W, H) to repaint, [H*W]: white of a mask of `size` pixels.
+ * A mask in gray, fitted to `size` like its picture: u8 [h, w]. White repaints, margins keep.
  *
- * As published: grey, Lanczos to one pixel a token, repainted from one half (128 of 255) up. Transparent pixels keep.
- * Throws RequestError for another size, or if nothing is white enough.
+ * Transparent pixels keep. A mask of another size than the picture's, `of`, is first stretched to it.
  */
-export function maskArray(mask: Picture, size: Size, grid: Size): boolean[] {
-  checkSize("mask", mask, size);
-  const chosen = Array.from(resize(gray(mask), size, grid), (level) => level >= 128);
+export function maskLevels(mask: Picture, of: Size, size: Size, how: Fit = "crop"): Uint8Array {
+  const along = fit(gray(mask), mask.size, of, "stretch", BLACK);
+  return fit(along, of, size, how, BLACK);
+}
+
+/**
+ * Which tokens of the grid (W, H) to repaint, [H*W]: white of a mask u8 [h, w] of `size` pixels.
+ *
+ * As published: Lanczos to one pixel a token, repainted from one half (128 of 255) up. Throws RequestError if nothing is
+ * white enough.
+ */
+export function maskArray(levels: Uint8Array, size: Size, grid: Size): boolean[] {
+  const chosen = Array.from(resize(levels, size, grid), (level) => level >= 128);
   if (!chosen.includes(true)) {
     throw new RequestError("the mask repaints nothing: paint what should change white", { kind: "emptyMask" });
   }
   return chosen;
 }
 
-/** A picture with its edges repeated outward. */
-export function padEdges(picture: Picture, { left, top, right, bottom }: Margins): Picture {
-  const [width, height] = picture.size;
+/** A picture u8 [h, w, 3] with its edges repeated outward. */
+export function padEdges(picture: Tensor, { left, top, right, bottom }: Margins): Tensor {
+  const [height, width] = [picture.shape[0]!, picture.shape[1]!];
   const wide = [width + left + right, height + top + bottom] as const;
-  const rgba = new Uint8Array(wide[0] * wide[1] * 4);
+  const rgb = new Uint8Array(wide[0] * wide[1] * 3);
   for (let y = 0; y < wide[1]; y++) {
     const row = Math.min(Math.max(y - top, 0), height - 1);
     for (let x = 0; x < wide[0]; x++) {
-      const from = 4 * (row * width + Math.min(Math.max(x - left, 0), width - 1));
-      rgba.set(picture.rgba.subarray(from, from + 4), 4 * (y * wide[0] + x));
+      const from = 3 * (row * width + Math.min(Math.max(x - left, 0), width - 1));
+      rgb.set(picture.data.subarray(from, from + 3), 3 * (y * wide[0] + x));
     }
   }
-  return { size: wide, rgba };
+  return bytes(rgb, wide[1], wide[0], 3);
 }
 
 /** Which tokens of the grid (W, H) lie in the margins (pixels), [H*W]. */
@@ -63,13 +74,6 @@ export function marginArray([width, height]: Size, margins: Margins, tokenSize: 
     const [x, y] = [at % width, Math.floor(at / width)];
     return x < first[0] || x >= end[0] || y < first[1] || y >= end[1];
   });
-}
-
-function checkSize(what: string, picture: Picture, wanted: Size): void {
-  if (picture.size[0] !== wanted[0] || picture.size[1] !== wanted[1]) {
-    const [actual, needed] = [picture.size.join("x"), wanted.join("x")];
-    throw new RequestError(`the ${what} is ${actual} pixels, ${needed} is needed: resize it to ${needed}`);
-  }
 }
 
 /** Gray 0 to 255 [h, w] by ITU-R 601-2 in Pillow's integers, transparency laid on black. */

@@ -2,6 +2,7 @@
 
 import { characters } from "./characters";
 import { RequestError } from "./errors";
+import type { Fit } from "./fit";
 import { MAX_GUIDANCE, MAX_SIDE, MAX_STEPS, type Manifest, type Size } from "./manifest";
 import type { Picture } from "./pictures";
 import { inInterval } from "./schedule";
@@ -18,13 +19,15 @@ export interface Request {
   // Guidance is on from the first share of the steps until the second; elsewhere a step takes half the work.
   guidanceFrom?: number; // none: 0
   guidanceUntil?: number; // none: 1
+  fit?: Fit; // how that gets the size drawn; none: crop
+  compose?: boolean; // whether what a mask or margins do not cover stays its own pixels; none: true
 }
 
 /**
  * Drawing on a picture. Strength, above 0 to 1, is the share of the steps that run.
  *
- * `imageToImage` redraws a picture of the bundle's size; `inpaint` repaints it where the mask is white; `outpaint` paints
- * margins around a picture, up to the bundle's size.
+ * `imageToImage` redraws a picture of any size, fitted; `inpaint` repaints it where the mask is white; `outpaint` paints
+ * margins around a picture that is fitted inside them.
  */
 export type Edit =
   | { mode: "imageToImage"; image: Picture; strength?: number } // none: the bundle's default
@@ -112,8 +115,8 @@ export function checkStrength(strength: number): number {
   return strength;
 }
 
-/** Outpainting margins must fill the picture up to the size, in whole tokens. Throws RequestError. */
-export function checkMargins(margins: Margins, picture: Size, size: Size, tokenSize: number): void {
+/** The size inside margins. Throws RequestError unless they are whole tokens and leave room for a picture. */
+export function checkMargins(margins: Margins, size: Size, tokenSize: number): Size {
   const { left, top, right, bottom } = margins;
   const all = [left, top, right, bottom];
   const whole = all.every((margin) => margin >= 0 && margin <= MAX_SIDE && margin % tokenSize === 0);
@@ -122,11 +125,11 @@ export function checkMargins(margins: Margins, picture: Size, size: Size, tokenS
       `margins ${all.join(" ")} are no frame: give left, top, right, bottom in multiples of ${tokenSize} pixels`,
     );
   }
-  const padded = [picture[0] + left + right, picture[1] + top + bottom];
-  if (padded[0] !== size[0] || padded[1] !== size[1]) {
+  const inner: Size = [size[0] - left - right, size[1] - top - bottom];
+  if (Math.min(...inner) <= 0) {
     throw new RequestError(
-      `margins ${all.join(" ")} around ${picture.join("x")} pixels make ${padded.join("x")}, but the bundle draws ` +
-        `${size.join("x")}: change the margins or resize the image`,
+      `margins ${all.join(" ")} leave no room for the picture in ${size.join("x")} pixels: give smaller ones`,
     );
   }
+  return inner;
 }

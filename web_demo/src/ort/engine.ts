@@ -4,7 +4,8 @@ import * as ort from "onnxruntime-web/wasm";
 import { beside, type Bundle } from "../core/bundle";
 import type { Engine, Stop } from "../core/engine";
 import { BundleError, EngineError } from "../core/errors";
-import type { DType, TensorFacts } from "../core/manifest";
+import { choose, fixed } from "../core/functions";
+import type { DType, FunctionFacts, TensorFacts } from "../core/manifest";
 import { externalFiles } from "../core/onnxFiles";
 import { checkTensor, dtypeOf, type Tensor, type Tensors } from "../core/tensor";
 
@@ -25,7 +26,8 @@ export function configure(paths: { mjs: string; wasm: string } | undefined, thre
 }
 
 export class OrtEngine implements Engine {
-  private readonly sessions = new Map<string, ort.InferenceSession>();
+  // A graph in memory, for the size that the function has.
+  private readonly sessions = new Map<string, { chosen: FunctionFacts | null; session: ort.InferenceSession }>();
 
   constructor(readonly bundle: Bundle) {}
 
@@ -34,9 +36,16 @@ export class OrtEngine implements Engine {
   }
 
   async open(name: string): Promise<void> {
-    if (this.sessions.has(name)) return;
+    if (!this.sessions.has(name)) await this.session(name, this.bundle.manifest.graphs.get(name)!.functions[0] ?? null);
+  }
+
+  /** The graph for one size; it takes the place of the graph for another, whose weights leave memory first. */
+  private async session(name: string, chosen: FunctionFacts | null): Promise<ort.InferenceSession> {
+    const loaded = this.sessions.get(name);
+    if (loaded?.chosen === chosen) return loaded.session;
+    await this.close(name);
     const graph = this.bundle.manifest.graphs.get(name)!;
-    const file = graph.files[0]!;
+    const file = chosen?.name ?? graph.files[0]!;
     const model = await this.bundle.bytes(file);
     const externalData: Array<{ path: string; data: Uint8Array }> = [];
     for (const path of externalFiles(model)) {
@@ -46,17 +55,18 @@ export class OrtEngine implements Engine {
       ort.InferenceSession.create(model, { ...OPTIONS, externalData }),
     );
     try {
-      checkSignature(file, "input", graph.inputs, session.inputMetadata);
-      checkSignature(file, "output", graph.outputs, session.outputMetadata);
+      checkSignature(file, "input", fixed(graph.inputs, chosen), session.inputMetadata);
+      checkSignature(file, "output", fixed(graph.outputs, chosen), session.outputMetadata);
     } catch (error) {
       await session.release();
       throw error;
     }
-    this.sessions.set(name, session);
+    this.sessions.set(name, { chosen, session });
+    return session;
   }
 
   async close(name: string): Promise<void> {
-    await this.sessions.get(name)?.release();
+    await this.sessions.get(name)?.session.release();
     this.sessions.delete(name);
   }
 
@@ -65,9 +75,9 @@ export class OrtEngine implements Engine {
     for (const input of graph.inputs) checkTensor(input, tensors[input.name], name);
     await turn();
     stop.check();
-    await this.open(name);
+    const session = await this.session(name, choose(name, graph, tensors));
     const feeds = Object.fromEntries(graph.inputs.map((input) => [input.name, toOrt(input, tensors[input.name]!)]));
-    const made = await this.guard(`failed in graph ${name}`, () => this.sessions.get(name)!.run(feeds));
+    const made = await this.guard(`failed in graph ${name}`, () => session.run(feeds));
     const outputs: Record<string, Tensor> = {};
     for (const output of graph.outputs) {
       const { data, dims } = made[output.name]!;

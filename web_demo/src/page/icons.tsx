@@ -15,6 +15,7 @@ const PATHS = {
   eraser: "M10 19 4.5 13.5 13 5l6 6-8 8zM9 9l6 6M10 19h9",
   close: "M6 6l12 12M18 6 6 18",
   picture: "M4 5h10M4 5v14h16v-9M4 16l5-5 4 4 3-3 4 4M18 3v6M15 6h6",
+  more: "M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z",
   edit: "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",
 } as const;
 

@@ -58,7 +58,7 @@ export function Stage({ studio, state }: Props) {
   );
 }
 
-function Actions({ studio, shown }: Props & { shown: Shown }) {
+function Actions({ studio, state, shown }: Props & { shown: Shown }) {
   const file = new File([shown.png], fileName(shown), { type: "image/png" });
   const shares = navigator.canShare?.({ files: [file] }) ?? false;
   const settings = shown.settings;
@@ -76,6 +76,11 @@ function Actions({ studio, shown }: Props & { shown: Shown }) {
           onClick={() => void navigator.share({ files: [file] }).catch(() => {})}
         >
           <Icon name="share" />
+        </button>
+      )}
+      {settings && state.model && (
+        <button class="tool" title={words.more} aria-label={words.more} onClick={() => void studio.more()}>
+          <Icon name="more" />
         </button>
       )}
       {settings && (

@@ -4,7 +4,7 @@ import { Cancelled, UserError } from "../core/errors";
 import type { Size } from "../core/manifest";
 import type { Picture } from "../core/pictures";
 import type { Edit, Margins, Request } from "../core/request";
-import { settingsOf, withSettings, type Mode, type PictureSettings } from "../png";
+import { pictureSettings, settingsOf, withSettings, type Mode, type PictureSettings } from "../png";
 import type { Stored } from "../store/models";
 import { Client, WorkerError } from "../worker/client";
 import type { Drawn, Model, Told } from "../worker/protocol";
@@ -15,6 +15,8 @@ import { decimal, megabytes, words } from "./words";
 const OWN_MODEL = new URL("bundle/", document.baseURI).href; // the model that comes with the page
 const LARGE = 600e6; // bytes of memory that a person is told of before
 const CHOSEN = "meissonic.model";
+const MORE = 4n; // pictures of "four more"
+const SEEDS = 1n << 64n;
 
 export type Side = keyof Margins;
 
@@ -123,6 +125,7 @@ export class Studio {
   }
 
   fill(change: Partial<Form>): void {
+    const before = this.size;
     const form = { ...this.state.form, ...change };
     this.update({ form, notice: null });
     if (change.mode) {
@@ -130,7 +133,7 @@ export class Studio {
       if (change.mode !== "text" && !source && shown) this.setSource(shown.png);
       else this.update({ editing: change.mode !== "text" && source !== null });
     }
-    if (change.size) this.update({ painted: this.blank() });
+    if (String(this.size) !== String(before)) this.update({ painted: this.blank() });
   }
 
   /** Shows what this browser has, then fetches the model that comes with the page if it has none. */
@@ -211,58 +214,87 @@ export class Studio {
     if (form.mode !== "text" && !this.state.source) return this.fail(words.needsPicture);
     if (form.mode === "outpaint" && form.sides.length === 0) return this.fail(words.wrongSides);
     if (form.mode === "inpaint" && !this.state.painted.includes(true)) return this.fail(words.faults.emptyMask);
-    const stop = new AbortController();
-    this.update({ drawing: { line: words.stages.text_encoder, share: null, stop }, preview: null, notice: null });
-    await this.attempt(async () => {
+    await this.drawAll(model, async () => {
       const edit = await this.edit();
-      stop.signal.throwIfAborted();
-      const request: Request = {
-        prompt: form.prompt,
-        seed,
-        ...(form.negative && { negative: form.negative }),
-        ...(form.steps && { steps: form.steps }),
-        ...(form.guidance !== null && { guidance: form.guidance }),
-        size: this.size,
-        ...(edit && { edit }),
-      };
-      const drawn = await this.client.call(
-        "draw",
-        [request, form.previews],
-        (told) => this.hear(told, stop),
-        stop.signal,
-      );
-      await this.finish(drawn, form.mode, model);
+      return [
+        {
+          prompt: form.prompt,
+          seed,
+          ...(form.negative && { negative: form.negative }),
+          ...(form.steps && { steps: form.steps }),
+          ...(form.guidance !== null && { guidance: form.guidance }),
+          size: this.size,
+          ...(edit && { edit }),
+        },
+      ];
     });
-    this.update({ drawing: null, preview: null });
+  }
+
+  /** Draws like the shown picture with the seeds that follow its own. An edit takes what is chosen and painted now. */
+  async more(): Promise<void> {
+    const { model, shown } = this.state;
+    const settings = shown?.settings;
+    if (!model || !settings || this.state.drawing) return;
+    const { seed } = this.state.form;
+    this.reuse(settings);
+    this.fill({ seed });
+    const { mode } = this.state.form;
+    if (mode === "inpaint" && !this.state.painted.includes(true)) return this.fail(words.faults.emptyMask);
+    await this.drawAll(model, async () => {
+      const edit = await this.edit();
+      const { prompt, negative_prompt: negative, steps, guidance } = settings;
+      const base = { prompt, negative, steps, guidance, size: this.size, ...(edit && { edit }) };
+      return Array.from({ length: Number(MORE) }, (_, i) => ({
+        ...base,
+        seed: (settings.seed + 1n + BigInt(i)) % SEEDS,
+      }));
+    });
   }
 
   stop(): void {
     this.state.drawing?.stop.abort(new Cancelled());
   }
 
-  private hear(told: Told, stop: AbortController): void {
-    if (stop.signal.aborted) return;
-    if (told.kind === "preview") this.update({ preview: told.rgb, editing: false });
-    if (told.kind === "began")
-      this.update({ drawing: { line: words.stages[told.stage], share: this.state.drawing?.share ?? null, stop } });
-    if (told.kind !== "step") return;
-    const done = told.step + 1;
-    const left = told.left >= 1.5 ? `, ${words.left1(Math.round(told.left))}` : "";
-    this.update({ drawing: { line: words.step(done, told.steps) + left, share: done / told.steps, stop } });
+  /** Draws requests one after another. Those that are finished stay when a later one is stopped. */
+  private async drawAll(model: Model, requests: () => Promise<Request[]>): Promise<void> {
+    const stop = new AbortController();
+    this.update({ drawing: { line: words.stages.text_encoder, share: null, stop }, preview: null, notice: null });
+    await this.attempt(async () => {
+      const all = await requests();
+      for (const [index, request] of all.entries()) {
+        stop.signal.throwIfAborted();
+        const drawn = await this.client.call(
+          "draw",
+          [request, this.state.form.previews],
+          (told) => this.hear(told, stop, index, all.length),
+          stop.signal,
+        );
+        await this.finish(drawn, request, model);
+      }
+    });
+    this.update({ drawing: null, preview: null });
   }
 
-  private async finish(drawn: Drawn, mode: Mode, model: Model): Promise<void> {
-    const { prompt, negative, seed, steps, guidance, size } = drawn.settings;
-    const settings: PictureSettings = {
-      prompt,
-      negative_prompt: negative,
-      seed,
-      steps,
-      guidance,
-      size: [size[1], size[0]],
-      mode,
-      model: model.sha256,
-    };
+  private hear(told: Told, stop: AbortController, index: number, count: number): void {
+    if (stop.signal.aborted) return;
+    const which = count > 1 ? words.pictureOfAll(index + 1, count) : "";
+    if (told.kind === "preview") this.update({ preview: told.rgb, editing: false });
+    if (told.kind === "began")
+      this.update({
+        drawing: { line: which + words.stages[told.stage], share: this.state.drawing?.share ?? null, stop },
+      });
+    if (told.kind !== "step") return;
+    const done = told.step + 1;
+    const others = done < told.steps ? (told.left / (told.steps - done)) * told.steps * (count - 1 - index) : 0;
+    const seconds = told.left + others;
+    const left = seconds >= 1.5 ? `, ${words.left1(Math.round(seconds))}` : "";
+    const share = (index + done / told.steps) / count;
+    this.update({ drawing: { line: which + words.step(done, told.steps) + left, share, stop } });
+  }
+
+  private async finish(drawn: Drawn, request: Request, model: Model): Promise<void> {
+    const { size } = drawn.settings;
+    const settings = pictureSettings(request, drawn.settings, model.sha256, model.strength);
     const png = await withSettings(await pngOf(drawn.rgb, size), settings);
     const shown = { name: null, png, url: URL.createObjectURL(png), settings };
     this.update({ shown, editing: false });
@@ -338,6 +370,7 @@ export class Studio {
       guidance: settings.guidance,
       size,
       mode: settings.mode === "text" || this.state.source ? settings.mode : "text",
+      ...(settings.mode === "image" && settings.strength !== undefined && { strength: settings.strength }),
     });
     this.update({ editing: false, notice: { kind: "info", line: words.readingSettings } });
   }

@@ -7,11 +7,10 @@ import wasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm?url";
 import { Bundle } from "../core/bundle";
 import { Stop } from "../core/engine";
 import { Cancelled, RequestError, UserError } from "../core/errors";
-import { fit } from "../core/fit";
 import { Generator } from "../core/generator";
 import { bundleSize, MAX_SIDE, type Size } from "../core/manifest";
 import { memoryNeeded } from "../core/memory";
-import type { Picture } from "../core/pictures";
+import { pictureArray, type Picture } from "../core/pictures";
 import type { Request } from "../core/request";
 import { configure, OrtEngine } from "../ort/engine";
 import { deletePicture, keep, pictures } from "../store/gallery";
@@ -65,7 +64,7 @@ async function open({ tell }: Call, id: string): Promise<Model> {
   const { model, defaults } = manifest;
   const small = bundleSize(manifest) < KEPT_BELOW;
   const engine = new OrtEngine(bundle);
-  generator = await Generator.of(engine, small);
+  generator = await Generator.of(engine, small, true);
   // Loaded while a person types the prompt. An edit loads the image encoder.
   const first = small ? [...manifest.graphs.keys()].filter((name) => name !== "image_encoder") : [];
   for (const name of first) await engine.open(name);
@@ -123,7 +122,10 @@ async function fitted(file: Blob, size: Size): Promise<Picture> {
   context.drawImage(bitmap, 0, 0, width, height);
   bitmap.close();
   const picture: Picture = { size: [width, height], rgba: context.getImageData(0, 0, width, height).data };
-  return fit(picture, size);
+  const rgb = pictureArray(picture, size).data;
+  const rgba = new Uint8Array(size[0] * size[1] * 4).fill(255);
+  rgb.forEach((level, at) => (rgba[4 * Math.floor(at / 3) + (at % 3)] = level));
+  return { size, rgba };
 }
 
 const running = new Map<number, { stop: Stop; abort: AbortController }>();

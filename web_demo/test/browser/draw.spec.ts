@@ -159,3 +159,12 @@ test("the same seed draws the same picture again, a seed above 2^53 too", async 
   await studio.draw();
   expect(await levels(page, await studio.png())).toEqual(await levels(page, first));
 });
+
+test("four more pictures have the seeds that follow", async ({ studio, page }) => {
+  await studio.open();
+  await studio.prompt("a yellow star", "5");
+  await studio.draw();
+  await page.getByRole("button", { name: "Four more" }).click();
+  await expect(page.locator(".history img")).toHaveCount(5);
+  expect((await settings(await studio.png())).seed).toBe(9n);
+});

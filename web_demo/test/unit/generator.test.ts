@@ -12,6 +12,7 @@ import { bundleFiles } from "./vectors";
 class Zeros implements Engine {
   readonly names = new Set<string>();
   readonly opened: string[] = [];
+  readonly ran: string[] = [];
   most = 0; // graphs in memory at once
 
   constructor(
@@ -37,6 +38,7 @@ class Zeros implements Engine {
   async run(name: string, tensors: Tensors, stop: Stop): Promise<Tensors> {
     stop.check();
     await this.open(name);
+    this.ran.push(name);
     const facts = this.bundle.manifest.graphs.get(name)!;
     const sides = new Map<string, number>();
     for (const input of facts.inputs) {
@@ -138,14 +140,48 @@ test("values out of range are named with the range", async () => {
   expect(await message({ edit: { mode: "imageToImage", image: picture, strength: 0 } })).toContain(
     `strength 0 ${range}`,
   );
-  const small = { size: [1, 1] as const, rgba: new Uint8Array(4) };
-  expect(await message({ edit: { mode: "imageToImage", image: small } })).toContain(
-    "the image is 1x1 pixels, 64x64 is needed",
-  );
   const outpaint = (left: number) =>
     message({ edit: { mode: "outpaint", image: picture, margins: { left, top: 0, right: 0, bottom: 0 } } });
   expect(await outpaint(3)).toContain("margins 3 0 0 0 are no frame");
-  expect(await outpaint(4)).toContain("make 68x64, but the bundle draws 64x64");
+  expect(await outpaint(64)).toContain("margins 64 0 0 0 leave no room for the picture in 64x64 pixels");
+});
+
+test("with keepText the same text is encoded once", async () => {
+  const engine = new Zeros(bundle);
+  const generator = await Generator.of(engine, false, true);
+  const draw = (change: Partial<Request>) => generator.draw({ ...request, ...change }, 0, new Stop());
+  const ran = (name: string) => engine.ran.filter((other) => other === name).length;
+  for (const seed of [0n, 1n, 2n]) await draw({ seed });
+  expect([ran("text_encoder"), ran("conditioner"), ran("image_decoder")]).toEqual([1, 1, 3]);
+  await draw({ prompt: "a dog" });
+  await draw({ prompt: "a dog", steps: 5 });
+  await generator.close();
+  await draw({ prompt: "a dog", steps: 5 });
+  expect(ran("text_encoder")).toBe(4);
+  const frugal = await Generator.of(engine);
+  for (let i = 0; i < 2; i++) await frugal.draw(request, 0, new Stop());
+  expect(ran("text_encoder")).toBe(6);
+});
+
+test("a picture and a mask of any size are drawn on, and what the mask keeps is the picture's", async () => {
+  const generator = await Generator.of(new Zeros(bundle));
+  const photo = {
+    size: [50, 21] as const,
+    rgba: new Uint8Array(50 * 21 * 4).fill(200).map((v, at) => (at % 4 === 3 ? 255 : v)),
+  };
+  const mask = {
+    size: [10, 4] as const,
+    rgba: new Uint8Array(160).map((_, at) => (at % 4 === 3 || at % 40 < 20 ? 255 : 0)),
+  };
+  const draw = (compose: boolean) =>
+    generator.draw(
+      { ...request, edit: { mode: "inpaint", image: photo, mask }, fit: "stretch", compose },
+      0,
+      new Stop(),
+    );
+  const right = (rgb: Uint8Array) => new Set(rgb.filter((_, at) => Math.floor(at / 3) % 64 >= 32));
+  expect(right((await draw(true)).rgb)).toEqual(new Set([200]));
+  expect(right((await draw(false)).rgb)).toEqual(new Set([0]));
 });
 
 test("a step outside the interval of guidance runs the prompt's row alone", async () => {

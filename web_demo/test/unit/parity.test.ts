@@ -1,8 +1,10 @@
+import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { Bundle } from "../../src/core/bundle";
 import { Stop } from "../../src/core/engine";
 import { Generator, type Drawing } from "../../src/core/generator";
 import type { Request } from "../../src/core/request";
+import { bytes, ints } from "../../src/core/tensor";
 import { configure, OrtEngine } from "../../src/ort/engine";
 import { requestOf, type Recorded } from "./recorded";
 import { teacherForced } from "./teacher";
@@ -32,6 +34,35 @@ test("the fp32 bundle gives the golden trace token for token, and each level of 
   const { rgb } = vector<{ rgb: number[] }>("../web/golden.json");
   expect(drawing.rgb).toHaveLength(rgb.length);
   expect(Math.max(...rgb.map((level, at) => Math.abs(level - drawing.rgb[at]!)))).toBeLessThanOrEqual(1);
+  await generator.close();
+});
+
+interface SizeRun {
+  prompt: string;
+  seed: string;
+  size: [number, number];
+  tokens: number[][];
+  image_sha256: string;
+  encoded: number[];
+}
+
+test("one engine draws every size of a bundle as Python draws it", async () => {
+  const engine = new OrtEngine(await Bundle.open(bundleFiles("sizes")));
+  const generator = await Generator.of(engine, true);
+  const runs = vector<SizeRun[]>("sizes.json");
+  expect(new Set(runs.map(({ size }) => String(size)))).toEqual(new Set(engine.bundle.manifest.sizes.map(String)));
+  for (const { prompt, seed, size, tokens, image_sha256, encoded } of runs) {
+    const [drawing, after] = await trace(generator, { prompt, seed: BigInt(seed), size });
+    expect(after).toEqual(tokens);
+    expect(createHash("sha256").update(drawing.rgb).digest("hex")).toBe(image_sha256);
+    const image = bytes(new Uint8Array(drawing.rgb), size[1], size[0], 3);
+    const found = await engine.run("image_encoder", { image }, new Stop());
+    expect(Array.from(found.tokens!.data)).toEqual(encoded);
+  }
+  const odd = { tokens: ints(new Int32Array(9), 3, 3) };
+  await expect(engine.run("image_decoder", odd, new Stop())).rejects.toThrow(
+    "graph image_decoder has no function for height 3, width 3: export the bundle for this size",
+  );
   await generator.close();
 });
 

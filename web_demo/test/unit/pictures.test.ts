@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { resize } from "../../src/core/lanczos";
 import type { Size } from "../../src/core/manifest";
-import { gray, maskArray, padEdges, pictureArray, type Picture } from "../../src/core/pictures";
+import { gray, maskArray, maskLevels, padEdges, pictureArray, type Picture } from "../../src/core/pictures";
+import { bytes } from "../../src/core/tensor";
 import { rgba } from "./argb";
 import { vector } from "./vectors";
 
@@ -24,7 +25,7 @@ function plain(size: Size, color: (x: number) => number[]): Picture {
 test("masks are resized as Pillow does", () => {
   for (const { picture, size, grid, grey } of cases) {
     expect(Array.from(resize(gray(picture), size, grid))).toEqual(grey);
-    expect(maskArray(picture, size, grid)).toEqual(grey.map((level) => level >= 128));
+    expect(maskArray(maskLevels(picture, size, size), size, grid)).toEqual(grey.map((level) => level >= 128));
   }
 });
 
@@ -36,17 +37,18 @@ test("transparency is laid on white as Pillow does", () => {
 
 test("what is transparent in a mask is kept", () => {
   const mask = plain([8, 8], (x) => (x < 4 ? [255, 255, 255, 255] : [255, 255, 255, 0]));
-  expect(maskArray(mask, [8, 8], [2, 2])).toEqual([true, false, true, false]);
+  expect(maskArray(maskLevels(mask, [8, 8], [8, 8]), [8, 8], [2, 2])).toEqual([true, false, true, false]);
 });
 
 test("a mask without white is refused", () => {
-  const black = plain([8, 8], () => [0, 0, 0, 255]);
-  expect(() => maskArray(black, [8, 8], [2, 2])).toThrow("the mask repaints nothing: paint what should change white");
+  expect(() => maskArray(new Uint8Array(64), [8, 8], [2, 2])).toThrow(
+    "the mask repaints nothing: paint what should change white",
+  );
 });
 
 test("edges are repeated outward", () => {
-  const picture: Picture = { size: [1, 2], rgba: Uint8Array.of(1, 1, 1, 255, 2, 2, 2, 255) };
+  const picture = bytes(Uint8Array.of(1, 1, 1, 2, 2, 2), 2, 1, 3);
   const wide = padEdges(picture, { left: 1, top: 0, right: 1, bottom: 1 });
-  const reds = Array.from({ length: 9 }, (_, at) => wide.rgba[4 * at]);
+  const reds = Array.from({ length: 9 }, (_, at) => wide.data[3 * at]);
   expect(reds).toEqual([1, 1, 1, 2, 2, 2, 2, 2, 2]);
 });

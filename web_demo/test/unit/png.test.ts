@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { settingsOf, withSettings, type PictureSettings } from "../../src/png";
+import type { Request } from "../../src/core/request";
+import { pictureSettings, settingsOf, withSettings, type PictureSettings } from "../../src/png";
 import { repository } from "./vectors";
 
 const python = join(repository, ".venv/bin/python");
@@ -25,6 +26,7 @@ function pillow(script: string, ...args: string[]): string {
     ["-c", `import sys, json\nfrom PIL import Image, PngImagePlugin\n${script}`, ...args],
     {
       encoding: "utf8",
+      cwd: repository,
     },
   );
 }
@@ -43,6 +45,30 @@ test("Pillow reads the settings that a picture was saved with, and the same pixe
   ) as object;
   expect(read).toEqual({ ...settings, seed: String(settings.seed) });
   expect(await settingsOf(png)).toEqual(settings);
+});
+
+test("the Python runtime reads what made an edit", async () => {
+  const path = join(folder, "edit.png");
+  const image = { size: [1, 1] as const, rgba: new Uint8Array(4) };
+  const margins = { left: 4, top: 0, right: 8, bottom: 0 };
+  const request: Request = {
+    prompt: "a “sun”",
+    seed: 2n ** 63n,
+    edit: { mode: "outpaint", image, margins },
+    fit: "pad",
+  };
+  const drawn = { prompt: "a “sun”", negative: "☾", seed: 2n ** 63n, steps: 4, guidance: 2, size: [64, 32] as const };
+  const made = pictureSettings(request, drawn, "ab".repeat(32), 0.5);
+  const png = await withSettings(new Blob([readFileSync(join(folder, "plain.png"))]), made);
+  writeFileSync(path, new Uint8Array(await png.arrayBuffer()));
+  const script =
+    "from pathlib import Path\nfrom runtime.picture_settings import read_settings\nprint(read_settings(Path(sys.argv[1])).json_text())";
+  const read = pillow(script, path);
+  expect(read).toContain(`"seed": ${2n ** 63n},`);
+  expect(JSON.parse(read.replace(`${2n ** 63n}`, "0"))).toEqual({
+    ...{ prompt: "a “sun”", negative_prompt: "☾", seed: 0, steps: 4, guidance: 2, size: [32, 64], mode: "outpaint" },
+    ...{ model: "ab".repeat(32), margins: [4, 0, 8, 0], fit: "pad", compose: true },
+  });
 });
 
 test("the settings that Pillow wrote are read", async () => {

@@ -31,6 +31,7 @@ import org.meissonic.mobile.engine.settle
 
 private const val CHOOSE = 1
 private const val PREVIEWS = 4 // in a drawing; each unloads the step and loads it again
+private const val MORE = 4 // pictures
 private const val LARGEST_TYPED_SEED = 1_000_000_000uL // short enough to be read out
 
 /** The form, the progress and the picture. */
@@ -51,6 +52,7 @@ class MainActivity : Screen(R.layout.main) {
         }
         on(R.id.paint) { startActivity(Intent(this, MaskActivity::class.java)) }
         on(R.id.draw) { if (app.studio.state.value is Working) app.studio.stop() else draw() }
+        on(R.id.more) { shown()?.let { draw(it.settings.seed + 1u) } }
         on(R.id.save) { shown()?.let(exporter::save) }
         on(R.id.share) { shown()?.let(exporter::share) }
         if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.TIRAMISU && savedInstanceState == null) {
@@ -101,14 +103,16 @@ class MainActivity : Screen(R.layout.main) {
         keep(app.draftFile.load().copy(strokes = emptyList())) // the strokes belong to the picture before
     }
 
-    private fun draw() {
+    /** Draws what the form says; or as many more, with seeds from [more] on. */
+    private fun draw(more: ULong? = null) {
         val manifest = app.shelf.state.value.ready?.manifest ?: return
         keep()
         when (val checked = check(draft, manifest, Random.nextULong(LARGEST_TYPED_SEED), app.picked::picture)) {
             is Unfit -> form.complain(checked.field, ::say)
             is Fit -> {
                 val steps = settle(checked.request, manifest).steps
-                app.studio.draw(checked.request, if (draft.preview) maxOf(1, steps / PREVIEWS) else 0)
+                val request = if (more == null) checked.request else checked.request.copy(seed = more)
+                app.studio.draw(request, if (draft.preview) maxOf(1, steps / PREVIEWS) else 0, if (more == null) 1 else MORE)
                 begun = true
             }
         }
@@ -141,8 +145,8 @@ class MainActivity : Screen(R.layout.main) {
         find<ProgressBar>(R.id.progress).apply {
             visible(working != null)
             isIndeterminate = working == null || working.steps == 0
-            max = working?.steps ?: 0
-            progress = working?.step ?: 0
+            max = working?.total ?: 0
+            progress = working?.done ?: 0
         }
         say(words(state))
         val drawn = (state as? Done)?.drawn

@@ -17,7 +17,7 @@ class MaskActivity : Screen(R.layout.mask) {
         mask = find(R.id.mask)
         // The part that the model draws on: the middle of the picture, in the model's shape.
         val size = app.shelf.state.value.ready?.let { sizeOf(draft, it.manifest) }
-        mask.picture = app.picked.state.value.bitmap?.let { if (size == null) it else cropped(it, size) }
+        mask.picture = if (size == null) app.picked.state.value.bitmap else app.picked.picture(size)?.let(::bitmapOf)
         mask.strokes = draft.strokes
         find<SeekBar>(R.id.brush).apply {
             setOnSeekBarChangeListener(Slider { mask.radius = it / 100f })

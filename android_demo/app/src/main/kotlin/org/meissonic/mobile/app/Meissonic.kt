@@ -93,7 +93,7 @@ class Meissonic : Application() {
     private fun openGenerator(): Generator {
         val ready = shelf.state.value.ready ?: throw BundleError("there is no model on this device: get one first")
         val npu = if (units.state.value.choice.drawing == ComputeUnit.NPU) npu() else null
-        return Generator(openEngine(Bundle.open(ready.whole.folder), npu))
+        return Generator(openEngine(Bundle.open(ready.whole.folder), npu), keepText = true)
     }
 
     private fun npu(): Npu {

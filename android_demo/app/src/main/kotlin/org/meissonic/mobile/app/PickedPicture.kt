@@ -44,8 +44,8 @@ class PickedPicture(private val scope: CoroutineScope, private val file: File) {
     /** Takes a picture that was drawn here. */
     fun take(drawn: File) = take { drawn.inputStream().use(::limited) }
 
-    /** The picture in a size; null if a person has chosen none. */
-    fun picture(size: Size): Picture? = state.value.bitmap?.let { pictureOf(cropped(it, size)) }
+    /** The middle of the picture in a size; null if a person has chosen none. */
+    fun picture(size: Size): Picture? = state.value.bitmap?.let { pictureOf(it).fitted(size) }
 
     private fun take(read: () -> ByteArray) {
         scope.launch {

@@ -1,9 +1,6 @@
 package org.meissonic.mobile.app
 
 import android.graphics.Bitmap
-import android.graphics.Canvas
-import android.graphics.Paint
-import android.graphics.Rect
 import java.io.IOException
 import java.io.OutputStream
 import org.meissonic.mobile.engine.Picture
@@ -24,19 +21,4 @@ fun encodePng(picture: Picture, stream: OutputStream) = encodePng(bitmapOf(pictu
 /** Writes a bitmap as PNG. Throws IOException. */
 fun encodePng(bitmap: Bitmap, stream: OutputStream) {
     if (!bitmap.compress(Bitmap.CompressFormat.PNG, 100, stream)) throw IOException("cannot write the picture")
-}
-
-/** The middle of a bitmap, cropped to the shape of [size] and scaled to it. */
-fun cropped(bitmap: Bitmap, size: Size): Bitmap {
-    val scale = maxOf(size.width.toFloat() / bitmap.width, size.height.toFloat() / bitmap.height)
-    val (width, height) = (size.width / scale).toInt() to (size.height / scale).toInt()
-    val (left, top) = (bitmap.width - width) / 2 to (bitmap.height - height) / 2
-    val made = Bitmap.createBitmap(size.width, size.height, Bitmap.Config.ARGB_8888)
-    Canvas(made).drawBitmap(
-        bitmap,
-        Rect(left, top, left + width, top + height),
-        Rect(0, 0, size.width, size.height),
-        Paint(Paint.FILTER_BITMAP_FLAG or Paint.ANTI_ALIAS_FLAG),
-    )
-    return made
 }

@@ -41,7 +41,10 @@ fun Context.words(state: DrawState): String = when (state) {
     Interrupted -> getString(R.string.interrupted)
 }
 
-private fun Context.words(working: Working): String = when (working.stage) {
+private fun Context.words(working: Working): String =
+    (if (working.count > 1) getString(R.string.picture_number, working.number, working.count) + ": " else "") + stage(working)
+
+private fun Context.stage(working: Working): String = when (working.stage) {
     null -> getString(R.string.checking_model)
     Stage.IMAGE_ENCODER -> getString(R.string.reading_picture)
     Stage.TEXT_ENCODER, Stage.CONDITIONER -> getString(R.string.reading_text)

@@ -105,7 +105,7 @@ class WorkService : Service() {
         if (model is Arriving) {
             builder.setProgress(PARTS, parts(model.bytes, model.total), model.total == 0L)
         } else if (drawing is Working) {
-            builder.setProgress(drawing.steps, drawing.step, drawing.steps == 0)
+            builder.setProgress(drawing.total, drawing.done, drawing.steps == 0)
         }
         return builder.build()
     }

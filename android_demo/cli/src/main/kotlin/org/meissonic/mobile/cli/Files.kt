@@ -1,6 +1,7 @@
 package org.meissonic.mobile.cli
 
 import java.awt.image.BufferedImage
+import java.io.ByteArrayOutputStream
 import java.io.File
 import java.io.IOException
 import java.nio.file.Files
@@ -8,10 +9,14 @@ import java.nio.file.StandardCopyOption
 import java.nio.file.StandardOpenOption
 import java.util.UUID
 import javax.imageio.ImageIO
+import kotlin.math.ceil
+import kotlin.math.sqrt
 import org.meissonic.mobile.engine.Picture
+import org.meissonic.mobile.engine.PictureSettings
 import org.meissonic.mobile.engine.RequestError
 import org.meissonic.mobile.engine.Size
 import org.meissonic.mobile.engine.readAtMost
+import org.meissonic.mobile.engine.withSettings
 
 private const val LARGEST_FILE = 100_000_000L // bytes
 private const val MOST_PIXELS = 4096 * 4096L
@@ -19,13 +24,7 @@ private val FORMATS = setOf("png", "jpeg")
 
 /** Reads a PNG or JPEG file and turns it upright as its EXIF orientation says. Throws RequestError that names the file. */
 internal fun readPicture(file: File): Picture {
-    if (!file.exists()) throw RequestError("$file does not exist: check the path")
-    if (!file.isFile) throw RequestError("$file is not a file: give a picture") // a pipe would block
-    val data = try {
-        file.inputStream().use { it.readAtMost(LARGEST_FILE) }
-    } catch (error: IOException) {
-        throw RequestError("cannot read $file: ${error.message}: check the file")
-    } ?: throw RequestError("$file is larger than ${LARGEST_FILE / 1_000_000} MB: resize the picture")
+    val data = contentOf(file)
     val image = try {
         decoded(file, data)
     } catch (error: IOException) {
@@ -36,6 +35,17 @@ internal fun readPicture(file: File): Picture {
         throw RequestError("$file needs more memory than there is: resize it")
     }
     return upright(picture(file, image), orientation(data))
+}
+
+/** The bytes of a picture's file. Throws RequestError that names it. */
+internal fun contentOf(file: File): ByteArray {
+    if (!file.exists()) throw RequestError("$file does not exist: check the path")
+    if (!file.isFile) throw RequestError("$file is not a file: give a picture") // a pipe would block
+    return try {
+        file.inputStream().use { it.readAtMost(LARGEST_FILE) }
+    } catch (error: IOException) {
+        throw RequestError("cannot read $file: ${error.message}: check the file")
+    } ?: throw RequestError("$file is larger than ${LARGEST_FILE / 1_000_000} MB: resize the picture")
 }
 
 private fun decoded(file: File, data: ByteArray): BufferedImage {
@@ -68,8 +78,19 @@ private fun picture(file: File, image: BufferedImage): Picture {
     })
 }
 
-/** Writes a picture, whole or not at all. Throws RequestError. */
-internal fun writePng(file: File, picture: Picture) {
+/** Pictures of one size side by side as one, row by row in a square; white where none is. */
+internal fun tiled(pictures: List<Picture>): Picture {
+    val columns = ceil(sqrt(pictures.size.toDouble())).toInt()
+    val rows = (pictures.size + columns - 1) / columns
+    val (width, height) = pictures[0].size
+    return Picture(Size(columns * width, rows * height), IntArray(columns * width * rows * height) {
+        val (x, y) = it % (columns * width) to it / (columns * width)
+        pictures.getOrNull(y / height * columns + x / width)?.argb?.get(y % height * width + x % width) ?: -1
+    })
+}
+
+/** Writes a picture with the settings that made it, whole or not at all. Throws RequestError. */
+internal fun writePng(file: File, picture: Picture, settings: PictureSettings? = null) {
     val (width, height) = picture.size
     val image = BufferedImage(width, height, BufferedImage.TYPE_INT_RGB)
     image.setRGB(0, 0, width, height, picture.argb, 0, width)
@@ -79,7 +100,8 @@ internal fun writePng(file: File, picture: Picture) {
         val part = File(target.parentFile, ".meissonic-${UUID.randomUUID()}.tmp")
         try {
             Files.newOutputStream(part.toPath(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE).use { stream ->
-                ImageIO.write(image, "png", stream)
+                val png = ByteArrayOutputStream().also { ImageIO.write(image, "png", it) }.toByteArray()
+                stream.write(if (settings == null) png else withSettings(png, settings))
             }
             Files.move(part.toPath(), target.toPath(), StandardCopyOption.ATOMIC_MOVE)
         } finally {

@@ -14,9 +14,11 @@ import kotlin.test.assertFailsWith
 import kotlin.test.assertTrue
 import org.junit.jupiter.api.Assumptions.assumeTrue
 import org.junit.jupiter.api.io.TempDir
+import org.meissonic.mobile.engine.Fit
 import org.meissonic.mobile.engine.Picture
 import org.meissonic.mobile.engine.RequestError
 import org.meissonic.mobile.engine.Size
+import org.meissonic.mobile.engine.settingsOf
 
 /** The command as a process of its own. */
 class CommandTest {
@@ -45,6 +47,39 @@ class CommandTest {
         assertEquals(0, code, said)
         assertContains(said, Regex("text_encoder .* s, conditioner .* s, steps .* s, image_decoder .* s"))
         assertEquals(64, ImageIO.read(picture).width)
+    }
+
+    @Test
+    fun `several pictures have consecutive seeds, and one is drawn again from its settings`() {
+        val (code, said) = run("a red cat", "--negative", "a ☾", "--steps", "2", "--seed", "5", "--count", "3", "--grid")
+        assertEquals(0, code, said)
+        val names = listOf("cat-1.png", "cat-2.png", "cat-3.png", "cat-grid.png")
+        assertEquals(names.toSet() + "said", folder.list()!!.toSet())
+        val grid = readPicture(File(folder, "cat-grid.png"))
+        assertEquals(Size(128, 128), grid.size)
+        val third = File(folder, "cat-3.png")
+        assertEquals(readPicture(third).argb[0], grid.argb[64 * 128])
+        assertEquals(7uL, settingsOf(third.readBytes())!!.seed)
+        val (again, why) = run("--from", third.path)
+        assertEquals(0 to false, again to ("warning" in why), why)
+        assertEquals(readPicture(third).argb.toList(), readPicture(picture).argb.toList())
+        assertEquals(settingsOf(third.readBytes()), settingsOf(picture.readBytes()))
+    }
+
+    @Test
+    fun `a photo of any size is fitted, and an edit is drawn again with its picture`() {
+        val photo = File(folder, "photo.png")
+        ImageIO.write(BufferedImage(50, 21, BufferedImage.TYPE_INT_RGB).also { it.setRGB(9, 9, 0xFF8040) }, "png", photo)
+        val flags = arrayOf("--image", photo.path)
+        val (code, said) = run("a red cat", "--steps", "2", "--extend", "16", "0", "16", "4", "--fit", "stretch", *flags)
+        assertEquals(0, code, said)
+        val first = readPicture(picture).argb.toList()
+        val inside = readPicture(photo).fitted(Size(32, 60), Fit.STRETCH)
+        assertEquals(inside.argb.toList(), List(32 * 60) { first[it / 32 * 64 + it % 32 + 16] })
+        val source = File(folder, "first.png").also(picture::renameTo)
+        assertEquals(2 to "error: $source was drawn on another picture: add it with --image FILE", run("--from", source.path))
+        assertEquals(0, run("--from", source.path, *flags).first)
+        assertEquals(first, readPicture(picture).argb.toList())
     }
 
     @Test
@@ -150,10 +185,21 @@ class CommandTest {
 
     @Test
     fun `wrong input is one line that names it`() {
+        val plain = File(folder, "plain.png")
+        ImageIO.write(BufferedImage(4, 4, BufferedImage.TYPE_INT_RGB), "png", plain)
         val wrong = mapOf(
             listOf("a cat", "--steps", "0") to "error: steps 0 is out of range",
             listOf("a cat", "--image", "nothing.png") to "error: nothing.png does not exist",
             listOf("a cat", "--colour", "red") to "error: Unknown options",
+            emptyList<String>() to "error: there is no prompt: say what to draw",
+            listOf("a cat", "--count", "0") to "error: --count 0 is out of range",
+            listOf("a cat", "--count", "2", "--seed", "18446744073709551615") to "error: seed 18446744073709551615 has no 1",
+            listOf("a cat", "--fit", "pad") to "error: --fit needs a picture: add --image FILE",
+            listOf("a cat", "--no-compose") to "error: --no-compose needs a picture: add --image FILE",
+            listOf("a cat", "--grid") to "error: --grid shows several pictures",
+            listOf("a cat", "--fit", "squeeze") to "error: Invalid value for option '--fit'",
+            listOf("--from", "nothing.png") to "error: nothing.png does not exist",
+            listOf("--from", plain.path) to "error: $plain does not say what made it",
             listOf("a cat", "--engine", "qnn") to "error: --engine qnn runs graphs made for an NPU, but this bundle has none",
         )
         for ((arguments, line) in wrong) {

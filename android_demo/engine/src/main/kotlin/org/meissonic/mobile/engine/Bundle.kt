@@ -12,6 +12,9 @@ import kotlinx.serialization.json.JsonPrimitive
 
 /** An open bundle: every file of the manifest exists with the size and SHA-256 that the manifest gives. */
 class Bundle private constructor(val folder: File, val manifest: Manifest) {
+    /** SHA-256 of the manifest, which names the model in a picture's settings. */
+    val sha256: String by lazy { sha256(File(folder, MANIFEST)) }
+
     fun file(name: String): File = File(folder, name)
 
     /** The recorded drawing, or null. Throws BundleError. */
@@ -41,7 +44,7 @@ class Bundle private constructor(val folder: File, val manifest: Manifest) {
                 }
             }
             for (graph in manifest.graphs.values) {
-                for (files in listOf(graph.files) + graph.contexts.values) checkExternal(folder, manifest, files[0])
+                for (model in graph.models + graph.contexts.values.map { it[0] }) checkExternal(folder, manifest, model)
             }
             return Bundle(folder, manifest)
         }

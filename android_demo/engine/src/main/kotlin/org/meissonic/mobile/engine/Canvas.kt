@@ -7,6 +7,7 @@ internal class Canvas(
     val plan: Plan,
     val unknown: BooleanArray, // [H*W]: the tokens to draw; the others are the picture's
     val pixels: Bytes? = null, // u8 [h, w, 3], for the image encoder; null if every token is unknown
+    val covered: BooleanArray? = null, // [h*w]: the pixels to repaint, the others stay the picture's; null: all of them
 ) {
     /** The tokens i32 [H*W] that the loop starts from, given those of the picture (null without one). */
     fun tokens(encoded: IntArray?) =
@@ -14,11 +15,11 @@ internal class Canvas(
 }
 
 /** The canvas of an edit, or of none. Throws RequestError for an edit that cannot be drawn. */
-internal fun canvas(settings: Settings, manifest: Manifest, edit: Edit?): Canvas = when (edit) {
+internal fun canvas(settings: Settings, manifest: Manifest, edit: Edit?, how: Fit): Canvas = when (edit) {
     null -> blank(settings, manifest)
-    is Edit.ImageToImage -> redrawn(settings, manifest, edit.image, edit.strength)
-    is Edit.Inpaint -> inpainted(settings, manifest, edit.image, edit.mask, edit.strength)
-    is Edit.Outpaint -> outpainted(settings, manifest, edit.image, edit.margins)
+    is Edit.ImageToImage -> redrawn(settings, manifest, edit.image, edit.strength, how)
+    is Edit.Inpaint -> inpainted(settings, manifest, edit.image, edit.mask, edit.strength, how)
+    is Edit.Outpaint -> outpainted(settings, manifest, edit.image, edit.margins, how)
 }
 
 /** Text-to-image: nothing is known. */
@@ -28,31 +29,39 @@ private fun blank(settings: Settings, manifest: Manifest): Canvas {
 }
 
 /** Image-to-image: chance decides which tokens are known; the greater the strength, the fewer. */
-private fun redrawn(settings: Settings, manifest: Manifest, image: Picture, strength: Double?): Canvas {
+private fun redrawn(settings: Settings, manifest: Manifest, image: Picture, strength: Double?, how: Fit): Canvas {
     checkEncoder(manifest)
     val share = checkStrength(strength ?: manifest.defaults.strength)
-    val pixels = pictureArray(image, settings.size)
+    val pixels = pictureArray(image, settings.size, how)
     val plan = plan(settings, manifest, manifest.model.maskingSchedule, startingStep(settings.steps, share))
     return Canvas(plan, maskedAtStart(PhiloxNoise(settings.seed), plan, grid(settings, manifest).area), pixels)
 }
 
 /** Inpainting: what is white in the mask is unknown. */
-private fun inpainted(settings: Settings, manifest: Manifest, image: Picture, mask: Picture, strength: Double): Canvas {
+private fun inpainted(
+    settings: Settings,
+    manifest: Manifest,
+    image: Picture,
+    mask: Picture,
+    strength: Double,
+    how: Fit,
+): Canvas {
     checkEncoder(manifest)
     checkStrength(strength)
-    val pixels = pictureArray(image, settings.size)
-    val unknown = maskArray(mask, settings.size, grid(settings, manifest))
-    return repainted(settings, manifest, pixels, unknown, strength)
+    val pixels = pictureArray(image, settings.size, how)
+    val levels = maskLevels(mask, image.size, settings.size, how)
+    val unknown = maskArray(levels, settings.size, grid(settings, manifest))
+    return repainted(settings, manifest, pixels, unknown, levels, strength)
 }
 
 /** Outpainting: the margins around the image are unknown. */
-private fun outpainted(settings: Settings, manifest: Manifest, image: Picture, margins: Margins): Canvas {
+private fun outpainted(settings: Settings, manifest: Manifest, image: Picture, margins: Margins, how: Fit): Canvas {
     checkEncoder(manifest)
     val tokenSize = manifest.model.tokenSize
-    checkMargins(margins, image.size, settings.size, tokenSize)
-    val pixels = pictureArray(padEdges(image, margins), settings.size)
+    val inner = checkMargins(margins, settings.size, tokenSize)
+    val pixels = padEdges(pictureArray(image, inner, how), margins)
     val unknown = marginArray(grid(settings, manifest), margins, tokenSize)
-    return repainted(settings, manifest, pixels, unknown, strength = 1.0)
+    return repainted(settings, manifest, pixels, unknown, levels = null, strength = 1.0)
 }
 
 private fun repainted(
@@ -60,12 +69,14 @@ private fun repainted(
     manifest: Manifest,
     pixels: Bytes,
     unknown: BooleanArray,
+    levels: IntArray?,
     strength: Double,
 ): Canvas {
     // The published inpainting takes the linear schedule, scaled to the share of the picture to repaint.
     val start = startingStep(settings.steps, strength)
     val ratio = unknown.count { it }.toDouble() / unknown.size
-    return Canvas(plan(settings, manifest, MaskingSchedule.LINEAR, start, ratio), unknown, pixels)
+    val covered = coveredPixels(unknown, grid(settings, manifest), manifest.model.tokenSize, levels)
+    return Canvas(plan(settings, manifest, MaskingSchedule.LINEAR, start, ratio), unknown, pixels, covered)
 }
 
 private fun plan(

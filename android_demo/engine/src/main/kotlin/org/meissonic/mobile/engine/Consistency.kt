@@ -87,6 +87,11 @@ private fun graphs(manifest: Manifest): Sequence<String> = sequence {
             val unnamed = function.name.isEmpty() || "" in function.dimensions
             if (unnamed || function.dimensions.values.any { it <= 0 }) yield("graph '$name' has a function of no shape")
         }
+        val models = graph.functions.map { it.name }.filter { it in graph.files }
+        if (models.isNotEmpty() && models.toSet().size < graph.functions.size) {
+            yield("graph '$name' has functions that are not different files of it")
+        }
+        if (models.isNotEmpty() && graph.forNpu) yield("graph '$name' has several sizes, but its compute is npu")
         yieldAll((graph.inputs + graph.outputs).asSequence().mapNotNull(::problem))
     }
     for ((name, feed) in FEEDS) if (name in manifest.graphs) yieldAll(chain(manifest, listOf(name), feed.first, feed.second))

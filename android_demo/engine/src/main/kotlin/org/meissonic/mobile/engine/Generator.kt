@@ -49,14 +49,20 @@ sealed interface DrawingEvent {
  *
  * With [keep] graphs stay loaded between stages and drawings: faster for many, but all are in memory. Without it, one
  * stage's graphs are in memory at a time: a preview between two steps unloads the step, decodes alone, and the step is
- * loaded again.
+ * loaded again. With [keepText] what the graphs made of the texts is kept, so that the next drawing of the same texts, size
+ * and steps does not run them again.
  */
-class Generator(private val engine: Engine, private val keep: Boolean = false) : AutoCloseable {
+class Generator(
+    private val engine: Engine,
+    private val keep: Boolean = false,
+    private val keepText: Boolean = false,
+) : AutoCloseable {
     val bundle = engine.bundle
     private val manifest = bundle.manifest
     private val tokenizer = Tokenizer.of(bundle)
     private val busy = ReentrantLock()
     private var closed = false
+    private var keptText: Pair<Settings, Map<String, Tensor>>? = null // for these settings with any seed
 
     /** The graphs in memory now. */
     val loaded: Set<String> get() = engine.loaded
@@ -66,6 +72,7 @@ class Generator(private val engine: Engine, private val keep: Boolean = false) :
         busy.lock()
         try {
             closed = true
+            keptText = null
             engine.close()
         } finally {
             busy.unlock()
@@ -107,7 +114,7 @@ class Generator(private val engine: Engine, private val keep: Boolean = false) :
         if (!busy.tryLock()) throw RequestError("a drawing is being made: wait for it or stop it")
         try {
             if (closed) throw RequestError("the generator is closed: open the bundle again")
-            return Run(settle(request, manifest), previewEvery, stop, onEvent).draw(request.edit)
+            return Run(settle(request, manifest), previewEvery, stop, onEvent).draw(request)
         } catch (error: Cancelled) {
             throw error
         } catch (error: RuntimeException) { // of tensors that the manifest allows and that do not fit together
@@ -138,13 +145,19 @@ class Generator(private val engine: Engine, private val keep: Boolean = false) :
         private val grid = grid(settings, manifest)
         private val seconds = mutableMapOf<Stage, Double>()
 
-        fun draw(edit: Edit?): Drawing {
-            val canvas = canvas(settings, manifest, edit)
+        fun draw(request: Request): Drawing {
+            val canvas = canvas(settings, manifest, request.edit, request.fit)
             val texts = encodeTexts(settings)
             val encoded = canvas.pixels?.let(::encode)
-            val conditions = condition(texts.values.map { it.ids })
+            val conditions = conditionOnce(texts.values.map { it.ids })
             val tokens = runLoop(canvas.plan, canvas.tokens(encoded), conditions)
-            val rgb = stage(Stage.IMAGE_DECODER, listOf("image_decoder")) { decode(tokens) }
+            val drawn = stage(Stage.IMAGE_DECODER, listOf("image_decoder")) { decode(tokens) }
+            val covered = canvas.covered.takeIf { request.compose }
+            val rgb = if (covered == null || canvas.pixels == null) {
+                drawn
+            } else {
+                compose(canvas.pixels.values, drawn, covered, settings.size, manifest.model.tokenSize)
+            }
             return Drawing(Picture.of(rgb, settings.size), rgb, tokens, settings, cut(texts), seconds)
         }
 
@@ -157,6 +170,16 @@ class Generator(private val engine: Engine, private val keep: Boolean = false) :
         private fun decode(tokens: IntArray): ByteArray {
             val tensors = mapOf("tokens" to Ints(tokens, grid.height, grid.width))
             return (engine.run("image_decoder", tensors, stop).getValue("image") as Bytes).values
+        }
+
+        /** What [condition] gives, kept from the last drawing if nothing but the seed differs. */
+        private fun conditionOnce(texts: List<IntArray>): Map<String, Tensor> {
+            val same = settings.copy(seed = 0u)
+            keptText?.let { (settings, conditions) -> if (settings == same) return conditions }
+            keptText = null // frees it before the graphs run
+            val conditions = condition(texts)
+            if (keepText) keptText = same to conditions
+            return conditions
         }
 
         /**

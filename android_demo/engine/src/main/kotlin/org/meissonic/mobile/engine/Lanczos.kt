@@ -43,7 +43,7 @@ internal object Lanczos {
         val center = (at + 0.5) * scale
         val first = max((center - support + 0.5).toInt(), 0)
         val last = min((center + support + 0.5).toInt(), count)
-        val exact = DoubleArray(last - first) { filter((it + first - center + 0.5) / stretch) }
+        val exact = DoubleArray(last - first) { filter((it + first - center + 0.5) * (1 / stretch)) }
         val total = exact.sum()
         return first to IntArray(exact.size) {
             val weight = exact[it] / total * (1 shl BITS)

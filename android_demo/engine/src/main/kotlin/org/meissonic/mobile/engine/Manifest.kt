@@ -25,7 +25,7 @@ data class Manifest(
     val size: Long get() = files.values.sumOf { it.size }
 
     /** Whether Core ML runs the graphs. */
-    val coreml: Boolean get() = graphs.values.any { it.functions.isNotEmpty() }
+    val coreml: Boolean get() = graphs.values.any { graph -> graph.functions.any { it.name !in graph.files } }
 
     /** Whether graphs were made for Qualcomm's NPU. */
     val forNpu: Boolean get() = graphs.values.any { it.forNpu }
@@ -90,6 +90,7 @@ enum class DType {
 @Serializable
 data class TensorFacts(val name: String, val dtype: DType, val shape: List<Dimension>)
 
+/** What runs a graph in fixed shapes: one of its ONNX models, by its path, or a function of a Core ML package. */
 @Serializable
 data class FunctionFacts(val name: String, val dimensions: Map<String, StrictInt>)
 
@@ -98,12 +99,15 @@ data class GraphFacts(
     val precision: String,
     val inputs: List<TensorFacts>,
     val outputs: List<TensorFacts>,
-    val files: List<String>, // the model first, then its external data
+    val files: List<String>, // the model or one for each size, then their external data
     val functions: List<FunctionFacts> = emptyList(),
     val compute: String? = null,
     val contexts: Map<String, List<String>> = emptyMap(), // chip -> its compiled model first, then the binaries
 ) {
     val forNpu: Boolean get() = compute == "npu"
+
+    /** Its ONNX models, one for each size if sizes share the graph; the first is that of the default. */
+    val models: List<String> get() = functions.map { it.name }.ifEmpty { files.take(1) }
 }
 
 // From exact to coarse.

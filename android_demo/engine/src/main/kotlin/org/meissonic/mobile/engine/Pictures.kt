@@ -12,6 +12,9 @@ class Picture(val size: Size, val argb: IntArray) {
         (over(BLACK, pixel, 16) * 19595 + over(BLACK, pixel, 8) * 38470 + over(BLACK, pixel, 0) * 7471 + 0x8000) shr 16
     }
 
+    /** The picture in a size, on white. */
+    fun fitted(size: Size, how: Fit = Fit.CROP): Picture = of(pictureArray(this, size, how).values, size)
+
     companion object {
         /** The picture of u8 [h, w, 3]. */
         fun of(rgb: ByteArray, size: Size) = Picture(size, IntArray(size.area) {
@@ -21,39 +24,47 @@ class Picture(val size: Size, val argb: IntArray) {
     }
 }
 
-/** A picture of exactly [size] as u8 [h, w, 3], transparency laid on white. Throws RequestError for another size. */
-internal fun pictureArray(picture: Picture, size: Size): Bytes {
-    checkSize("image", picture, size)
+/** A picture fitted to [size] as u8 [h, w, 3], transparency laid on white, in white margins. */
+internal fun pictureArray(picture: Picture, size: Size, how: Fit = Fit.CROP): Bytes {
     val bytes = ByteArray(3 * size.area)
-    picture.argb.forEachIndexed { at, pixel ->
-        for (channel in 0..2) bytes[3 * at + channel] = over(WHITE, pixel, 16 - 8 * channel).toByte()
+    for (channel in 0..2) {
+        val levels = IntArray(picture.argb.size) { over(WHITE, picture.argb[it], 16 - 8 * channel) }
+        fit(levels, picture.size, size, how, WHITE).forEachIndexed { at, level -> bytes[3 * at + channel] = level.toByte() }
     }
     return Bytes(bytes, size.height, size.width, 3)
 }
 
 /**
- * Which tokens of the grid to repaint, [H*W]: white of a mask of [size] pixels.
+ * A mask in grey 0 to 255, fitted to [size] like its picture: [h, w]. White repaints, margins keep.
  *
- * As published: grey, Lanczos to one pixel a token, repainted from one half (128 of 255) up. Transparent pixels keep.
- * Throws RequestError for another size, or if nothing is white enough.
+ * Transparent pixels keep. A mask of another size than the picture's, [of], is first stretched to it.
  */
-internal fun maskArray(mask: Picture, size: Size, grid: Size): BooleanArray {
-    checkSize("mask", mask, size)
-    val small = Lanczos.resize(mask.grey(), size, grid)
+internal fun maskLevels(mask: Picture, of: Size, size: Size, how: Fit = Fit.CROP): IntArray =
+    fit(fit(mask.grey(), mask.size, of, Fit.STRETCH, BLACK), of, size, how, BLACK)
+
+/**
+ * Which tokens of the grid to repaint, [H*W]: white of a mask 0 to 255 [h, w] of [size] pixels.
+ *
+ * As published: Lanczos to one pixel a token, repainted from one half (128 of 255) up. Throws RequestError if nothing is
+ * white enough.
+ */
+internal fun maskArray(levels: IntArray, size: Size, grid: Size): BooleanArray {
+    val small = Lanczos.resize(levels, size, grid)
     val chosen = BooleanArray(small.size) { small[it] >= 128 }
     if (chosen.none { it }) throw RequestError("the mask repaints nothing: paint what should change white", EmptyMask)
     return chosen
 }
 
-/** A picture with its edges repeated outward. */
-internal fun padEdges(picture: Picture, margins: Margins): Picture {
-    val size = picture.size
-    val wide = with(margins) { Size(size.width + left + right, size.height + top + bottom) }
-    return Picture(wide, IntArray(wide.area) {
-        val x = (it % wide.width - margins.left).coerceIn(0, size.width - 1)
-        val y = (it / wide.width - margins.top).coerceIn(0, size.height - 1)
-        picture.argb[y * size.width + x]
-    })
+/** A picture u8 [h, w, 3] with its edges repeated outward. */
+internal fun padEdges(picture: Bytes, margins: Margins): Bytes {
+    val (height, width) = picture.shape.let { it[0] to it[1] }
+    val wide = with(margins) { Size(width + left + right, height + top + bottom) }
+    val bytes = ByteArray(3 * wide.area) {
+        val x = (it / 3 % wide.width - margins.left).coerceIn(0, width - 1)
+        val y = (it / 3 / wide.width - margins.top).coerceIn(0, height - 1)
+        picture.values[3 * (y * width + x) + it % 3]
+    }
+    return Bytes(bytes, wide.height, wide.width, 3)
 }
 
 /** Which tokens of the grid lie in the margins (pixels), [H*W]. */
@@ -61,12 +72,6 @@ internal fun marginArray(grid: Size, margins: Margins, tokenSize: Int): BooleanA
     val columns = margins.left / tokenSize until grid.width - margins.right / tokenSize
     val rows = margins.top / tokenSize until grid.height - margins.bottom / tokenSize
     return BooleanArray(grid.area) { it % grid.width !in columns || it / grid.width !in rows }
-}
-
-private fun checkSize(what: String, picture: Picture, wanted: Size) {
-    if (picture.size != wanted) {
-        throw RequestError("the $what is ${picture.size} pixels, $wanted is needed: resize it to $wanted")
-    }
 }
 
 private const val WHITE = 255

@@ -14,17 +14,19 @@ data class Request(
     // Guidance is on from the first share of the steps until the second; elsewhere a step takes half the work.
     val guidanceFrom: Double = 0.0,
     val guidanceUntil: Double = 1.0,
+    val fit: Fit = Fit.CROP, // how that gets the size drawn
+    val compose: Boolean = true, // whether what a mask or margins do not cover stays its own pixels
 )
 
 /** Drawing on a picture. Strength, above 0 to 1, is the share of the steps that run. */
 sealed interface Edit {
-    /** Redraws a picture of the bundle's size; a null [strength] is the bundle's default. */
+    /** Redraws a picture of any size, fitted; a null [strength] is the bundle's default. */
     class ImageToImage(val image: Picture, val strength: Double? = null) : Edit
 
     /** Repaints the picture where the mask is white. A strength below 1 skips the first steps. */
     class Inpaint(val image: Picture, val mask: Picture, val strength: Double = 1.0) : Edit
 
-    /** Paints margins around a picture, up to the bundle's size. */
+    /** Paints margins around a picture that is fitted inside them. */
     class Outpaint(val image: Picture, val margins: Margins) : Edit
 }
 
@@ -105,18 +107,16 @@ internal fun checkStrength(strength: Double): Double {
     return strength
 }
 
-/** Outpainting margins must fill the picture up to the size, in whole tokens. Throws RequestError. */
-internal fun checkMargins(margins: Margins, picture: Size, size: Size, tokenSize: Int) {
+/** The size inside margins. Throws RequestError unless they are whole tokens and leave room for a picture. */
+internal fun checkMargins(margins: Margins, size: Size, tokenSize: Int): Size {
     if (margins.all.any { it !in 0..MAX_SIDE || it % tokenSize != 0 } || margins.all.all { it == 0 }) {
         throw RequestError(
             "margins $margins are no frame: give left, top, right, bottom in multiples of $tokenSize pixels",
         )
     }
-    val padded = with(margins) { Size(picture.width + left + right, picture.height + top + bottom) }
-    if (padded != size) {
-        throw RequestError(
-            "margins $margins around $picture pixels make $padded, but the bundle draws $size: change the margins or" +
-                " resize the image",
-        )
+    val inner = with(margins) { Size(size.width - left - right, size.height - top - bottom) }
+    if (inner.width <= 0 || inner.height <= 0) {
+        throw RequestError("margins $margins leave no room for the picture in $size pixels: give smaller ones")
     }
+    return inner
 }

@@ -18,6 +18,7 @@ import kotlinx.coroutines.runBlocking
 private open class Zeros(override val bundle: Bundle, private val held: String? = null) : Engine {
     val running = CountDownLatch(1)
     val opened = mutableListOf<String>()
+    val ran = mutableListOf<String>()
     var most = 0 // graphs in memory at once
     final override val loaded = mutableSetOf<String>()
 
@@ -36,6 +37,7 @@ private open class Zeros(override val bundle: Bundle, private val held: String? 
     override fun run(name: String, tensors: Map<String, Tensor>, stop: Stop): Map<String, Tensor> {
         stop.check()
         open(name)
+        ran += name
         if (name == held) {
             val ended = CountDownLatch(1)
             stop.during(ended::countDown) {
@@ -182,12 +184,39 @@ class GeneratorTest {
         assertContains(message(request.copy(guidanceFrom = 0.5, guidanceUntil = 0.5)), "until 0.5 guides no step")
         assertContains(message(request.copy(size = Size(1, 1))), "size 1x1 is not in this bundle, which draws 64x64")
         assertContains(message(Edit.ImageToImage(picture, 0.0)), "strength 0.0 is out of range")
-        val small = Picture(Size(1, 1), intArrayOf(0))
-        assertContains(message(Edit.ImageToImage(small)), "the image is 1x1 pixels, 64x64 is needed")
         assertContains(message(Edit.Outpaint(picture, Margins(3, 0, 0, 0))), "margins 3 0 0 0 are no frame")
         val huge = Int.MAX_VALUE / 4 * 4
         assertContains(message(Edit.Outpaint(picture, Margins(huge, 0, huge, 0))), "are no frame")
-        assertContains(message(Edit.Outpaint(picture, Margins(4, 0, 0, 0))), "make 68x64, but the bundle draws 64x64")
+        val room = "margins 32 0 32 0 leave no room for the picture in 64x64 pixels"
+        assertContains(message(Edit.Outpaint(picture, Margins(32, 0, 32, 0))), room)
+    }
+
+    @Test
+    fun `with keepText the same text is encoded once`() {
+        val engine = Zeros(bundle)
+        fun ran(name: String) = engine.ran.count { it == name }
+        Generator(engine, keepText = true).use { generator ->
+            for (seed in 0uL..2uL) generator.draw(request.copy(seed = seed))
+            assertEquals(listOf(1, 1, 3), listOf("text_encoder", "conditioner", "image_decoder").map(::ran))
+            generator.draw(request.copy(prompt = "a dog"))
+            generator.draw(request.copy(prompt = "a dog", steps = 5))
+            assertEquals(3, ran("text_encoder"))
+        }
+        Generator(engine).use { generator -> repeat(2) { generator.draw(request) } }
+        assertEquals(5, ran("text_encoder"))
+    }
+
+    @Test
+    fun `a picture and a mask of any size are drawn on, and what the mask keeps is the picture's`() {
+        val photo = Picture(Size(50, 21), IntArray(50 * 21) { 0xFFC8C8C8.toInt() })
+        val mask = Picture(Size(10, 4), IntArray(40) { if (it % 10 < 5) -1 else 0xFF000000.toInt() })
+        val edit = Edit.Inpaint(photo, mask)
+        fun right(compose: Boolean): Set<Int> {
+            val drawing = Generator(Zeros(bundle)).draw(request.copy(edit = edit, fit = Fit.STRETCH, compose = compose))
+            return drawing.picture.argb.filterIndexed { at, _ -> at % 64 >= 32 }.toSet()
+        }
+        assertEquals(setOf(0xFFC8C8C8.toInt()), right(compose = true))
+        assertEquals(setOf(0xFF000000.toInt()), right(compose = false))
     }
 
     @Test

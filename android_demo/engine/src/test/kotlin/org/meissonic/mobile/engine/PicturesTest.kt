@@ -24,7 +24,7 @@ class PicturesTest {
     @Test
     fun `masks are resized as Pillow does`() {
         for (case in cases) {
-            val mask = maskArray(Picture(case.size, case.argb), case.size, case.grid)
+            val mask = maskArray(maskLevels(Picture(case.size, case.argb), case.size, case.size), case.size, case.grid)
             assertContentEquals(case.grey.map { it >= 128 }, mask.toList())
             assertEquals(case.grey, Lanczos.resize(Picture(case.size, case.argb).grey(), case.size, case.grid).toList())
         }
@@ -43,21 +43,23 @@ class PicturesTest {
         val white = -1
         for (transparent in listOf(0x00FFFFFF, 0x00000000, 0x00808080)) {
             val mask = Picture(Size(8, 8), IntArray(64) { if (it % 8 < 4) white else transparent })
-            assertContentEquals(booleanArrayOf(true, false, true, false), maskArray(mask, Size(8, 8), Size(2, 2)).sliceArray(0..3))
-            assertFailsWith<RequestError> { maskArray(Picture(Size(8, 8), IntArray(64) { transparent }), Size(8, 8), Size(2, 2)) }
+            val size = Size(8, 8)
+            val levels = maskLevels(mask, size, size)
+            assertContentEquals(booleanArrayOf(true, false, true, false), maskArray(levels, size, Size(2, 2)))
+            val none = maskLevels(Picture(size, IntArray(64) { transparent }), size, size)
+            assertFailsWith<RequestError> { maskArray(none, size, Size(2, 2)) }
         }
     }
 
     @Test
     fun `a mask without white is refused`() {
-        val black = Picture(Size(8, 8), IntArray(64) { 0xFF000000.toInt() })
-        val error = assertFailsWith<RequestError> { maskArray(black, Size(8, 8), Size(2, 2)) }
+        val error = assertFailsWith<RequestError> { maskArray(IntArray(64), Size(8, 8), Size(2, 2)) }
         assertEquals("the mask repaints nothing: paint what should change white", error.message)
     }
 
     @Test
     fun `edges are repeated outward`() {
-        val wide = padEdges(Picture(Size(1, 2), intArrayOf(1, 2)), Margins(1, 0, 1, 1))
-        assertContentEquals(intArrayOf(1, 1, 1, 2, 2, 2, 2, 2, 2), wide.argb)
+        val wide = padEdges(Bytes(byteArrayOf(1, 1, 1, 2, 2, 2), 2, 1, 3), Margins(1, 0, 1, 1))
+        assertContentEquals(byteArrayOf(1, 1, 1, 2, 2, 2, 2, 2, 2), ByteArray(9) { wide.values[3 * it] })
     }
 }

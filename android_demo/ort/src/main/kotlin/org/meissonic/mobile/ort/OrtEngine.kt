@@ -22,12 +22,15 @@ import org.meissonic.mobile.engine.DType
 import org.meissonic.mobile.engine.Engine
 import org.meissonic.mobile.engine.EngineError
 import org.meissonic.mobile.engine.Floats
+import org.meissonic.mobile.engine.FunctionFacts
 import org.meissonic.mobile.engine.GraphFacts
 import org.meissonic.mobile.engine.Ints
 import org.meissonic.mobile.engine.Stop
 import org.meissonic.mobile.engine.Tensor
 import org.meissonic.mobile.engine.TensorFacts
 import org.meissonic.mobile.engine.check
+import org.meissonic.mobile.engine.choose
+import org.meissonic.mobile.engine.fixed
 
 /**
  * Runs a bundle's graphs on onnxruntime, the desktop jar or the Android library.
@@ -42,25 +45,35 @@ class OrtEngine(
     private val lowMemory: Boolean = false,
     private val npu: Npu? = null,
 ) : Engine {
-    private val sessions = mutableMapOf<String, OrtSession>()
+    /** A graph in memory, for the size that [function] has. */
+    private class Loaded(val function: FunctionFacts?, val session: OrtSession)
+
+    private val sessions = mutableMapOf<String, Loaded>()
     private val refused = mutableSetOf<String>() // by the NPU
     private val lock = ReentrantLock()
 
     override val loaded: Set<String> get() = lock.withLock { sessions.keys.toSet() }
 
     override fun open(name: String) {
-        lock.withLock { if (name !in sessions) sessions[name] = session(name) }
+        lock.withLock { if (name !in sessions) open(name, bundle.manifest.graphs.getValue(name).functions.firstOrNull()) }
     }
 
-    override fun close(name: String) = lock.withLock { sessions.remove(name)?.close() ?: Unit }
+    /** The graph for one size; it takes the place of the graph for another, whose weights leave memory first. */
+    private fun open(name: String, function: FunctionFacts?): OrtSession {
+        sessions[name]?.let { if (it.function == function) return it.session }
+        close(name)
+        return session(name, function).also { sessions[name] = Loaded(function, it) }
+    }
+
+    override fun close(name: String) = lock.withLock { sessions.remove(name)?.session?.close() ?: Unit }
 
     override fun run(name: String, tensors: Map<String, Tensor>, stop: Stop): Map<String, Tensor> = lock.withLock {
         val graph = bundle.manifest.graphs.getValue(name)
         graph.inputs.forEach { it.check(tensors.getValue(it.name), name) }
         stop.check() // before a load that takes seconds
-        open(name)
+        val session = open(name, graph.choose(name, tensors))
         try {
-            opened(name, graph, tensors, stop)
+            opened(name, graph, session, tensors, stop)
         } catch (error: OrtException) {
             stop.check() // a run that was terminated fails
             val reason = "onnxruntime failed in graph $name: ${firstLine(error)}"
@@ -71,14 +84,20 @@ class OrtEngine(
         }
     }
 
-    private fun opened(name: String, graph: GraphFacts, tensors: Map<String, Tensor>, stop: Stop): Map<String, Tensor> {
+    private fun opened(
+        name: String,
+        graph: GraphFacts,
+        session: OrtSession,
+        tensors: Map<String, Tensor>,
+        stop: Stop,
+    ): Map<String, Tensor> {
         val feed = mutableMapOf<String, OnnxTensor>()
         try {
             for (input in graph.inputs) feed[input.name] = toOrt(tensors.getValue(input.name))
             // New options for each run, because terminated ones stay terminated.
             return OrtSession.RunOptions().use { options ->
                 options.setLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL)
-                stop.during({ options.setTerminate(true) }) { sessions.getValue(name).run(feed, options) }.use { made ->
+                stop.during({ options.setTerminate(true) }) { session.run(feed, options) }.use { made ->
                     made.associate { (key, value) -> key to fromOrt(name, value as OnnxTensor) }
                 }
             }.also { outputs -> graph.outputs.forEach { it.check(outputs.getValue(it.name), name) } }
@@ -94,13 +113,13 @@ class OrtEngine(
         npu?.tell(NpuEvent.Refused(name, reason))
     }
 
-    private fun session(name: String): OrtSession {
+    private fun session(name: String, function: FunctionFacts?): OrtSession {
         val graph = bundle.manifest.graphs.getValue(name)
-        val file = bundle.file(graph.files[0])
+        val file = bundle.file(function?.name ?: graph.files[0])
         val session = npuSession(name) ?: cpuSession(file)
         try {
-            checkSignature(file.name, "input", graph.inputs, session.inputInfo)
-            checkSignature(file.name, "output", graph.outputs, session.outputInfo)
+            checkSignature(file.name, "input", graph.inputs.map { it.fixed(function) }, session.inputInfo)
+            checkSignature(file.name, "output", graph.outputs.map { it.fixed(function) }, session.outputInfo)
         } catch (error: BundleError) {
             session.close()
             throw error

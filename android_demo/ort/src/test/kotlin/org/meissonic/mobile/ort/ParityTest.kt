@@ -16,6 +16,7 @@ import kotlinx.serialization.json.Json
 import org.junit.jupiter.api.io.TempDir
 import org.meissonic.mobile.engine.Bundle
 import org.meissonic.mobile.engine.BundleError
+import org.meissonic.mobile.engine.Bytes
 import org.meissonic.mobile.engine.Cancelled
 import org.meissonic.mobile.engine.Drawing
 import org.meissonic.mobile.engine.DrawingEvent
@@ -108,6 +109,53 @@ class ParityTest {
             assertEquals(run.tokens, after.map { it.toList() }, run.mode)
             assertEquals(run.imageSha256, sha256(drawing), run.mode)
         }
+    }
+
+    @Serializable
+    class SizeRun(
+        val prompt: String,
+        val seed: String,
+        val size: Size,
+        val tokens: List<List<Int>>,
+        @SerialName("image_sha256") val imageSha256: String,
+        val encoded: List<Int>,
+    )
+
+    @Test
+    fun `one engine draws every size of a bundle as Python draws it`() {
+        val vectors = File(System.getProperty("vectors"))
+        val runs = Json.decodeFromString<List<SizeRun>>(File(vectors, "sizes.json").readText())
+        val sizes = Bundle.open(File(vectors.parentFile, "sizes"))
+        assertEquals(sizes.manifest.sizes.toSet(), runs.map { it.size }.toSet())
+        val engine = OrtEngine(sizes)
+        Generator(engine, keep = true).use { generator ->
+            for (run in runs) {
+                val after = mutableListOf<List<Int>>()
+                val request = Request(run.prompt, seed = run.seed.toULong(), size = run.size)
+                val drawing = generator.draw(request) { if (it is DrawingEvent.Step) after += it.progress.tokens.toList() }
+                assertEquals(run.tokens, after, "${run.size}")
+                assertEquals(run.imageSha256, sha256(drawing), "${run.size}")
+                val image = Bytes(drawing.rgb, run.size.height, run.size.width, 3)
+                val encoded = engine.run("image_encoder", mapOf("image" to image), Stop()).getValue("tokens") as Ints
+                assertEquals(run.encoded, encoded.values.toList(), "${run.size}")
+            }
+            val error = assertFailsWith<BundleError> {
+                engine.run("image_decoder", mapOf("tokens" to Ints(IntArray(9), 3, 3)), Stop())
+            }
+            assertEquals(
+                "graph image_decoder has no function for height 3, width 3: export the bundle for this size",
+                error.message,
+            )
+        }
+    }
+
+    @Test
+    fun `a model unlike the size that the manifest gives it is named`() {
+        File(System.getProperty("vectors")).resolveSibling("sizes").copyRecursively(folder)
+        val manifest = File(folder, "manifest.json")
+        manifest.writeText(manifest.readText().replaceFirst("\"height\": 6", "\"height\": 5"))
+        val error = assertFailsWith<BundleError> { OrtEngine(Bundle.open(folder)).open("transformer") }
+        assertContains(error.message.orEmpty(), "transformer.onnx: input tokens is INT32 [6, 8], the manifest says INT32 [5, 8]")
     }
 
     @Test

@@ -1,5 +1,6 @@
 package org.meissonic.mobile.app.model
 
+import java.io.ByteArrayOutputStream
 import java.io.File
 import java.io.IOException
 import java.io.OutputStream
@@ -9,7 +10,9 @@ import kotlinx.serialization.Serializable
 import kotlinx.serialization.json.Json
 import org.meissonic.mobile.engine.Drawing
 import org.meissonic.mobile.engine.Picture
+import org.meissonic.mobile.engine.PictureSettings
 import org.meissonic.mobile.engine.Settings
+import org.meissonic.mobile.engine.withSettings
 
 /** A picture of the history: the settings that draw it again, and how long it took (seconds). */
 @Serializable
@@ -36,10 +39,11 @@ class Gallery(
 
     fun find(id: String): Drawn? = entries.value.find { it.id == id }
 
-    /** Adds a picture. Throws IOException. */
-    fun add(drawing: Drawing, model: String): Drawn {
+    /** Adds a picture, whose file holds what [made] it. Throws IOException. */
+    fun add(drawing: Drawing, model: String, made: PictureSettings? = null): Drawn {
         val drawn = Drawn(newId(), drawing.settings, drawing.seconds.values.sum(), model)
-        writeWhole(file(drawn)) { encode(drawing.picture, it) }
+        val png = ByteArrayOutputStream().also { encode(drawing.picture, it) }.toByteArray()
+        writeWhole(file(drawn)) { it.write(if (made == null) png else withSettings(png, made)) }
         writeWhole(facts(drawn)) { it.write(Json.encodeToString(drawn).toByteArray()) }
         mutable.value = listOf(drawn) + entries.value
         return drawn

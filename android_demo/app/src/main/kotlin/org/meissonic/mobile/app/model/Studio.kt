@@ -21,6 +21,7 @@ import org.meissonic.mobile.engine.Request
 import org.meissonic.mobile.engine.Stage
 import org.meissonic.mobile.engine.UserError
 import org.meissonic.mobile.engine.checkMemory
+import org.meissonic.mobile.engine.pictureSettings
 import org.meissonic.mobile.engine.printable
 import org.meissonic.mobile.engine.settle
 
@@ -36,9 +37,17 @@ data class Working(
     val steps: Int = 0,
     val left: Duration? = null,
     val preview: Picture? = null,
-) : DrawState
+    val number: Int = 1, // of the picture, of so many
+    val count: Int = 1,
+) : DrawState {
+    /** Steps of all pictures. */
+    val total get() = count * steps
 
-/** [cut] has the ends of texts that did not fit. */
+    /** Steps of all pictures that are done. */
+    val done get() = (number - 1) * steps + step
+}
+
+/** [drawn] is the last picture; [cut] has the ends of texts that did not fit. */
 data class Done(val drawn: Drawn, val cut: Collection<String>) : DrawState
 
 /** [error] is a UserError, or an IOException if the picture could not be saved. */
@@ -51,7 +60,7 @@ data object Stopped : DrawState
 data object Interrupted : DrawState
 
 /**
- * Draws one picture at a time, independent of screens. Call its functions on the main thread.
+ * Draws one picture after another, independent of screens. Call its functions on the main thread.
  *
  * [openGenerator] opens the model and hashes its files; it is called again after [forget]. [freeMemory] is in bytes.
  * [marker] is a file that exists during a drawing.
@@ -68,15 +77,20 @@ class Studio(
 
     private var job: Job? = null
     private var generator: Generator? = null
+    private var pace = Duration.ZERO // of a step
 
-    /** Starts a drawing. Returns false, and does nothing, while one is being made. */
-    fun draw(request: Request, previewEvery: Int): Boolean {
+    /**
+     * Starts to draw [count] pictures with consecutive seeds. Returns false, and does nothing, while one is being made.
+     *
+     * Those that are finished stay in the gallery when a later one fails or is stopped.
+     */
+    fun draw(request: Request, previewEvery: Int, count: Int = 1): Boolean {
         if (state.value is Working) return false
-        mutable.value = Working()
+        mutable.value = Working(count = count)
         job = scope.launch(start = CoroutineStart.UNDISPATCHED) {
             mutable.value = try {
                 withContext(Dispatchers.IO) { writeWhole(marker) {} }
-                made(request, previewEvery)
+                made(request, previewEvery, count)
             } catch (_: CancellationException) {
                 Stopped
             } catch (error: UserError) {
@@ -103,24 +117,39 @@ class Studio(
         generator = null
     }
 
-    private suspend fun made(request: Request, previewEvery: Int): DrawState {
+    private suspend fun made(request: Request, previewEvery: Int, count: Int): DrawState {
         val generator = generator ?: runInterruptible(Dispatchers.IO) { openGenerator() }.also { generator = it }
         val manifest = generator.bundle.manifest
         checkMemory(manifest, settle(request, manifest).size, freeMemory())
+        var done: DrawState? = null
+        for (number in 1..count) {
+            val numbered = request.copy(seed = request.seed + (number - 1).toULong())
+            mutable.value = (mutable.value as Working).copy(number = number, step = 0)
+            done = made(numbered, previewEvery, generator)
+        }
+        return checkNotNull(done)
+    }
+
+    private suspend fun made(request: Request, previewEvery: Int, generator: Generator): DrawState {
         var done: DrawState? = null
         generator.events(request, previewEvery).collect { event ->
             val before = mutable.value as Working
             when (event) {
                 is DrawingEvent.Began -> mutable.value = before.copy(stage = event.stage, left = null)
-                is DrawingEvent.Step -> mutable.value = before.copy(
-                    step = event.progress.step + 1,
-                    steps = event.progress.steps,
-                    left = event.left,
-                )
+                is DrawingEvent.Step -> {
+                    val (step, steps) = event.progress.step + 1 to event.progress.steps
+                    if (step < steps) pace = event.left / (steps - step)
+                    val others = pace * steps * (before.count - before.number)
+                    mutable.value = before.copy(step = step, steps = steps, left = event.left + others)
+                }
                 is DrawingEvent.Preview -> mutable.value = before.copy(preview = event.picture)
                 is DrawingEvent.Finished -> {
                     val drawing = event.drawing
-                    val drawn = withContext(Dispatchers.IO) { gallery.add(drawing, printable(manifest.model.name)) }
+                    val bundle = generator.bundle
+                    val drawn = withContext(Dispatchers.IO) {
+                        val made = pictureSettings(request, drawing.settings, bundle)
+                        gallery.add(drawing, printable(bundle.manifest.model.name), made)
+                    }
                     done = Done(drawn, drawing.cut.values)
                 }
             }

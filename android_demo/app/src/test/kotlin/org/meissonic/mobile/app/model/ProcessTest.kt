@@ -51,6 +51,21 @@ class ProcessTest {
     }
 
     @Test
+    fun `four pictures have consecutive seeds, and a stop keeps those that are finished`() = runBlocking {
+        val gallery = gallery()
+        val studio = Studio(this, gallery, marker, { Long.MAX_VALUE }) { generator }
+        studio.draw(request(2).copy(seed = ULong.MAX_VALUE - 1u), 0, count = 4)
+        studio.state.first { it is Done }
+        val seeds = gallery.entries.value.map { it.settings.seed }
+        assertEquals(listOf(1uL, 0uL, ULong.MAX_VALUE, ULong.MAX_VALUE - 1u), seeds)
+        studio.draw(request(200), 0, count = 4)
+        studio.state.first { it is Working && it.number == 2 && it.step > 0 }
+        studio.stop()
+        studio.state.first { it == Stopped }
+        assertEquals(5, gallery.entries.value.size)
+    }
+
+    @Test
     fun `forgetting the model stops the drawing and closes the generator`() = runBlocking {
         val studio = Studio(this, gallery(), marker, { Long.MAX_VALUE }) { generator }
         studio.draw(request(1000), 0)
