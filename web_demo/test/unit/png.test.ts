@@ -57,7 +57,16 @@ test("the Python runtime reads what made an edit", async () => {
     edit: { mode: "outpaint", image, margins },
     fit: "pad",
   };
-  const drawn = { prompt: "a “sun”", negative: "☾", seed: 2n ** 63n, steps: 4, guidance: 2, size: [64, 32] as const };
+  const drawn = {
+    prompt: "a “sun”",
+    negative: "☾",
+    seed: 2n ** 63n,
+    steps: 4,
+    guidance: 2,
+    size: [64, 32] as const,
+    guidanceFrom: 0,
+    guidanceUntil: 1,
+  };
   const made = pictureSettings(request, drawn, "ab".repeat(32), 0.5);
   const png = await withSettings(new Blob([readFileSync(join(folder, "plain.png"))]), made);
   writeFileSync(path, new Uint8Array(await png.arrayBuffer()));
