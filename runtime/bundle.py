@@ -2,7 +2,7 @@
 
 `export` builds a `Manifest` and writes it as JSON. Runtimes call `open_bundle`, which checks the version,
 that every path stays inside the folder, and the size and SHA-256 of every file before an engine opens one,
-because an engine that maps a truncated data file crashes. Kotlin and Swift accept and refuse the same
+because an engine that maps a truncated data file crashes. The other languages accept and refuse the same
 manifests (`tests/vectors/manifests.json`).
 """
 

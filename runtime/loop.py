@@ -1,7 +1,7 @@
 """The masked loop: draw every masked token at once, mask the least confident again, repeat.
 
-Pure arithmetic over a `StepFunction` that runs the transformer. Python, Kotlin and Swift hold it in the same
-order, under the same names, and give the same tokens:
+Pure arithmetic over a `StepFunction` that runs the transformer. Python, Kotlin, Swift and TypeScript hold it
+in the same order, under the same names, and give the same tokens:
 
     Noise            draw, confidence, masking, random_start, embedding: the random numbers
     Student          masked, codebook_size: what a one-step student starts from

@@ -1,7 +1,7 @@
 """Philox4x32-10: random numbers by counter, the same on every platform and in any order.
 
 J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011). A number is a
-pure function of (seed, index, step, stream), so a step can be repeated alone and three languages agree.
+pure function of (seed, index, step, stream), so a step can be repeated alone and four languages agree.
 """
 
 import numpy as np

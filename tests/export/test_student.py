@@ -83,6 +83,7 @@ def test_a_bundle_draws_the_recorded_tokens_and_image_from_the_recorded_numbers(
     assert np.abs(image - RUN["image_u8"][0]).max() <= 1  # the recording truncates levels, we round them
 
 
+@pytest.mark.slow  # a minute
 def test_a_quantized_student_without_noise_draws_and_takes_none(dimo: Path, tmp_path: Path) -> None:
     checkpoint = load_checkpoint(dimo, student=StudentConfig(masked=0.5))
     save_checkpoint(checkpoint, tmp_path / "student")

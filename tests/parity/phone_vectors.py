@@ -1,4 +1,4 @@
-"""`python -m tests.parity.phone_vectors`: expected results for Kotlin and Swift, in build/phones/vectors.
+"""`python -m tests.parity.phone_vectors`: what the other runtimes are held to, in build/phones/vectors.
 
 They are too large for git: ids of 10 000 prompts by transformers, temperatures and sinusoids bit by bit,
 masks resized by Pillow, and runs of every drawing mode by the Python runtime on the tests' shared bundle.

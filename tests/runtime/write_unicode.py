@@ -1,4 +1,4 @@
-"""`python -m tests.runtime.write_unicode`: the Unicode tables of all three runtimes.
+"""`python -m tests.runtime.write_unicode`: the Unicode tables of all four runtimes.
 
 Python, a phone and the published tokenizer each bring Unicode tables of another age, and words would differ.
 These tables are taken from the `tokenizers` library itself, code point by code point, so that ids are equal

@@ -1,4 +1,4 @@
-"""`python -m tests.runtime.write_vectors`: what the Kotlin and Swift runtimes must match.
+"""`python -m tests.runtime.write_vectors`: what the other runtimes must match.
 
 Random numbers are `runtime.philox`'s (held to Random123's known answers), token ids transformers'. Which
 manifests are accepted is written in `manifest_cases`, how pictures are edited in `editing_cases`.
