@@ -226,9 +226,7 @@ class Generator(
 
             fun onStep(progress: Progress) {
                 val done = progress.step + 1
-                val told = progress.run {
-                    Progress(step, steps, masked, tokens, candidate, previewTable?.picture(candidate, grid))
-                }
+                val told = progress.with(previewTable?.picture(progress.candidate, grid))
                 onEvent(DrawingEvent.Step(told, begun.elapsedNow() / (done - plan.start) * (plan.steps - done)))
                 if (previewEvery > 0 && progress.masked > 0 && done % previewEvery == 0) {
                     val rgb = withOnly(listOf(decoder)) { decode(progress.candidate) }

@@ -48,7 +48,10 @@ class Progress(
     val tokens: IntArray, // i32 [H*W], the input of the next step
     val candidate: IntArray, // i32 [H*W], every token drawn: the image decoder makes an exact preview of it
     val preview: Picture? = null, // of [candidate]; null without a PreviewTable
-)
+) {
+    /** The same with another preview. */
+    fun with(preview: Picture?) = Progress(step, steps, masked, tokens, candidate, preview)
+}
 
 /** (step index i, tokens i32 [H*W], uniforms f32 [2, H*W]) -> (drawn i32 [H*W], log_prob f32 [H*W]) */
 typealias StepFunction = (Int, IntArray, FloatArray) -> Pair<IntArray, FloatArray>
