@@ -274,6 +274,7 @@ def test_a_prompt_as_long_as_an_argument_can_be_draws(common: list[str]) -> None
         (["cat", "--size", "64", "64"], "size 64x64"),
         (["cat", "--nonsense"], "--nonsense"),
         (["cat", "--bundle", "nowhere"], "nowhere is not a bundle"),
+        (["cat", "--bundle", "image.png"], "image.png is not a bundle: it has no manifest.json (make one"),
         (["cat", "--out", "picture.jpg"], "must end in .png"),
         (["cat", "--out", "nowhere/x.png"], "folder nowhere does not exist"),
         (["cat", "--preview", "-1"], "--preview"),
