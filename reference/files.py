@@ -38,7 +38,7 @@ def cannot_write(path: Path | str, error: OSError | ValueError, flag: str = "--o
 
 
 def shown(path: Path | str) -> str:
-    """A path in printable characters; what cannot be printed becomes an escape, a long path loses its end."""
+    """A path or text in printable characters: others become escapes, and a long one loses its end."""
     text = printable(path)
     return text if len(text) <= 300 else f"{text[:300]}..."
 

@@ -247,6 +247,8 @@ def test_long_prompt_warns_and_draws(
 ) -> None:
     assert main(["cat " * 6 + "the dog", *common]) == 0
     assert capsys.readouterr().err == 'warning: the prompt is too long, this was cut off: "the dog"\n'
+    assert main(["cat " * 1000, *common]) == 0
+    assert len(capsys.readouterr().err) < 400
     assert files(here) == ["picture.png"]
 
 

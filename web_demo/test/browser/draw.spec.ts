@@ -179,6 +179,15 @@ test("a dropped picture's interval of guidance is shown and drawn with, until gu
   expect((await settings(await studio.png())).guidance_from).toBeUndefined();
 });
 
+test("a prompt of 2000 words draws, and the page says how what is left out begins", async ({ studio, page }) => {
+  await studio.open();
+  await studio.prompt("a yellow star ".repeat(700));
+  await studio.draw();
+  const said = await page.locator(".stage .status").textContent();
+  expect(said).toMatch(/this was left out: .*…$/);
+  expect(said!.length).toBeLessThan(400);
+});
+
 test("four more pictures have the seeds that follow", async ({ studio, page }) => {
   await studio.open();
   await studio.prompt("a yellow star", "5");
