@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reference.component_configs import StudentConfig, add_student
-from reference.errors import Parser, RequestError, exit_code, printable
+from reference.errors import Parser, RequestError, exit_code
 from reference.extras import require
 from reference.files import atomic_file, check_output_file, shown
 from reference.fit import FITS, Fit
@@ -191,7 +191,7 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
             drawing = pipeline.image_to_image(job.prompt, edit.image, **strength, **settings)
     if drawing.cut[0]:
         print(
-            f'warning: the prompt is too long, this was cut off: "{printable(drawing.cut[0])}"',
+            f'warning: the prompt is too long, this was cut off: "{shown(drawing.cut[0])}"',
             file=sys.stderr,
         )
     for number, picture in enumerate(drawing.images, start=1):

@@ -38,7 +38,7 @@ def cannot_write(path: Path | str, error: OSError | ValueError, flag: str = "--o
 
 
 def shown(path: Path | str) -> str:
-    """A path in printable characters; what cannot be printed becomes an escape, a long path loses its end."""
+    """A path or text in printable characters: others become escapes, and a long one loses its end."""
     text = printable(path)
     return text if len(text) <= 300 else f"{text[:300]}..."
 
@@ -142,7 +142,8 @@ def check_output_file(path: Path, flag: str, endings: str | tuple[str, ...]) -> 
     if not parent.is_dir():
         if parent.exists():
             raise RequestError(f"{flag} {shown(path)}: {shown(parent)} is a file and no folder")
-        raise RequestError(f"folder {shown(path.parent)} does not exist: make it, or choose another {flag}")
+        missing = parent if path.is_symlink() else path.parent  # a link may lead to a folder that is gone
+        raise RequestError(f"folder {shown(missing)} does not exist: make it, or choose another {flag}")
     if target.is_dir():
         raise RequestError(f"{flag} {shown(path)} is a folder: name a file in it")
     if target.exists():

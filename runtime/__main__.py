@@ -14,7 +14,7 @@ from reference.files import check_name, check_output_file, shown
 from reference.fit import FITS
 from reference.pictures import read_picture
 from runtime.engine import ENGINES, EngineName
-from runtime.errors import Parser, RequestError, exit_code, printable
+from runtime.errors import Parser, RequestError, exit_code
 from runtime.generator import Drawing, Generator
 from runtime.loop import OnStep, Progress
 from runtime.picture_settings import Mode, PictureSettings, picture_settings, read_settings
@@ -301,7 +301,7 @@ def _run(job: Job) -> None:
     if generator.bundle.manifest.two_rows and interval != (0, 1):
         print(f"warning: {TWO_ROWS}", file=sys.stderr)
     for which, cut in generator.cut(job.request).items():
-        print(f'warning: the {which} is too long, this was cut off: "{printable(cut)}"', file=sys.stderr)
+        print(f'warning: the {which} is too long, this was cut off: "{shown(cut)}"', file=sys.stderr)
     model = generator.bundle.sha256
     if job.source is not None and job.source.model != model:
         print(

@@ -463,7 +463,7 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     try:
         data = _content(path, MAX_MANIFEST)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         way_out = "make one with python -m export.onnx"
         raise BundleError(f"{folder} is not a bundle: it has no {MANIFEST} ({way_out})") from None
     try:
@@ -493,14 +493,14 @@ class _Head(BaseModel):
 
 
 def _content(path: Path, limit: int) -> bytes:
-    """The file's bytes. Raises BundleError, or FileNotFoundError if nothing is there."""
+    """The file's bytes. Raises BundleError, or an OSError of two kinds if nothing is there."""
     try:
         # Opening a pipe would wait for its other end, and a device has no end.
         if path.exists() and not path.is_file():
             raise BundleError(f"{path} is not a file: copy the bundle again")
         with path.open("rb") as file:
             data = file.read(limit + 1)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise
     except OSError as error:
         raise BundleError(f"cannot read {path}: {error.strerror}") from None

@@ -104,6 +104,7 @@ def test_a_file_that_cannot_be_written_is_refused_before_any_work(tmp_path: Path
     (tmp_path / "file").write_text("")
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "loop.png").symlink_to("loop.png")
+    (tmp_path / "link.png").symlink_to(tmp_path / "gone" / "x.png")
     os.mkfifo(tmp_path / "pipe.png")
     assert "must end in .png or .json" in refused(tmp_path / "x.jpg")
     assert "must end in" in refused(".")
@@ -111,13 +112,14 @@ def test_a_file_that_cannot_be_written_is_refused_before_any_work(tmp_path: Path
     assert "is a device or a pipe" in refused(tmp_path / "pipe.png")
     assert "file is a file and no folder" in refused(tmp_path / "file" / "x.png")
     assert "does not exist: make it" in refused(tmp_path / "no" / "x.png")
+    assert f"folder {tmp_path / 'gone'} does not exist" in refused(tmp_path / "link.png")
     assert "File name too long; choose a shorter --out" in refused(tmp_path / f"{'x' * 252}.png")
     assert "File name too long" in refused("/".join(["x" * 200] * 30) + ".png")
     assert "symbolic links" in refused(tmp_path / "loop.png")
     assert "no file can have this name" in refused(f"{tmp_path}/a\0b.png")
     assert "no file can have this name" in refused(f"{tmp_path}/a\ud800b.png")
     assert "~nosuchuser is no folder here" in refused("~nosuchuser/x.png")
-    assert names(tmp_path) == ["file", "folder.png", "loop.png", "pipe.png"]
+    assert names(tmp_path) == ["file", "folder.png", "link.png", "loop.png", "pipe.png"]
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs Linux's /proc")

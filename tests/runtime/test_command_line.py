@@ -247,6 +247,8 @@ def test_long_prompt_warns_and_draws(
 ) -> None:
     assert main(["cat " * 6 + "the dog", *common]) == 0
     assert capsys.readouterr().err == 'warning: the prompt is too long, this was cut off: "the dog"\n'
+    assert main(["cat " * 1000, *common]) == 0
+    assert len(capsys.readouterr().err) < 400
     assert files(here) == ["picture.png"]
 
 
@@ -274,6 +276,7 @@ def test_a_prompt_as_long_as_an_argument_can_be_draws(common: list[str]) -> None
         (["cat", "--size", "64", "64"], "size 64x64"),
         (["cat", "--nonsense"], "--nonsense"),
         (["cat", "--bundle", "nowhere"], "nowhere is not a bundle"),
+        (["cat", "--bundle", "image.png"], "image.png is not a bundle: it has no manifest.json (make one"),
         (["cat", "--out", "picture.jpg"], "must end in .png"),
         (["cat", "--out", "nowhere/x.png"], "folder nowhere does not exist"),
         (["cat", "--preview", "-1"], "--preview"),

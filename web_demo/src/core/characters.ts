@@ -63,12 +63,12 @@ class Characters {
 
   /** The text with every run of white space as one space. */
   oneSpace(text: string): string {
-    let made = "";
+    const made: string[] = []; // no string that grows: asking for its end copies it whole
     for (const character of text) {
-      if (this.kind(character.codePointAt(0)!) !== "space") made += character;
-      else if (!made.endsWith(" ")) made += " ";
+      if (this.kind(character.codePointAt(0)!) !== "space") made.push(character);
+      else if (made.at(-1) !== " ") made.push(" ");
     }
-    return made;
+    return made.join("");
   }
 
   /** Canonical composition, NFC (Unicode Standard, section 3.11). */

@@ -5,7 +5,7 @@ import type { Props } from "./app";
 import { MAX_GUIDANCE } from "../core/manifest";
 import type { Mode } from "../png";
 import { Icon } from "./icons";
-import type { Side } from "./studio";
+import type { Form, Side } from "./studio";
 import { decimal, suggestions, words } from "./words";
 
 const MODES: readonly Mode[] = ["text", "image", "inpaint", "outpaint"];
@@ -135,8 +135,8 @@ export function Composer({ studio, state }: Props) {
           min={0}
           max={Math.min(MAX_GUIDANCE, Math.max(15, form.guidance ?? 0, model?.guidance ?? 0))}
           step={0.5}
-          shown={decimal(form.guidance ?? model?.guidance ?? 2, 1)}
-          onInput={(guidance) => studio.fill({ guidance })}
+          shown={decimal(form.guidance ?? model?.guidance ?? 2, 1) + intervalOf(form.guided)}
+          onInput={(guidance) => studio.fill({ guidance, guided: [0, 1] })}
         />
         {model && model.sizes.length > 1 && (
           <label class="field">
@@ -241,6 +241,12 @@ function SidesRow({ studio, state: { form } }: Props) {
       />
     </>
   );
+}
+
+/** The shares of the steps that are guided, if not all are. */
+function intervalOf([from, until]: Form["guided"]): string {
+  const percent = (share: number) => Math.round(share * 100);
+  return from === 0 && until === 1 ? "" : ` (${percent(from)} – ${percent(until)} %)`;
 }
 
 interface SliderProps {

@@ -29,6 +29,7 @@ export interface Form {
   steps: number | null; // null: the model's default, here and in the next two
   guidance: number | null;
   size: Size | null;
+  guided: readonly [from: number, until: number]; // shares of the steps; others than 0 and 1 come from a picture
   strength: number;
   sides: readonly Side[];
   margin: number; // share of the size
@@ -92,6 +93,7 @@ export class Studio {
       steps: null,
       guidance: null,
       size: null,
+      guided: [0, 1],
       strength: 0.6,
       sides: ["right"],
       margin: 0.25,
@@ -170,7 +172,8 @@ export class Studio {
   /** Takes a model, large ones after a person's word. */
   accept(model: Model): void {
     localStorage.setItem(CHOSEN, model.id);
-    const form = { ...this.state.form, strength: model.strength, steps: null, guidance: null, size: null };
+    const defaults: Partial<Form> = { steps: null, guidance: null, size: null, guided: [0, 1] };
+    const form = { ...this.state.form, strength: model.strength, ...defaults };
     this.update({ model, large: null, form });
     this.update({ painted: this.blank() });
   }
@@ -224,6 +227,8 @@ export class Studio {
           ...(form.negative && { negative: form.negative }),
           ...(form.steps && { steps: form.steps }),
           ...(form.guidance !== null && { guidance: form.guidance }),
+          guidanceFrom: form.guided[0],
+          guidanceUntil: form.guided[1],
           size: this.size,
           ...(edit && { edit }),
         },
@@ -371,6 +376,7 @@ export class Studio {
       seed: String(settings.seed),
       steps: settings.steps,
       guidance: settings.guidance,
+      guided: [settings.guidance_from ?? 0, settings.guidance_until ?? 1],
       size,
       mode: settings.mode === "text" || this.state.source ? settings.mode : "text",
       ...(settings.mode === "image" && settings.strength !== undefined && { strength: settings.strength }),

@@ -94,7 +94,7 @@ const english = {
   step: (step: number, steps: number) => `Step ${step} of ${steps}`,
   left1: (seconds: number) => (seconds === 1 ? "1 second left" : `${seconds} seconds left`),
   done: (seconds: string) => `Done in ${seconds} s`,
-  cut: (text: string) => `The text is too long; this was left out: ${text}`,
+  cut: (text: string) => `The text is too long; this was left out: ${beginning(text)}`,
   wrongSeed: "Seed: a whole number from 0 to 18446744073709551615, or nothing",
   wrongPrompt: "Say what to draw",
   wrongSides: "Choose at least one side",
@@ -217,7 +217,7 @@ const german: Words = {
   step: (step, steps) => `Schritt ${step} von ${steps}`,
   left1: (seconds) => (seconds === 1 ? "noch 1 Sekunde" : `noch ${seconds} Sekunden`),
   done: (seconds) => `Fertig in ${seconds} s`,
-  cut: (text) => `Der Text ist zu lang; dies wurde weggelassen: ${text}`,
+  cut: (text) => `Der Text ist zu lang; dies wurde weggelassen: ${beginning(text)}`,
   wrongSeed: "Startwert: eine ganze Zahl von 0 bis 18446744073709551615, oder nichts",
   wrongPrompt: "Sagen Sie, was gezeichnet werden soll",
   wrongSides: "Wählen Sie mindestens eine Seite",
@@ -259,6 +259,9 @@ export function megabytes(bytes: number): string {
 
 export const decimal = (value: number, digits: number): string =>
   new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+
+/** The beginning of a text that may be as long as a book. */
+const beginning = (text: string): string => (text.length <= 300 ? text : `${text.slice(0, 300)}…`);
 
 /** What the shipped checkpoint knows (docs/sample-prompts.md), and prompts for any other model. */
 export const suggestions = (model: string | undefined): readonly string[] =>

@@ -160,6 +160,34 @@ test("the same seed draws the same picture again, a seed above 2^53 too", async 
   expect(await levels(page, await studio.png())).toEqual(await levels(page, first));
 });
 
+test("a dropped picture's interval of guidance is shown and drawn with, until guidance is changed", async ({
+  studio,
+  page,
+}) => {
+  await studio.open();
+  await studio.prompt("a yellow star", "3");
+  await studio.draw();
+  const png = await studio.png();
+  const wanted: PictureSettings = { ...(await settings(png)), guidance_from: 0.25, guidance_until: 0.75 };
+  await drop(page, Buffer.from(await (await withSettings(new Blob([new Uint8Array(png)]), wanted)).arrayBuffer()));
+  await expect(page.getByText("2.0 (25 – 75 %)")).toBeVisible();
+  await studio.draw();
+  expect(await settings(await studio.png())).toEqual(wanted);
+
+  await page.getByLabel("Guidance").fill("3");
+  await studio.draw();
+  expect((await settings(await studio.png())).guidance_from).toBeUndefined();
+});
+
+test("a prompt of 2000 words draws, and the page says how what is left out begins", async ({ studio, page }) => {
+  await studio.open();
+  await studio.prompt("a yellow star ".repeat(700));
+  await studio.draw();
+  const said = await page.locator(".stage .status").textContent();
+  expect(said).toMatch(/this was left out: .*…$/);
+  expect(said!.length).toBeLessThan(400);
+});
+
 test("four more pictures have the seeds that follow", async ({ studio, page }) => {
   await studio.open();
   await studio.prompt("a yellow star", "5");

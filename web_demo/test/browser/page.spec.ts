@@ -87,6 +87,9 @@ test.describe("in German", () => {
     await studio.goto();
     await expect(page.getByRole("button", { name: "Zeichnen" })).toBeEnabled();
     expect(await page.evaluate(() => document.documentElement.lang)).toBe("de");
+    await page.setViewportSize({ width: 320, height: 640 });
+    const wide = await page.locator(".modes").evaluate((modes) => modes.scrollWidth - modes.clientWidth);
+    expect(wide, "the long words fit on the smallest phone").toBe(0);
     await page.getByRole("button", { name: "stickers" }).click();
     await expect(page.getByText("9 MB · wird verwendet")).toBeVisible();
   });

@@ -39,6 +39,10 @@ test("a word of 100 000 letters is merged in less than quadratic time", () => {
   expect(tokenizer.encode("ab".repeat(50_000)).ids[1]).not.toBe(facts.pad);
 });
 
+test("300 000 words are cut and shown in less than quadratic time", () => {
+  expect(tokenizer.encode("a ".repeat(300_000)).cut).toMatch(/^a( a)*$/);
+});
+
 test("a word ends with the sigma that the table gives, not with a final one", () => {
   expect("ΟΔΟΣ".toLowerCase()).toBe("οδος"); // what a browser makes of it
   expect(normalize("ΟΔΟΣ")).toBe("οδοσ");
