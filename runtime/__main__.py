@@ -207,11 +207,10 @@ def _again(job: Job, path: Path, source: PictureSettings) -> Job:
         raise RequestError(f"{shown(path)} was drawn on another picture: add it with --image FILE")
     if job.mode == "image" and source.mode == "inpaint":
         raise RequestError(f"{shown(path)} was drawn with a mask: add it with --mask FILE")
-    if job.mode == "image" and source.mode == "outpaint":
+    if job.mode == "image" and source.mode == "outpaint" and job.strength is None:
         if source.margins is None:
             raise RequestError(f"{shown(path)} does not name its margins: add them with --extend L T R B")
-        if job.strength is None:
-            job = replace(job, extend=source.margins)
+        job = replace(job, extend=source.margins)
     request = job.request
     request = Request(
         prompt=source.prompt,

@@ -48,7 +48,7 @@ def mask_array(levels: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
     small = scaled(Image.fromarray(levels), (width, height))
     unknown = np.asarray(small) >= 128
     if not unknown.any():
-        raise RequestError("the mask repaints nothing: paint what should change white")
+        raise RequestError("the mask repaints nothing: paint a larger part white")
     return unknown
 
 

@@ -43,7 +43,7 @@ func maskArray(_ levels: GrayPicture, grid: Grid) throws -> [Bool] {
     let small = levels.resized(to: Size(width: grid.width, height: grid.height))
     let chosen = small.levels.map { $0 >= 128 }
     guard chosen.contains(true) else {
-        throw UserError.request("the mask repaints nothing: paint what should change white")
+        throw UserError.request("the mask repaints nothing: paint a larger part white")
     }
     return chosen
 }

@@ -206,7 +206,7 @@ struct Job: Sendable {
         if plain, before == .inpaint {
             throw UserError.request("\(from) was drawn with a mask: add it with --mask FILE")
         }
-        if plain, before == .outpaint, again?.margins == nil {
+        if plain, strength == nil, before == .outpaint, again?.margins == nil {
             throw UserError.request("\(from) does not name its margins: add them with --extend L T R B")
         }
         let picture = try PNG(contentsOf: URL(fileURLWithPath: image)).picture

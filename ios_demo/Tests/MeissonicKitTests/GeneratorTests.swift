@@ -188,7 +188,7 @@ import Testing
         let black = GrayPicture(size: picture.size, levels: Array(repeating: 0, count: 64 * 64))
         let cases: [(Edit, String)] = [
             (.imageToImage(picture, strength: 0), "strength 0.0 is out of range: give more than 0, at most 1"),
-            (.inpaint(picture, mask: black), "the mask repaints nothing: paint what should change white"),
+            (.inpaint(picture, mask: black), "the mask repaints nothing: paint a larger part white"),
             (
                 .outpaint(small, margins: Margins(left: 3, top: 0, right: 0, bottom: 0)),
                 "margins 3 0 0 0 are no frame: give left, top, right, bottom in multiples of 4 pixels"

@@ -46,7 +46,7 @@ export function maskLevels(mask: Picture, of: Size, size: Size, how: Fit = "crop
 export function maskArray(levels: Uint8Array, size: Size, grid: Size): boolean[] {
   const chosen = Array.from(resize(levels, size, grid), (level) => level >= 128);
   if (!chosen.includes(true)) {
-    throw new RequestError("the mask repaints nothing: paint what should change white", { kind: "emptyMask" });
+    throw new RequestError("the mask repaints nothing: paint a larger part white", { kind: "emptyMask" });
   }
   return chosen;
 }

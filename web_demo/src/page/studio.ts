@@ -241,6 +241,7 @@ export class Studio {
     const { model, shown } = this.state;
     const settings = shown?.settings;
     if (!model || !settings || this.state.drawing) return;
+    if (settings.mode !== "text" && !this.state.source) return this.fail(words.needsPicture);
     const { seed } = this.state.form;
     this.reuse(settings);
     this.fill({ seed });

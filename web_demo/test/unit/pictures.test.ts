@@ -42,7 +42,7 @@ test("what is transparent in a mask is kept", () => {
 
 test("a mask without white is refused", () => {
   expect(() => maskArray(new Uint8Array(64), [8, 8], [2, 2])).toThrow(
-    "the mask repaints nothing: paint what should change white",
+    "the mask repaints nothing: paint a larger part white",
   );
 });
 

@@ -281,7 +281,7 @@ internal class Main : Callable<Int> {
         }
         val plain = mask == null && extend == null
         if (plain && before == PictureMode.INPAINT) throw RequestError("$from was drawn with a mask: add it with --mask FILE")
-        if (plain && before == PictureMode.OUTPAINT && again?.margins == null) {
+        if (plain && strength == null && before == PictureMode.OUTPAINT && again?.margins == null) {
             throw RequestError("$from does not name its margins: add them with --extend L T R B")
         }
         val picture = readPicture(image ?: return null)

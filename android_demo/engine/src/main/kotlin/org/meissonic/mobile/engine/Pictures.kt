@@ -51,7 +51,7 @@ internal fun maskLevels(mask: Picture, of: Size, size: Size, how: Fit = Fit.CROP
 internal fun maskArray(levels: IntArray, size: Size, grid: Size): BooleanArray {
     val small = Lanczos.resize(levels, size, grid)
     val chosen = BooleanArray(small.size) { small[it] >= 128 }
-    if (chosen.none { it }) throw RequestError("the mask repaints nothing: paint what should change white", EmptyMask)
+    if (chosen.none { it }) throw RequestError("the mask repaints nothing: paint a larger part white", EmptyMask)
     return chosen
 }
 

@@ -54,7 +54,7 @@ class PicturesTest {
     @Test
     fun `a mask without white is refused`() {
         val error = assertFailsWith<RequestError> { maskArray(IntArray(64), Size(8, 8), Size(2, 2)) }
-        assertEquals("the mask repaints nothing: paint what should change white", error.message)
+        assertEquals("the mask repaints nothing: paint a larger part white", error.message)
     }
 
     @Test
