@@ -26,11 +26,12 @@ OTHERS: list[tuple[Any, dict[str, Any]]] = [
     (
         ONNX,
         {
-            "size": (64, 96),
+            "sizes": [(64, 96)],
             "recipe": Recipe.uniform("int4"),
             "npu": True,
             "unverified": True,
             "chips": ("sm8650",),
+            "tiny_decoder": "its hash",
         },
     ),
     (
