@@ -87,7 +87,10 @@ MAKING = {
     "export.coreai": "--checkpoint {checkpoint} --fp32 --out {out}/iphone27",
     "export.coreml": "--checkpoint {checkpoint} --fp16 --out {out}/iphone",
     "export.onnx": "--checkpoint {checkpoint} --fp32 --out {out}/android",
+    "reference.distill": "--steps 1 --out {out}/student",
     "reference.judge": "--steps 1 --test-pictures 1 --out {out}/judge",
+    "reference.stickers.write_pictures": "{out}/pictures --count 1",
+    "reference.tiny_decoder": "--checkpoint {checkpoint} --drawings 2 --steps 1 --out {out}/tiny",
     "reference.train": "--out {out}/run",
 }
 READING = {

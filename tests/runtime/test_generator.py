@@ -10,11 +10,10 @@ from PIL import Image
 
 from runtime.errors import BundleError, Cancelled, RequestError
 from runtime.generator import Generator
-from runtime.loop import Plan, Progress, draw_tokens
+from runtime.loop import Plan, Progress
 from runtime.philox import PhiloxNoise
 from runtime.request import Request
-from runtime.sinusoids import sinusoids
-from tests.runtime.published_tokenizer import published
+from tests.runtime.by_hand import REQUEST, by_hand, masks
 from tests.runtime.tiny_bundle import (
     CODES,
     LOGITS_ONLY,
@@ -24,39 +23,13 @@ from tests.runtime.tiny_bundle import (
     TRANSFORMER,
     H,
     W,
-    condition,
-    draw,
     edit_manifest,
-    guided_logits,
     paint,
     replace_file,
     write_bundle,
 )
 
-REQUEST = Request("the red cat!", negative="dog", seed=7, steps=9, guidance=2.5)
 KNOWN = np.random.default_rng(4).integers(0, CODES, (H, W)).astype(np.int32)
-
-
-def by_hand(request: Request, tokens: np.ndarray, plan: Plan) -> np.ndarray:
-    """The same drawing without bundle, engine or our tokenizer."""
-    steps, guidance = plan.steps, request.guidance
-    assert guidance is not None
-    texts = [request.negative, request.prompt] if guidance > 1 else [request.prompt]
-    ids = np.array(published()(texts, padding="max_length", truncation=True, max_length=8).input_ids)
-    times = sinusoids([1000.0 * t for t in range(steps)])
-    context, modulation = condition(ids, times, sinusoids([*SIZE, 0, 0, 6.0]))
-
-    def step(i: int, tokens: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        rows = slice(None) if request.guidance_from <= i / steps < request.guidance_until else slice(-1, None)
-        logits = guided_logits(tokens, context[rows], modulation[steps - 1 - i][rows], guidance)
-        drawn, log_prob = draw(logits, uniforms[0])
-        return drawn, log_prob.astype(np.float32)
-
-    return draw_tokens(step, tokens, PhiloxNoise(request.seed), plan)
-
-
-def masks() -> np.ndarray:
-    return np.full((H, W), MASK, np.int32)
 
 
 @pytest.mark.parametrize("guidance", [2.5, 1.0, 0.0])

@@ -14,7 +14,7 @@ from runtime.inspect import describe
 from runtime.loop import Plan, Student, draw_tokens, mask_least, random_tokens
 from runtime.normals import normals
 from runtime.philox import PhiloxNoise
-from tests.runtime.test_generator import REQUEST, by_hand, masks
+from tests.runtime.by_hand import REQUEST, by_hand, masks
 from tests.runtime.tiny_bundle import CODES, MASK, TRANSFORMER, WIDTH, H, W, write_bundle
 
 VECTORS = Path(__file__).parents[1] / "vectors"
