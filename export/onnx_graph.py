@@ -19,6 +19,7 @@ from onnx_ir.passes.common import ShapeInferencePass
 
 from export.bundle_writer import QuantizedGraph
 from export.graphs import GraphSpec, graphs, npu_graphs
+from export.sizes import Size
 from export.strips import in_strips
 from export.trace import trace
 from export.workspace import scratch
@@ -36,8 +37,6 @@ from reference.checkpoint import Checkpoint
 WINDOWS = 16  # of large pictures, to calibrate with; fewer than 8 miss much of a range (docs/rejected.md)
 
 SIZED = ("transformer", *IMAGE_GRAPHS)  # the graphs that depend on the size
-
-Size = tuple[int, int]  # (W, H) in pixels
 
 
 def write_graph(

@@ -21,9 +21,7 @@ from runtime.parity.measures import image_psnr
 from runtime.preview import PreviewTable
 from runtime.request import Request
 
-# Pixels along one side of a token. Enlarged smoothly, 2 gave 19.0 dB beside the whole picture of the stickers
-# and 4 gave 18.6, in four times the bytes.
-SIDE = 2
+SIDE = 2  # pixels along one side of a token; 4 would take four times the bytes
 STEPS = 4  # of a drawing
 RIDGE = 4.0  # positions
 

@@ -9,7 +9,7 @@ from typing import Any
 from reference.component_configs import StudentConfig, add_student
 from reference.errors import Parser, RequestError, exit_code
 from reference.extras import require
-from reference.files import atomic_file, check_output_file, shown
+from reference.files import atomic_file, check_output_file, numbered, shown
 from reference.fit import FITS, Fit
 
 EXAMPLES = """examples:
@@ -45,7 +45,7 @@ class Job:
 
     def file(self, number: int) -> Path:
         """The file of a picture, counted from 1."""
-        return self.out if self.count == 1 else self.out.with_name(f"{self.out.stem}-{number}.png")
+        return numbered(self.out, number, self.count)
 
 
 def parse(arguments: Sequence[str] | None) -> Job:

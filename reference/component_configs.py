@@ -155,7 +155,7 @@ class RequestDefaults:
 
 @dataclass(frozen=True, config=SCHEMA)
 class StudentConfig:
-    """ "student" of `model_index.json`: {"masked": 0.6, "noise": 0.1}, as the published Di[M]O draws."""
+    """How `model_index.json` says that a one-step student draws; the published Di[M]O has 0.6 and 0.1."""
 
     masked: Annotated[float, Field(ge=0, le=1)]  # share of the unknown tokens that its first pass sees masked
     noise: Annotated[float, Field(ge=0, lt=1)] = 0.0  # share of noise in its token embeddings

@@ -43,6 +43,11 @@ def shown(path: Path | str) -> str:
     return text if len(text) <= 300 else f"{text[:300]}..."
 
 
+def numbered(path: Path, number: int, count: int) -> Path:
+    """The file of a picture, counted from 1: `path` itself if there is no other."""
+    return path if count == 1 else path.with_name(f"{path.stem}-{number}.png")
+
+
 def resolved(path: Path | str, flag: str = "--out") -> Path:
     """The absolute path behind all symbolic links; the last parts need not exist.
 

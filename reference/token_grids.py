@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import ImageOps
 from torch import Tensor
 from tqdm import tqdm
 
 from reference.checkpoint import Checkpoint
 from reference.errors import RequestError
+from reference.fit import fit
 from reference.image import encode_pixels
 from reference.pictures import on_white, read_picture
 from reference.pipeline import Pipeline
@@ -37,11 +37,11 @@ def grids_of_pictures(checkpoint: Checkpoint, files: Sequence[Path], first: int)
 
     Raises RequestError for a file that is no picture.
     """
-    width, height = checkpoint.defaults.size
+    size = checkpoint.defaults.size
     with checkpoint.loaded("vqvae"):
         for start in batches(first, len(files), "encoding"):
             pictures = [
-                np.asarray(ImageOps.fit(on_white(read_picture(file)), (width, height)))
+                np.asarray(fit(on_white(read_picture(file)), size, "crop", "white"))
                 for file in files[start : start + BATCH]
             ]
             yield encode_pixels(checkpoint.vqvae, torch.from_numpy(np.stack(pictures))).int()

@@ -1,5 +1,6 @@
 """`python -m runtime "PROMPT"`: draw one picture or several with an exported bundle."""
 
+import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from reference.files import check_name, check_output_file, shown
+from reference.files import check_name, check_output_file, numbered, shown
 from reference.fit import FITS
 from reference.pictures import read_picture
 from runtime.engine import ENGINES, EngineName
@@ -71,7 +72,7 @@ class Job:
 
     def file(self, number: int) -> Path:
         """The file of a picture, counted from 1."""
-        return self.out if self.count == 1 else self.out.with_name(f"{self.out.stem}-{number}.png")
+        return numbered(self.out, number, self.count)
 
     @property
     def grid_file(self) -> Path:
@@ -157,18 +158,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
             raise RequestError(f"{flag} needs a picture: add --image FILE")
     job = Job(
         bundle=given.bundle,
-        request=Request(
-            prompt=given.prompt or "",
-            negative=given.negative,
-            seed=given.seed or 0,
-            steps=given.steps,
-            guidance=given.guidance,
-            size=None if given.size is None else (given.size[0], given.size[1]),
-            fit=given.fit or "crop",
-            compose=not given.no_compose,
-            guidance_from=0.0 if given.guidance_from is None else given.guidance_from,
-            guidance_until=1.0 if given.guidance_until is None else given.guidance_until,
-        ),
+        request=_request(given, Request("")),
         count=given.count,
         image=given.image,
         mask=given.mask,
@@ -186,23 +176,34 @@ def parse(arguments: Sequence[str] | None) -> Job:
     _check(job)
     if source is None:
         return job
-    again = _again(job, source, read_settings(source))
-    overriding = {
+    settings = read_settings(source)
+    job = replace(_again(job, source, settings), request=_request(given, settings.request()))
+    check_count(job.count, job.request.seed)
+    return job
+
+
+def _request(given: argparse.Namespace, before: Request) -> Request:
+    """The request `before` with what the command line says in place of its own."""
+    said = {
         "prompt": given.prompt,
+        "negative": given.negative,
         "seed": given.seed,
+        "steps": given.steps,
+        "guidance": given.guidance,
+        "size": None if given.size is None else (given.size[0], given.size[1]),
         "fit": given.fit,
         "compose": False if given.no_compose else None,
         "guidance_from": given.guidance_from,
         "guidance_until": given.guidance_until,
     }
-    overriding = {name: value for name, value in overriding.items() if value is not None}
-    again = replace(again, request=replace(again.request, **overriding))
-    check_count(again.count, again.request.seed)
-    return again
+    return replace(before, **{name: value for name, value in said.items() if value is not None})
 
 
 def _again(job: Job, path: Path, source: PictureSettings) -> Job:
-    """The job with the settings of a picture for what the command line leaves open. Raises RequestError."""
+    """The job with the margins and strength of a picture where the command line leaves them open.
+
+    Raises RequestError if it leaves out what the picture was drawn on.
+    """
     if job.mode == "text" and source.mode != "text":
         raise RequestError(f"{shown(path)} was drawn on another picture: add it with --image FILE")
     if job.mode == "image" and source.mode == "inpaint":
@@ -211,22 +212,9 @@ def _again(job: Job, path: Path, source: PictureSettings) -> Job:
         if source.margins is None:
             raise RequestError(f"{shown(path)} does not name its margins: add them with --extend L T R B")
         job = replace(job, extend=source.margins)
-    request = job.request
-    request = Request(
-        prompt=source.prompt,
-        negative=source.negative_prompt if request.negative is None else request.negative,
-        seed=source.seed,
-        steps=source.steps if request.steps is None else request.steps,
-        guidance=source.guidance if request.guidance is None else request.guidance,
-        size=(source.size[1], source.size[0]) if request.size is None else request.size,
-        fit=source.fit or "crop",
-        compose=source.compose is not False,
-        guidance_from=0.0 if source.guidance_from is None else source.guidance_from,
-        guidance_until=1.0 if source.guidance_until is None else source.guidance_until,
-    )
     if job.strength is None and job.mode == source.mode:
         job = replace(job, strength=source.strength)
-    return replace(job, request=request, source=source)
+    return replace(job, source=source)
 
 
 def _check(job: Job) -> None:

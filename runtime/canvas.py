@@ -23,7 +23,7 @@ class Canvas:
 
     plan: Plan
     unknown: np.ndarray  # bool [H, W]: the tokens to draw; the others are the picture's
-    pixels: np.ndarray | None = None  # u8 [h, w, 3], for the image encoder; None if every token is unknown
+    pixels: np.ndarray | None = None  # u8 [h, w, 3] for the image encoder; None without a picture
     # bool [h, w]: the pixels to repaint, the others stay the picture's; None: all of them
     covered: np.ndarray | None = None
 

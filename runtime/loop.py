@@ -3,7 +3,7 @@
 Pure arithmetic over a `StepFunction` that runs the transformer. Python, Kotlin, Swift and TypeScript hold it
 in the same order, under the same names, and give the same tokens:
 
-    Noise            draw, confidence, masking, random_start, embedding: the random numbers
+    Noise            draw, confidence, masking, random_start: the random numbers
     Student          masked, codebook_size: what a one-step student starts from
     Plan             steps, mask_token_id, schedule, start, starting_ratio, temperature, student
     Progress         step, steps, masked, tokens, candidate, preview: after each step, for `on_step`
@@ -42,9 +42,6 @@ class Noise(Protocol):
 
     def random_start(self, count: int) -> np.ndarray:
         """Uniforms f32 [2, count] for a student's start."""
-
-    def embedding(self, count: int) -> np.ndarray:
-        """Normal numbers f32 [count] for a student's token embeddings; the loop does not use them."""
 
 
 @dataclass(frozen=True)

@@ -55,8 +55,9 @@ class OnnxRuntimeEngine:
         self._cancelled = False
 
     def open(self, name: str) -> None:
-        """Loads a graph, for the default size, unless it is loaded for any. Raises EngineError or BundleError
-        that names the file.
+        """Loads a graph for the default size, unless one of its sizes is loaded.
+
+        Raises EngineError or BundleError that names the file.
         """
         if name not in self._sessions:
             self._session(name, next(iter(self.bundle.manifest.graphs[name].functions), None))

@@ -36,12 +36,27 @@ class PictureSettings(BaseModel):
     margins: tuple[int, int, int, int] | None = None  # left, top, right, bottom
     fit: Fit | None = None
     compose: bool | None = None
-    guidance_from: float | None = None  # the share of the steps that guidance begins at; none: 0
-    guidance_until: float | None = None  # ... and ends at; none: 1
+    guidance_from: float = 0.0  # the share of the steps that guidance begins at
+    guidance_until: float = 1.0  # ... and ends at
 
     def json_text(self) -> str:
-        """JSON with the keys that have a value."""
-        return json.dumps(self.model_dump(exclude_none=True), ensure_ascii=False)
+        """JSON without the keys that have their default."""
+        return json.dumps(self.model_dump(exclude_defaults=True), ensure_ascii=False)
+
+    def request(self) -> Request:
+        """What draws the picture again, with the strength, margins and pictures that it was drawn on."""
+        return Request(
+            prompt=self.prompt,
+            negative=self.negative_prompt,
+            seed=self.seed,
+            steps=self.steps,
+            guidance=self.guidance,
+            size=(self.size[1], self.size[0]),
+            fit=self.fit or "crop",
+            compose=self.compose is not False,
+            guidance_from=self.guidance_from,
+            guidance_until=self.guidance_until,
+        )
 
 
 def picture_settings(
@@ -66,8 +81,8 @@ def picture_settings(
         margins=margins,
         fit=None if mode == "text" else request.fit,
         compose=request.compose if mode in ("inpaint", "outpaint") else None,
-        guidance_from=settings.guidance_from or None,
-        guidance_until=None if settings.guidance_until == 1 else settings.guidance_until,
+        guidance_from=settings.guidance_from,
+        guidance_until=settings.guidance_until,
     )
 
 

@@ -15,8 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from export.apple.graphs import AppleGraph, Dimensions, Size, step_of
+from export.apple.graphs import AppleGraph, Dimensions, step_of
 from export.build_manifest import model_facts
+from export.sizes import Size
 from quantize.coreml import BLOCK, SMALLEST, Weight, check_fit, in_program
 from quantize.coreml_int4 import Codes, positive
 from quantize.coreml_recipe import CoreMLRecipe

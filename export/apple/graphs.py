@@ -20,6 +20,7 @@ from export.conditioner import modulation_width
 from export.draw_head import Sampler
 from export.graphs import token_grid
 from export.images import ImageDecoder, ImageEncoder
+from export.sizes import Size
 from export.text import TextEncoder
 from reference.checkpoint import Checkpoint
 from reference.transformer import MICRO_CONDITIONS, SINUSOID_WIDTH
@@ -29,7 +30,6 @@ STEPS_A_CALL = 8  # of the conditioner; it divides the usual step counts
 CHUNK_BYTES = 1e9  # the most bytes of half-precision weights that an iPhone loads in one graph
 ROWS = (1, 2)  # text rows: without and with guidance
 
-Size = tuple[int, int]  # (W, H) in pixels
 Shape = tuple[int | str, ...]  # a string names a dimension
 Dimensions = Mapping[str, int]  # the sizes of named dimensions
 

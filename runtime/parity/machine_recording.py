@@ -79,7 +79,7 @@ class Recorder(OnnxRuntimeEngine):
 
 
 def last_graph(bundle: Bundle, tensors: Tensors | None = None) -> Path:
-    """The graph that draws, for the size that the tensors of a step have, or for the default size."""
+    """The graph that draws. It takes the size of a step's tensors; without them, the default size."""
     name = bundle.manifest.step[-1]
     graph = bundle.manifest.graphs[name]
     if tensors is None or not graph.functions:

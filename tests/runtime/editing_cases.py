@@ -159,7 +159,7 @@ def settings_cases() -> list[dict[str, Any]]:
         info.add_itxt(KEYWORD, settings.json_text())
         file = io.BytesIO()
         Image.new("RGB", (3, 2), "teal").save(file, "PNG", pnginfo=info)
-        facts = settings.model_dump(exclude_none=True, mode="json")
+        facts = settings.model_dump(exclude_defaults=True, mode="json")
         png = base64.b64encode(file.getvalue()).decode()
         # The seed as text: JSON readers keep 53 bits of a number.
         cases.append({"png": png, "settings": {**facts, "seed": str(settings.seed)}})

@@ -5,7 +5,7 @@ struct Canvas {
     let plan: Plan
     /// [H*W]: the tokens to draw; the others are the picture's.
     let unknown: [Bool]
-    /// u8 [h, w, 3], for the image encoder; nil if every token is unknown.
+    /// u8 [h, w, 3] for the image encoder; nil without a picture.
     var pixels: Tensor?
     /// [h*w]: the pixels to repaint, the others stay the picture's; nil: all of them.
     var covered: [Bool]?

@@ -9,7 +9,7 @@ public actor OrtEngine: Engine {
     private let library: OrtLibrary
     private let threads: Int
     private let lowMemory: Bool
-    /// A graph in memory, for the size that the function has.
+    /// A graph in memory. It takes the size of `function`.
     private var sessions: [String: (function: GraphFunction?, session: OrtSession)] = [:]
     // A queue of its own, because a run takes seconds and tasks share few threads.
     private let queue = DispatchQueue(label: "onnxruntime")

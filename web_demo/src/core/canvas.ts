@@ -15,7 +15,7 @@ export class Canvas {
   constructor(
     readonly plan: Plan,
     readonly unknown: readonly boolean[], // [H*W]: the tokens to draw; the others are the picture's
-    readonly pixels: Tensor | null = null, // u8 [h, w, 3], for the image encoder; null if every token is unknown
+    readonly pixels: Tensor | null = null, // u8 [h, w, 3] for the image encoder; null without a picture
     // [h*w]: the pixels to repaint, the others stay the picture's; null: all of them
     readonly covered: Uint8Array | null = null,
   ) {}

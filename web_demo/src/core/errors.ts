@@ -1,4 +1,4 @@
-/** The kind of an error, with its values, for a page that says it in another language. Sizes are in bytes. */
+/** The kind of an error and its values, so that a page can say it in another language. Sizes are in bytes. */
 export type Fault =
   | { kind: "noBundle" } // there is no manifest, or it is not one of a bundle
   | { kind: "newerBundle"; version: string }

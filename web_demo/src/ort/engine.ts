@@ -26,7 +26,7 @@ export function configure(paths: { mjs: string; wasm: string } | undefined, thre
 }
 
 export class OrtEngine implements Engine {
-  // A graph in memory, for the size that the function has.
+  // A graph in memory. It takes the size of `function`.
   private readonly sessions = new Map<string, { chosen: FunctionFacts | null; session: ort.InferenceSession }>();
 
   constructor(readonly bundle: Bundle) {}

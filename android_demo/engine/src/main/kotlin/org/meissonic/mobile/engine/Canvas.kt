@@ -6,7 +6,7 @@ package org.meissonic.mobile.engine
 internal class Canvas(
     val plan: Plan,
     val unknown: BooleanArray, // [H*W]: the tokens to draw; the others are the picture's
-    val pixels: Bytes? = null, // u8 [h, w, 3], for the image encoder; null if every token is unknown
+    val pixels: Bytes? = null, // u8 [h, w, 3] for the image encoder; null without a picture
     val covered: BooleanArray? = null, // [h*w]: the pixels to repaint, the others stay the picture's; null: all of them
 ) {
     /** The tokens i32 [H*W] that the loop starts from, given those of the picture (null without one). */

@@ -45,7 +45,7 @@ class OrtEngine(
     private val lowMemory: Boolean = false,
     private val npu: Npu? = null,
 ) : Engine {
-    /** A graph in memory, for the size that [function] has. */
+    /** A graph in memory. It takes the size of [function]. */
     private class Loaded(val function: FunctionFacts?, val session: OrtSession)
 
     private val sessions = mutableMapOf<String, Loaded>()
