@@ -11,7 +11,7 @@ from export.conditioner import modulation_width
 from reference.checkpoint import Checkpoint
 from reference.request import AESTHETIC_SCORE
 from reference.text import vocabulary_and_merges
-from runtime.bundle import (
+from runtime.manifest import (
     Defaults,
     FileFacts,
     Graph,

@@ -18,18 +18,10 @@ from export.resume_key import resume_key
 from export.workspace import Workspace, check_space, check_target, disk_errors, megabytes
 from reference.files import shown
 from reference.publishing import check_output_folder
-from runtime.bundle import (
-    MANIFEST,
-    Bundle,
-    FileFacts,
-    GoldenFile,
-    Graph,
-    Manifest,
-    PreviewFacts,
-    open_bundle,
-)
+from runtime.bundle import Bundle, open_bundle
 from runtime.engine import EngineName
 from runtime.generator import Drawing
+from runtime.manifest import MANIFEST, FileFacts, GoldenFile, Graph, Manifest, PreviewFacts
 from runtime.parity.golden import golden_drawing
 from runtime.parity.measures import storable
 

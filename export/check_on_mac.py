@@ -43,8 +43,9 @@ from export.mac_check.unit_check import (
     recorded,
 )
 from reference.files import check_output_file, write_text
-from runtime.bundle import MANIFEST, Bundle, open_bundle
+from runtime.bundle import Bundle, open_bundle
 from runtime.errors import BundleError, Parser, RequestError, exit_code
+from runtime.manifest import MANIFEST
 
 OUT = Path("check_on_mac.json")
 FORMAT = "meissonic-mobile check_on_mac"

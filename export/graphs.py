@@ -20,7 +20,7 @@ from export.text import TextEncoder
 from reference.checkpoint import Checkpoint
 from reference.image import check_size
 from reference.transformer import MICRO_CONDITIONS, SINUSOID_WIDTH
-from runtime.bundle import NOISE_FEED
+from runtime.manifest import NOISE_FEED
 
 ROWS = "rows"  # R, 1 or 2
 STEPS = "steps"  # N

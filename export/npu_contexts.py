@@ -16,9 +16,10 @@ from export.errors import ExportError
 from export.npu_pieces import MOST_BYTES, pieces
 from quantize.errors import QuantizationError
 from quantize.onnx_files import load
-from runtime.bundle import Bundle, Graph
+from runtime.bundle import Bundle
 from runtime.feeds import step_feed
 from runtime.generator import Drawing, Generator
+from runtime.manifest import Graph
 from runtime.parity.measures import image_psnr, psnr
 from runtime.qnn_engine import QnnEngine, open_on_npu
 

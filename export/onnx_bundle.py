@@ -20,9 +20,10 @@ from export.verify import Effort, check, verify_against_reference
 from quantize.onnx_files import files, load
 from quantize.recipe import Precision, Recipe
 from reference.checkpoint import Checkpoint
-from runtime.bundle import Bundle, Compute, Function, Graph, Manifest, Tensor
+from runtime.bundle import Bundle
 from runtime.engine import EngineName
 from runtime.generator import Drawing
+from runtime.manifest import Compute, Function, Graph, Manifest, Tensor
 
 STEP, NPU_STEP = ("transformer",), ("transformer", "sampler")
 # Of what the CPU runs beside an NPU, the sampler is never below 8 bits, because it costs little.

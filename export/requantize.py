@@ -16,9 +16,10 @@ from quantize.rounding import Nearest
 from quantize.static_int8 import quantize_static
 from quantize.static_ranges import PICTURES, WINDOW, Feed, QuantizedImageGraph, quantize_images
 from quantize.weights import weights_of
-from runtime.bundle import MANIFEST, Bundle, FileFacts, Graph, Manifest
+from runtime.bundle import Bundle
 from runtime.engine import EngineName
 from runtime.generator import Drawing
+from runtime.manifest import MANIFEST, FileFacts, Graph, Manifest
 from runtime.parity.limits import judged, missed
 from runtime.parity.verification import size_prefix, verification_steps, verify_against_bundle
 

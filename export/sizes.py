@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from export.errors import ExportError
 from reference.checkpoint import Checkpoint
-from runtime.bundle import MAX_SIZES
+from runtime.manifest import MAX_SIZES
 
 Size = tuple[int, int]  # (W, H) in pixels
 

@@ -20,10 +20,11 @@ from reference.image import decode_tokens, encode_pixels
 from reference.pipeline import Conditions, Pipeline
 from reference.request import PipelineRequest, check_request
 from reference.tiny_decoder_model import TinyDecoder, decode_pixels
-from runtime.bundle import Bundle, Manifest
+from runtime.bundle import Bundle
 from runtime.conditioning import run_conditioner
 from runtime.engine import EngineName
 from runtime.generator import Drawing
+from runtime.manifest import Manifest
 from runtime.parity.bundle_steps import BundleSteps
 from runtime.parity.comparison import Comparison, TensorFigures, decoder_figures, encoder_figures
 from runtime.parity.limits import judged, missed

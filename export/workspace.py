@@ -12,8 +12,8 @@ from typing import Self
 
 from reference.files import read_file, write_text
 from reference.publishing import WorkFolder, remove, strangers
-from runtime.bundle import FORMAT, MANIFEST, MAX_MANIFEST, FileFacts, Graph
 from runtime.errors import BundleError
+from runtime.manifest import FORMAT, MANIFEST, MAX_MANIFEST, FileFacts, Graph
 
 STATE = "state.json"  # lists the finished graphs; beside the content, so no part of the bundle
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}

@@ -16,7 +16,7 @@ from quantize.onnx_files import load, save
 from quantize.recipe import Precision, Recipe
 from quantize.rounding import Nearest, Rounding
 from quantize.weights import Kind, reads, weights_of
-from runtime.bundle import PRECISIONS
+from runtime.manifest import PRECISIONS
 
 ROUNDING = Nearest()
 OURS = (int8.SCALE, int4.SCALE)  # float tensors that quantization itself adds

@@ -17,8 +17,9 @@ from onnx import TensorProto, helper
 
 from quantize.onnx_files import load
 from quantize.weights import reads
-from runtime.bundle import Bundle, ModelFacts
+from runtime.bundle import Bundle
 from runtime.feeds import embedding_noise, prompt_feed, step_feed
+from runtime.manifest import ModelFacts
 from runtime.onnxruntime_engine import open_copy, session_options
 from runtime.parity.replay import draw_from_masks, plan_of
 from runtime.tokenizer import ClipTokenizer

@@ -22,7 +22,7 @@ from quantize.recipe import FORMS, MAX_RECIPE, Block, Precision, Recipe, stored_
 from quantize.trials import Trials
 from quantize.weights import Weight
 from reference.files import read_file, write_text
-from runtime.bundle import MANIFEST
+from runtime.manifest import MANIFEST
 from runtime.parity.comparison import Comparison
 
 UNMEASURED = ("__main__", "frontier", "sensitivity")  # modules that change no damage

@@ -18,7 +18,8 @@ from quantize.onnx_files import files
 from quantize.recipe import Recipe
 from quantize.rounding import Nearest, Rounding
 from quantize.weights import Weight, weights_of
-from runtime.bundle import Bundle, FileFacts
+from runtime.bundle import Bundle
+from runtime.manifest import FileFacts
 from runtime.parity.bundle_steps import BundleSteps, record
 from runtime.parity.comparison import Comparison
 from runtime.parity.replay import RecordedStep

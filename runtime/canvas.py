@@ -7,9 +7,9 @@ from PIL import Image
 
 from reference.compose import covered_pixels
 from reference.fit import Fit
-from runtime.bundle import Manifest
 from runtime.errors import RequestError
 from runtime.loop import Plan, Student, masked_at_start, starting_step
+from runtime.manifest import Manifest
 from runtime.philox import PhiloxNoise
 from runtime.pictures import margin_array, mask_array, mask_levels, pad_edges, picture_array
 from runtime.request import Settings, check_margins, check_strength

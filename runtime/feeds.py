@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from runtime.bundle import NOISE_FEED, ModelFacts, Timestep
+from runtime.manifest import NOISE_FEED, ModelFacts, Timestep
 from runtime.philox import PhiloxNoise
 from runtime.sinusoids import micro_sinusoids, step_sinusoids
 

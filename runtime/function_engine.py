@@ -10,9 +10,10 @@ from typing import Protocol
 
 import numpy as np
 
-from runtime.bundle import Bundle, Compute, Function
+from runtime.bundle import Bundle
 from runtime.errors import Cancelled
 from runtime.functions import adapted, choose, dimensions_of
+from runtime.manifest import Compute, Function
 from runtime.onnxruntime_engine import check_array
 
 

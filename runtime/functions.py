@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from runtime.bundle import Function, Graph, Tensor
 from runtime.errors import BundleError
+from runtime.manifest import Function, Graph, Tensor
 
 
 def adapted(tensor: Tensor, array: np.ndarray) -> np.ndarray:

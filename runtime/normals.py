@@ -30,7 +30,8 @@ def log_uniform(words: np.ndarray) -> np.ndarray:
     total = np.full_like(s, 1 / (2 * TERMS - 1))
     for k in range(TERMS - 2, -1, -1):
         total = 1 / (2 * k + 1) + square * total
-    return e * LOG_2 + 2 * s * total
+    found: np.ndarray = e * LOG_2 + 2 * s * total
+    return found
 
 
 def cosine_sine(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

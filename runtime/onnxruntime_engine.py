@@ -9,9 +9,10 @@ import numpy as np
 import onnxruntime as ort
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
-from runtime.bundle import Bundle, Function, Tensor
+from runtime.bundle import Bundle
 from runtime.errors import BundleError, Cancelled, EngineError
 from runtime.functions import choose, dimensions_of, fixed
+from runtime.manifest import Function, Tensor
 from runtime.processor import saturating
 from runtime.request import check_threads
 

@@ -35,4 +35,5 @@ class PreviewTable:
         height, width = tokens.shape
         with_grey = np.append(self.patches, np.full_like(self.patches[:1], GREY), axis=0)
         cells = with_grey[np.minimum(tokens, codes)]  # [H, W, side, side, 3]
-        return cells.swapaxes(1, 2).reshape(height * side, width * side, 3)
+        whole: np.ndarray = cells.swapaxes(1, 2).reshape(height * side, width * side, 3)
+        return whole

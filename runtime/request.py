@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 
 from reference.fit import FITS, Fit
-from runtime.bundle import MAX_GUIDANCE, MAX_STEPS, Manifest
 from runtime.errors import RequestError
+from runtime.manifest import MAX_GUIDANCE, MAX_STEPS, Manifest
 from runtime.schedule import in_interval
 
 MAX_THREADS = 256

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from runtime.bundle import Timestep
+from runtime.manifest import Timestep
 
 WIDTH = 256
 _MAX_PERIOD = 10000.0

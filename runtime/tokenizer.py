@@ -15,9 +15,10 @@ from functools import cache
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from runtime.bundle import Bundle, TokenId
+from runtime.bundle import Bundle
 from runtime.characters import characters, normalize
 from runtime.errors import BundleError, RequestError
+from runtime.manifest import TokenId
 
 WORD_END = "</w>"
 _VOCAB = TypeAdapter(dict[str, TokenId])

@@ -22,7 +22,7 @@ from reference import publishing
 from reference.checkpoint_files import MODEL_INDEX, new_folder
 from reference.errors import Parser, exit_code
 from reference.files import TEMPORARY
-from runtime.bundle import Graph
+from runtime.manifest import Graph
 
 EVENTS = {"os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.chmod"}
 NEIGHBOURS = ("out.old", "out.partial", ".out.old")  # the user's

@@ -32,9 +32,10 @@ from export.verify import Effort, verify_against_reference
 from quantize.coreml_recipe import CoreMLRecipe
 from quantize.recipe import IMAGE_GRAPHS
 from reference.checkpoint import Checkpoint
-from runtime.bundle import ASSET, Bundle, Graph, Manifest
+from runtime.bundle import Bundle
 from runtime.engine import EngineName
 from runtime.generator import Drawing
+from runtime.manifest import ASSET, Graph, Manifest
 
 TOOLS = ("torch", "coreai-core", "coreai-torch", "coremltools", "transformers", "diffusers", "numpy")
 

@@ -32,9 +32,10 @@ from export.verify import Effort, verify_against_reference
 from quantize.coreml import BLOCK, SMALLEST, Form, in_program
 from quantize.coreml_recipe import CoreMLRecipe
 from reference.checkpoint import Checkpoint
-from runtime.bundle import Bundle, Function, Graph, Manifest, Tensor
+from runtime.bundle import Bundle
 from runtime.engine import EngineName
 from runtime.generator import Drawing
+from runtime.manifest import Function, Graph, Manifest, Tensor
 
 TOOLS = ("torch", "coremltools", "transformers", "diffusers", "numpy")
 BITS: dict[Form, float] = {

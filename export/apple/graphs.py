@@ -24,7 +24,7 @@ from export.sizes import Size
 from export.text import TextEncoder
 from reference.checkpoint import Checkpoint
 from reference.transformer import MICRO_CONDITIONS, SINUSOID_WIDTH
-from runtime.bundle import Compute
+from runtime.manifest import Compute
 
 STEPS_A_CALL = 8  # of the conditioner; it divides the usual step counts
 CHUNK_BYTES = 1e9  # the most bytes of half-precision weights that an iPhone loads in one graph

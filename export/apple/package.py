@@ -15,9 +15,9 @@ from export.apple.reproducible import make_reproducible
 from export.workspace import scratch
 from quantize.coreml import Form, compress, quantize_activations, weights_of
 from quantize.coreml_recipe import CoreMLRecipe
-from runtime.bundle import PRECISIONS
 from runtime.coreml.tools import coremltools as ct
 from runtime.coreml.tools import quiet
+from runtime.manifest import PRECISIONS
 
 SUFFIX = ".mlpackage"
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from runtime.bundle import ASSET, Bundle, GoldenTrace, Graph
+from runtime.bundle import Bundle
 from runtime.conditioning import split_steps
 from runtime.errors import BundleError
 from runtime.feeds import prompt_feed
 from runtime.functions import adapted, choose, in_core_ml
+from runtime.manifest import ASSET, GoldenTrace, Graph
 from runtime.parity.replay import RecordedStep, steps_of_trace
 
 Tensors = dict[str, np.ndarray]

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from runtime.bundle import Bundle, Compute
+from runtime.bundle import Bundle
 from runtime.coreai.saved import first_line, open_asset
 from runtime.coreai.tools import NDArray
 from runtime.errors import EngineError
 from runtime.function_engine import FunctionEngine
+from runtime.manifest import Compute
 
 
 class AssetFunction:

@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from reference.files import check_output_file, write_text
-from runtime.bundle import ASSET
 from runtime.coreai.saved import first_line, open_asset
 from runtime.errors import BundleError, Parser, RequestError, exit_code, printable
+from runtime.manifest import ASSET
 
 EXAMPLES = """examples:
   python -m runtime.coreai.structure build/iphone27                        # every asset of a bundle

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from runtime.bundle import Compute
 from runtime.coreml.tools import coremltools as ct
 from runtime.errors import EngineError
 from runtime.functions import in_core_ml
+from runtime.manifest import Compute
 
 UNITS = {
     "cpu": ct.ComputeUnit.CPU_ONLY,

@@ -12,11 +12,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from runtime.bundle import Bundle, Compute, open_bundle
+from runtime.bundle import Bundle, open_bundle
 from runtime.coreml.evaluator import Evaluator
 from runtime.errors import Parser, RequestError, exit_code
 from runtime.function_engine import FunctionEngine
 from runtime.generator import Generator
+from runtime.manifest import Compute
 from runtime.request import Request
 
 EXAMPLES = """examples:

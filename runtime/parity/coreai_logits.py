@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from runtime.bundle import Bundle, Compute
+from runtime.bundle import Bundle
 from runtime.coreai.engine import AssetFunction
 from runtime.function_engine import FunctionEngine
+from runtime.manifest import Compute
 from runtime.parity.machine_recording import LOGITS
 
 Tensors = dict[str, np.ndarray]

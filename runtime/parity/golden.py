@@ -4,10 +4,11 @@ import hashlib
 
 import numpy as np
 
-from runtime.bundle import Bundle, GoldenTrace
+from runtime.bundle import Bundle
 from runtime.engine import EngineName
 from runtime.generator import Drawing, Generator
 from runtime.loop import Progress
+from runtime.manifest import GoldenTrace
 from runtime.request import Request
 
 PROMPT = "a red cat on a blue background"

@@ -8,7 +8,7 @@ checkpoints; tests hold the shipped one to shares.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from runtime.bundle import Manifest
+from runtime.manifest import Manifest
 
 # Palettes of 8 and 4 bits, and the 8-bit weights of "qnn", are held to the limits of the integers of as many
 # bits. The palettes keep 97.6 and 75.9 % of the shipped checkpoint's tokens, the integers 97.3 and 87.4 %.

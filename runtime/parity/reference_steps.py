@@ -9,9 +9,9 @@ from torch import Tensor
 from reference.checkpoint import Checkpoint
 from reference.noise import PhiloxNoise
 from reference.text import tokenize
-from runtime.bundle import Manifest
 from runtime.feeds import embedding_noise
 from runtime.loop import random_tokens
+from runtime.manifest import Manifest
 from runtime.parity.replay import RecordedStep, plan_of, token_grid
 from runtime.philox import PhiloxNoise as RuntimeNoise
 from runtime.request import Settings

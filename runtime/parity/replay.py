@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runtime.bundle import GoldenTrace, Manifest, ModelFacts
 from runtime.feeds import embedding_noise, step_feed
 from runtime.loop import Plan, StepFunction, Student, draw_tokens, random_tokens
+from runtime.manifest import GoldenTrace, Manifest, ModelFacts
 from runtime.philox import PhiloxNoise
 from runtime.request import Settings
 

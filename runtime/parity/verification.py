@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from runtime.bundle import Bundle, Manifest
+from runtime.bundle import Bundle
 from runtime.generator import Generator
+from runtime.manifest import Manifest
 from runtime.parity.bundle_steps import BundleSteps, record
 from runtime.parity.comparison import Comparison, decoder_figures, encoder_figures
 from runtime.request import Request

@@ -33,7 +33,8 @@ from quantize.coreml_recipe import CoreMLRecipe
 from quantize.trials import size
 from reference.checkpoint import Checkpoint, load_checkpoint
 from reference.errors import Parser, exit_code
-from runtime.bundle import MANIFEST, open_bundle
+from runtime.bundle import open_bundle
+from runtime.manifest import MANIFEST
 from runtime.parity.measures import storable
 from tests.benchmarks.coreai_report import FORMS, RESULT
 from tests.benchmarks.results import path, provenance, read, write

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from runtime.bundle import Bundle, Tensor, read_manifest
+from runtime.bundle import Bundle, read_manifest
+from runtime.manifest import Tensor
 from runtime.onnxruntime_engine import OnnxRuntimeEngine
 from tests.benchmarks import processes
 

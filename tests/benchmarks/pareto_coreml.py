@@ -16,9 +16,10 @@ from quantize.coreml_recipe import CoreMLRecipe
 from quantize.trials import Trials, size
 from reference.checkpoint import load_checkpoint
 from reference.stickers.evaluation_prompts import Task
-from runtime.bundle import MANIFEST, Bundle, open_bundle
+from runtime.bundle import Bundle, open_bundle
 from runtime.coreml.saved import read_package
 from runtime.coreml.structure import report
+from runtime.manifest import MANIFEST
 from runtime.parity.bundle_steps import BundleSteps
 from runtime.parity.comparison import Comparison
 from runtime.parity.prompt_following import judge

@@ -17,7 +17,8 @@ from quantize.float_bundle import open_float
 from quantize.trials import size
 from reference.errors import Parser, UserError, exit_code
 from reference.request import check_range
-from runtime.bundle import MANIFEST, open_bundle
+from runtime.bundle import open_bundle
+from runtime.manifest import MANIFEST
 from runtime.parity.bundle_steps import BundleSteps
 from runtime.parity.comparison import Comparison
 from runtime.parity.prompt_following import judge, share, sticker_tasks

@@ -19,9 +19,10 @@ from export.resume_key import resume_key
 from export.workspace import Workspace
 from quantize.recipe import Recipe
 from reference.checkpoint import Checkpoint, load_checkpoint
-from runtime.bundle import Manifest, open_bundle
+from runtime.bundle import open_bundle
 from runtime.errors import BundleError
 from runtime.generator import Generator
+from runtime.manifest import Manifest
 from runtime.request import Request
 from tests.export.inputs import GOLDEN
 from tests.float_bundle import WIDER, write_checkpoint

@@ -20,8 +20,9 @@ from export.check_on_mac import Report, check, find_bundle
 from export.mac_check.device import Placement, machine, placement
 from export.mac_check.feeds import Golden, calls, joined
 from export.mac_check.unit_check import MOST_STEPS, chosen_steps
-from runtime.bundle import FileFacts, Manifest, open_bundle
+from runtime.bundle import open_bundle
 from runtime.errors import BundleError, EngineError
+from runtime.manifest import FileFacts, Manifest
 from runtime.parity.golden import golden_drawing
 from tests.runtime.tiny_bundle import edit_manifest, write_bundle
 

@@ -9,11 +9,12 @@ from export.coreml import main as export_coreml
 from export.onnx import main as export
 from reference.checkpoint import load_checkpoint, save_checkpoint
 from reference.component_configs import StudentConfig
-from runtime.bundle import StudentFacts, open_bundle
+from runtime.bundle import open_bundle
 from runtime.conditioning import run_conditioner
 from runtime.feeds import prompt_feed, step_feed
 from runtime.generator import Generator
 from runtime.loop import Plan, Student, draw_tokens
+from runtime.manifest import StudentFacts
 from runtime.request import Request
 from tests.reference.dimo import (
     CODES,

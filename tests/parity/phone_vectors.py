@@ -21,9 +21,10 @@ import numpy as np
 from PIL import Image
 
 from reference.fit import scaled
-from runtime.bundle import Bundle, TokenizerFacts, open_bundle
+from runtime.bundle import Bundle, open_bundle
 from runtime.generator import Drawing, Generator
 from runtime.loop import OnStep, Progress
+from runtime.manifest import TokenizerFacts
 from runtime.pictures import picture_array
 from runtime.request import Request
 from runtime.schedule import temperatures

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from runtime.bundle import Compute, open_bundle
+from runtime.bundle import open_bundle
 from runtime.coreml.evaluator import Evaluator
 from runtime.function_engine import FunctionEngine, Runnable
 from runtime.generator import Generator
+from runtime.manifest import Compute
 from runtime.request import Request
 
 

@@ -4,7 +4,8 @@ import pytest
 
 from export.errors import VerificationError
 from export.verify import check
-from runtime.bundle import PRECISIONS, Function, Manifest, read_manifest
+from runtime.bundle import read_manifest
+from runtime.manifest import PRECISIONS, Function, Manifest
 from runtime.parity.comparison import TensorFigures
 from runtime.parity.limits import LIMITS, Limit, judged, limit_of, missed
 from tests.runtime.tiny_bundle import write_bundle

@@ -21,9 +21,10 @@ from reference.pipeline import Pipeline
 from reference.random_weights import write_random
 from reference.stickers.detector import Detector, DetectorConfig
 from reference.stickers.evaluation_prompts import prompt_set
-from runtime.bundle import Bundle, FileFacts, open_bundle, read_manifest
+from runtime.bundle import Bundle, open_bundle, read_manifest
 from runtime.errors import BundleError
 from runtime.generator import Generator
+from runtime.manifest import FileFacts
 from runtime.parity import prompt_following
 from runtime.parity.__main__ import main
 from runtime.parity.figures import by_step, figures, not_ties

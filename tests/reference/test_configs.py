@@ -18,7 +18,7 @@ from reference.errors import CheckpointError
 from reference.random_weights import PRESETS, write_random
 from reference.text import tokenize
 from reference.tokenizer_files import load_tokenizer
-from runtime import bundle
+from runtime import manifest
 from tests.reference.golden import FOLDER
 
 MERGES = "tokenizer/merges.txt"
@@ -300,9 +300,9 @@ def test_an_end_of_prompt_that_the_text_encoder_does_not_look_for_is_refused(tin
 
 
 def test_a_checkpoint_has_the_bounds_of_the_bundle_made_from_it(tiny):
-    assert component_configs.MAX_SIDE == bundle.MAX_SIDE
+    assert component_configs.MAX_SIDE == manifest.MAX_SIDE
     file = tiny / "tokenizer" / "tokenizer_config.json"
     values = json.loads(file.read_text())
-    file.write_text(json.dumps({**values, "model_max_length": bundle.MAX_TEXT_LENGTH + 1}))
-    with pytest.raises(CheckpointError, match=f"less than or equal to {bundle.MAX_TEXT_LENGTH}"):
+    file.write_text(json.dumps({**values, "model_max_length": manifest.MAX_TEXT_LENGTH + 1}))
+    with pytest.raises(CheckpointError, match=f"less than or equal to {manifest.MAX_TEXT_LENGTH}"):
         read_configs(tiny, tiny / "text_encoder")

@@ -8,7 +8,7 @@ import hashlib
 import json
 from typing import Any, NamedTuple
 
-from runtime.bundle import Manifest
+from runtime.manifest import Manifest
 from tests.runtime.tiny_bundle import PATCHES
 
 

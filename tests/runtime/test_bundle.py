@@ -10,8 +10,9 @@ from typing import Any
 import onnx
 import pytest
 
-from runtime.bundle import MANIFEST, FileFacts, GoldenTrace, Manifest, open_bundle, read_manifest
+from runtime.bundle import open_bundle, read_manifest
 from runtime.errors import BundleError
+from runtime.manifest import MANIFEST, FileFacts, GoldenTrace, Manifest
 from tests.runtime.manifest_cases import edited
 from tests.runtime.tiny_bundle import edit_manifest, replace_file
 

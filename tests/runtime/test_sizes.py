@@ -9,10 +9,11 @@ import pytest
 from PIL import Image
 
 from runtime.__main__ import main
-from runtime.bundle import Function, Graph, Tensor, open_bundle
+from runtime.bundle import open_bundle
 from runtime.errors import BundleError
 from runtime.functions import choose, dimensions_of
 from runtime.generator import Drawing, Generator
+from runtime.manifest import Function, Graph, Tensor
 from runtime.onnxruntime_engine import OnnxRuntimeEngine
 from runtime.request import Request
 from tests.runtime.tiny_bundle import edit_manifest, write_bundle

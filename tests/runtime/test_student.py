@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from reference.noise import box_muller
-from runtime.bundle import StudentFacts
 from runtime.generator import Generator
 from runtime.inspect import describe
 from runtime.loop import Plan, Student, draw_tokens, mask_least, random_tokens
+from runtime.manifest import StudentFacts
 from runtime.normals import normals
 from runtime.philox import PhiloxNoise
 from tests.runtime.by_hand import REQUEST, by_hand, masks

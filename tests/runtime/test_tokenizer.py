@@ -11,8 +11,9 @@ import pytest
 from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers, trainers
 from transformers import CLIPTokenizer
 
-from runtime.bundle import TokenizerFacts, open_bundle
+from runtime.bundle import open_bundle
 from runtime.errors import BundleError, RequestError
+from runtime.manifest import TokenizerFacts
 from runtime.tokenizer import BYTES, ClipTokenizer, cut, normalize, parse_merges
 from tests.runtime.prompts import WORDS, prompts
 from tests.runtime.published_tokenizer import published

@@ -15,7 +15,7 @@ import onnx_ir as ir
 from onnx import numpy_helper, parser
 
 from quantize.onnx_files import save
-from runtime.bundle import (
+from runtime.manifest import (
     Defaults,
     FileFacts,
     Function,

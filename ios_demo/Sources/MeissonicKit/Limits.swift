@@ -1,7 +1,7 @@
 import Foundation
 
-/// Bounds of a bundle, those of runtime/bundle.py: far above every real one, so that a hostile one costs no memory and no time,
-/// and sums of its numbers cannot overflow.
+/// Bounds of a bundle as in runtime/manifest.py, far above every real one: a hostile one costs no memory and
+/// no time, and sums of its numbers cannot overflow.
 public enum Limits {
     /// Bytes of a manifest.
     public static let manifest = 4_000_000

@@ -1,4 +1,4 @@
-/// The schema of `manifest.json`, the same on every platform; `runtime/bundle.py` explains it.
+/// The schema of `manifest.json`, the same on every platform; `runtime/manifest.py` explains it.
 
 public struct Manifest: Sendable {
     public let model: ModelFacts

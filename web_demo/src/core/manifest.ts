@@ -1,11 +1,10 @@
-/** The schema of `manifest.json`, the same on every platform; runtime/bundle.py explains it. */
+/** The schema of `manifest.json`, the same on every platform; runtime/manifest.py explains it. */
 
 import * as z from "zod/mini";
 
 z.config({ jitless: true }); // zod's compiled parsers would need a page that allows `eval`
 
-// Bounds of a manifest, those of runtime/bundle.py: far above every real one, so that a hostile one costs no memory and no
-// time.
+// Bounds of a manifest as in runtime/manifest.py, far above every real one: a hostile one costs no memory and no time.
 export const MAX_MANIFEST = 4_000_000; // bytes
 export const MAX_TEXT_FILE = 64_000_000; // bytes of a vocabulary, merges, golden trace or preview
 export const MAX_FILES = 10_000;

@@ -3,8 +3,7 @@ package org.meissonic.mobile.engine
 import java.io.ByteArrayOutputStream
 import java.io.InputStream
 
-// Bounds of a bundle, those of runtime/bundle.py: far above every real one, so that a hostile one costs no memory and no
-// time.
+// Bounds of a bundle as in runtime/manifest.py, far above every real one: a hostile one costs no memory and no time.
 internal const val MAX_TEXT_FILE = 64_000_000L // bytes of a vocabulary, merges, golden trace or preview
 internal const val MAX_FILE = 1L shl 40 // bytes
 internal const val MAX_FILES = 10_000

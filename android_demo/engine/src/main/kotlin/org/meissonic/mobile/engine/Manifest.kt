@@ -4,7 +4,7 @@ import kotlinx.serialization.SerialName
 import kotlinx.serialization.Serializable
 import kotlinx.serialization.json.JsonObject
 
-/** The schema of `manifest.json`, the same on every platform; runtime/bundle.py explains it. */
+/** The schema of `manifest.json`, the same on every platform; runtime/manifest.py explains it. */
 @Serializable
 data class Manifest(
     val format: String,
