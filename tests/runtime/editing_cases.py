@@ -51,6 +51,8 @@ SETTINGS = (
         strength=0.625,
         fit="pad",
         compose=False,
+        guidance_from=0.25,
+        guidance_until=0.75,
     ),
     PictureSettings(
         prompt="a wide meadow",
