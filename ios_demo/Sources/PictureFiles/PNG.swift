@@ -12,6 +12,7 @@ public struct PNG: Sendable {
     /// What made the picture; nil if the file does not say it.
     public let settings: PictureSettings?
     private static let largestFile = 100_000_000  // bytes
+    private static let largestText = 65536  // bytes of settings, far more than a text encoder reads
 
     /// The picture with transparency laid on white, as Pillow does.
     public var picture: Picture {
@@ -35,10 +36,21 @@ public struct PNG: Sendable {
         return GrayPicture(size: size, levels: levels)
     }
 
+    /// The settings in the bytes of a file; nil for a PNG without any and for other files. Pixels are not read.
+    public static func settings(in data: Data) -> PictureSettings? {
+        guard data.count <= largestFile, data.starts(with: PNGChunks.signature), let chunks = try? PNGChunks(data)
+        else { return nil }
+        return settings(chunks)
+    }
+
+    private static func settings(_ chunks: PNGChunks) -> PictureSettings? {
+        chunks.every("iTXt").lazy.compactMap(settings).first
+    }
+
     /// The settings in an iTXt chunk: keyword, not compressed, language, translated keyword, JSON.
     private static func settings(_ chunk: [UInt8]) -> PictureSettings? {
         let head = Array(PictureSettings.keyword.utf8) + [0, 0, 0]
-        guard chunk.starts(with: head), let language = chunk[head.count...].firstIndex(of: 0),
+        guard chunk.count <= largestText, chunk.starts(with: head), let language = chunk[head.count...].firstIndex(of: 0),
             let translated = chunk[(language + 1)...].firstIndex(of: 0)
         else { return nil }
         return PictureSettings(json: Data(chunk[(translated + 1)...]))
@@ -80,7 +92,7 @@ public struct PNG: Sendable {
         let rows = try PNGRows(header, compressed: chunks.all("IDAT"))
         let read = try rows.rgba(palette: chunks.first("PLTE"), transparency: chunks.first("tRNS"))
         transparent = read.1
-        settings = chunks.every("iTXt").lazy.compactMap(PNG.settings).first
+        settings = PNG.settings(chunks)
         (rgba, size) = Orientation(exif: chunks.first("eXIf"))
             .upright(read.0, Size(width: header.width, height: header.height))
     }

@@ -53,12 +53,34 @@ import Testing
             try picture.writePNG(to: file, settings: read)
             let written = try PNG(contentsOf: file)
             #expect(written.picture == picture && written.settings == read)
+            #expect(PNG.settings(in: try Data(contentsOf: file)) == read)
             // The same JSON as Python's, apart from the order of keys. A Double cannot hold the seed.
             let ours = try #require(try JSONSerialization.jsonObject(with: read.json()) as? NSDictionary)
             let theirs = try #require(try JSONSerialization.jsonObject(with: json(in: made.png)) as? NSDictionary)
             #expect(ours == theirs)
         }
         #expect(try PNG(contentsOf: folder.appendingPathComponent("rgb.png")).settings == nil)
+    }
+
+    @Test func filesWithoutSettingsAndDamagedOnesHaveNone() throws {
+        let vectors: Vectors = try Repository.json("tests/vectors/editing.json")
+        let whole = vectors.settings[0].png
+        #expect(PNG.settings(in: whole) != nil)
+        for length in stride(from: 0, to: whole.count, by: 7) { #expect(PNG.settings(in: whole.prefix(length)) == nil) }
+        #expect(PNG.settings(in: Data("JFIF".utf8)) == nil)
+        #expect(PNG.settings(in: try Data(contentsOf: folder.appendingPathComponent("rgb.png"))) == nil)
+    }
+
+    @Test func aTextTooLongForAPromptIsNotRead() throws {
+        let vectors: Vectors = try Repository.json("tests/vectors/editing.json")
+        let read = try #require(try PNG(vectors.settings[0].png).settings)
+        var json = try #require(try JSONSerialization.jsonObject(with: read.json()) as? [String: Any])
+        let picture = Picture(size: Size(width: 1, height: 1), pixels: [1, 2, 3])
+        for (length, isRead) in [(60_000, true), (70_000, false)] {
+            json["prompt"] = String(repeating: "a", count: length)
+            let long = try #require(PictureSettings(json: JSONSerialization.data(withJSONObject: json)))
+            #expect((PNG.settings(in: try picture.png(long)) != nil) == isRead)
+        }
     }
 
     /// The text of the chunk with settings, found without our reader.
