@@ -14,7 +14,7 @@ public enum Limits {
     static let path = 1000
     static let pathPart = 255
     /// Pixels.
-    static let side = 4096
+    package static let side = 4096
     static let sizes = 64
     static let textLength = 4096
     static let stepGraphs = 64

@@ -11,6 +11,11 @@ extension Margins {
             left: share(.left, .right, size.width), top: share(.top, .bottom, size.height),
             right: share(.right, .left, size.width), bottom: share(.bottom, .top, size.height))
     }
+
+    /// The sides that have a margin.
+    var sides: Set<Side> {
+        Set([(Side.left, left), (.top, top), (.right, right), (.bottom, bottom)].filter { $0.1 > 0 }.map(\.0))
+    }
 }
 
 extension Size {

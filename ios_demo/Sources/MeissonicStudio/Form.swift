@@ -41,9 +41,9 @@ extension Draft {
         if mode == .extend, sides.isEmpty || inner.width <= 0 || inner.height <= 0 { return .unfit(.sides) }
         var request = Request(
             prompt, negative: negative.isEmpty ? nil : negative, seed: seed, steps: steps, guidance: guidance,
-            size: size(for: manifest))
+            size: size(for: manifest), fit: fit, compose: compose, guidanceFrom: guidanceFrom, guidanceUntil: guidanceUntil)
         guard mode != .text else { return .fit(request) }
-        guard let picture = picture?.fitted(to: inner) else { return .unfit(.picture) }
+        guard let picture = picture?.fitted(to: inner, fit) else { return .unfit(.picture) }
         switch mode {
         case .text: break
         case .redraw: request.edit = .imageToImage(picture, strength: Double(strength) / 100)

@@ -124,6 +124,72 @@ import Testing
         }
     }
 
+    /// Every mode of settings becomes a form that gives the same request again.
+    @Test func settingsOfAPictureFillTheForm() async throws {
+        let bundle = ModelBundle(folder: Repository.android, manifest: manifest)
+        let picture = grey.fitted(to: manifest.defaults.size, .pad)
+        let mask = GrayPicture(size: picture.size, levels: [UInt8](repeating: 255, count: 64 * 64))
+        let margins = Margins(left: 16, top: 0, right: 16, bottom: 0)
+        let inner = picture.fitted(to: manifest.defaults.size.inside(margins), .pad)
+        let edits: [(Edit?, Mode)] = [
+            (nil, .text), (.imageToImage(picture, strength: 0.35), .redraw), (.inpaint(picture, mask: mask), .repaint),
+            (.outpaint(inner, margins: margins), .extend),
+        ]
+        for (edit, mode) in edits {
+            let request = Request(
+                "a cat", negative: "a dog", seed: .max, steps: 9, guidance: 3.25, size: manifest.defaults.size, edit: edit,
+                fit: .pad, compose: false, guidanceFrom: 0.25, guidanceUntil: 0.75)
+            let made = try PictureSettings(request, settle(request, manifest), bundle)
+            var draft = Draft()
+            draft.strokes = [.everything]
+            draft.take(try #require(PictureSettings(json: made.json())))
+            #expect(draft.mode == mode && !draft.guidesEveryStep)
+            guard case .fit(let again) = await checked(draft, picture) else {
+                Issue.record("\(mode) is unfit")
+                continue
+            }
+            #expect(try PictureSettings(again, settle(again, manifest), bundle) == made)
+            draft.guideEveryStep()
+            #expect(draft.guidesEveryStep)
+        }
+    }
+
+    @Test func settingsOutOfRangeLeaveAFormThatIsKeptAndCorrected() async throws {
+        let bundle = ModelBundle(folder: Repository.android, manifest: manifest)
+        let made = try PictureSettings(Request("a cat"), settle(Request("a cat"), manifest), bundle)
+        var json = try #require(try JSONSerialization.jsonObject(with: made.json()) as? [String: Any])
+        let folder = try Repository.temporaryFolder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        func taken(_ changes: [String: Any]) throws -> Draft {
+            json.merge(changes) { $1 }
+            var draft = Draft()
+            draft.take(try #require(PictureSettings(json: JSONSerialization.data(withJSONObject: json))))
+            let kept = Kept<Draft>(folder.appendingPathComponent("draft.json"))
+            try kept.save(draft)
+            #expect(kept.load() == draft)
+            return draft
+        }
+        #expect(try taken(["size": [1 << 40, -3]]).size == nil)
+        #expect(try taken(["mode": "image", "strength": 1e300]).strength == 100)
+        #expect(try taken(["strength": -1e300]).strength == 1)
+        #expect(try taken(["mode": "outpaint", "margins": [-1, 0, 0, 0]]).sides.isEmpty)
+        #expect(await checked(try taken(["mode": "text", "steps": -5]), nil) == .unfit(.steps))
+    }
+
+    @Test func theSheetShowsWhatChangesTheDrawing() throws {
+        func options(_ mode: Mode, _ manifest: Manifest) -> [[Option]] {
+            draft { $0.mode = mode }.options(for: manifest)
+        }
+        let values: [Option] = [.negative, .steps, .guidance, .seed]
+        #expect(options(.text, manifest) == [[.mode], values, [.preview, .unit]])
+        #expect(options(.redraw, manifest)[0] == [.mode, .picture, .fit, .strength])
+        #expect(options(.repaint, manifest)[0] == [.mode, .picture, .fit, .mask, .compose])
+        #expect(options(.extend, manifest)[0] == [.mode, .picture, .fit, .sides, .compose])
+        let sizes = try ModelBundle.readManifest(Repository.sizes)
+        #expect(sizes.sizes.count > 1)
+        #expect(options(.text, sizes).joined().contains(.size))
+    }
+
     @Test func aStrokeIsRoundAndErasingRemovesIt() {
         let size = Size(width: 100, height: 50)
         func area(_ strokes: [Stroke]) -> Int { paint(strokes, size: size).levels.count { $0 == 255 } }

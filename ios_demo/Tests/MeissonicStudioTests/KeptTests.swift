@@ -41,7 +41,8 @@ import Testing
         let kept = Kept<Draft>(folder.appendingPathComponent("new/draft.json"))
         #expect(kept.load() == nil)
         var draft = Draft()
-        draft.take(try drawing("a cat").settings)
+        draft.prompt = "a cat"
+        draft.seed = String(UInt64.max)
         draft.mode = .extend
         draft.strokes = [.everything]
         try kept.save(draft)
