@@ -77,6 +77,12 @@ public actor ModelStore {
         }
     }
 
+    /// The bundle in a folder; nil if there is none, or if it is installed.
+    public func installable(_ source: URL) -> ModelBundle? {
+        guard let (data, manifest) = try? ModelBundle.manifest(in: source) else { return nil }
+        return isWhole(stored(data, manifest)) ? nil : ModelBundle(folder: source, manifest: manifest)
+    }
+
     public func remove(_ id: String) throws {
         let place = ready.appendingPathComponent(id)
         // A model that is half gone must not look whole, so it loses its name first.
@@ -125,13 +131,12 @@ public actor ModelStore {
                 "\(manifest.model.name) was exported for \(manifest.engine.rawValue), which does not run here: "
                     + "export it with python -m \(command)")
         }
-        let id = String(sha256(data).prefix(16))
-        let place = ready.appendingPathComponent(id)
-        let model = StoredModel(id: id, bundle: ModelBundle(folder: place, manifest: manifest))
+        let model = stored(data, manifest)
+        let place = model.bundle.folder
         if isWhole(model) { return model }
         try? FileManager.default.removeItem(at: place)  // of a kill within an older version's removal
 
-        let unfinished = partial.appendingPathComponent(id)
+        let unfinished = partial.appendingPathComponent(model.id)
         try prepare(unfinished)
         let total = manifest.size
         try checkRoom(total - present(manifest, in: unfinished))
@@ -144,6 +149,12 @@ public actor ModelStore {
             try FileManager.default.moveItem(at: unfinished, to: place)
         }
         return model
+    }
+
+    /// The model that the bundle of a manifest becomes.
+    private func stored(_ data: Data, _ manifest: Manifest) -> StoredModel {
+        let id = String(sha256(data).prefix(16))
+        return StoredModel(id: id, bundle: ModelBundle(folder: ready.appendingPathComponent(id), manifest: manifest))
     }
 
     private func isWhole(_ model: StoredModel) -> Bool {

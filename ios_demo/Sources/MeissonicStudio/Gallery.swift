@@ -12,6 +12,10 @@ public struct Drawn: Codable, Sendable, Equatable, Identifiable {
     public let model: String
 }
 
+extension Drawn: Hashable {
+    public func hash(into hasher: inout Hasher) { hasher.combine(id) }
+}
+
 /// The pictures of the history, newest first. The folder holds ID.png and ID.json for each; the second is written last, so a
 /// lone PNG is the rest of an interruption.
 @MainActor @Observable public final class Gallery {

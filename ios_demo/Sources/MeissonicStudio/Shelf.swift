@@ -26,6 +26,10 @@ import Observation
     }
 
     public private(set) var models: [StoredModel] = []
+    /// The model that comes with the app; nil once it is installed.
+    public private(set) var bundled: ModelBundle?
+    /// Whether the disk was read, so that no model means that there is none.
+    public private(set) var isRead = false
     /// Bytes of a stopped installation.
     public private(set) var unfinished = 0
     /// nil: nothing is installed now.
@@ -34,12 +38,17 @@ import Observation
     private var choices: Choices
     @ObservationIgnored private let kept: Kept<Choices>
     @ObservationIgnored private let store: ModelStore
+    @ObservationIgnored private let resource: URL?
     @ObservationIgnored private let release: @MainActor (StoredModel) async -> Void
     @ObservationIgnored private var job: Task<Void, Never>?
 
-    /// `file` keeps the choices. A model is removed after `release` ends, because nothing may use it then.
-    public init(store: ModelStore, file: URL, release: @escaping @MainActor (StoredModel) async -> Void) {
+    /// `file` keeps the choices, `resource` is the place of the app's own model. A model is removed after `release` ends,
+    /// because nothing may use it then.
+    public init(
+        store: ModelStore, file: URL, resource: URL? = nil, release: @escaping @MainActor (StoredModel) async -> Void
+    ) {
         self.store = store
+        self.resource = resource
         self.release = release
         kept = Kept(file)
         choices = kept.load() ?? Choices()
@@ -63,6 +72,8 @@ import Observation
     public func look() async {
         models = await store.models()
         unfinished = await store.unfinished()
+        bundled = if let resource { await store.installable(resource) } else { nil }
+        isRead = true
     }
 
     /// Starts or resumes a download from the address of a bundle's folder.
@@ -85,6 +96,9 @@ import Observation
             return try await store.importBundle(folder, told: told)
         }
     }
+
+    /// Copies the model that comes with the app.
+    public func installBundled() { if let bundled { importBundle(bundled.folder) } }
 
     public func stop() { job?.cancel() }
 
