@@ -1,145 +1,117 @@
+import Accessibility
 import MeissonicKit
 import MeissonicStudio
 import SwiftUI
 
-/// The form, the progress and the picture.
+/// The picture, and under it what to draw. The rest is in a sheet.
 struct DrawView: View {
     @Environment(AppModel.self) private var app
 
     var body: some View {
         @Bindable var app = app
-        Form {
+        Group {
             if let model = app.shelf.model {
-                PromptSection(draft: $app.draft)
-                StartSection(draft: $app.draft, manifest: model.bundle.manifest)
-                ValuesSection(draft: $app.draft, manifest: model.bundle.manifest)
-                DrawingSection()
+                Easel(manifest: model.bundle.manifest)
+                    .inspector(isPresented: $app.showsOptions) { OptionsView(manifest: model.bundle.manifest) }
+            } else if app.shelf.isRead {
+                FirstRunView()
             } else {
-                Section {
-                    Text(
-                        "There is no model on this device yet. A model is a folder that “python -m export.coreml” makes: download or import it."
-                    )
-                    Button("Get a model") { app.tab = .model }
-                }
+                ProgressView()
             }
         }
-        .scrollDismissesKeyboard(.interactively)
         .navigationTitle("Meissonic")
-    }
-}
-
-private struct PromptSection: View {
-    @Binding var draft: Draft
-
-    var body: some View {
-        Section {
-            TextField("What to draw", text: $draft.prompt, axis: .vertical).lineLimit(1...5)
-            Complaint(.prompt)
-            TextField("What not to draw", text: $draft.negative, axis: .vertical).lineLimit(1...3)
-        }
-    }
-}
-
-/// The mode, and the fields of drawing on a picture.
-private struct StartSection: View {
-    @Binding var draft: Draft
-    let manifest: Manifest
-    @State private var painting = false
-
-    var body: some View {
-        if manifest.edits {
-            Section {
-                Picker("Start from", selection: $draft.mode) {
-                    ForEach(Mode.allCases, id: \.self) { Text(verbatim: words($0)).tag($0) }
-                }
-                if draft.mode != .text {
-                    PickedPicture()
-                    Complaint(.picture)
-                }
-                switch draft.mode {
-                case .text: EmptyView()
-                case .redraw:
-                    VStack(alignment: .leading) {
-                        Text("How much may change: \(percent(Double(draft.strength) / 100))")
-                        Slider(value: $draft.share, in: 1...100, step: 1) { Text("How much may change") }
-                    }
-                case .repaint:
-                    Button("Paint what changes") { painting = true }
-                    Complaint(.mask)
-                case .extend:
-                    ForEach(Side.allCases, id: \.self) { side in
-                        Toggle(isOn: $draft[grows: side]) { Text(verbatim: words(side)) }
-                    }
-                    Complaint(.sides)
+        .navigationBarTitleDisplayMode(.inline)
+        .toolbar {
+            ToolbarItem(placement: .topBarLeading) {
+                NavigationLink(value: AppModel.Screen.history) { Label("History", systemImage: "square.grid.2x2") }
+            }
+            ToolbarItem(placement: .topBarTrailing) {
+                Menu {
+                    Button("Model", systemImage: "shippingbox") { app.path.append(.model) }
+                    Button("Benchmark", systemImage: "stopwatch") { app.path.append(.benchmark) }
+                } label: {
+                    Label("More", systemImage: "ellipsis.circle")
                 }
             }
-            .sheet(isPresented: $painting) { NavigationStack { MaskView(manifest: manifest) } }
+        }
+        .onChange(of: app.studio.isWorking) {
+            if !app.studio.isWorking { AccessibilityNotification.Announcement(words(app.studio.state)).post() }
         }
     }
 }
 
-private struct ValuesSection: View {
-    @Binding var draft: Draft
+/// The picture above its prompt, or beside it where the screen is low.
+private struct Easel: View {
+    @Environment(\.verticalSizeClass) private var height
     let manifest: Manifest
 
     var body: some View {
-        Section {
-            LabeledContent("Seed") {
-                TextField("Seed", text: $draft.seed, prompt: Text("random"))
-                    .keyboardType(.numberPad).multilineTextAlignment(.trailing)
+        if height == .compact {
+            HStack(alignment: .top, spacing: 16) {
+                Stage(manifest: manifest)
+                ScrollView {
+                    VStack(spacing: 16) {
+                        PromptBar()
+                        Outcome()
+                    }
+                }
+                .scrollDismissesKeyboard(.interactively)
             }
-            Complaint(.seed)
-            LabeledContent("Steps") {
-                TextField("Steps", text: $draft.steps, prompt: Text(verbatim: String(manifest.defaults.steps)))
-                    .keyboardType(.numberPad).multilineTextAlignment(.trailing)
+            .padding()
+        } else {
+            ScrollView {
+                VStack(spacing: 16) {
+                    Stage(manifest: manifest)
+                    Outcome()
+                }
+                .frame(maxWidth: 700)  // of an iPad
+                .frame(maxWidth: .infinity)
+                .padding()
             }
-            Complaint(.steps)
-            LabeledContent("Guidance") {
-                TextField("Guidance", text: $draft.guidance, prompt: Text(verbatim: tenths(manifest.defaults.guidance)))
-                    .keyboardType(.decimalPad).multilineTextAlignment(.trailing)
+            .scrollDismissesKeyboard(.interactively)
+            .safeAreaInset(edge: .bottom) {
+                PromptBar().frame(maxWidth: 700).frame(maxWidth: .infinity).padding().background(.bar)
             }
-            Complaint(.guidance)
-            Picker("Size", selection: $draft[sizeAmong: manifest.sizes, or: manifest.defaults.size]) {
-                ForEach(manifest.sizes, id: \.self) { Text(verbatim: $0.description).tag($0) }
-            }
-            Toggle("Show the unfinished picture", isOn: $draft.preview)
         }
     }
 }
 
-/// Shows at a field what is wrong with it.
-private struct Complaint: View {
+/// The progress, or what came of the last drawing and what can be done with it.
+private struct Outcome: View {
     @Environment(AppModel.self) private var app
-    private let field: Field
-
-    init(_ field: Field) { self.field = field }
 
     var body: some View {
-        if app.wrong == field {
-            Label {
-                Text(verbatim: words(field))
-            } icon: {
-                Image(systemName: "exclamationmark.circle")
-            }.foregroundStyle(.red)
+        if case .working(let working) = app.studio.state {
+            ProgressView(value: share(working)) { Text(verbatim: words(app.studio.state)) }
+        } else {
+            if app.studio.state != .idle {
+                Text(verbatim: words(app.studio.state)).font(.footnote).foregroundStyle(.secondary).textSelection(.enabled)
+            }
+            if let drawn = app.shown {
+                ViewThatFits {  // with large letters, a line for each
+                    HStack { actions(drawn) }
+                    VStack { actions(drawn) }
+                }
+                .buttonStyle(.bordered)
+                .controlSize(.large)
+            }
         }
     }
-}
 
-/// Bindings for controls.
-extension Draft {
-    /// Percent.
-    fileprivate var share: Double {
-        get { Double(strength) }
-        set { strength = Int(newValue) }
+    @ViewBuilder private func actions(_ drawn: Drawn) -> some View {
+        Share(drawn: drawn)
+        Save(drawn: drawn)
+        Button("Four more", systemImage: "plus.square.on.square") { app.drawMore() }.disabled(!app.canDraw)
     }
 
-    fileprivate subscript(grows side: Side) -> Bool {
-        get { sides.contains(side) }
-        set { if newValue { sides.insert(side) } else { sides.remove(side) } }
-    }
-
-    fileprivate subscript(sizeAmong sizes: [Size], or usual: Size) -> Size {
-        get { size.flatMap { sizes.contains($0) ? $0 : nil } ?? usual }
-        set { size = newValue }
+    /// The share of the current work; nil if it is unknown.
+    private func share(_ working: Working) -> Double? {
+        switch working.stage {
+        case .preparing(.checking(let share)): share
+        case .preparing(.compiling(_, let number, let count)), .preparing(.warming(_, let number, let count)):
+            Double(number - 1) / Double(count)
+        case .drawing("steps") where working.step > 0: working.share
+        default: nil
+        }
     }
 }

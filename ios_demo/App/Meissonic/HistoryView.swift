@@ -1,19 +1,17 @@
 import MeissonicStudio
 import SwiftUI
 
-/// All pictures, newest first.
+/// All pictures, newest first. A long press shows what can be done with one.
 struct HistoryView: View {
     @Environment(AppModel.self) private var app
+    @State private var deleting: Drawn?
 
     var body: some View {
         ScrollView {
             LazyVGrid(columns: [GridItem(.adaptive(minimum: 110))]) {
                 ForEach(app.gallery.entries) { drawn in
-                    NavigationLink {
-                        PictureView(drawn: drawn)
-                    } label: {
-                        Thumbnail(drawn: drawn)
-                    }
+                    NavigationLink(value: AppModel.Screen.picture(drawn)) { Thumbnail(drawn: drawn) }
+                        .contextMenu { PictureMenu(drawn: drawn) { deleting = drawn } }
                 }
             }
             .padding()
@@ -21,6 +19,7 @@ struct HistoryView: View {
         .overlay {
             if app.gallery.entries.isEmpty { ContentUnavailableView("No pictures yet", systemImage: "photo") }
         }
+        .deletion(of: $deleting, from: app)
         .navigationTitle("History")
     }
 }
@@ -36,36 +35,8 @@ private struct Thumbnail: View {
             if let image { Image(decorative: image, scale: 1).resizable().scaledToFill() }
         }
         .aspectRatio(1, contentMode: .fit)
-        .clipped()
+        .clipShape(.rect(cornerRadius: 8))
         .accessibilityLabel(Text(verbatim: describe(drawn)))
         .task(id: drawn.id) { image = await thumbnail(of: app.gallery.file(drawn), longest: 360) }
-    }
-}
-
-/// One picture with its actions.
-private struct PictureView: View {
-    @Environment(AppModel.self) private var app
-    @Environment(\.dismiss) private var dismiss
-    let drawn: Drawn
-    @State private var deleting = false
-
-    var body: some View {
-        Form {
-            WholePicture(drawn: drawn)
-            Text(verbatim: drawn.settings.prompt).textSelection(.enabled)
-            Text(verbatim: facts(drawn)).foregroundStyle(.secondary).textSelection(.enabled)
-            SaveAndShare(drawn: drawn)
-            Button("Use these settings") { app.use(drawn) }
-            Button("Draw on this picture") { app.drawOn(drawn) }
-            Button("Delete", role: .destructive) { deleting = true }
-        }
-        .navigationTitle("Picture")
-        .navigationBarTitleDisplayMode(.inline)
-        .confirmationDialog("Delete this picture?", isPresented: $deleting, titleVisibility: .visible) {
-            Button("Delete", role: .destructive) {
-                dismiss()
-                app.gallery.remove(drawn)
-            }
-        }
     }
 }

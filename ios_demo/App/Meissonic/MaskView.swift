@@ -40,7 +40,7 @@ struct MaskView: View {
         .navigationBarTitleDisplayMode(.inline)
         .toolbar { ToolbarItem(placement: .confirmationAction) { Button("Use") { dismiss() } } }
         .interactiveDismissDisabled()  // because a stroke downwards would close the sheet
-        .task { image = await cropped()?.cgImage }
+        .task { image = await fitted()?.cgImage }
     }
 
     @ViewBuilder private var buttons: some View {
@@ -49,14 +49,16 @@ struct MaskView: View {
         Button("Everything") { app.draft.strokes = [.everything] }
     }
 
-    /// The part that the model draws on: the middle of the picture, in the model's shape.
-    private func cropped() async -> Picture? {
+    /// What the model draws on: the picture in the model's shape.
+    private func fitted() async -> Picture? {
         guard let picked = app.picked else { return nil }
-        return await crop(picked, to: app.draft.size(for: manifest))
+        return await fit(picked, to: app.draft.size(for: manifest), app.draft.fit)
     }
 
     /// Off the main thread.
-    private nonisolated func crop(_ picture: Picture, to size: Size) async -> Picture { picture.fitted(to: size) }
+    private nonisolated func fit(_ picture: Picture, to size: Size, _ how: Fit) async -> Picture {
+        picture.fitted(to: size, how)
+    }
 
     private func canvas(_ image: CGImage) -> some View {
         GeometryReader { place in

@@ -4,7 +4,7 @@ import MeissonicStudio
 import SwiftUI
 import UniformTypeIdentifiers
 
-/// Downloads, resumes, imports, chooses and removes models, and chooses their compute units.
+/// Installs, chooses and removes models, and shows the results of the chosen one's self-test.
 struct ModelView: View {
     @Environment(AppModel.self) private var app
 
@@ -12,11 +12,15 @@ struct ModelView: View {
         Form {
             ForEach(app.shelf.models) { ModelSection(model: $0) }
             if let arriving = app.shelf.arriving {
-                ArrivingSection(arriving: arriving)
+                Section {
+                    ArrivingView(arriving: arriving)
+                } footer: {
+                    Text("Leave the app open: the system stops it in the background. The part that arrived is kept.")
+                }
             } else {
                 GetSection()
             }
-            if let model = app.shelf.model { UnitsSection(model: model) }
+            if let model = app.shelf.model { TestSection(model: model) }
         }
         .navigationTitle("Model")
     }
@@ -46,22 +50,6 @@ private struct ModelSection: View {
     }
 }
 
-private struct ArrivingSection: View {
-    @Environment(AppModel.self) private var app
-    let arriving: Shelf.Arriving
-
-    var body: some View {
-        Section {
-            ProgressView(value: share) { Text(verbatim: words(arriving)) }
-            Button("Stop", role: .cancel) { app.shelf.stop() }
-        } footer: {
-            Text("Leave the app open: the system stops it in the background. The part that arrived is kept.")
-        }
-    }
-
-    private var share: Double? { if case .installing(let state) = arriving { state.share } else { nil } }
-}
-
 private struct GetSection: View {
     @Environment(AppModel.self) private var app
     @State private var address = ""
@@ -71,6 +59,9 @@ private struct GetSection: View {
         Section("Get a model") {
             TextField("Web address of the model’s folder", text: $address)
                 .keyboardType(.URL).textInputAutocapitalization(.never).autocorrectionDisabled()
+            if let bundled = app.shelf.bundled {
+                Button("Install the app’s model (\(size(bundled.manifest.size)))") { app.installBundled() }
+            }
             if app.shelf.unfinished == 0 { Button("Download") { app.shelf.download(address) } }
             Button("Import from a folder in Files") { importing = true }
             if app.shelf.unfinished > 0 {
@@ -93,18 +84,13 @@ private struct GetSection: View {
     }
 }
 
-/// The compute units to try first, and the results of the self-test.
-private struct UnitsSection: View {
+/// The results of the self-test for the current choice of units; none before its first drawing.
+private struct TestSection: View {
     @Environment(AppModel.self) private var app
     let model: StoredModel
 
     var body: some View {
-        @Bindable var shelf = app.shelf
         Section {
-            Picker("Compute with", selection: $shelf.placement) {
-                ForEach(SelfTest.Placement.every, id: \.self) { Text(verbatim: words($0)).tag($0) }
-            }
-            .disabled(app.isBusy)
             ForEach(results, id: \.placement) { result in
                 Label {
                     Text(verbatim: words(result))
@@ -117,7 +103,6 @@ private struct UnitsSection: View {
         }
     }
 
-    /// The results for the current choice; none before its first drawing.
     private var results: [SelfTest.Result] {
         let facts = app.studio.isWorking ? nil : app.studio.facts(model)
         return facts?.preferred == app.shelf.placement ? facts?.results ?? [] : []

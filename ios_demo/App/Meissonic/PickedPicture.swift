@@ -7,7 +7,6 @@ import SwiftUI
 struct PickedPicture: View {
     @Environment(AppModel.self) private var app
     @State private var item: PhotosPickerItem?
-    private let longest = 2048  // pixels of its longer side that are kept
 
     var body: some View {
         HStack {
@@ -15,7 +14,8 @@ struct PickedPicture: View {
                 Image(image, scale: 1, label: Text("The picture to start from")).resizable().scaledToFit()
                     .frame(maxWidth: 96, maxHeight: 96)
             }
-            PhotosPicker("Choose picture", selection: $item, matching: .images)
+            // The file as it is, because a PNG may say what made it.
+            PhotosPicker("Choose picture", selection: $item, matching: .images, preferredItemEncoding: .current)
         }
         .onChange(of: item) {
             guard let item else { return }
@@ -25,17 +25,13 @@ struct PickedPicture: View {
 
     private func take(_ item: PhotosPickerItem) async {
         do {
-            let data = try await item.loadTransferable(type: Data.self)
-            if let data, let picture = await read(data) {
-                app.pick(picture)
+            if let data = try await item.loadTransferable(type: Data.self) {
+                app.pick(data)
             } else {
-                app.complain(String(localized: "This picture cannot be read: choose another"))
+                app.complainOfPicture()
             }
         } catch {
             app.complain(error.localizedDescription)
         }
     }
-
-    /// Off the main thread.
-    private nonisolated func read(_ data: Data) async -> Picture? { Picture(reading: data, longest: longest) }
 }

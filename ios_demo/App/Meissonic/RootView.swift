@@ -1,30 +1,42 @@
+import MeissonicStudio
 import SwiftUI
 import UIKit
 
-/// The four screens. Their state lives in `AppModel`.
+/// The screen that draws, and those over it. Their state lives in `AppModel`.
 struct RootView: View {
     @Environment(AppModel.self) private var app
     @Environment(\.scenePhase) private var phase
 
     var body: some View {
         @Bindable var app = app
-        TabView(selection: $app.tab) {
-            NavigationStack { DrawView() }
-                .tabItem { Label("Draw", systemImage: "paintbrush") }.tag(AppModel.Tab.draw)
-            NavigationStack { HistoryView() }
-                .tabItem { Label("History", systemImage: "photo.on.rectangle") }.tag(AppModel.Tab.history)
-            NavigationStack { ModelView() }
-                .tabItem { Label("Model", systemImage: "shippingbox") }.tag(AppModel.Tab.model)
-            NavigationStack { BenchmarkView() }
-                .tabItem { Label("Benchmark", systemImage: "stopwatch") }.tag(AppModel.Tab.benchmark)
+        NavigationStack(path: $app.path) {
+            DrawView().navigationDestination(for: AppModel.Screen.self) { screen in
+                switch screen {
+                case .history: HistoryView()
+                case .picture(let drawn): PictureView(drawn: drawn)
+                case .model: ModelView()
+                case .benchmark: BenchmarkView()
+                }
+            }
         }
         .task { await app.shelf.look() }
+        .onOpenURL { file in
+            let secured = file.startAccessingSecurityScopedResource()
+            app.open(file) { if secured { file.stopAccessingSecurityScopedResource() } }
+        }
         .onChange(of: phase) { if phase != .active { app.keep() } }
         .onChange(of: app.isBusy) { UIApplication.shared.isIdleTimerDisabled = app.isBusy }
-        .alert("Something failed", isPresented: $app.hasProblem) {
+        .problemAlert($app.hasProblemOnScreen, app.problem)
+    }
+}
+
+extension View {
+    /// Says what failed.
+    func problemAlert(_ isPresented: Binding<Bool>, _ problem: AppModel.Problem?) -> some View {
+        self.alert("Something failed", isPresented: isPresented) {
             Button("OK") {}
         } message: {
-            Text(verbatim: app.problem ?? "")
+            Text(verbatim: problem.map(words) ?? "")
         }
     }
 }

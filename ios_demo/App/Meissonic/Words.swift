@@ -122,10 +122,26 @@ func words(_ field: Field) -> String {
 
 func words(_ mode: Mode) -> String {
     switch mode {
-    case .text: String(localized: "Text alone")
-    case .redraw: String(localized: "A picture, redrawn")
-    case .repaint: String(localized: "A picture, partly repainted")
-    case .extend: String(localized: "A picture, extended")
+    case .text: String(localized: "From text")
+    case .redraw: String(localized: "Redraw")
+    case .repaint: String(localized: "Replace a part")
+    case .extend: String(localized: "Extend")
+    }
+}
+
+func words(_ fit: Fit) -> String {
+    switch fit {
+    case .crop: String(localized: "Crop")
+    case .pad: String(localized: "Margins")
+    case .stretch: String(localized: "Stretch")
+    }
+}
+
+func words(_ problem: AppModel.Problem) -> String {
+    switch problem {
+    case .unreadablePicture: String(localized: "This picture cannot be read: choose another")
+    case .noSettings: String(localized: "The file of this picture does not say what made it")
+    case .failed(let line): line
     }
 }
 

@@ -104,20 +104,36 @@ public struct WindowGroup<Content: View>: Scene {
     public var wrappedValue: Value { stub() }
 }
 
+@propertyWrapper public struct FocusState<Value: Hashable> {
+    public struct Binding {}
+
+    public init() where Value == Bool {}
+    public var wrappedValue: Value {
+        get { stub() }
+        nonmutating set {}
+    }
+    public var projectedValue: Binding { stub() }
+}
+
 public enum ScenePhase { case background, inactive, active }
+public enum UserInterfaceSizeClass { case compact, regular }
 public struct DismissAction { @MainActor public func callAsFunction() {} }
 public struct EnvironmentValues {
     public var scenePhase: ScenePhase { stub() }
     public var dismiss: DismissAction { stub() }
+    public var horizontalSizeClass: UserInterfaceSizeClass? { stub() }
+    public var verticalSizeClass: UserInterfaceSizeClass? { stub() }
 }
 
 // MARK: - Containers
 
 public struct Group: Primitive { public init<C: View>(@ViewBuilder content: () -> C) {} }
 public struct Form: Primitive { public init<C: View>(@ViewBuilder content: () -> C) {} }
-public struct NavigationStack: Primitive { public init<C: View>(@ViewBuilder root: () -> C) {} }
-public struct TabView: Primitive {
-    public init<S: Hashable, C: View>(selection: Binding<S>, @ViewBuilder content: () -> C) {}
+public struct NavigationStack: Primitive {
+    public init<C: View>(@ViewBuilder root: () -> C) {}
+    public init<D: MutableCollection & RandomAccessCollection & RangeReplaceableCollection, C: View>(
+        path: Binding<D>, @ViewBuilder root: () -> C
+    ) where D.Element: Hashable {}
 }
 public struct Section: Primitive {
     public init<C: View>(@ViewBuilder content: () -> C) {}
@@ -125,14 +141,23 @@ public struct Section: Primitive {
     @_disfavoredOverload public init<S: StringProtocol, C: View>(_ title: S, @ViewBuilder content: () -> C) {}
     public init<C: View, F: View>(@ViewBuilder content: () -> C, @ViewBuilder footer: () -> F) {}
 }
-public struct HStack: Primitive { public init<C: View>(@ViewBuilder content: () -> C) {} }
+public enum VerticalAlignment { case top, center, bottom }
+public struct HStack: Primitive {
+    public init<C: View>(
+        alignment: VerticalAlignment = .center, spacing: CGFloat? = nil, @ViewBuilder content: () -> C
+    ) {}
+}
 public struct ViewThatFits: Primitive { public init<C: View>(@ViewBuilder content: () -> C) {} }
 public struct ZStack: Primitive { public init<C: View>(@ViewBuilder content: () -> C) {} }
 public enum HorizontalAlignment { case leading, center, trailing }
 public struct VStack: Primitive {
-    public init<C: View>(alignment: HorizontalAlignment = .center, @ViewBuilder content: () -> C) {}
+    public init<C: View>(
+        alignment: HorizontalAlignment = .center, spacing: CGFloat? = nil, @ViewBuilder content: () -> C
+    ) {}
 }
-public struct ScrollView: Primitive { public init<C: View>(@ViewBuilder content: () -> C) {} }
+public struct ScrollView: Primitive {
+    public init<C: View>(_ axes: Axis.Set = .vertical, @ViewBuilder content: () -> C) {}
+}
 public struct GridItem {
     public enum Size { case adaptive(minimum: CGFloat) }
     public init(_ size: Size) {}
@@ -146,7 +171,7 @@ public struct ForEach: Primitive {
     ) {}
 }
 public struct NavigationLink: Primitive {
-    public init<D: View, L: View>(@ViewBuilder destination: () -> D, @ViewBuilder label: () -> L) {}
+    public init<P: Hashable, L: View>(value: P?, @ViewBuilder label: () -> L) {}
 }
 public struct GeometryProxy { public var size: CGSize { stub() } }
 public struct GeometryReader: Primitive {
@@ -159,6 +184,14 @@ public struct ButtonRole { public static let destructive = ButtonRole(), cancel 
 public struct Button: Primitive {
     public init(_ title: LocalizedStringKey, role: ButtonRole? = nil, action: @escaping @MainActor () -> Void) {}
     public init(_ title: LocalizedStringKey, systemImage: String, action: @escaping @MainActor () -> Void) {}
+    public init(
+        _ title: LocalizedStringKey, systemImage: String, role: ButtonRole?, action: @escaping @MainActor () -> Void
+    ) {}
+    public init<L: View>(action: @escaping @MainActor () -> Void, @ViewBuilder label: () -> L) {}
+    public init<L: View>(role: ButtonRole?, action: @escaping @MainActor () -> Void, @ViewBuilder label: () -> L) {}
+}
+public struct Menu: Primitive {
+    public init<C: View, L: View>(@ViewBuilder content: () -> C, @ViewBuilder label: () -> L) {}
 }
 public struct Label: Primitive {
     public init(_ title: LocalizedStringKey, systemImage: String) {}
@@ -168,7 +201,15 @@ public struct LabeledContent: Primitive {
     public init<C: View>(_ title: LocalizedStringKey, @ViewBuilder content: () -> C) {}
     @_disfavoredOverload public init<S: StringProtocol, C: View>(_ title: S, @ViewBuilder content: () -> C) {}
 }
-public enum Axis { case horizontal, vertical }
+public enum Axis {
+    case horizontal, vertical
+
+    public struct Set: OptionSet, Sendable {
+        public let rawValue: Int8
+        public init(rawValue: Int8) { self.rawValue = rawValue }
+        public static let horizontal = Set(rawValue: 1), vertical = Set(rawValue: 2)
+    }
+}
 public struct TextField: Primitive {
     public init(_ title: LocalizedStringKey, text: Binding<String>) {}
     public init(_ title: LocalizedStringKey, text: Binding<String>, axis: Axis) {}
@@ -195,10 +236,12 @@ public struct ProgressView: Primitive {
     public init<V: BinaryFloatingPoint, L: View>(value: V?, total: V = 1, @ViewBuilder label: () -> L) {}
 }
 public struct ShareLink: Primitive { public init<L: View>(item: URL, @ViewBuilder label: () -> L) {} }
-public struct ContentUnavailableView: Primitive { public init(_ title: LocalizedStringKey, systemImage: String) {} }
-public enum ToolbarItemPlacement { case confirmationAction }
+public struct ContentUnavailableView: Primitive {
+    public init(_ title: LocalizedStringKey, systemImage: String, description: Text? = nil) {}
+}
+public enum ToolbarItemPlacement { case confirmationAction, cancellationAction, topBarLeading, topBarTrailing }
 @resultBuilder public enum ToolbarBuilder {
-    public static func buildBlock(_ item: ToolbarItem) -> ToolbarItem { item }
+    public static func buildBlock(_ items: ToolbarItem...) -> ToolbarItem { stub() }
 }
 public struct ToolbarItem { public init<C: View>(placement: ToolbarItemPlacement, @ViewBuilder content: () -> C) {} }
 
@@ -215,7 +258,7 @@ public struct Image: Primitive {
     public func resizable() -> Image { self }
 }
 public struct Color: Primitive {
-    public static let red = Color(), orange = Color(), secondary = Color()
+    public static let red = Color(), orange = Color(), secondary = Color(), accentColor = Color()
     public func opacity(_ opacity: Double) -> Color { self }
 }
 public struct Path {
@@ -258,15 +301,39 @@ public enum UIKeyboardType { case numberPad, decimalPad, URL }
 public struct TextInputAutocapitalization { public static var never: TextInputAutocapitalization { stub() } }
 public struct ScrollDismissesKeyboardMode { public static var interactively: ScrollDismissesKeyboardMode { stub() } }
 public struct NavigationBarItem { public enum TitleDisplayMode { case inline, large } }
-public struct ButtonStyle { public static var bordered: ButtonStyle { stub() } }
+public struct BorderedButtonStyle { public static var bordered: BorderedButtonStyle { stub() } }
+public struct BorderedProminentButtonStyle {
+    public static var borderedProminent: BorderedProminentButtonStyle { stub() }
+}
+public struct ButtonBorderShape { public static let capsule = ButtonBorderShape() }
+public enum ControlSize { case mini, small, regular, large, extraLarge }
+public enum VerticalEdge { case top, bottom }
+public struct PresentationDetent: Hashable, Sendable { public static let medium = PresentationDetent(), large = medium }
+public struct ScrollIndicatorVisibility { public static var hidden: ScrollIndicatorVisibility { stub() } }
+public struct RoundedRectangle {
+    public static func rect(cornerRadius: CGFloat) -> RoundedRectangle { stub() }
+}
+public struct Material { public static var bar: Material { stub() } }
+public struct Font { public static let largeTitle = Font(), title = Font(), footnote = Font() }
+public struct Animation { public static let `default` = Animation() }
+public struct AnyTransition { public static let opacity = AnyTransition() }
+public struct KeyEquivalent: Sendable { public static let `return` = KeyEquivalent() }
+public struct AccessibilityTraits: OptionSet, Sendable {  // Apple's is a SetAlgebra
+    public let rawValue: Int
+    public init(rawValue: Int) { self.rawValue = rawValue }
+    public static let isSelected = AccessibilityTraits(rawValue: 1)
+}
 public struct UTType { public static var folder: UTType { stub() } }
 
 extension View {
     public func environment<T: AnyObject & Observable>(_ object: T?) -> some View { self }
-    public func tabItem<C: View>(@ViewBuilder _ label: () -> C) -> some View { self }
     public func tag<V: Hashable>(_ tag: V) -> some View { self }
     public func navigationTitle(_ title: LocalizedStringKey) -> some View { self }
+    public func navigationDestination<D: Hashable, C: View>(
+        for data: D.Type, @ViewBuilder destination: @escaping (D) -> C
+    ) -> some View { self }
     public func navigationBarTitleDisplayMode(_ mode: NavigationBarItem.TitleDisplayMode) -> some View { self }
+    public func onOpenURL(perform action: @escaping @MainActor (URL) -> Void) -> some View { self }
     public func toolbar(@ToolbarBuilder content: () -> ToolbarItem) -> some View { self }
     public func task(_ action: @escaping @Sendable @MainActor () async -> Void) -> some View { self }
     public func task<T: Equatable>(id: T, _ action: @escaping @Sendable @MainActor () async -> Void) -> some View { self }
@@ -278,7 +345,15 @@ extension View {
     public func confirmationDialog<A: View>(
         _ title: LocalizedStringKey, isPresented: Binding<Bool>, titleVisibility: Visibility, @ViewBuilder actions: () -> A
     ) -> some View { self }
+    public func confirmationDialog<A: View, T>(
+        _ title: LocalizedStringKey, isPresented: Binding<Bool>, titleVisibility: Visibility = .automatic, presenting data: T?,
+        @ViewBuilder actions: (T) -> A
+    ) -> some View { self }
     public func sheet<C: View>(isPresented: Binding<Bool>, @ViewBuilder content: @escaping () -> C) -> some View { self }
+    public func inspector<C: View>(isPresented: Binding<Bool>, @ViewBuilder content: () -> C) -> some View { self }
+    public func presentationDetents(_ detents: Set<PresentationDetent>) -> some View { self }
+    public func contextMenu<C: View>(@ViewBuilder menuItems: () -> C) -> some View { self }
+    public func safeAreaInset<C: View>(edge: VerticalEdge, @ViewBuilder content: () -> C) -> some View { self }
     public func overlay<C: View>(@ViewBuilder content: () -> C) -> some View { self }
     public func fileImporter(
         isPresented: Binding<Bool>, allowedContentTypes: [UTType],
@@ -294,17 +369,33 @@ extension View {
     public func lineLimit(_ limit: ClosedRange<Int>) -> some View { self }
     public func scrollDismissesKeyboard(_ mode: ScrollDismissesKeyboardMode) -> some View { self }
     public func interactiveDismissDisabled() -> some View { self }
-    public func buttonStyle(_ style: ButtonStyle) -> some View { self }
+    public func buttonStyle(_ style: BorderedButtonStyle) -> some View { self }
+    public func buttonStyle(_ style: BorderedProminentButtonStyle) -> some View { self }
+    public func buttonBorderShape(_ shape: ButtonBorderShape) -> some View { self }
+    public func controlSize(_ size: ControlSize) -> some View { self }
+    public func tint(_ tint: Color?) -> some View { self }
+    public func focused(_ condition: FocusState<Bool>.Binding) -> some View { self }
+    public func keyboardShortcut(_ key: KeyEquivalent) -> some View { self }
+    public func font(_ font: Font?) -> some View { self }
+    public func scrollIndicators(_ visibility: ScrollIndicatorVisibility) -> some View { self }
+    public func background(_ style: Material) -> some View { self }
+    public func background(_ style: Color, in shape: RoundedRectangle) -> some View { self }
+    public func clipShape(_ shape: RoundedRectangle) -> some View { self }
+    public func animation<V: Equatable>(_ animation: Animation?, value: V) -> some View { self }
+    public func transition(_ transition: AnyTransition) -> some View { self }
     public func padding() -> some View { self }
+    public func padding(_ length: CGFloat) -> some View { self }
     public func frame(maxWidth: CGFloat? = nil, maxHeight: CGFloat? = nil) -> some View { self }
     public func aspectRatio(_ ratio: CGFloat?, contentMode: ContentMode) -> some View { self }
     public func scaledToFit() -> some View { self }
     public func scaledToFill() -> some View { self }
-    public func clipped() -> some View { self }
     public func gesture(_ gesture: DragGesture) -> some View { self }
     public func accessibilityElement() -> some View { self }
     public func accessibilityLabel(_ label: LocalizedStringKey) -> some View { self }
     public func accessibilityLabel(_ label: Text) -> some View { self }
+    public func accessibilityValue(_ value: Text) -> some View { self }
+    public func accessibilityHidden(_ hidden: Bool) -> some View { self }
+    public func accessibilityAddTraits(_ traits: AccessibilityTraits) -> some View { self }
     public func accessibilityHint(_ hint: LocalizedStringKey) -> some View { self }
 }
 
@@ -323,9 +414,14 @@ public enum AccessibilityNotification {
 }
 
 public struct PhotosPickerItem: Equatable, Sendable {
+    public struct EncodingDisambiguationPolicy { public static var current: EncodingDisambiguationPolicy { stub() } }
+
     public func loadTransferable<T>(type: T.Type) async throws -> T? { stub() }
 }
 public struct PHPickerFilter { public static var images: PHPickerFilter { stub() } }
 public struct PhotosPicker: Primitive {
-    public init(_ title: LocalizedStringKey, selection: Binding<PhotosPickerItem?>, matching: PHPickerFilter?) {}
+    public init(
+        _ title: LocalizedStringKey, selection: Binding<PhotosPickerItem?>, matching: PHPickerFilter?,
+        preferredItemEncoding: PhotosPickerItem.EncodingDisambiguationPolicy
+    ) {}
 }
