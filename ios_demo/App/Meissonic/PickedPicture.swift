@@ -28,10 +28,10 @@ struct PickedPicture: View {
             if let data = try await item.loadTransferable(type: Data.self) {
                 app.pick(data)
             } else {
-                app.complainOfPicture()
+                app.problem = .unreadablePicture
             }
         } catch {
-            app.complain(error.localizedDescription)
+            app.problem = .failed(error.localizedDescription)
         }
     }
 }

@@ -74,7 +74,7 @@ struct Save: View {
                         try await saveToPhotos(app.gallery.file(drawn))
                         saved = drawn.id
                     } catch {
-                        app.complain(error.localizedDescription)
+                        app.problem = .failed(error.localizedDescription)
                     }
                 }
             }

@@ -44,7 +44,7 @@ import PictureFiles
     public private(set) var offer: Offer?
     /// The field to correct.
     public private(set) var wrong: Field?
-    public private(set) var problem: Problem?
+    public var problem: Problem?
     private var checking = false
     @ObservationIgnored private let maker: any EngineMaker
     @ObservationIgnored private let decode: @Sendable (Data) -> Picture?
@@ -220,9 +220,10 @@ import PictureFiles
         offer = Offer(settings: made, sameModel: made.model == (try? shelf.model?.bundle.sha256()))
     }
 
-    /// Copies the picture, because the permission to read it ends. Drops the strokes of the one before.
+    /// Copies the picture, because the permission to read it ends. Drops the strokes and the offer of the one before.
     private func start(from picture: Picture) async throws {
         picked = picture
+        offer = nil
         draft.strokes = []
         if draft.mode == .text { draft.mode = .redraw }
         if wrong == .picture { wrong = nil }
@@ -263,10 +264,6 @@ import PictureFiles
     public func note(_ work: () throws -> Void) {
         do { try work() } catch { problem = .failed(error.localizedDescription) }
     }
-
-    public func complain(_ line: String) { problem = .failed(line) }
-
-    public func complainOfPicture() { problem = .unreadablePicture }
 
     /// Runs work after the actions before it, and shows its failure.
     private func run(_ work: @escaping @MainActor () async throws -> Void) {

@@ -146,6 +146,11 @@ import Testing
         #expect(app.offer == AppModel.Offer(settings: other, sameModel: false))
         app.hasOffer = false
         #expect(app.offer == nil && app.draft.prompt == "mine" && app.draft.mode == .redraw)
+        // An offer ends with its picture.
+        app.pick(try Picture(size: Size(width: 4, height: 4), pixels: [UInt8](repeating: 9, count: 48)).png(other))
+        app.pick(try photo())
+        await app.finish()
+        #expect(app.offer == nil && app.picked?.size == Size(width: 20, height: 10))
     }
 
     @Test func aPhotoIsDrawnOnAndHasNoSettings() async throws {
