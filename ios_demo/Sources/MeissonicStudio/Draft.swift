@@ -29,8 +29,8 @@ public struct Draft: Codable, Sendable, Equatable {
     public var mode = Mode.text
     /// How a picture gets the size of the drawing.
     public var fit = Fit.crop
-    /// Percent.
-    public var strength = 60
+    private var redrawStrength = 60
+    private var repaintStrength = 100
     public var sides: Set<Side> = [.left, .right]
     public var strokes: [Stroke] = []
     /// Whether what is not repainted keeps its own pixels.
@@ -41,6 +41,12 @@ public struct Draft: Codable, Sendable, Equatable {
     public var preview = true
 
     public init() {}
+
+    /// How much of the picture, or of its painted part, may change: percent of the steps that run.
+    public var strength: Int {
+        get { mode == .repaint ? repaintStrength : redrawStrength }
+        set { if mode == .repaint { repaintStrength = newValue } else { redrawStrength = newValue } }
+    }
 
     /// Whether guidance is on in every step.
     public var guidesEveryStep: Bool { guidanceFrom == 0 && guidanceUntil == 1 }
@@ -58,7 +64,7 @@ public struct Draft: Codable, Sendable, Equatable {
         let isSize = [made.size.width, made.size.height].allSatisfy { 1...Limits.side ~= $0 }
         size = isSize ? made.size : nil
         mode = Mode(made.mode)
-        if mode == .redraw, let share = made.strength { strength = Int((min(max(share, 0.01), 1) * 100).rounded()) }
+        if let share = made.strength { strength = Int((min(max(share, 0.01), 1) * 100).rounded()) }
         if let margins = made.margins { sides = margins.sides }
         fit = made.fit ?? .crop
         compose = made.compose ?? true

@@ -50,7 +50,7 @@ extension Draft {
         case .repaint:
             let mask = paint(strokes, size: picture.size)
             guard mask.levels.contains(255) else { return .unfit(.mask) }
-            request.edit = .inpaint(picture, mask: mask)
+            request.edit = .inpaint(picture, mask: mask, strength: Double(strength) / 100)
         case .extend: request.edit = .outpaint(picture, margins: margins(for: manifest))
         }
         return .fit(request)

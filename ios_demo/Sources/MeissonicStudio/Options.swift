@@ -22,7 +22,7 @@ extension Draft {
         switch mode {
         case .text: []
         case .redraw: [.picture, .fit, .strength]
-        case .repaint: [.picture, .fit, .mask, .compose]
+        case .repaint: [.picture, .fit, .mask, .strength, .compose]
         case .extend: [.picture, .fit, .sides, .compose]
         }
     }

@@ -132,8 +132,8 @@ import Testing
         let margins = Margins(left: 16, top: 0, right: 16, bottom: 0)
         let inner = picture.fitted(to: manifest.defaults.size.inside(margins), .pad)
         let edits: [(Edit?, Mode)] = [
-            (nil, .text), (.imageToImage(picture, strength: 0.35), .redraw), (.inpaint(picture, mask: mask), .repaint),
-            (.outpaint(inner, margins: margins), .extend),
+            (nil, .text), (.imageToImage(picture, strength: 0.35), .redraw),
+            (.inpaint(picture, mask: mask, strength: 0.75), .repaint), (.outpaint(inner, margins: margins), .extend),
         ]
         for (edit, mode) in edits {
             let request = Request(
@@ -183,7 +183,7 @@ import Testing
         let values: [Option] = [.negative, .steps, .guidance, .seed]
         #expect(options(.text, manifest) == [[.mode], values, [.preview, .unit]])
         #expect(options(.redraw, manifest)[0] == [.mode, .picture, .fit, .strength])
-        #expect(options(.repaint, manifest)[0] == [.mode, .picture, .fit, .mask, .compose])
+        #expect(options(.repaint, manifest)[0] == [.mode, .picture, .fit, .mask, .strength, .compose])
         #expect(options(.extend, manifest)[0] == [.mode, .picture, .fit, .sides, .compose])
         let sizes = try ModelBundle.readManifest(Repository.sizes)
         #expect(sizes.sizes.count > 1)
