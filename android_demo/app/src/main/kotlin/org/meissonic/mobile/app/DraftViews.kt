@@ -2,64 +2,66 @@ package org.meissonic.mobile.app
 
 import android.app.Activity
 import android.view.View
-import android.widget.AdapterView
-import android.widget.ArrayAdapter
 import android.widget.CheckBox
 import android.widget.EditText
 import android.widget.SeekBar
-import android.widget.Spinner
+import android.widget.Switch
 import android.widget.TextView
 import org.meissonic.mobile.app.model.Draft
 import org.meissonic.mobile.app.model.Field
 import org.meissonic.mobile.app.model.Mode
 import org.meissonic.mobile.app.model.Side
+import org.meissonic.mobile.engine.Fit
 import org.meissonic.mobile.engine.Manifest
 import org.meissonic.mobile.engine.Size
 
-/** The form's fields: shows a draft and reads it back. */
+/** The form's fields: shows a draft and reads it back. All but the prompt are in the sheet, whose header sums them up. */
 class DraftViews(private val screen: Activity) {
     private fun <T : View> view(id: Int): T = screen.requireViewById(id)
 
+    private val sheet: Sheet = view(R.id.form)
     private val prompt: EditText = view(R.id.prompt)
     private val negative: EditText = view(R.id.negative)
-    private val mode: Spinner = view(R.id.mode)
+    private val mode: Flow = view(R.id.mode)
     private val strength: SeekBar = view(R.id.strength)
-    private val strengthLabel: TextView = view(R.id.strength_label)
     private val sides = mapOf(
         Side.LEFT to view<CheckBox>(R.id.left),
         Side.TOP to view(R.id.top),
         Side.RIGHT to view(R.id.right),
         Side.BOTTOM to view(R.id.bottom),
     )
+    private val fit: Flow = view(R.id.fit)
+    private val compose: Switch = view(R.id.compose)
     private val seed: EditText = view(R.id.seed)
     private val steps: EditText = view(R.id.steps)
     private val guidance: EditText = view(R.id.guidance)
-    private val size: Spinner = view(R.id.size)
-    private val preview: CheckBox = view(R.id.preview)
+    private val size: Flow = view(R.id.size)
+    private val preview: Switch = view(R.id.preview)
     private var sizes = emptyList<Size>()
 
     init {
-        mode.adapter = choices(screen.resources.getStringArray(R.array.modes).toList())
-        mode.onItemSelectedListener = object : AdapterView.OnItemSelectedListener {
-            override fun onItemSelected(parent: AdapterView<*>?, view: View?, position: Int, id: Long) {
-                showFields()
-            }
-
-            override fun onNothingSelected(parent: AdapterView<*>?) = Unit
-        }
+        mode.chips(screen.resources.getStringArray(R.array.modes).toList())
+        fit.chips(screen.resources.getStringArray(R.array.fits).toList())
+        mode.chosen = 0
+        fit.chosen = 0
+        mode.setOnCheckedChangeListener { _, _ -> showFields() }
+        size.setOnCheckedChangeListener { _, _ -> sumUp() }
         strength.setOnSeekBarChangeListener(Slider { showStrength() })
+        sheet.turned = { sumUp() }
     }
 
     fun show(draft: Draft) {
         prompt.setText(draft.prompt)
         negative.setText(draft.negative)
-        mode.setSelection(draft.mode.ordinal)
+        mode.chosen = draft.mode.ordinal
         strength.progress = draft.strength
         sides.forEach { (side, box) -> box.isChecked = side in draft.sides }
+        fit.chosen = draft.fit.ordinal
+        compose.isChecked = draft.compose
         seed.setText(draft.seed)
         steps.setText(draft.steps)
         guidance.setText(draft.guidance)
-        draft.size?.let { size.setSelection(maxOf(0, sizes.indexOf(it))) }
+        draft.size?.let { if (it in sizes) size.chosen = sizes.indexOf(it) }
         preview.isChecked = draft.preview
         showStrength()
         showFields()
@@ -68,13 +70,14 @@ class DraftViews(private val screen: Activity) {
     /** Shows the sizes and defaults of a model. */
     fun offer(manifest: Manifest) {
         if (sizes != manifest.sizes) {
-            val chosen = sizes.getOrNull(size.selectedItemPosition) ?: manifest.defaults.size
+            val chosen = sizes.getOrNull(size.chosen) ?: manifest.defaults.size
             sizes = manifest.sizes
-            size.adapter = choices(sizes.map(Size::toString))
-            size.setSelection(maxOf(0, sizes.indexOf(chosen)))
+            size.chips(sizes.map { "${it.width} × ${it.height}" })
+            size.chosen = maxOf(0, sizes.indexOf(chosen))
         }
-        view<TextView>(R.id.steps_label).text = screen.getString(R.string.steps, manifest.defaults.steps)
-        view<TextView>(R.id.guidance_label).text = screen.getString(R.string.guidance, manifest.defaults.guidance)
+        steps.hint = manifest.defaults.steps.toString()
+        guidance.hint = "%.1f".format(manifest.defaults.guidance)
+        sumUp()
     }
 
     /** [before] with the values of the fields. */
@@ -84,14 +87,16 @@ class DraftViews(private val screen: Activity) {
         seed = seed.text.toString(),
         steps = steps.text.toString(),
         guidance = guidance.text.toString(),
-        size = sizes.getOrNull(size.selectedItemPosition) ?: before.size,
-        mode = Mode.entries[mode.selectedItemPosition],
+        size = sizes.getOrNull(size.chosen) ?: before.size,
+        mode = Mode.entries[mode.chosen],
         strength = strength.progress,
         sides = sides.filterValues { it.isChecked }.keys,
+        fit = Fit.entries[fit.chosen],
+        compose = compose.isChecked,
         preview = preview.isChecked,
     )
 
-    /** Shows at the field what is wrong, and scrolls there. */
+    /** Shows at the field what is wrong; opens the sheet if the field is there. */
     fun complain(field: Field, say: (String) -> Unit) {
         val words = screen.words(field)
         val where = when (field) {
@@ -101,25 +106,32 @@ class DraftViews(private val screen: Activity) {
             Field.GUIDANCE -> guidance
             Field.PICTURE, Field.MASK, Field.SIDES, Field.MEMORY -> null
         }
+        if (where != prompt && field != Field.MEMORY) sheet.turn(open = true)
         if (where == null) return say(words)
         where.error = words
         where.requestFocus()
     }
 
     private fun showFields() {
-        val mode = Mode.entries[mode.selectedItemPosition]
+        val mode = Mode.entries[mode.chosen]
         view<View>(R.id.picture_row).visible(mode != Mode.TEXT)
         view<View>(R.id.strength_row).visible(mode == Mode.REDRAW)
         view<View>(R.id.paint).visible(mode == Mode.REPAINT)
         view<View>(R.id.sides_row).visible(mode == Mode.EXTEND)
+        view<View>(R.id.compose).visible(mode == Mode.REPAINT || mode == Mode.EXTEND)
+        sumUp()
+    }
+
+    private fun sumUp() {
+        val chosen = sizes.getOrNull(size.chosen) ?: return
+        val mode = screen.resources.getStringArray(R.array.modes)[mode.chosen]
+        val steps = steps.text.ifBlank { steps.hint }
+        view<TextView>(R.id.summary).text =
+            screen.getString(R.string.summary, mode, "${chosen.width} × ${chosen.height}", steps)
     }
 
     private fun showStrength() {
-        strengthLabel.text = screen.getString(R.string.strength, strength.progress)
-    }
-
-    private fun choices(words: List<String>) = ArrayAdapter(screen, R.layout.choice, words).apply {
-        setDropDownViewResource(R.layout.choice_dropdown)
+        view<TextView>(R.id.strength_label).text = screen.getString(R.string.strength, strength.progress)
     }
 }
 

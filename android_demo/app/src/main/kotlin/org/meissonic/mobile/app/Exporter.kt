@@ -24,7 +24,7 @@ class Exporter(private val screen: Screen, saved: Bundle?) {
         telling { saveToPictures(screen.contentResolver, drawn, gallery.file(drawn)) }
     }
 
-    fun share(drawn: Drawn) = screen.startActivity(share(screen, drawn))
+    fun share(drawn: Drawn) = screen.startActivity(share(screen, listOf(drawn)))
 
     fun onActivityResult(request: Int, uri: Uri) {
         if (request != SAVE) return

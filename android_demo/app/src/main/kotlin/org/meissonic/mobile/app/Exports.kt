@@ -48,12 +48,15 @@ fun copy(resolver: ContentResolver, file: File, to: Uri) {
 }
 
 /** Offers the apps that accept pictures. */
-fun share(context: Context, drawn: Drawn): Intent {
-    val uri = PictureProvider.uri(context, drawn)
-    val send = Intent(Intent.ACTION_SEND)
-        .setType("image/png")
-        .putExtra(Intent.EXTRA_STREAM, uri)
-        .addFlags(Intent.FLAG_GRANT_READ_URI_PERMISSION)
-    send.clipData = ClipData.newRawUri(null, uri) // what the chooser grants
+fun share(context: Context, pictures: List<Drawn>): Intent {
+    val uris = pictures.map { PictureProvider.uri(context, it) }
+    val send = if (uris.size == 1) {
+        Intent(Intent.ACTION_SEND).putExtra(Intent.EXTRA_STREAM, uris.single())
+    } else {
+        Intent(Intent.ACTION_SEND_MULTIPLE).putParcelableArrayListExtra(Intent.EXTRA_STREAM, ArrayList(uris))
+    }
+    send.setType("image/png").addFlags(Intent.FLAG_GRANT_READ_URI_PERMISSION)
+    send.clipData = ClipData(null, arrayOf("image/png"), ClipData.Item(uris.first())) // what the chooser grants
+        .apply { uris.drop(1).forEach { addItem(ClipData.Item(it)) } }
     return Intent.createChooser(send, context.getString(R.string.share))
 }

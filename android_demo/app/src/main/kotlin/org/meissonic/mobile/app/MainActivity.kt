@@ -3,8 +3,8 @@ package org.meissonic.mobile.app
 import android.Manifest.permission.POST_NOTIFICATIONS
 import android.app.Activity
 import android.content.Intent
-import android.graphics.Bitmap
-import android.graphics.BitmapFactory
+import android.content.pm.PackageManager
+import android.net.Uri
 import android.os.Build
 import android.os.Bundle
 import android.view.Menu
@@ -13,17 +13,20 @@ import android.view.View
 import android.widget.Button
 import android.widget.ImageView
 import android.widget.ProgressBar
-import android.widget.ScrollView
 import android.widget.TextView
 import kotlin.random.Random
 import kotlin.random.nextULong
+import org.meissonic.mobile.app.model.Arriving
+import org.meissonic.mobile.app.model.ComputeUnit
 import org.meissonic.mobile.app.model.Done
 import org.meissonic.mobile.app.model.Draft
 import org.meissonic.mobile.app.model.DrawState
-import org.meissonic.mobile.app.model.Fit
+import org.meissonic.mobile.app.model.Invalid
+import org.meissonic.mobile.app.model.Mode
 import org.meissonic.mobile.app.model.ModelState
-import org.meissonic.mobile.app.model.Unfit
+import org.meissonic.mobile.app.model.NoModel
 import org.meissonic.mobile.app.model.UnitState
+import org.meissonic.mobile.app.model.Valid
 import org.meissonic.mobile.app.model.Working
 import org.meissonic.mobile.app.model.check
 import org.meissonic.mobile.app.model.ready
@@ -32,37 +35,46 @@ private const val CHOOSE = 1
 private const val MORE = 4 // pictures
 private const val LARGEST_TYPED_SEED = 1_000_000_000uL // short enough to be read out
 
-/** The form, the progress and the picture. */
+/** The picture, the prompt under it, and the sheet with everything else; before there is a model, the way to one. */
 class MainActivity : Screen(R.layout.main) {
     private lateinit var form: DraftViews
-    private lateinit var draft: Draft
+    private lateinit var drawing: DrawingViews
     private lateinit var exporter: Exporter
-    private var begun = false // whether the next picture is the first of its drawing
+    private val sheet get() = find<Sheet>(R.id.form)
 
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
         exporter = Exporter(this, savedInstanceState)
         form = DraftViews(this)
-        on(R.id.get_model) { startActivity(Intent(this, ModelActivity::class.java)) }
+        drawing = DrawingViews(this, app.gallery::file)
+        on(R.id.begin) { if (app.bundled.exists) installBundled() else getModel() }
+        on(R.id.get_model, ::getModel)
+        on(R.id.stop_install) { app.shelf.stop() }
         on(R.id.choose) {
             val ask = Intent(Intent.ACTION_OPEN_DOCUMENT).addCategory(Intent.CATEGORY_OPENABLE).setType("image/*")
             startActivityForResult(ask, CHOOSE)
         }
+        on(R.id.use_made) { app.picked.state.value.made?.let { made -> change { it.with(made) } } }
         on(R.id.paint) { startActivity(Intent(this, MaskActivity::class.java)) }
+        on(R.id.unit_npu) { app.choose(ComputeUnit.NPU) }
+        on(R.id.unit_cpu) { app.choose(ComputeUnit.CPU) }
         on(R.id.draw) { if (app.studio.state.value is Working) app.studio.stop() else draw() }
         on(R.id.more) { shown()?.let { draw(it.settings.seed + 1u) } }
         on(R.id.save) { shown()?.let(exporter::save) }
         on(R.id.share) { shown()?.let(exporter::share) }
-        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.TIRAMISU && savedInstanceState == null) {
-            requestPermissions(arrayOf(POST_NOTIFICATIONS), 0) // asked once; without the permission work has no notification
-        }
+        form.show(app.draftFile.load())
+        if (savedInstanceState == null) receive(intent)
+    }
+
+    override fun onNewIntent(intent: Intent) {
+        super.onNewIntent(intent)
+        receive(intent)
     }
 
     override fun onStart() {
         super.onStart()
-        draft = app.draftFile.load()
         app.shelf.state.value.ready?.let { form.offer(it.manifest) }
-        form.show(draft)
+        form.show(app.draftFile.load())
         watch(app.picked.state, ::show)
         watch(app.shelf.state, ::show)
         watch(app.units.state, ::show)
@@ -70,7 +82,7 @@ class MainActivity : Screen(R.layout.main) {
     }
 
     override fun onStop() {
-        keep()
+        keep(form.read(app.draftFile.load()))
         super.onStop()
     }
 
@@ -87,84 +99,100 @@ class MainActivity : Screen(R.layout.main) {
     override fun onOptionsItemSelected(item: MenuItem): Boolean {
         when (item.itemId) {
             R.id.menu_history -> startActivity(Intent(this, HistoryActivity::class.java))
-            R.id.menu_model -> startActivity(Intent(this, ModelActivity::class.java))
+            R.id.menu_model -> getModel()
             else -> return super.onOptionsItemSelected(item)
         }
         return true
     }
 
+    @Suppress("OVERRIDE_DEPRECATION", "DEPRECATION") // its successor needs Android 13
+    override fun onBackPressed() = if (sheet.open) sheet.turn(open = false) else super.onBackPressed()
+
     override fun onActivityResult(request: Int, result: Int, data: Intent?) {
         val uri = data?.data
         if (result != Activity.RESULT_OK || uri == null) return
-        if (request != CHOOSE) return exporter.onActivityResult(request, uri)
-        app.picked.take(contentResolver, uri)
-        keep(app.draftFile.load().copy(strokes = emptyList())) // the strokes belong to the picture before
+        if (request == CHOOSE) start(uri) else exporter.onActivityResult(request, uri)
+    }
+
+    /** Takes a picture that another app shares. */
+    @Suppress("DEPRECATION") // its successor needs Android 13
+    private fun receive(intent: Intent) {
+        if (intent.action != Intent.ACTION_SEND) return
+        start(intent.getParcelableExtra(Intent.EXTRA_STREAM) as? Uri ?: return)
+        sheet.turn(open = true)
+    }
+
+    /** Lets the next drawing start from a picture. */
+    private fun start(from: Uri) {
+        app.picked.take(contentResolver, from)
+        // The strokes belong to the picture before.
+        change { it.copy(mode = if (it.mode == Mode.TEXT) Mode.REDRAW else it.mode, strokes = emptyList()) }
+    }
+
+    /** Changes what the form shows. */
+    private fun change(to: (Draft) -> Draft) {
+        val draft = to(form.read(app.draftFile.load()))
+        keep(draft)
+        form.show(draft)
+    }
+
+    private fun getModel() = startActivity(Intent(this, ModelActivity::class.java))
+
+    private fun installBundled() {
+        app.shelf.install(app.bundled)
+        change { if (it.prompt.isBlank()) it.copy(prompt = getString(R.string.example_prompt)) else it }
     }
 
     /** Draws what the form says; or as many more, with seeds from [more] on. */
     private fun draw(more: ULong? = null) {
         val manifest = app.shelf.state.value.ready?.manifest ?: return
-        keep()
+        val draft = form.read(app.draftFile.load())
+        keep(draft)
         when (val checked = check(draft, manifest, Random.nextULong(LARGEST_TYPED_SEED), app.picked::picture)) {
-            is Unfit -> form.complain(checked.field, ::say)
-            is Fit -> {
+            is Invalid -> form.complain(checked.field, drawing::say)
+            is Valid -> {
+                askToNotify()
                 val request = if (more == null) checked.request else checked.request.copy(seed = more)
                 app.studio.draw(request, draft.preview, if (more == null) 1 else MORE)
-                begun = true
+                sheet.turn(open = false)
             }
         }
     }
 
-    private fun keep() {
-        draft = form.read(app.draftFile.load())
-        keep(draft)
+    // Asked with the first picture; without the permission work has no notification.
+    private fun askToNotify() {
+        if (Build.VERSION.SDK_INT < Build.VERSION_CODES.TIRAMISU || app.gallery.entries.value.isNotEmpty()) return
+        if (checkSelfPermission(POST_NOTIFICATIONS) == PackageManager.PERMISSION_GRANTED) return
+        requestPermissions(arrayOf(POST_NOTIFICATIONS), 0)
     }
 
     private fun show(state: ModelState) {
         val ready = state.ready
-        find<TextView>(R.id.model_state).apply {
-            text = words(state)
-            visible(ready == null)
+        val arriving = state as? Arriving
+        find<View>(R.id.welcome).visible(ready == null)
+        for (id in listOf(R.id.form, R.id.stage)) find<View>(id).visible(ready != null)
+        if (ready != null) return form.offer(ready.manifest)
+        val bundled = app.bundled.exists
+        find<TextView>(R.id.model_state).text =
+            if (state is NoModel && bundled) getString(R.string.welcome_bundled) else words(state)
+        find<ProgressBar>(R.id.arriving).show(arriving)
+        find<Button>(R.id.begin).apply {
+            visible(arriving == null)
+            setText(if (bundled) R.string.install_bundled else R.string.get_model)
         }
-        find<View>(R.id.get_model).visible(ready == null)
-        find<View>(R.id.form).visible(ready != null)
-        if (ready != null) form.offer(ready.manifest)
+        find<View>(R.id.get_model).visible(bundled && arriving == null)
+        find<View>(R.id.stop_install).visible(arriving != null)
     }
 
-    private fun show(state: UnitState) = find<TextView>(R.id.unit_state).run {
-        text = words(state)
-        visible(app.shelf.state.value.ready?.manifest?.forNpu == true)
+    private fun show(state: UnitState) {
+        find<View>(R.id.unit_row).visible(app.shelf.state.value.ready?.manifest?.forNpu == true)
+        find<TextView>(R.id.unit_state).text = words(state)
+        find<Flow>(R.id.unit).check(if (state.choice.drawing == ComputeUnit.NPU) R.id.unit_npu else R.id.unit_cpu)
     }
 
     private fun show(state: DrawState) {
-        val working = state as? Working
-        find<Button>(R.id.draw).setText(if (working == null) R.string.draw else R.string.stop)
-        find<ProgressBar>(R.id.progress).apply {
-            visible(working != null)
-            isIndeterminate = working == null || working.steps == 0
-            max = working?.total ?: 0
-            progress = working?.done ?: 0
-        }
-        say(words(state))
-        val drawn = (state as? Done)?.drawn
-        val preview = working?.preview
-        when {
-            drawn != null -> picture(BitmapFactory.decodeFile(app.gallery.file(drawn).path), describe(drawn))
-            preview != null -> picture(bitmapOf(preview), getString(R.string.unfinished_picture))
-            else -> picture(null, null)
-        }
-        find<View>(R.id.result_row).visible(drawn != null)
-    }
-
-    private fun picture(bitmap: Bitmap?, words: String?) {
-        find<ImageView>(R.id.result).run {
-            setImageBitmap(bitmap)
-            contentDescription = words
-            visible(bitmap != null)
-        }
-        if (bitmap == null || !begun) return
-        begun = false
-        find<ScrollView>(R.id.scroll).run { post { smoothScrollTo(0, find<View>(R.id.draw).top) } } // the picture is below
+        drawing.show(state)
+        for (id in listOf(R.id.unit_npu, R.id.unit_cpu)) find<View>(id).isEnabled = state !is Working
     }
 
     private fun show(picked: Picked) {
@@ -174,11 +202,8 @@ class MainActivity : Screen(R.layout.main) {
         }
         find<View>(R.id.unreadable).visible(picked.unreadable)
         find<View>(R.id.paint).isEnabled = picked.bitmap != null
-    }
-
-    private fun say(words: String) = find<TextView>(R.id.status).run {
-        text = words
-        visible(words.isNotEmpty())
+        find<View>(R.id.made_row).visible(picked.made != null)
+        find<TextView>(R.id.made).text = picked.made?.let(::words)
     }
 
     private fun shown() = (app.studio.state.value as? Done)?.drawn
@@ -187,3 +212,11 @@ class MainActivity : Screen(R.layout.main) {
 fun <T : View> Activity.find(id: Int): T = requireViewById(id)
 
 fun Activity.on(id: Int, act: () -> Unit) = find<View>(id).setOnClickListener { act() }
+
+/** Shows how much of a model has arrived. */
+fun ProgressBar.show(arriving: Arriving?) {
+    visible(arriving != null)
+    isIndeterminate = arriving?.total == 0L
+    max = PARTS
+    progress = arriving?.let { parts(it.bytes, it.total) } ?: 0
+}

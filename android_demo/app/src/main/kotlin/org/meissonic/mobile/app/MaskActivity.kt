@@ -15,9 +15,9 @@ class MaskActivity : Screen(R.layout.mask) {
         super.onCreate(savedInstanceState)
         val draft = app.draftFile.load()
         mask = find(R.id.mask)
-        // The part that the model draws on: the middle of the picture, in the model's shape.
+        // What the model draws on: the picture in the model's shape.
         val size = app.shelf.state.value.ready?.let { sizeOf(draft, it.manifest) }
-        mask.picture = if (size == null) app.picked.state.value.bitmap else app.picked.picture(size)?.let(::bitmapOf)
+        mask.picture = if (size == null) app.picked.state.value.bitmap else app.picked.picture(size, draft.fit)?.let(::bitmapOf)
         mask.strokes = draft.strokes
         find<SeekBar>(R.id.brush).apply {
             setOnSeekBarChangeListener(Slider { mask.radius = it / 100f })

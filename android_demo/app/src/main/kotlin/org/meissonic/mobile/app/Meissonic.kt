@@ -45,6 +45,9 @@ class Meissonic : Application() {
     val shelf by lazy { Shelf(scope, ModelStore(File(filesDir, "models")), ::release) }
     val units by lazy { UnitChoice(File(filesDir, "unit.json")) }
 
+    /** The model in the app's assets. */
+    val bundled get() = AssetSource(assets, bundledIn)
+
     /** Whether work runs that must continue while the screen is off. */
     val busy by lazy {
         combine(studio.state, shelf.state) { drawing, model -> drawing is Working || model is Arriving }
@@ -86,6 +89,9 @@ class Meissonic : Application() {
 
     /** Opens an engine for a bundle, whose graphs for the NPU run there unless it is null; tests replace it. */
     internal var openEngine: (Bundle, Npu?) -> Engine = { bundle, npu -> OrtEngine(bundle, lowMemory = true, npu = npu) }
+
+    /** The folder of the assets that holds a model; tests name another. */
+    internal var bundledIn = "model"
 
     /** Where Qualcomm's libraries are, if not in the app; tests set it. */
     internal var libraries: File? = null

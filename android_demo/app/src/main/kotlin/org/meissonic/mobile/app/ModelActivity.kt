@@ -7,16 +7,12 @@ import android.view.View
 import android.widget.Button
 import android.widget.EditText
 import android.widget.ProgressBar
-import android.widget.RadioGroup
 import android.widget.TextView
 import org.meissonic.mobile.app.model.Arriving
-import org.meissonic.mobile.app.model.ComputeUnit
 import org.meissonic.mobile.app.model.ModelState
 import org.meissonic.mobile.app.model.NoModel
 import org.meissonic.mobile.app.model.Trouble
 import org.meissonic.mobile.app.model.Unfinished
-import org.meissonic.mobile.app.model.UnitState
-import org.meissonic.mobile.app.model.Working
 import org.meissonic.mobile.app.model.ready
 import org.meissonic.mobile.engine.memoryNeeded
 import org.meissonic.mobile.store.HttpSource
@@ -35,9 +31,8 @@ class ModelActivity : Screen(R.layout.model) {
         if (savedInstanceState == null) address.setText(kept.getString(ADDRESS, ""))
         on(R.id.download) { download() }
         on(R.id.import_folder) { startActivityForResult(Intent(Intent.ACTION_OPEN_DOCUMENT_TREE), IMPORT) }
+        on(R.id.install_bundled) { app.shelf.install(app.bundled) }
         on(R.id.stop) { app.shelf.stop() }
-        on(R.id.unit_npu) { app.choose(ComputeUnit.NPU) }
-        on(R.id.unit_cpu) { app.choose(ComputeUnit.CPU) }
         on(R.id.delete) {
             AlertDialog.Builder(this)
                 .setMessage(R.string.delete_model_question)
@@ -50,10 +45,6 @@ class ModelActivity : Screen(R.layout.model) {
     override fun onStart() {
         super.onStart()
         watch(app.shelf.state, ::show)
-        watch(app.units.state, ::show)
-        watch(app.studio.state) { drawing ->
-            for (id in listOf(R.id.unit_npu, R.id.unit_cpu)) find<View>(id).isEnabled = drawing !is Working
-        }
     }
 
     override fun onActivityResult(request: Int, result: Int, data: Intent?) {
@@ -76,21 +67,13 @@ class ModelActivity : Screen(R.layout.model) {
     private fun show(state: ModelState) {
         val arriving = state as? Arriving
         find<TextView>(R.id.state).text = words(state)
-        find<ProgressBar>(R.id.progress).apply {
-            visible(arriving != null)
-            isIndeterminate = arriving?.total == 0L
-            max = PARTS
-            progress = arriving?.let { parts(it.bytes, it.total) } ?: 0
-        }
+        find<ProgressBar>(R.id.progress).show(arriving)
         val before = (state as? Trouble)?.before ?: state
-        find<Button>(R.id.download).apply {
-            visible(arriving == null)
-            setText(if (before is Unfinished) R.string.go_on else R.string.download)
-        }
-        find<View>(R.id.import_folder).visible(arriving == null)
+        find<Button>(R.id.download).setText(if (before is Unfinished) R.string.go_on else R.string.download)
+        find<View>(R.id.sources).visible(arriving == null)
+        find<View>(R.id.install_bundled).visible(app.bundled.exists)
         find<View>(R.id.stop).visible(arriving != null)
         find<View>(R.id.delete).visible(arriving == null && before !is NoModel)
-        find<View>(R.id.unit_row).visible(state.ready?.manifest?.forNpu == true)
         find<TextView>(R.id.memory).apply {
             visible(state.ready != null)
             text = state.ready?.let {
@@ -98,10 +81,5 @@ class ModelActivity : Screen(R.layout.model) {
                 getString(R.string.memory, bytes(needed), bytes(app.freeMemory()))
             }
         }
-    }
-
-    private fun show(state: UnitState) {
-        find<TextView>(R.id.unit_state).text = words(state)
-        find<RadioGroup>(R.id.unit).check(if (state.choice.drawing == ComputeUnit.NPU) R.id.unit_npu else R.id.unit_cpu)
     }
 }

@@ -21,6 +21,7 @@ import org.meissonic.mobile.app.model.UnitState
 import org.meissonic.mobile.app.model.Working
 import org.meissonic.mobile.engine.MAX_GUIDANCE
 import org.meissonic.mobile.engine.MAX_STEPS
+import org.meissonic.mobile.engine.PictureSettings
 import org.meissonic.mobile.engine.Stage
 import org.meissonic.mobile.engine.printable
 
@@ -96,6 +97,10 @@ fun Context.words(field: Field): String = when (field) {
     Field.MEMORY -> getString(R.string.wrong_memory)
 }
 
+/** What made a picture that was drawn by this project. */
+fun Context.words(made: PictureSettings): String =
+    getString(R.string.made_here, printable(made.prompt), made.seed.toString(), made.steps)
+
 /** What TalkBack reads for a picture. */
 fun Context.describe(drawn: Drawn): String = getString(R.string.picture_of, drawn.settings.prompt)
 
@@ -104,7 +109,7 @@ fun Context.facts(drawn: Drawn): String = getString(
     drawn.settings.seed.toString(),
     drawn.settings.steps,
     drawn.settings.guidance,
-    drawn.settings.size.toString(),
+    with(drawn.settings.size) { "$width × $height" },
     drawn.seconds,
     drawn.model,
 )

@@ -12,8 +12,8 @@ import android.view.MotionEvent
 import android.view.View
 import android.widget.Button
 import android.widget.CheckBox
+import android.widget.CompoundButton
 import android.widget.EditText
-import android.widget.Spinner
 import java.io.ByteArrayOutputStream
 import java.io.File
 import java.io.RandomAccessFile
@@ -24,16 +24,20 @@ import kotlin.test.assertFalse
 import kotlin.test.assertTrue
 import org.junit.Test
 import org.meissonic.mobile.app.model.Done
+import org.meissonic.mobile.app.model.Draft
 import org.meissonic.mobile.app.model.Mode
 import org.meissonic.mobile.app.model.Side
+import org.meissonic.mobile.app.model.Stroke
 import org.meissonic.mobile.app.model.WHITE
 import org.meissonic.mobile.app.model.inside
 import org.meissonic.mobile.app.model.margins
 import org.meissonic.mobile.app.model.paint
 import org.meissonic.mobile.engine.Bundle
 import org.meissonic.mobile.engine.Edit
+import org.meissonic.mobile.engine.Fit
 import org.meissonic.mobile.engine.Generator
 import org.meissonic.mobile.engine.Request
+import org.meissonic.mobile.engine.settingsOf
 import org.meissonic.mobile.ort.OrtEngine
 import org.robolectric.Robolectric
 import org.robolectric.RuntimeEnvironment
@@ -41,7 +45,7 @@ import org.robolectric.annotation.Config
 
 private val samples = File(System.getProperty("repository"), "docs/samples.png")
 
-/** Another app's pictures: one exists, the others do not. */
+/** Another app's pictures: one exists, one can be set, the others do not exist. */
 class Photos : ContentProvider() {
     override fun onCreate() = true
 
@@ -49,6 +53,7 @@ class Photos : ContentProvider() {
 
     override fun openFile(uri: Uri, mode: String): ParcelFileDescriptor = when (uri.lastPathSegment) {
         "samples" -> ParcelFileDescriptor.open(samples, ParcelFileDescriptor.MODE_READ_ONLY)
+        "drawn" -> ParcelFileDescriptor.open(drawn, ParcelFileDescriptor.MODE_READ_ONLY)
         "forbidden" -> throw SecurityException("the right to read it was taken back")
         else -> throw FileNotFoundException("$uri")
     }
@@ -60,6 +65,10 @@ class Photos : ContentProvider() {
     override fun update(uri: Uri, values: ContentValues?, where: String?, with: Array<String>?) = 0
 
     override fun delete(uri: Uri, where: String?, with: Array<String>?) = 0
+
+    companion object {
+        var drawn: File? = null
+    }
 }
 
 /** Choosing, painting and redrawing: the screens draw the same bytes as the engine for the same request. */
@@ -72,7 +81,7 @@ class EditingTest : OnAndroid() {
         main.find<EditText>(R.id.prompt).setText(request.prompt)
         main.find<EditText>(R.id.seed).setText(request.seed.toString())
         main.find<EditText>(R.id.steps).setText(request.steps.toString())
-        main.find<Spinner>(R.id.mode).setSelection(mode.ordinal)
+        main.find<Flow>(R.id.mode).chosen = mode.ordinal
         until { main.find<View>(R.id.picture_row).visibility == View.VISIBLE }
     }
 
@@ -157,6 +166,26 @@ class EditingTest : OnAndroid() {
             val margins = margins(size, manifest.model.tokenSize, setOf(Side.RIGHT, Side.BOTTOM))
             val image = app.picked.picture(inside(size, margins))!!
             assertContentEquals(drawn(Edit.Outpaint(image, margins)), drawn(main))
+        }
+    }
+
+    @Test
+    fun `a picture is fitted as chosen, and the rest of it is kept only if that is chosen`() {
+        install()
+        app.draftFile.save(Draft(strokes = listOf(Stroke(listOf(0.5f, 0.5f), 0.2f))))
+        screen<MainActivity> { main ->
+            start(main, Mode.REPAINT)
+            app.picked.take(samples)
+            until { app.picked.state.value.bitmap != null }
+            main.find<Flow>(R.id.fit).chosen = Fit.STRETCH.ordinal
+            main.find<CompoundButton>(R.id.compose).isChecked = false
+            val edit = Edit.Inpaint(app.picked.picture(size, Fit.STRETCH)!!, paint(app.draftFile.load().strokes, size))
+            val wanted = Generator(OrtEngine(Bundle.open(bundle), lowMemory = true)).use {
+                it.draw(request.copy(edit = edit, compose = false)).picture.argb
+            }
+            assertContentEquals(wanted, drawn(main))
+            val made = settingsOf(app.gallery.file(app.gallery.entries.value.first()).readBytes())!!
+            assertEquals(Fit.STRETCH to false, made.fit to made.compose)
         }
     }
 

@@ -118,8 +118,7 @@ class ModelScreenTest : OnAndroid() {
     private fun assertSaid(screen: ModelActivity, words: String) {
         assertIs<Trouble>(app.shelf.state.value)
         assertContains(text(screen, R.id.state), words)
-        assertEquals(View.VISIBLE, screen.find<View>(R.id.download).visibility)
-        assertEquals(View.VISIBLE, screen.find<View>(R.id.import_folder).visibility)
+        assertEquals(View.VISIBLE, screen.find<View>(R.id.sources).visibility)
         assertEquals(View.GONE, screen.find<View>(R.id.stop).visibility)
         assertEquals(View.GONE, screen.find<View>(R.id.progress).visibility)
     }

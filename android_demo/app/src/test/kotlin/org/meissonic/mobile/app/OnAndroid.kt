@@ -73,10 +73,13 @@ abstract class OnAndroid {
         shadowOf(Looper.getMainLooper()).idle()
     }
 
-    /** The screen as a picture, for a person to look at. */
+    /** The screen as a picture, for a person to look at, after what moves on it has come to rest. */
     protected fun render(activity: Activity, name: String): Bitmap {
         val view = activity.window.decorView
         val bitmap = Bitmap.createBitmap(view.width, view.height, Bitmap.Config.ARGB_8888)
+        view.draw(Canvas(bitmap)) // begins what moves
+        shadowOf(Looper.getMainLooper()).idleFor(Duration.ofSeconds(1))
+        view.jumpDrawablesToCurrentState()
         view.draw(Canvas(bitmap))
         File(screens, "$name.png").outputStream().use { bitmap.compress(Bitmap.CompressFormat.PNG, 100, it) }
         val colours = (0 until view.width step 7).flatMap { x -> (0 until view.height step 7).map { bitmap.getPixel(x, it) } }
@@ -100,9 +103,10 @@ abstract class OnAndroid {
 
     protected fun text(activity: Activity, id: Int) = activity.find<TextView>(id).text.toString()
 
-    /** All visible views of a screen. */
+    /** All views of a screen that show and that TalkBack reaches. */
     protected fun visible(view: View): List<View> = when {
         view.visibility != View.VISIBLE -> emptyList()
+        view.importantForAccessibility == View.IMPORTANT_FOR_ACCESSIBILITY_NO_HIDE_DESCENDANTS -> emptyList()
         view is ViewGroup -> listOf(view) + (0 until view.childCount).flatMap { visible(view.getChildAt(it)) }
         else -> listOf(view)
     }

@@ -4,27 +4,31 @@ import android.content.Intent
 import android.content.res.Configuration
 import android.view.View
 import android.widget.Button
-import android.widget.CheckBox
+import android.widget.CompoundButton
 import android.widget.EditText
 import android.widget.ImageView
-import android.widget.ScrollView
-import android.widget.Spinner
 import java.io.File
 import kotlin.test.assertContains
+import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals
 import kotlin.test.assertIs
 import kotlin.test.assertNotNull
 import kotlin.test.assertTrue
 import org.junit.Test
+import org.meissonic.mobile.app.model.Arriving
 import org.meissonic.mobile.app.model.Done
 import org.meissonic.mobile.app.model.Failed
 import org.meissonic.mobile.app.model.Mode
 import org.meissonic.mobile.app.model.NoModel
+import org.meissonic.mobile.app.model.Ready
 import org.meissonic.mobile.app.model.Stopped
 import org.meissonic.mobile.app.model.Working
 import org.meissonic.mobile.engine.Stage
 import org.robolectric.Robolectric
 import org.robolectric.RuntimeEnvironment
+import org.robolectric.Shadows.shadowOf
+
+private const val LARGE = "transformer.onnx.data"
 
 private val STAGES = mapOf(
     Stage.IMAGE_ENCODER to "image_encoder",
@@ -41,19 +45,51 @@ class ScreensTest : OnAndroid() {
         find<EditText>(R.id.steps).setText(steps)
     }
 
-    private fun rendered(main: MainActivity, name: String) {
-        main.find<ScrollView>(R.id.scroll).run { scrollTo(0, main.find<View>(R.id.draw).top) }
-        render(main, name)
-    }
-
     private fun MainActivity.press() = find<Button>(R.id.draw).performClick()
 
     @Test
-    fun `without a model the screen shows how to get one`() = screen<MainActivity> { main ->
-        assertEquals(NoModel, app.shelf.state.value)
-        assertEquals(View.VISIBLE, main.find<View>(R.id.get_model).visibility)
-        assertEquals(View.GONE, main.find<View>(R.id.form).visibility)
-        render(main, "no-model")
+    fun `without a model the screen shows how to get one`() {
+        app.bundledIn = "none"
+        screen<MainActivity> { main ->
+            assertEquals(NoModel, app.shelf.state.value)
+            assertEquals("Get a model", text(main, R.id.begin))
+            assertEquals(View.GONE, main.find<View>(R.id.get_model).visibility)
+            assertEquals(View.GONE, main.find<View>(R.id.form).visibility)
+            render(main, "no-model")
+            main.find<Button>(R.id.begin).performClick()
+            assertEquals(ModelActivity::class.java.name, shadowOf(main).nextStartedActivity.component!!.className)
+        }
+    }
+
+    @Test
+    fun `two taps install the model that comes with the app, and draw with it`() = screen<MainActivity> { main ->
+        render(main, "first-run")
+        main.find<Button>(R.id.begin).performClick()
+        until { app.shelf.state.value !is Arriving }
+        assertIs<Ready>(app.shelf.state.value, text(main, R.id.model_state))
+        assertEquals(View.VISIBLE, main.find<View>(R.id.form).visibility)
+        main.press()
+        until { app.studio.state.value is Done }
+        assertEquals("Picture: a purple cat wearing a hat", main.find<View>(R.id.result).contentDescription)
+        assertContentEquals(File(bundle, LARGE).readBytes(), File(app.filesDir, "models/model/$LARGE").readBytes())
+    }
+
+    @Test
+    fun `a stopped installation from the app goes on where it was`() {
+        val whole = File(bundle, LARGE).readBytes()
+        app.bundled.open(LARGE, from = 1000).use { opened ->
+            assertEquals(1000, opened.from)
+            assertContentEquals(whole.copyOfRange(1000, whole.size), opened.stream.readBytes())
+        }
+        val partial = File(app.filesDir, "models/model.partial").apply { mkdirs() }
+        for (name in listOf("manifest.json", LARGE)) File(bundle, name).copyTo(File(partial, name))
+        val again = again()
+        screen<MainActivity>(of = again) { main ->
+            assertContains(text(main, R.id.model_state), "have arrived")
+            main.find<Button>(R.id.begin).performClick()
+            until { again.shelf.state.value !is Arriving }
+            assertIs<Ready>(again.shelf.state.value)
+        }
     }
 
     @Test
@@ -68,7 +104,7 @@ class ScreensTest : OnAndroid() {
             until { app.studio.state.value is Done }
             assertEquals(View.VISIBLE, main.find<View>(R.id.result).visibility)
             assertEquals("Picture: a red cat on a blue background", main.find<View>(R.id.result).contentDescription)
-            rendered(main, "drawn")
+            render(main, "drawn")
         }
         screen<HistoryActivity> { render(it, "history") }
         val drawn = app.gallery.entries.value.single()
@@ -132,12 +168,12 @@ class ScreensTest : OnAndroid() {
         until { app.picked.state.value.bitmap != null }
         screen<MainActivity> { main ->
             main.type("a yellow star", steps = "8")
-            main.find<Spinner>(R.id.mode).setSelection(Mode.REDRAW.ordinal)
+            main.find<Flow>(R.id.mode).chosen = Mode.REDRAW.ordinal
             main.press()
             assertEquals(Working(), app.studio.state.value) // the files are being checked
             main.press()
             until { app.studio.state.value == Stopped }
-            main.find<CheckBox>(R.id.preview).isChecked = false // the decoder's first run is the last stage's
+            main.find<CompoundButton>(R.id.preview).isChecked = false // the decoder's first run is the last stage's
             for ((stage, graph) in STAGES) {
                 val hold = hold(graph)
                 main.press()
@@ -147,11 +183,11 @@ class ScreensTest : OnAndroid() {
                 assertEquals("Stopped", text(main, R.id.status), stage.name)
             }
             hold("transformer", after = 2)
-            main.find<CheckBox>(R.id.preview).isChecked = true
+            main.find<CompoundButton>(R.id.preview).isChecked = true
             main.press()
             until { (app.studio.state.value as Working).preview != null }
             assertEquals("The unfinished picture", main.find<View>(R.id.result).contentDescription)
-            rendered(main, "drawing")
+            render(main, "drawing")
             main.press()
             until { app.studio.state.value == Stopped }
             hold(null)
@@ -171,8 +207,9 @@ class ScreensTest : OnAndroid() {
             main.type("a cat", steps = "0")
             main.press()
             assertEquals("A whole number from 1 to 1000, or nothing", main.find<EditText>(R.id.steps).error)
+            assertTrue(main.find<Sheet>(R.id.form).open, "the field is in the sheet")
             main.type("a cat", steps = "4")
-            main.find<Spinner>(R.id.mode).setSelection(Mode.REPAINT.ordinal)
+            main.find<Flow>(R.id.mode).chosen = Mode.REPAINT.ordinal
             main.press()
             assertEquals("Choose a picture first", text(main, R.id.status))
         }

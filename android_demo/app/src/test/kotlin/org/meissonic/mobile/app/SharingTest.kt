@@ -10,18 +10,25 @@ import android.os.Build
 import android.os.ParcelFileDescriptor
 import android.provider.MediaStore
 import android.provider.OpenableColumns
+import android.view.View
 import android.widget.Button
+import android.widget.EditText
 import java.io.File
 import java.io.FileNotFoundException
 import kotlin.test.assertContains
 import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
+import kotlin.test.assertNotNull
 import kotlin.test.assertNull
+import kotlin.test.assertTrue
 import org.junit.After
 import org.junit.Before
 import org.junit.Test
+import org.meissonic.mobile.app.model.Done
+import org.meissonic.mobile.app.model.Draft
 import org.meissonic.mobile.app.model.Drawn
+import org.meissonic.mobile.app.model.Mode
 import org.meissonic.mobile.engine.Drawing
 import org.meissonic.mobile.engine.Picture
 import org.meissonic.mobile.engine.Settings
@@ -134,6 +141,56 @@ class SharingTest : OnAndroid() {
         }
         assertContentEquals(kept.readBytes(), place.readBytes())
         assertEquals("Saved to your pictures", ShadowToast.getTextOfLatestToast())
+    }
+
+    /** What another app sends that shares a picture to this one. */
+    private fun sent(name: String): Intent {
+        Robolectric.setupContentProvider(Photos::class.java, "photos")
+        return Intent(app, MainActivity::class.java).setAction(Intent.ACTION_SEND).setType("image/png")
+            .putExtra(Intent.EXTRA_STREAM, Uri.parse("content://photos/$name"))
+    }
+
+    @Test
+    fun `a picture that another app shares is what the next drawing starts from`() {
+        install()
+        app.draftFile.save(Draft(prompt = "a red cat"))
+        screen<MainActivity>(sent("samples")) { main ->
+            until { app.picked.state.value.bitmap != null }
+            assertEquals("a red cat" to Mode.REDRAW.ordinal, text(main, R.id.prompt) to main.find<Flow>(R.id.mode).chosen)
+            assertTrue(main.find<Sheet>(R.id.form).open)
+            assertEquals(View.GONE, main.find<View>(R.id.made_row).visibility)
+        }
+        screen<MainActivity>(sent("nothing")) { main ->
+            until { main.find<View>(R.id.unreadable).visibility == View.VISIBLE }
+        }
+    }
+
+    @Test
+    fun `a shared picture that was drawn here offers its settings, which draw it again`() {
+        install()
+        fun MainActivity.drawn(): IntArray {
+            find<Button>(R.id.draw).performClick()
+            until { app.studio.state.value is Done }
+            return pixels(app.gallery.file(app.gallery.entries.value.first()))
+        }
+        var first = IntArray(0)
+        screen<MainActivity> { main ->
+            main.find<EditText>(R.id.prompt).setText("a red cat")
+            main.find<EditText>(R.id.steps).setText("3")
+            first = main.drawn()
+        }
+        Photos.drawn = app.gallery.file(app.gallery.entries.value.first())
+        app.draftFile.save(Draft(prompt = "a fish"))
+        screen<MainActivity>(sent("drawn")) { main ->
+            until { main.find<View>(R.id.made_row).visibility == View.VISIBLE }
+            assertContains(text(main, R.id.made), "“a red cat”")
+            render(main, "shared")
+            assertNotNull(again().picked.state.value.made) // the copy holds them too
+            main.find<Button>(R.id.use_made).performClick()
+            assertEquals("a red cat" to "3", text(main, R.id.prompt) to text(main, R.id.steps))
+            assertContentEquals(first, main.drawn())
+        }
+        assertEquals(3, app.gallery.entries.value.size)
     }
 
     @Test

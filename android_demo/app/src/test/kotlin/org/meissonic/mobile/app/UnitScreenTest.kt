@@ -2,7 +2,7 @@ package org.meissonic.mobile.app
 
 import android.view.View
 import android.widget.Button
-import android.widget.CheckBox
+import android.widget.CompoundButton
 import android.widget.EditText
 import android.widget.RadioButton
 import java.io.File
@@ -33,12 +33,12 @@ class UnitScreenTest : OnAndroid() {
         screen<MainActivity>(of = of) { main ->
             main.find<EditText>(R.id.prompt).setText("a cat")
             main.find<EditText>(R.id.steps).setText("1")
-            main.find<CheckBox>(R.id.preview).isChecked = false
+            main.find<CompoundButton>(R.id.preview).isChecked = false
             main.find<Button>(R.id.draw).performClick()
             until { of.studio.state.value !is Working }
             val state = of.studio.state.value
             assertIs<Done>(state, main.words(state))
-            assertEquals(View.VISIBLE, main.find<View>(R.id.unit_state).visibility)
+            assertEquals(View.VISIBLE, main.find<View>(R.id.unit_row).visibility)
             render(main, "unit")
             said = text(main, R.id.unit_state)
         }
@@ -48,8 +48,7 @@ class UnitScreenTest : OnAndroid() {
     @Test
     fun `a model that was not made for the NPU leaves no choice`() {
         install()
-        screen<ModelActivity> { assertEquals(View.GONE, it.find<View>(R.id.unit_row).visibility) }
-        screen<MainActivity> { assertEquals(View.GONE, it.find<View>(R.id.unit_state).visibility) }
+        screen<MainActivity> { assertEquals(View.GONE, it.find<View>(R.id.unit_row).visibility) }
     }
 
     @Test
@@ -64,14 +63,14 @@ class UnitScreenTest : OnAndroid() {
     @Test
     fun `a person's choice of the CPU is kept`() {
         install(npu)
-        screen<ModelActivity> { model ->
-            assertTrue(model.find<RadioButton>(R.id.unit_npu).isChecked)
-            model.find<View>(R.id.unit_cpu).performClick()
+        screen<MainActivity> { main ->
+            assertTrue(main.find<RadioButton>(R.id.unit_npu).isChecked)
+            main.find<View>(R.id.unit_cpu).performClick()
             until { app.units.state.value.choice.wanted == ComputeUnit.CPU }
-            assertEquals("The processor (CPU) draws.", text(model, R.id.unit_state))
-            assertTrue(model.find<RadioButton>(R.id.unit_cpu).isChecked && !model.find<RadioButton>(R.id.unit_npu).isChecked)
-            model.find<View>(R.id.unit).jumpDrawablesToCurrentState()
-            render(model, "model-unit")
+            assertEquals("The processor (CPU) draws.", text(main, R.id.unit_state))
+            assertTrue(main.find<RadioButton>(R.id.unit_cpu).isChecked && !main.find<RadioButton>(R.id.unit_npu).isChecked)
+            main.find<Sheet>(R.id.form).turn(open = true)
+            render(main, "unit-chosen")
         }
         assertEquals("The processor (CPU) draws.", draw())
         assertEquals(Choice(ComputeUnit.CPU), again().units.state.value.choice)
@@ -99,10 +98,10 @@ class UnitScreenTest : OnAndroid() {
         val again = again()
         assertEquals(Fallback.Ended, again.units.state.value.choice.fallback)
         assertContains(draw(again), "because Android ended the app during the first picture of the NPU")
-        screen<ModelActivity>(of = again) { model ->
-            model.find<View>(R.id.unit_npu).performClick()
+        screen<MainActivity>(of = again) { main ->
+            main.find<View>(R.id.unit_npu).performClick()
             until { again.units.state.value.choice == Choice(ComputeUnit.NPU) }
-            assertTrue(model.find<RadioButton>(R.id.unit_npu).isChecked)
+            assertTrue(main.find<RadioButton>(R.id.unit_npu).isChecked)
         }
     }
 

@@ -2,8 +2,13 @@ package org.meissonic.mobile.app.model
 
 import java.io.File
 import java.io.IOException
+import kotlin.math.roundToInt
 import kotlinx.serialization.Serializable
 import kotlinx.serialization.json.Json
+import org.meissonic.mobile.engine.Fit
+import org.meissonic.mobile.engine.PictureMode
+import org.meissonic.mobile.engine.PictureSettings
+import org.meissonic.mobile.engine.Settings
 import org.meissonic.mobile.engine.Size
 
 /** What a drawing starts from. */
@@ -25,7 +30,36 @@ data class Draft(
     val sides: Set<Side> = setOf(Side.LEFT, Side.RIGHT),
     val strokes: List<Stroke> = emptyList(),
     val preview: Boolean = true,
-)
+    val fit: Fit = Fit.CROP,
+    val compose: Boolean = true,
+) {
+    /** The form with the words and numbers of a picture. */
+    fun with(settings: Settings) = copy(
+        prompt = settings.prompt,
+        negative = settings.negative,
+        seed = settings.seed.toString(),
+        steps = settings.steps.toString(),
+        guidance = settings.guidance.toString(),
+        size = settings.size,
+    )
+
+    /** The form that draws a picture again. What it was drawn on is not in its file. */
+    fun with(made: PictureSettings): Draft {
+        val form = with(Settings(made.prompt, made.negativePrompt, made.seed, made.steps, made.guidance, made.size))
+        return form.copy(
+            mode = when (made.mode) {
+                PictureMode.TEXT -> Mode.TEXT
+                PictureMode.IMAGE -> Mode.REDRAW
+                PictureMode.INPAINT -> Mode.REPAINT
+                PictureMode.OUTPAINT -> Mode.EXTEND
+            },
+            strength = made.strength?.let { (it * 100).roundToInt().coerceIn(1, 100) } ?: strength,
+            sides = made.margins?.all?.let { all -> Side.entries.filter { all[it.ordinal] > 0 }.toSet() } ?: sides,
+            fit = made.fit ?: fit,
+            compose = made.compose ?: compose,
+        )
+    }
+}
 
 /** Saves the draft, so that it outlives the process. */
 class DraftFile(private val file: File) {

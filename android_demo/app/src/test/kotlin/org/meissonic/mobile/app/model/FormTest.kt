@@ -7,19 +7,22 @@ import kotlin.test.assertIs
 import org.junit.jupiter.api.io.TempDir
 import org.meissonic.mobile.engine.Bundle
 import org.meissonic.mobile.engine.Edit
+import org.meissonic.mobile.engine.Fit
 import org.meissonic.mobile.engine.Margins
 import org.meissonic.mobile.engine.Picture
 import org.meissonic.mobile.engine.Size
+import org.meissonic.mobile.engine.pictureSettings
+import org.meissonic.mobile.engine.settle
 
 class FormTest {
     private val manifest = Bundle.readManifest(File(System.getProperty("bundle")))
-    private val grey = { size: Size -> Picture(size, IntArray(size.width * size.height) { 0xFF808080.toInt() }) }
+    private val grey = { size: Size, _: Fit -> Picture(size, IntArray(size.width * size.height) { 0xFF808080.toInt() }) }
     private val full = Draft(prompt = "a cat")
 
-    private fun field(draft: Draft, picture: (Size) -> Picture? = grey) =
-        assertIs<Unfit>(check(draft, manifest, 5u, picture)).field
+    private fun field(draft: Draft, picture: (Size, Fit) -> Picture? = grey) =
+        assertIs<Invalid>(check(draft, manifest, 5u, picture)).field
 
-    private fun request(draft: Draft) = assertIs<Fit>(check(draft, manifest, 5u, grey)).request
+    private fun request(draft: Draft) = assertIs<Valid>(check(draft, manifest, 5u, grey)).request
 
     @Test
     fun `blank fields mean the model's defaults and any seed`() {
@@ -40,7 +43,7 @@ class FormTest {
         assertEquals(Field.STEPS, field(full.copy(steps = "99999999999")))
         assertEquals(Field.GUIDANCE, field(full.copy(guidance = "-1")))
         assertEquals(Field.GUIDANCE, field(full.copy(guidance = "NaN")))
-        assertEquals(Field.PICTURE, field(full.copy(mode = Mode.REDRAW)) { null })
+        assertEquals(Field.PICTURE, field(full.copy(mode = Mode.REDRAW)) { _, _ -> null })
         assertEquals(Field.MASK, field(full.copy(mode = Mode.REPAINT)))
         assertEquals(Field.SIDES, field(full.copy(mode = Mode.EXTEND, sides = emptySet())))
     }
@@ -50,13 +53,13 @@ class FormTest {
         val size = manifest.model.tokenSize.let { Size(it, it) }
         val tiny = manifest.copy(sizes = listOf(size), defaults = manifest.defaults.copy(size = size))
         for (sides in listOf(setOf(Side.LEFT, Side.RIGHT), setOf(Side.TOP), Side.entries.toSet())) {
-            assertEquals(Unfit(Field.SIDES), check(full.copy(mode = Mode.EXTEND, sides = sides), tiny, 5u, grey))
+            assertEquals(Invalid(Field.SIDES), check(full.copy(mode = Mode.EXTEND, sides = sides), tiny, 5u, grey))
         }
     }
 
     @Test
     fun `pictures that need more memory than there is are reported`() {
-        assertEquals(Field.MEMORY, field(full.copy(mode = Mode.REDRAW)) { throw OutOfMemoryError() })
+        assertEquals(Field.MEMORY, field(full.copy(mode = Mode.REDRAW)) { _, _ -> throw OutOfMemoryError() })
     }
 
     @Test
@@ -73,6 +76,21 @@ class FormTest {
         val outpaint = assertIs<Edit.Outpaint>(request(full.copy(mode = Mode.EXTEND)).edit)
         assertEquals(Margins(16, 0, 16, 0), outpaint.margins)
         assertEquals(Size(32, 64), outpaint.image.size)
+    }
+
+    @Test
+    fun `a picture that was drawn fills the form, which draws it again`() {
+        val edit = full.copy(
+            prompt = "a red cat", negative = "blue", seed = "7", steps = "4", guidance = "2.5", size = manifest.defaults.size,
+            mode = Mode.EXTEND, sides = setOf(Side.TOP), fit = Fit.PAD, compose = false,
+        )
+        val bundle = Bundle.open(File(System.getProperty("bundle")))
+        for (draft in listOf(edit.copy(mode = Mode.TEXT), edit, edit.copy(mode = Mode.REDRAW, strength = 37))) {
+            val request = request(draft)
+            val made = pictureSettings(request, settle(request, manifest), bundle)
+            val again = pictureSettings(request(Draft().with(made)), settle(request(Draft().with(made)), manifest), bundle)
+            assertEquals(made, again)
+        }
     }
 
     @Test
