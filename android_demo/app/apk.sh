@@ -2,7 +2,8 @@
 # Makes the APK as Gradle would, with Google's d8, signed with a test key: TARGET/meissonic.apk.
 # apk.sh R8.jar FRAMEWORK.jar TARGET
 # It contains onnxruntime's classes from the desktop jar. ORT_AAR=onnxruntime-android-VERSION.aar adds the ARM library
-# (aar.sh fetches one); without it everything but drawing works.
+# (aar.sh fetches one); without it everything but drawing works. BUNDLE=DIR adds a bundle that `python -m export.onnx` made,
+# which the first screen then installs.
 set -euo pipefail
 r8=$1 framework=$2 target=$3 out=$3/meissonic.apk
 work=$(mktemp -d)
@@ -17,6 +18,12 @@ if [ -n "${ORT_AAR:-}" ]; then
     (cd "$work" && jar --update --no-compress --file app.apk lib)
 else
     echo "the APK cannot draw: no ORT_AAR was given, so onnxruntime's library for ARM is not in it" >&2
+fi
+if [ -n "${BUNDLE:-}" ]; then
+    test -f "$BUNDLE/manifest.json" || { echo "error: $BUNDLE has no manifest.json: give a folder that python -m export.onnx made" >&2; exit 1; }
+    mkdir "$work/assets"
+    cp -RL "$BUNDLE" "$work/assets/model"
+    (cd "$work" && jar --update --file app.apk assets)
 fi
 echo "$out: $(du -h "$work/app.apk" | cut -f1), $(ls "$work"/classes*.dex | wc -l) dex file(s)"
 if ! command -v zipalign >/dev/null || ! command -v apksigner >/dev/null; then

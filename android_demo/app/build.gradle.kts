@@ -4,6 +4,17 @@ plugins {
     alias(libs.plugins.kotlin.serialization)
 }
 
+// -Pbundle=DIR puts a bundle into the APK, which the first screen then installs.
+val bundle = providers.gradleProperty("bundle").orNull
+val bundledAssets = layout.buildDirectory.dir("bundled").get().asFile
+if (bundle != null) {
+    val copyBundle = tasks.register<Sync>("copyBundle") {
+        from(rootDir.resolve(bundle))
+        into(bundledAssets.resolve("model"))
+    }
+    tasks.named("preBuild") { dependsOn(copyBundle) }
+}
+
 android {
     namespace = "org.meissonic.mobile.app"
     compileSdk = 36
@@ -38,6 +49,7 @@ android {
 
     sourceSets {
         getByName("main") {
+            if (bundle != null) assets.directories += bundledAssets.path
             kotlin.directories += listOf("../engine", "../ort", "../store").map { "$it/src/main/kotlin" }
         }
     }
