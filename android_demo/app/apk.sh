@@ -6,6 +6,10 @@
 # which the first screen then installs.
 set -euo pipefail
 r8=$1 framework=$2 target=$3 out=$3/meissonic.apk
+if [ -n "${BUNDLE:-}" ] && [ ! -f "$BUNDLE/manifest.json" ]; then
+    echo "error: $BUNDLE has no manifest.json: give a folder that python -m export.onnx made" >&2
+    exit 1
+fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 java -Xmx1g -cp "$r8" com.android.tools.r8.D8 --release --min-api 28 --lib "$framework" --output "$work" \
@@ -20,7 +24,6 @@ else
     echo "the APK cannot draw: no ORT_AAR was given, so onnxruntime's library for ARM is not in it" >&2
 fi
 if [ -n "${BUNDLE:-}" ]; then
-    test -f "$BUNDLE/manifest.json" || { echo "error: $BUNDLE has no manifest.json: give a folder that python -m export.onnx made" >&2; exit 1; }
     mkdir "$work/assets"
     cp -RL "$BUNDLE" "$work/assets/model"
     (cd "$work" && jar --update --file app.apk assets)
