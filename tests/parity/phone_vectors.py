@@ -24,7 +24,7 @@ from reference.fit import scaled
 from runtime.bundle import Bundle, open_bundle
 from runtime.generator import Drawing, Generator
 from runtime.loop import OnStep, Progress
-from runtime.manifest import TokenizerFacts
+from runtime.manifest import StudentFacts, TokenizerFacts
 from runtime.pictures import picture_array
 from runtime.request import Request
 from runtime.schedule import temperatures
@@ -32,11 +32,12 @@ from runtime.sinusoids import micro_sinusoids, step_sinusoids
 from tests.float_bundle import write_checkpoint
 from tests.runtime.prompts import prompts
 from tests.runtime.published_tokenizer import published
-from tests.runtime.tiny_bundle import GOLDEN_TOKENIZER
+from tests.runtime.tiny_bundle import GOLDEN_TOKENIZER, NOISY
 from tests.runtime.tiny_bundle import write_bundle as write_tiny
 from tests.shared_bundles import PHONES, ROOT, make_once, shared_bundle
 
-FOLDER, NPU, SIZES = PHONES / "vectors", PHONES / "npu", PHONES / "sizes"
+FOLDER, NPU = PHONES / "vectors", PHONES / "npu"
+SIZES, STUDENT = PHONES / "sizes", PHONES / "student"
 BUNDLE_SIZES = ((32, 24), (24, 32), (16, 40))
 SOURCES = ("tests/parity", "tests/runtime")
 PROMPTS = 10_000
@@ -196,30 +197,47 @@ def size_runs() -> list[dict[str, Any]]:
     generator = Generator(open_bundle(SIZES), keep=True)
     made = []
     for size in (*BUNDLE_SIZES, *reversed(BUNDLE_SIZES)):
-        request = Request("a red cat", seed=9, size=size)
-        after: list[list[int]] = []
-
-        def on_step(progress: Progress, after: list[list[int]] = after) -> None:
-            after.append(progress.tokens.ravel().tolist())
-
-        drawing = generator.text_to_image(request, on_step)
+        run, drawing = drawn(generator, Request("a red cat", seed=9, size=size))
         made.append(
-            {
-                "prompt": request.prompt,
-                "seed": str(request.seed),
-                "size": list(size),
-                "tokens": after,
-                "image_sha256": hashlib.sha256(drawing.picture.tobytes()).hexdigest(),
-                "encoded": generator.encode(drawing.picture).ravel().tolist(),
-            }
+            {**run, "size": list(size), "encoded": generator.encode(drawing.picture).ravel().tolist()}
         )
     return made
+
+
+def student_runs() -> list[dict[str, Any]]:
+    """Drawings of the tiny student in one pass, its default, and in several."""
+    generator = Generator(open_bundle(STUDENT), keep=True)
+    requests = [Request("a red cat", seed=seed, steps=steps) for seed, steps in ((9, 1), (10, 1), (9, 4))]
+    return [drawn(generator, request)[0] | {"steps": request.steps} for request in requests]
+
+
+def drawn(generator: Generator, request: Request) -> tuple[dict[str, Any], Drawing]:
+    """What identifies a drawing, and the drawing."""
+    after: list[list[int]] = []
+
+    def on_step(progress: Progress) -> None:
+        after.append(progress.tokens.ravel().tolist())
+
+    drawing = generator.text_to_image(request, on_step)
+    facts = {
+        "prompt": request.prompt,
+        "seed": str(request.seed),
+        "tokens": after,
+        "image_sha256": hashlib.sha256(drawing.picture.tobytes()).hexdigest(),
+    }
+    return facts, drawing
 
 
 def write_sizes() -> None:
     """The tiny bundle in several sizes, two of which have as many tokens."""
     shutil.rmtree(SIZES, ignore_errors=True)
     write_tiny(SIZES, sizes=BUNDLE_SIZES)
+
+
+def write_student() -> None:
+    """The tiny bundle as a one-step student, whose token embeddings take noise."""
+    shutil.rmtree(STUDENT, ignore_errors=True)
+    write_tiny(STUDENT, {"transformer": NOISY}, student=StudentFacts(masked=0.6, noise=0.1))
 
 
 def write() -> None:
@@ -229,6 +247,7 @@ def write() -> None:
         "numbers": numbers(),
         "pictures": picture_cases(),
         "sizes": size_runs(),
+        "students": student_runs(),
         "runs": runs(open_bundle(shared_bundle("android"))),
     }
     for name, content in made.items():
@@ -248,6 +267,7 @@ def write_npu() -> None:
 
 if __name__ == "__main__":
     make_once(SIZES, write_sizes, *SOURCES)
+    make_once(STUDENT, write_student, *SOURCES)
     make_once(FOLDER, write, *SOURCES)
     if find_spec("onnxruntime_qnn"):
         make_once(NPU, write_npu)

@@ -15,30 +15,10 @@ from runtime.manifest import StudentFacts
 from runtime.normals import normals
 from runtime.philox import PhiloxNoise
 from tests.runtime.by_hand import REQUEST, by_hand, masks
-from tests.runtime.tiny_bundle import CODES, MASK, TRANSFORMER, WIDTH, H, W, write_bundle
+from tests.runtime.tiny_bundle import CODES, MASK, NOISY, WIDTH, H, W, write_bundle
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 STUDENT = Student(masked=0.6, codebook_size=CODES)
-# Adds the sum of the noise of a position to the logit of its first code.
-NOISY = (
-    TRANSFORMER.replace("uniforms)", "uniforms, float[6, 8, 4] embedding_noise)")
-    .replace("logits = Add(per_token, per_code)", "logits = Add(plain, spread)")
-    .replace(
-        "middle = Constant<value_ints = [1]>()",
-        """middle = Constant<value_ints = [1]>()
-  width_axis = Constant<value_ints = [2]>()
-  sums = ReduceSum<keepdims = 0>(embedding_noise, width_axis)
-  column_shape = Constant<value_ints = [48, 1]>()
-  sum_column = Reshape(sums, column_shape)
-  ramp = Constant<value = float[1, 16] {3, -3, 2, -2, 1, -1, 3, -3, 2, -2, 1, -1, 3, -3, 2, -2}>()
-  spread = Mul(sum_column, ramp)""",
-        1,
-    )
-    .replace(
-        "per_token = Gather(code_table, tokens_flat)",
-        "per_token = Gather(code_table, tokens_flat)\n  plain = Add(per_token, per_code)",
-    )
-)
 
 
 def test_normal_numbers_are_the_vectors_and_those_of_a_mathematical_library() -> None:

@@ -106,6 +106,27 @@ _STEP_INPUTS = f"{_GUIDED_INPUTS}, float[2, 48] uniforms"
 _DRAWN = "int32[48] drawn, float[48] log_prob"
 TRANSFORMER = f"transformer ({_STEP_INPUTS}) => ({_DRAWN}) {{{_LOGITS}{_DRAW}}}"
 
+# A student's step: it spreads the sum of the noise of a position over the logits of its codes.
+NOISY = (
+    TRANSFORMER.replace("uniforms)", "uniforms, float[6, 8, 4] embedding_noise)")
+    .replace("logits = Add(per_token, per_code)", "logits = Add(plain, spread)")
+    .replace(
+        "middle = Constant<value_ints = [1]>()",
+        """middle = Constant<value_ints = [1]>()
+  width_axis = Constant<value_ints = [2]>()
+  sums = ReduceSum<keepdims = 0>(embedding_noise, width_axis)
+  column_shape = Constant<value_ints = [48, 1]>()
+  sum_column = Reshape(sums, column_shape)
+  ramp = Constant<value = float[1, 16] {3, -3, 2, -2, 1, -1, 3, -3, 2, -2, 1, -1, 3, -3, 2, -2}>()
+  spread = Mul(sum_column, ramp)""",
+        1,
+    )
+    .replace(
+        "per_token = Gather(code_table, tokens_flat)",
+        "per_token = Gather(code_table, tokens_flat)\n  plain = Add(per_token, per_code)",
+    )
+)
+
 # The same step as a chain of two graphs: the first leaves out the uniforms, the second takes its logits.
 LOGITS_ONLY = f"transformer ({_GUIDED_INPUTS}) => (float[48, 16] logits) {{{_LOGITS}}}"
 SAMPLER = f"sampler (float[48, 16] logits, float[2, 48] uniforms) => ({_DRAWN}) {{{_DRAW}}}"

@@ -111,6 +111,26 @@ import Testing
                 == "graph image_decoder has no function for height 3, width 3: export the bundle for this size")
     }
 
+    struct StudentRun: Decodable {
+        let prompt: String
+        let seed: String
+        let steps: Int
+        let tokens: [[Int32]]
+        let image_sha256: String
+    }
+
+    @Test func aStudentDrawsInOnePassAndInSeveralWhatPythonDraws() async throws {
+        let runs: [StudentRun] = try Repository.json("build/phones/vectors/students.json")
+        let engine = try OrtEngine(bundle: ModelBundle.open(Repository.student), library: library, threads: 1)
+        let generator = try Generator(engine: engine, keep: true)
+        for run in runs {
+            let seed = try #require(UInt64(run.seed))
+            let (tokens, drawing) = try await drawn(Request(run.prompt, seed: seed, steps: run.steps), with: generator)
+            #expect(tokens == run.tokens)
+            #expect(sha256(drawing.picture.pixels) == run.image_sha256)
+        }
+    }
+
     @Test func aRunIsEndedInTheMiddleAndTheNextOneIsWhole() async throws {
         let generator = try Generator(engine: engine())
         let (reached, signal) = AsyncStream.makeStream(of: Void.self)

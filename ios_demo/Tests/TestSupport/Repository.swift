@@ -6,11 +6,13 @@ public enum Repository {
     public static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-    /// The shipped checkpoint's Android bundle.
+    /// The Android bundle of the 64 px stickers.
     public static let android = root.appendingPathComponent("build/phones/android")
+    /// A tiny bundle of a one-step student.
+    public static let student = root.appendingPathComponent("build/phones/student")
     /// A tiny bundle of several sizes.
     public static let sizes = root.appendingPathComponent("build/phones/sizes")
-    /// The shipped checkpoint's iPhone bundle, and the evaluator's calls when it drew the golden trace.
+    /// The iPhone bundle of the 64 px stickers, and the evaluator's calls when it drew the golden trace.
     public static let iphone =
         ProcessInfo.processInfo.environment["MEISSONIC_IPHONE_BUNDLE"].map { URL(fileURLWithPath: $0) }
         ?? root.appendingPathComponent("build/phones/iphone")

@@ -66,6 +66,24 @@ test("one engine draws every size of a bundle as Python draws it", async () => {
   await generator.close();
 });
 
+interface StudentRun {
+  prompt: string;
+  seed: string;
+  steps: number;
+  tokens: number[][];
+  image_sha256: string;
+}
+
+test("a student draws in one pass and in several what Python draws", async () => {
+  const generator = await Generator.of(new OrtEngine(await Bundle.open(bundleFiles("student"))), true);
+  for (const { prompt, seed, steps, tokens, image_sha256 } of vector<StudentRun[]>("students.json")) {
+    const [drawing, after] = await trace(generator, { prompt, seed: BigInt(seed), steps });
+    expect(after).toEqual(tokens);
+    expect(createHash("sha256").update(drawing.rgb).digest("hex")).toBe(image_sha256);
+  }
+  await generator.close();
+});
+
 describe("the int8 bundle", () => {
   test("draws at least 94 % of the tokens of native onnxruntime from the same tokens", async () => {
     const generator = await open("android");

@@ -149,6 +149,30 @@ class ParityTest {
         }
     }
 
+    @Serializable
+    private class StudentRun(
+        val prompt: String,
+        val seed: String,
+        val steps: Int,
+        val tokens: List<List<Int>>,
+        @SerialName("image_sha256") val imageSha256: String,
+    )
+
+    @Test
+    fun `a student draws in one pass and in several what Python draws`() {
+        val vectors = File(System.getProperty("vectors"))
+        val runs = Json.decodeFromString<List<StudentRun>>(File(vectors, "students.json").readText())
+        Generator(OrtEngine(Bundle.open(File(vectors.parentFile, "student"))), keep = true).use { generator ->
+            for (run in runs) {
+                val after = mutableListOf<List<Int>>()
+                val request = Request(run.prompt, seed = run.seed.toULong(), steps = run.steps)
+                val drawing = generator.draw(request) { if (it is DrawingEvent.Step) after += it.progress.tokens.toList() }
+                assertEquals(run.tokens, after)
+                assertEquals(run.imageSha256, sha256(drawing))
+            }
+        }
+    }
+
     @Test
     fun `a model unlike the size that the manifest gives it is named`() {
         File(System.getProperty("vectors")).resolveSibling("sizes").copyRecursively(folder)
