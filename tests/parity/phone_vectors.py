@@ -2,6 +2,7 @@
 
 They are too large for git: ids of 10 000 prompts by transformers, temperatures and sinusoids bit by bit,
 masks resized by Pillow, and runs of every drawing mode by the Python runtime on the tests' shared bundle.
+build/phones also gets small bundles of several sizes, of a one-step student and of int4 weights.
 Where Qualcomm's runtime is installed, build/phones/npu gets a small bundle for its NPU, whose golden trace
 Python drew there.
 """
@@ -21,6 +22,7 @@ import numpy as np
 from PIL import Image
 
 from reference.fit import scaled
+from reference.random_weights import Preset
 from runtime.bundle import Bundle, open_bundle
 from runtime.generator import Drawing, Generator
 from runtime.loop import OnStep, Progress
@@ -29,7 +31,7 @@ from runtime.pictures import picture_array
 from runtime.request import Request
 from runtime.schedule import temperatures
 from runtime.sinusoids import micro_sinusoids, step_sinusoids
-from tests.float_bundle import write_checkpoint
+from tests.float_bundle import SMALLEST, WIDER, write_checkpoint
 from tests.runtime.prompts import prompts
 from tests.runtime.published_tokenizer import published
 from tests.runtime.tiny_bundle import GOLDEN_TOKENIZER, NOISY
@@ -37,7 +39,7 @@ from tests.runtime.tiny_bundle import write_bundle as write_tiny
 from tests.shared_bundles import PHONES, ROOT, make_once, shared_bundle
 
 FOLDER, NPU = PHONES / "vectors", PHONES / "npu"
-SIZES, STUDENT = PHONES / "sizes", PHONES / "student"
+SIZES, STUDENT, INT4 = PHONES / "sizes", PHONES / "student", PHONES / "int4"
 BUNDLE_SIZES = ((32, 24), (24, 32), (16, 40))
 SOURCES = ("tests/parity", "tests/runtime")
 PROMPTS = 10_000
@@ -254,22 +256,22 @@ def write() -> None:
         (FOLDER / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
 
 
-def write_npu() -> None:
-    """A bundle of the smallest checkpoint, with contexts for one chip. Raises SystemExit if it is refused."""
+def write_random(preset: Preset, bundle: Path, *flags: str) -> None:
+    """A bundle of random weights. Raises SystemExit if the export refuses it."""
     from export.onnx import main as export
 
     with tempfile.TemporaryDirectory() as folder:
-        checkpoint = write_checkpoint(Path(folder) / "checkpoint")
-        flags = ["--qnn", "--soc", "sm8650", "--out", str(NPU), "--overwrite"]
-        if code := export(["--checkpoint", str(checkpoint), *flags]):
+        checkpoint = write_checkpoint(Path(folder) / "checkpoint", preset)
+        if code := export(["--checkpoint", str(checkpoint), *flags, "--out", str(bundle), "--overwrite"]):
             raise SystemExit(code)
 
 
 if __name__ == "__main__":
     make_once(SIZES, write_sizes, *SOURCES)
     make_once(STUDENT, write_student, *SOURCES)
+    make_once(INT4, lambda: write_random(WIDER, INT4, "--int4"))
     make_once(FOLDER, write, *SOURCES)
     if find_spec("onnxruntime_qnn"):
-        make_once(NPU, write_npu)
+        make_once(NPU, lambda: write_random(SMALLEST, NPU, "--qnn", "--soc", "sm8650"))
     else:
         print("NOT RECORDED: a bundle for Qualcomm's NPU. It needs onnxruntime-qnn", file=sys.stderr)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import MeissonicOrt
 
-/// Draws the shipped checkpoint's Android bundle on Python's onnxruntime, and compares the tokens of every step and the picture
+/// Draws the Android bundle of the 64 px stickers on Python's onnxruntime, and compares the tokens of every step and the picture
 /// bytes with Python's.
 @Suite(.serialized) struct OrtTests {
     let bundle: ModelBundle
@@ -29,6 +29,16 @@ import Testing
         let generator = try Generator(engine: engine())
         #expect(generator.tokenizer.encode(trace.prompt).ids == trace.promptIDs)
         #expect(generator.tokenizer.encode(trace.negative).ids == trace.negativeIDs)
+    }
+
+    @Test func weightsOfFourBitsDrawTheirGoldenTrace() async throws {
+        let int4 = try ModelBundle.open(Repository.int4)
+        #expect(int4.manifest.graphs["transformer"]?.precision == "int4")
+        let trace = try #require(try int4.golden())
+        let engine = try OrtEngine(bundle: int4, library: library, threads: 1)
+        let (tokens, drawing) = try await drawn(trace.request, with: Generator(engine: engine))
+        #expect(tokens == trace.tokens)
+        #expect(sha256(drawing.picture.pixels) == trace.imageSHA256)
     }
 
     struct Run: Decodable {

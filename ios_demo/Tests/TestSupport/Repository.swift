@@ -8,6 +8,8 @@ public enum Repository {
 
     /// The Android bundle of the 64 px stickers.
     public static let android = root.appendingPathComponent("build/phones/android")
+    /// A bundle of random weights in four bits.
+    public static let int4 = root.appendingPathComponent("build/phones/int4")
     /// A tiny bundle of a one-step student.
     public static let student = root.appendingPathComponent("build/phones/student")
     /// A tiny bundle of several sizes.

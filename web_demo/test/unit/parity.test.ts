@@ -84,6 +84,17 @@ test("a student draws in one pass and in several what Python draws", async () =>
   await generator.close();
 });
 
+test("weights of four bits draw at least 90 % of the tokens of native onnxruntime", async () => {
+  const bundle = await Bundle.open(bundleFiles("int4"));
+  expect(bundle.manifest.graphs.get("transformer")!.precision).toBe("int4");
+  const generator = await Generator.of(new OrtEngine(bundle), true);
+  const golden = (await bundle.golden())!;
+  const [same, all] = await teacherForced(generator, golden, golden.tokens);
+  console.log(`int4, teacher-forced: ${same} of ${all} tokens`);
+  expect(same / all).toBeGreaterThanOrEqual(0.9);
+  await generator.close();
+});
+
 describe("the int8 bundle", () => {
   test("draws at least 94 % of the tokens of native onnxruntime from the same tokens", async () => {
     const generator = await open("android");

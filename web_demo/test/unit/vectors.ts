@@ -16,8 +16,8 @@ export function vector<T>(name: string): T {
   return JSON.parse(readFileSync(path, "utf8")) as T;
 }
 
-/** The files of a bundle in build/phones: "android" is int8, "fp32" float, "sizes" and "student" are tiny. */
-export function bundleFiles(name: "android" | "fp32" | "sizes" | "student"): BundleFiles {
+/** The files of a bundle in build/phones: "android" is int8, "fp32" float, "int4" of random weights; "sizes" and "student" are tiny. */
+export function bundleFiles(name: "android" | "fp32" | "int4" | "sizes" | "student"): BundleFiles {
   const folder = join(phones, name);
   if (!existsSync(join(folder, "manifest.json"))) throw new Error(`${folder} holds no bundle: make web-vectors`);
   return {

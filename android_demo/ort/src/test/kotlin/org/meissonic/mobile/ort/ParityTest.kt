@@ -80,7 +80,11 @@ class ParityTest {
 
     private val bundle = Bundle.open(File(System.getProperty("bundle")))
 
-    private fun draw(request: Request, lowMemory: Boolean = false): Pair<Drawing, List<IntArray>> {
+    private fun draw(
+        request: Request,
+        lowMemory: Boolean = false,
+        bundle: Bundle = this.bundle,
+    ): Pair<Drawing, List<IntArray>> {
         val after = mutableListOf<IntArray>()
         val drawing = Generator(OrtEngine(bundle, lowMemory = lowMemory)).use { generator ->
             generator.draw(request) { if (it is DrawingEvent.Step) after += it.progress.tokens }
@@ -91,10 +95,19 @@ class ParityTest {
     private fun sha256(drawing: Drawing) = hexadecimal(MessageDigest.getInstance("SHA-256").digest(drawing.rgb))
 
     @Test
-    fun `the golden trace is drawn token for token and byte for byte`() {
+    fun `the golden trace is drawn token for token and byte for byte`() = assertGolden(bundle)
+
+    @Test
+    fun `weights of four bits draw their golden trace`() {
+        val int4 = Bundle.open(File(System.getProperty("vectors")).resolveSibling("int4"))
+        assertEquals("int4", int4.manifest.graphs.getValue("transformer").precision)
+        assertGolden(int4)
+    }
+
+    private fun assertGolden(bundle: Bundle) {
         val golden = bundle.golden()!!
         val request = Request(golden.prompt, golden.negative, golden.seed, golden.steps, golden.guidance, golden.size)
-        val (drawing, after) = draw(request)
+        val (drawing, after) = draw(request, bundle = bundle)
         assertEquals(golden.tokens, after.map { it.toList() })
         assertEquals(golden.finalTokens, drawing.tokens.toList())
         assertEquals(golden.imageSha256, sha256(drawing))
