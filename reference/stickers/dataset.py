@@ -26,7 +26,7 @@ CROPPED = 0.1
 
 @dataclass(frozen=True)
 class StickerTokens:
-    """tokens u8 [n, h, w], n captions, micro_conditions f32 [n, 5] (width, height, top, left, score)."""
+    """tokens i16 [n, h, w], n captions, micro_conditions f32 [n, 5] (width, height, top, left, score)."""
 
     tokens: Tensor
     captions: list[str]
@@ -62,7 +62,7 @@ def captioned_picture(pictures: PictureSet, index: int) -> tuple[np.ndarray, str
 def build_tokens(
     vq: Vq, pictures: PictureSet, indices: range, progress: Callable[[int], object]
 ) -> StickerTokens:
-    """Draw and encode some pictures; codebooks up to 256 codes (tokens are kept as bytes)."""
+    """Draw and encode some pictures."""
     device = next(vq.parameters()).device
     vq = vq.eval().to(memory_format=conv_format(device))
     tokens: list[Tensor] = []
@@ -71,7 +71,7 @@ def build_tokens(
     batches = [indices[start : start + BATCH] for start in range(0, len(indices), BATCH)]
     for samples in made_ahead(partial(captioned_picture, pictures), batches, device):
         batch = to_tensor([sample[0] for sample in samples]).to(device)
-        tokens.append(encode(vq, batch.contiguous(memory_format=conv_format(device))).to("cpu", torch.uint8))
+        tokens.append(encode(vq, batch.contiguous(memory_format=conv_format(device))).to("cpu", torch.int16))
         captions += [sample[1] for sample in samples]
         conditions += [sample[2] for sample in samples]
         progress(len(samples))

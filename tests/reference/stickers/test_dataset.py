@@ -17,13 +17,14 @@ PICTURES = PictureSet(SHADED, 64, simple=False, seed=3)
 @pytest.fixture(scope="module")
 def vq():
     torch.manual_seed(0)
-    return build_vq(RECIPES["tiny"].vq, 16).eval()
+    return build_vq(RECIPES["tiny"].vq, 300).eval()
 
 
 def test_tokens_are_those_of_the_drawn_pictures_in_order(vq):
     tokens = build_tokens(vq, PICTURES, range(2, 5), lambda done: None)
     picture, caption, conditions = captioned_picture(PICTURES, 3)
     assert torch.equal(tokens.tokens[1].long(), encode(vq, to_tensor([picture]))[0])
+    assert tokens.tokens.max() > 255  # more than a byte holds
     assert tokens.captions[1] == caption
     assert tokens.micro_conditions[1].tolist() == pytest.approx(conditions)
 
