@@ -17,19 +17,19 @@ PROMPTS = (
     "a red cat above a green boat", "a white cloud and a brown house",
     "a blue letter a to the left of a red letter t", "a green tree under a yellow sun",
 )  # fmt: skip
-COLUMNS, ZOOM, GAP = 8, 2, 4
+COLUMNS, GAP = 8, 4
 
 
 def main(bundle: str) -> None:
     generator = Generator.open(bundle, keep=True)
     width, height = generator.bundle.manifest.defaults.size
-    cell_width, cell_height = ZOOM * width + GAP, ZOOM * height + GAP
+    cell_width, cell_height = width + GAP, height + GAP
     rows = -(-len(PROMPTS) // COLUMNS)
     sheet = Image.new("RGB", (COLUMNS * cell_width - GAP, rows * cell_height - GAP), (235, 235, 235))
     for index, prompt in enumerate(PROMPTS):
         picture = Image.fromarray(generator.text_to_image(Request(prompt, seed=1)).picture)
         place = (index % COLUMNS * cell_width, index // COLUMNS * cell_height)
-        sheet.paste(picture.resize((ZOOM * width, ZOOM * height), Image.Resampling.NEAREST), place)
+        sheet.paste(picture, place)
     sheet.save(Path(__file__).parent / "samples.png", optimize=True)
 
 

@@ -25,6 +25,8 @@ SHIPPED = Path(__file__).parents[1] / "checkpoints" / "judge"
 SHIPPED_SHADED = SHIPPED.with_name("judge-shaded")
 SIDE = 64
 """Pixels a side of the pictures it looks at; others are resized."""
+STICKERS = ((64, 64), (128, 128))
+"""Sizes of the stickers' pictures, (W, H) pixels."""
 CELL = 4
 GRID = SIDE // CELL
 

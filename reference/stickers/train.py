@@ -155,8 +155,8 @@ def draw_curves(run: Run) -> None:
     import matplotlib.pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
-    steps, losses = zip(*read_meta(run.folder / "vq.safetensors")["curve"] or [(0, 0.0)], strict=True)
-    left.semilogy(steps, losses, linewidth=0.8)
+    if run.recipe.vq.steps:
+        left.semilogy(*zip(*read_meta(run.folder / "vq.safetensors")["curve"], strict=True), linewidth=0.8)
     left.set(title="VQ", xlabel="step", ylabel="loss (L1 + MSE + edges + commitment)")
     start = 0
     for stage in run.recipe.stages:
@@ -177,24 +177,28 @@ def report_quality(run: Run, vq: Vq, stage: str) -> None:
     if file.exists():
         return
     quality, codes = held_out_quality(vq, run.recipe.vq)
-    tqdm.write(f"VQ: {quality:.1f} dB on held-out stickers, {codes} of {run.recipe.vq.codes} codes in use")
+    of = len(vq.quantize.embedding.weight)
+    tqdm.write(f"VQ: {quality:.1f} dB on held-out stickers, {codes} of {of} codes in use")
     report = {"psnr_db": round(quality, 2), "side": run.recipe.vq.side, "codes_in_use": codes}
     file.write_text(json.dumps(report) + "\n")
 
 
 def begin(run: Run, vq: Vq) -> tuple[CLIPTokenizer, CLIPTextModelWithProjection, MaskedTransformer]:
-    """Tokenizer, text encoder and transformer as the first stage finds them: new, or grown from `start`."""
+    """Tokenizer, text encoder and transformer as the first stage finds them: new, or grown from `start`.
+
+    A VQ that was not trained has the codes of `start`.
+    """
     recipe = run.recipe
     captions = sample_captions(recipe.captions, recipe.seed, recipe.vocabulary)
     seed_all(recipe.seed)
     if run.start:
         tokenizer = with_new_words(run.start.tokenizer, captions)
         text_encoder = with_rows_for_new_words(run.start.text_encoder, run.start.tokenizer, tokenizer)
-        side = run.start.defaults.size[0]
-        known = PictureSet(FLAT, side, simple=False, seed=recipe.seed)
-        drawings = to_tensor([captioned_picture(known, index)[0] for index in range(PARENT_PICTURES)])
-        parents = code_parents(run.start.vqvae, on_cpu(vq), drawings)
-        transformer = with_codes_of(run.start.transformer, parents)
+        transformer = run.start.transformer
+        if recipe.vq.steps:
+            known = PictureSet(FLAT, run.start.defaults.size[0], simple=False, seed=recipe.seed)
+            drawings = to_tensor([captioned_picture(known, index)[0] for index in range(PARENT_PICTURES)])
+            transformer = with_codes_of(transformer, code_parents(run.start.vqvae, on_cpu(vq), drawings))
     else:
         assert recipe.transformer
         tokenizer = build_tokenizer(captions)
@@ -204,14 +208,21 @@ def begin(run: Run, vq: Vq) -> tuple[CLIPTokenizer, CLIPTextModelWithProjection,
     return tokenizer, text_encoder.requires_grad_(True), transformer.requires_grad_(True)
 
 
+def finished_vq(run: Run) -> Vq:
+    """The VQ of the recipe; one without steps keeps that of the checkpoint it continues."""
+    start = run.start.vqvae if run.start else None
+    if start and not run.recipe.vq.steps:
+        return deepcopy(start).requires_grad_(True)
+    return train_vq(run.recipe.vq, run.folder, run.bar("vq"), start, run.device).vq.eval()
+
+
 def train(run: Run) -> Checkpoint:
     """Carry out the whole recipe, resuming whatever the folder already holds."""
     guard(run)
     wait_for_all()
     recipe = run.recipe
     first = rank_and_world()[0] == 0
-    start = run.start.vqvae if run.start else None
-    vq = train_vq(recipe.vq, run.folder, run.bar("vq"), start, run.device).vq.eval()
+    vq = finished_vq(run)
     if first:
         report_quality(run, vq, "vq")
     tokenizer, text_encoder, transformer = begin(run, vq)
@@ -246,15 +257,14 @@ def command_line() -> None:
         prog="python -m reference.train",
         description="Train the sticker checkpoint: VQ, tokenizer, masked transformer with its text encoder.",
         epilog="examples:\n"
-        "  python -m reference.train --publish build/stickers    the shipped recipe; start again to resume\n"
-        "  python -m reference.train --recipe stickers-128       continue it at 64 and 128 px\n"
-        "  torchrun --nproc-per-node 2 -m reference.train        the same, the batch shared by two processes",
+        "  python -m reference.train --publish build/stickers-64    64 px; start again to resume\n"
+        "  python -m reference.train --recipe stickers --checkpoint build/stickers-64 --out runs/128\n"
+        "                                                           the shipped ones, of 64 and 128 px\n"
+        "  torchrun --nproc-per-node 2 -m reference.train           the batch shared by two processes",
     )
-    parser.add_argument("--recipe", choices=sorted(RECIPES), default="stickers")
+    parser.add_argument("--recipe", choices=sorted(RECIPES), default="stickers-64", help="%(default)s")
     parser.add_argument(
-        "--checkpoint",
-        metavar="DIR|ID",
-        help="checkpoint that a recipe continues; default: the shipped stickers",
+        "--checkpoint", metavar="DIR|ID", help="checkpoint that the recipe stickers continues"
     )
     parser.add_argument(
         "--out", type=Path, default=Path("runs/stickers"), help="where the run lives (%(default)s)"
@@ -276,6 +286,8 @@ def command_line() -> None:
         recipe = RECIPES[arguments.recipe]
         if arguments.checkpoint and not recipe.continues:
             raise RequestError(f"the recipe {arguments.recipe} starts from nothing: leave out --checkpoint")
+        if recipe.continues and not arguments.checkpoint:
+            raise RequestError(f"the recipe {arguments.recipe} continues another: add --checkpoint DIR")
         start = load_checkpoint(arguments.checkpoint) if recipe.continues else None
         run = Run(recipe, arguments.out, arguments.steps, arguments.guidance, training_device(), start)
         checkpoint = train(run)

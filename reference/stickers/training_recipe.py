@@ -55,8 +55,8 @@ def small_transformer(
 
 
 RECIPES = {
-    # The shipped checkpoint: 64 px, 16x16 tokens of 4 px, made on two CPU cores.
-    "stickers": Recipe(
+    # 64 px, 16x16 tokens of 4 px: the checkpoint of the tests, and where the shipped one begins.
+    "stickers-64": Recipe(
         vq=VqRecipe(),
         transformer=small_transformer(192, 4, (8, 20, 20), 192, 128),
         stages=(
@@ -69,8 +69,26 @@ RECIPES = {
             ),
         ),
     ),
-    # Continues it with shaded drawings: new words at 64 px, which is cheap, then 64 and 128 px together.
-    "stickers-128": Recipe(
+    # The shipped checkpoint: it continues the other at twice the size. The tokens keep their meaning, and the
+    # decoder learns the finer drawings.
+    "stickers": Recipe(
+        vq=VqRecipe(side=128, codebooks=(), autoencoder_steps=0, decoder_steps=1_500, batch=4, seed=2),
+        transformer=None,
+        stages=(
+            Stage(
+                "sizes", (128, 128, 128, 64), simple=False, compression=True, pictures=12_000, steps=1_100,
+                decay=1.0,
+            ),
+            Stage(
+                "tune", (128, 128, 128, 64), simple=False, compression=True, pictures=12_000, steps=600,
+                learning_rate=8e-4, decay=1.0,
+            ),
+        ),
+        seed=11,
+    ),
+    # Continues a checkpoint with shaded drawings: more codes, new words at 64 px, which is cheap, then both
+    # sizes. No run of it was finished.
+    "stickers-shaded": Recipe(
         vq=VqRecipe(
             side=128, codebooks=((256, 400), (256, 350), (256, 1_100), (512, 3_000)),
             autoencoder_steps=0,

@@ -45,7 +45,7 @@ class VqRecipe:
 
     side: int = 64
     widths: tuple[int, ...] = (16, 32, 64)
-    codebooks: tuple[tuple[int, int], ...] = ((128, 1600), (192, 1000))  # codes and steps of each round
+    codebooks: tuple[tuple[int, int], ...] = ((128, 1600), (192, 1000))  # of each round: codes, steps
     code_width: int = 16
     batch: int = 16
     autoencoder_steps: int = 700
@@ -59,11 +59,6 @@ class VqRecipe:
     def steps(self) -> int:
         """Steps of all rounds together."""
         return self.autoencoder_steps + sum(steps for _, steps in self.codebooks)
-
-    @property
-    def codes(self) -> int:
-        """Codes of the finished codebook."""
-        return self.codebooks[-1][0]
 
 
 def build_vq(recipe: VqRecipe, codes: int) -> Vq:

@@ -11,7 +11,7 @@ from math import sqrt
 
 import numpy as np
 
-from reference.stickers.detector import SHIPPED, SIDE, load_detector
+from reference.stickers.detector import SHIPPED, STICKERS, load_detector
 from reference.stickers.evaluation_prompts import Scores, Task, judge_pictures, prompt_set
 from reference.stickers.score import Settings, generate
 from runtime.bundle import Bundle
@@ -22,6 +22,7 @@ from runtime.parity.side_by_side import Advance, SideBySide, counted
 from runtime.request import Request
 
 BATCH = 12  # pictures drawn before they are judged and the verdicts kept
+SIZES = " or ".join(f"{width}x{height}" for width, height in STICKERS)
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class Meaning:
 def reason_to_skip(sides: SideBySide) -> str | None:
     """Why a bundle's pictures cannot be judged; None if they can."""
     size = sides.settings.size
-    if size != (SIDE, SIDE) or sides.checkpoint.defaults.size != size:
-        return f"its {size[0]}x{size[1]} pictures are no stickers of {SIDE}x{SIDE}"
+    if size not in STICKERS or sides.checkpoint.defaults.size != size:
+        return f"its {size[0]}x{size[1]} pictures are no stickers of {SIZES}"
     if not (SHIPPED / "config.json").exists():
         return "there is no judge yet: train one with python -m reference.judge"
     return None
@@ -68,9 +69,9 @@ def judge_both(sides: SideBySide, tasks: Sequence[Task], advance: Advance) -> Me
 def sticker_tasks(bundle: Bundle, per_category: int) -> list[Task]:
     """The prompts that a bundle is judged on. Raises RequestError if its pictures are no stickers."""
     width, height = bundle.manifest.defaults.size
-    if (width, height) != (SIDE, SIDE):
+    if (width, height) not in STICKERS:
         raise RequestError(
-            f"--score judges stickers of {SIDE}x{SIDE}, {bundle.folder} draws {width}x{height}: leave it out"
+            f"--score judges stickers of {SIZES}, {bundle.folder} draws {width}x{height}: leave it out"
         )
     return prompt_set(per_category)
 

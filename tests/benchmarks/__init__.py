@@ -15,7 +15,7 @@ Speed beside other engines, on random weights of the published size:
     profile       time of a step by operator
     sizes         time and memory from 256 to 1024 px; memory: peak RSS of one bundle
 
-Quality of the shipped checkpoint:
+Quality of the 64 px stickers:
 
     precisions    README's table: size, tokens, KL, score and time of every precision
     pareto        size against damage: uniform, mixed and Core ML forms, single layers and weights

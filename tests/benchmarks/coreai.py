@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.coreai`: Core AI bundles of the shipped checkpoint on Apple's runtime.
+"""`python -m tests.benchmarks.coreai`: Core AI bundles of the 64 px stickers on Apple's runtime.
 
 beside      every graph in every form: the evaluator on the package beside Apple's runtime on the asset
 bundles     size and verification of a bundle in every form
@@ -39,6 +39,7 @@ from runtime.parity.measures import storable
 from tests.benchmarks.coreai_report import FORMS, RESULT
 from tests.benchmarks.results import path, provenance, read, write
 from tests.coreai.beside import Beside, Difference
+from tests.shared_bundles import STICKERS_64
 
 WORK = Path("build/coreai")
 COMMAND = "python -m tests.benchmarks.coreai"
@@ -181,7 +182,7 @@ def command_line() -> None:
     """Raises UserError."""
     parser = Parser(
         prog=COMMAND,
-        description="Measure Core AI bundles of the shipped checkpoint on Apple's runtime; the last section"
+        description="Measure Core AI bundles of the 64 px stickers on Apple's runtime; the last section"
         f" needs coreai-opt. Continues where it was stopped; writes docs/results/{RESULT}.json.",
         epilog=f"example:\n  {COMMAND} --only beside",
     )
@@ -189,7 +190,7 @@ def command_line() -> None:
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.getLogger("coreai_opt").setLevel(logging.ERROR)
-    figures, checkpoint = Figures(), load_checkpoint(None)
+    figures, checkpoint = Figures(), load_checkpoint(STICKERS_64)
     for section in SECTIONS:
         if given.only in (None, section):
             {"beside": beside, "bundles": bundles, "rounding": rounding}[section](figures, checkpoint)

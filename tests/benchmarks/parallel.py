@@ -1,4 +1,4 @@
-"""Parallel refinement against one token a forward: the shipped checkpoint, judged by its judge.
+"""Parallel refinement against one token a forward: the 64 px stickers, judged by its judge.
 
     python -m tests.benchmarks.parallel
 
@@ -131,7 +131,7 @@ def markdown() -> str:
 def command_line() -> None:
     parser = Parser(
         prog="python -m tests.benchmarks.parallel",
-        description="The shipped checkpoint drawing in 8, 16 and 48 parallel steps and token by token:"
+        description="The 64 px stickers drawing in 8, 16 and 48 parallel steps and token by token:"
         " forwards, seconds, prompt-following score. Continues where it was stopped; writes"
         f" docs/results/{RESULT}.json.",
         epilog="examples:\n  python -m tests.benchmarks.parallel                            # 240 prompts\n"

@@ -23,6 +23,7 @@ from runtime.manifest import MANIFEST
 from runtime.parity.bundle_steps import BundleSteps
 from runtime.parity.comparison import Comparison
 from runtime.parity.prompt_following import judge
+from tests.shared_bundles import STICKERS_64
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,10 @@ Add = Callable[..., None]  # stores figures of a form: `pareto.Figures.add`
 
 
 def exported(name: str, work: Path) -> Bundle:
-    """The shipped checkpoint's bundle in that form; an existing one is taken as it is."""
+    """The 64 px stickers' bundle in that form; an existing one is taken as it is."""
     form, folder = FORMS[name], work / name.replace(", ", "-").replace(" ", "-")
     if not (folder / MANIFEST).exists():
-        checkpoint = load_checkpoint(None, stream=True)
+        checkpoint = load_checkpoint(STICKERS_64, stream=True)
         recipe = CoreMLRecipe(default=form.default)
         options = CoreMLOptions([checkpoint.defaults.size], recipe, activations=form.activations)
         write_bundle(CoreMLExporter(checkpoint, options), folder, False, lambda line: None)

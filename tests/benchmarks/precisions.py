@@ -1,6 +1,6 @@
 """`python -m tests.benchmarks.precisions`: README's table of precisions.
 
-Exports the shipped checkpoint in every uniform ONNX precision and measures the bundles as `pareto` does:
+Exports the 64 px stickers in every uniform ONNX precision and measures the bundles as `pareto` does:
 KL and equal tokens beside the float bundle, prompt-following score, time of a step in turns. The figures
 go to docs/results/precisions.json. The Core ML rows of the table are `pareto`'s, which measures exported
 packages.
@@ -27,6 +27,7 @@ from tests.benchmarks.markdown import table
 from tests.benchmarks.pareto import UNIFORM, Figures, measuring, source, step_times
 from tests.benchmarks.pareto_report import kl, relative, same
 from tests.benchmarks.results import provenance, read, source_line, write
+from tests.shared_bundles import STICKERS_64
 
 WORK = Path("build/precisions")
 RESULT = "precisions"
@@ -38,7 +39,8 @@ def export(precision: str) -> Path:
     """The folder of the bundle; one that is there is taken as it is. Raises UserError if the export fails."""
     folder = WORK / f"onnx-{precision}"
     if not (folder / MANIFEST).exists():
-        command = [sys.executable, "-m", "export.onnx", f"--{precision}", "--out", str(folder)]
+        command = [sys.executable, "-m", "export.onnx", f"--{precision}"]
+        command += ["--checkpoint", str(STICKERS_64), "--out", str(folder)]
         if processes.run(command, stdout=subprocess.DEVNULL).returncode:
             raise UserError(f"{' '.join(command)} failed: its message is above")
     return folder
@@ -101,7 +103,7 @@ def row(name: str, export: str, form: dict[str, Any], step: str) -> list[str]:
 def command_line() -> None:
     parser = Parser(
         prog="python -m tests.benchmarks.precisions",
-        description="Export the shipped checkpoint in every precision and measure size, KL, equal tokens,"
+        description="Export the 64 px stickers in every precision and measure size, KL, equal tokens,"
         f" score and step time. Continues where it was stopped; writes docs/results/{RESULT}.json.",
         epilog="example:\n  python -m tests.benchmarks.precisions --prompts-per-category 20",
     )

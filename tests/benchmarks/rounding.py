@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.rounding BUNDLE`: ways of rounding the shipped checkpoint to 4 bits.
+"""`python -m tests.benchmarks.rounding BUNDLE`: ways of rounding the 64 px stickers to 4 bits.
 
 Every linear of the text encoder, the conditioner and the step becomes int4, in blocks of several sizes. The
 float bundle draws, the other repeats its steps, and the figures go to docs/results/rounding.json.

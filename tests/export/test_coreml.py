@@ -16,8 +16,9 @@ from runtime.generator import Generator
 from runtime.parity.comparison import Comparison
 from runtime.parity.side_by_side import SideBySide
 from runtime.request import Request
-from tests.shared_bundles import shared_bundle
+from tests.shared_bundles import STICKERS_64, shared_bundle
 
+CHECKPOINT = ["--checkpoint", str(STICKERS_64)]
 STEP = ["token_embedder", "transformer", "sampler"]
 
 
@@ -49,7 +50,7 @@ def test_the_golden_trace_is_drawn_again(bundle: Bundle) -> None:
 
 
 def test_steps_beside_the_reference(bundle: Bundle) -> None:
-    comparison = SideBySide(bundle, load_checkpoint(None), steps=4)
+    comparison = SideBySide(bundle, load_checkpoint(STICKERS_64), steps=4)
     drawing = comparison.draw("two yellow stars", 1, lambda: None)
     assert Comparison.total(step.compared for step in drawing.steps).agreement > 0.9
     assert sum(step.misdrawn for step in drawing.steps) == 0
@@ -136,18 +137,18 @@ def test_wrong_input_gets_one_line(
     ],
 )
 def test_tokens_that_each_form_keeps(flags: list[str], share: float, tmp_path: Path) -> None:
-    """The export holds the bundle to the limits of any checkpoint; the shipped one is held to shares."""
-    assert main([*flags, "--out", str(tmp_path / "iphone")]) == 0
+    """The export holds the bundle to the limits of any checkpoint; the stickers are held to shares."""
+    assert main([*flags, *CHECKPOINT, "--out", str(tmp_path / "iphone")]) == 0
     assert open_bundle(tmp_path / "iphone").manifest.parity["transformer.agreement"] > share
 
 
 def test_a_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--palette", "6", "--dry-run", "--out", str(tmp_path / "iphone")]) == 0
+    assert main(["--palette", "6", *CHECKPOINT, "--dry-run", "--out", str(tmp_path / "iphone")]) == 0
     assert "transformer" in capsys.readouterr().out
     assert not list(tmp_path.iterdir())
 
 
 def test_two_sizes_share_a_dry_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sizes = ["--size", "64", "64", "--size", "96", "64"]
-    assert main(["--dry-run", *sizes, "--out", str(tmp_path / "iphone")]) == 0
+    assert main(["--dry-run", *CHECKPOINT, *sizes, "--out", str(tmp_path / "iphone")]) == 0
     assert "at 64x64, 96x64" in capsys.readouterr().out

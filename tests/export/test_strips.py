@@ -17,10 +17,11 @@ from export.trace import trace
 from quantize.onnx_files import load, save
 from quantize.static_int8 import quantize_static
 from quantize.static_ranges import measure
-from reference.checkpoint import SHIPPED, load_checkpoint
+from reference.checkpoint import load_checkpoint
 from reference.image import decode_tokens
 from runtime.onnxruntime_engine import session_options
 from runtime.parity.measures import image_psnr
+from tests.shared_bundles import STICKERS_64
 
 SIZE = (256, 192)  # (W, H) pixels: larger than the stickers' 64, and not square
 LIMIT = "export.strips.STRIP_BYTES"
@@ -29,12 +30,12 @@ IMAGE_GRAPHS = ("image_decoder", "image_encoder")
 
 @pytest.fixture(scope="module")
 def stickers():
-    return load_checkpoint(SHIPPED)
+    return load_checkpoint(STICKERS_64)
 
 
 @pytest.fixture(scope="module")
 def plain(stickers, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The image graphs of the shipped checkpoint, without strips."""
+    """The image graphs of the 64 px stickers, without strips."""
     folder = tmp_path_factory.mktemp("plain")
     for name in IMAGE_GRAPHS:
         save(trace(graphs(stickers, SIZE)[name]), folder / f"{name}.onnx")

@@ -1,4 +1,4 @@
-"""The shipped checkpoint's bundles on an emulated ARM64 processor: the instruction set of a phone."""
+"""The 64 px stickers' bundles on an emulated ARM64 processor: the instruction set of a phone."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def machine() -> None:
 
 @pytest.fixture(scope="module")
 def bundles(machine: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The shipped checkpoint in each precision."""
+    """The 64 px stickers in each precision."""
     int4 = tmp_path_factory.mktemp("bundles") / "int4"
     assert quantize_main([str(shared_bundle("fp32")), "--int4", "--out", str(int4)]) == 0
     return {"int8": shared_bundle("android"), "int4": int4}

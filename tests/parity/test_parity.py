@@ -266,5 +266,5 @@ def test_only_sticker_pictures_are_judged(
     assert reason_to_skip(sides) == "there is no judge yet: train one with python -m reference.judge"
     (tmp_path / "config.json").write_text("{}")
     assert reason_to_skip(sides) is None
-    monkeypatch.setattr(prompt_following, "SIDE", 128)
-    assert reason_to_skip(sides) == "its 64x64 pictures are no stickers of 128x128"
+    monkeypatch.setattr(prompt_following, "STICKERS", ((128, 128),))
+    assert reason_to_skip(sides) == "its 64x64 pictures are no stickers of 64x64 or 128x128"

@@ -1,4 +1,4 @@
-"""The checkpoint in the repository, from its weights to a picture on onnxruntime: what the README promises.
+"""The 64 px stickers, from their weights to a picture on onnxruntime: what the README promises.
 
 Everything here runs on trained weights, the real exporter and the real engine.
 """
@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
-from reference.checkpoint import SHIPPED, Checkpoint, load_checkpoint
+from reference.checkpoint import Checkpoint, load_checkpoint
 from reference.pipeline import Pipeline
 from reference.stickers.detector import load_detector
 from reference.stickers.evaluation_prompts import judge_pictures, prompt_set
@@ -22,20 +22,21 @@ from reference.stickers.score import reconstruct
 from runtime.generator import Drawing, Generator
 from runtime.parity.__main__ import main as parity_main
 from runtime.request import Request
-from tests.shared_bundles import shared_bundle
+from tests.shared_bundles import STICKERS_64, shared_bundle
 
 PROMPT = "a purple cat wearing a hat"
+BUNDLE = ("--checkpoint", str(STICKERS_64), "--bundle")
 
 
 @pytest.fixture(scope="module")
 def checkpoint() -> Checkpoint:
     torch.set_num_threads(1)
-    return load_checkpoint()
+    return load_checkpoint(STICKERS_64)
 
 
 @pytest.fixture(scope="module")
 def bundles() -> dict[str, Path]:
-    """The shipped checkpoint exported by the command, both precisions; read only."""
+    """The checkpoint exported by the command, both precisions; read only."""
     return {"fp32": shared_bundle("fp32"), "int8": shared_bundle("android")}
 
 
@@ -46,7 +47,7 @@ def picture() -> Image.Image:
 
 
 def test_it_is_small_and_holds_nothing_but_safetensors_and_text(checkpoint: Checkpoint) -> None:
-    files = [path for path in SHIPPED.rglob("*") if path.is_file()]
+    files = [path for path in STICKERS_64.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) <= 25e6
     assert {path.suffix for path in files} <= {".safetensors", ".json", ".txt"}
     assert checkpoint.compression == 2 and checkpoint.defaults.size == (64, 64)
@@ -63,7 +64,7 @@ def test_its_vq_keeps_drawings_that_the_judge_reads(checkpoint: Checkpoint) -> N
 def test_fp32_bundle_passes_parity_with_every_difference_a_tie(
     bundles: dict[str, Path], tmp_path: Path
 ) -> None:
-    arguments = ["--bundle", str(bundles["fp32"]), "--prompts-per-category", "2", "--threads", "1"]
+    arguments = [*BUNDLE, str(bundles["fp32"]), "--prompts-per-category", "2", "--threads", "1"]
     assert (
         parity_main([*arguments, "--json", str(tmp_path / "p.json"), "--out", str(tmp_path / "p.html")]) == 0
     )
@@ -71,7 +72,7 @@ def test_fp32_bundle_passes_parity_with_every_difference_a_tie(
 
 
 def test_reference_and_int8_bundle_draw_what_prompts_say(bundles: dict[str, Path], tmp_path: Path) -> None:
-    arguments = ["--bundle", str(bundles["int8"]), "--prompts-per-category", "6", "--threads", "1"]
+    arguments = [*BUNDLE, str(bundles["int8"]), "--prompts-per-category", "6", "--threads", "1"]
     assert (
         parity_main([*arguments, "--json", str(tmp_path / "p.json"), "--out", str(tmp_path / "p.html")]) == 0
     )

@@ -1,6 +1,6 @@
 """`python -m tests.parity.web_vectors`: what the web runtime is compared with, beside the phones' vectors.
 
-build/phones/fp32 gets the float bundle of the shipped checkpoint, which the web runtime draws token for
+build/phones/fp32 gets the float bundle of the 64 px stickers, which the web runtime draws token for
 token, and build/phones/web the picture that native onnxruntime decodes from its golden trace.
 """
 

@@ -179,7 +179,7 @@ def test_a_recipe_serves_another_checkpoint_of_the_layout_and_no_other_layout(fl
         (["--max-kl", "1", "--score", "-1"], "--score must be 0 to 1000"),
         (
             ["--max-kl", "1", "--score", "1"],
-            r"--score judges stickers of 64x64, .* draws 32x24: leave it out",
+            r"--score judges stickers of 64x64 or 128x128, .* draws 32x24: leave it out",
         ),
     ],
 )

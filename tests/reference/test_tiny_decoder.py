@@ -22,11 +22,12 @@ from reference.tiny_decoder_model import (
     multiplications,
     save_tiny_decoder,
 )
+from tests.shared_bundles import STICKERS_64
 
 
 @pytest.fixture(scope="module")
 def stickers() -> Checkpoint:
-    return load_checkpoint()
+    return load_checkpoint(STICKERS_64)
 
 
 @pytest.fixture(scope="module")

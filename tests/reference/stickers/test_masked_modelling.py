@@ -205,6 +205,28 @@ def test_a_recipe_continues_a_checkpoint_with_more_codes_and_words(tmp_path, mon
     assert {file: file.stat().st_mtime_ns for file in out.rglob("*.npz")} == written
 
 
+def test_a_recipe_without_steps_of_the_vq_keeps_its_tokens_and_tunes_its_decoder(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", [])
+    run_command("--recipe", "tiny", "--out", str(tmp_path / "small"), "--publish", str(tmp_path / "start"))
+    keeping = replace(RECIPES["tiny-continued"], vq=replace(RECIPES["tiny-continued"].vq, codebooks=()))
+    monkeypatch.setitem(RECIPES, "tiny-continued", keeping)
+    arguments = ("--recipe", "tiny-continued", "--checkpoint", str(tmp_path / "start"))
+    run_command(*arguments, "--out", str(tmp_path / "large"), "--publish", str(tmp_path / "published"))
+    start, grown = load_checkpoint(tmp_path / "start"), load_checkpoint(tmp_path / "published")
+    assert torch.equal(grown.vqvae.quantize.embedding.weight, start.vqvae.quantize.embedding.weight)
+    assert torch.equal(grown.vqvae.encoder.conv_in.weight, start.vqvae.encoder.conv_in.weight)
+    assert not torch.equal(grown.vqvae.decoder.conv_in.weight, start.vqvae.decoder.conv_in.weight)
+    assert grown.defaults.size == (128, 128)
+
+
+def test_a_continuing_recipe_asks_for_its_checkpoint(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(
+        sys, "argv", ["reference.train", "--recipe", "stickers", "--out", str(tmp_path / "run")]
+    )
+    assert exit_code(command_line, stopped="") == 2
+    assert "add --checkpoint DIR" in capsys.readouterr().err
+
+
 def test_training_refuses_a_folder_of_another_recipe(tmp_path, monkeypatch, capsys):
     (tmp_path / "recipe.json").write_text("{}")
     monkeypatch.setattr(sys, "argv", ["reference.train", "--recipe", "tiny", "--out", str(tmp_path)])

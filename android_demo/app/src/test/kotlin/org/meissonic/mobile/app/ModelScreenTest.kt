@@ -131,7 +131,7 @@ class ModelScreenTest : OnAndroid() {
         import(screen, bundle.name)
         assertWhole()
         assertContentEquals(File(bundle, LARGE).readBytes(), File(models, "model/$LARGE").readBytes())
-        assertContains(text(screen, R.id.state), "stickers is ready")
+        assertContains(text(screen, R.id.state), "stickers-64 is ready")
         assertContains(text(screen, R.id.memory), "Drawing needs about")
         render(screen, "model")
     }

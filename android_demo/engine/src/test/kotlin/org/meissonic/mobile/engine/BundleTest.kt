@@ -37,7 +37,7 @@ class BundleTest {
         val told = mutableListOf<String>()
         val bundle = Bundle.open(bundleFolder, told::add)
         assertEquals(bundle.manifest.files.keys.toList(), told)
-        assertEquals("stickers", bundle.manifest.model.name)
+        assertEquals("stickers-64", bundle.manifest.model.name)
     }
 
     @Test

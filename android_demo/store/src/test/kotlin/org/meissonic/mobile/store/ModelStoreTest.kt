@@ -183,7 +183,7 @@ class ModelStoreTest {
     fun `an unfinished installation of another bundle is discarded`() {
         val partial = File(root, "model.partial").also(File::mkdirs)
         val manifest = File(bundle, "manifest.json").readText()
-        File(partial, "manifest.json").writeText(manifest.replace("\"stickers\"", "\"others\""))
+        File(partial, "manifest.json").writeText(manifest.replace("\"stickers-64\"", "\"others\""))
         File(partial, LARGE).writeText("of the other")
         install()
         assertWhole()
@@ -194,9 +194,9 @@ class ModelStoreTest {
         install()
         server.dropsAfter = LARGE to half
         val manifest = File(bundle, "manifest.json").readText()
-        server.sendsInstead = mapOf("manifest.json" to manifest.replace("\"stickers\"", "\"others\"").toByteArray())
+        server.sendsInstead = mapOf("manifest.json" to manifest.replace("\"stickers-64\"", "\"others\"").toByteArray())
         failure(Problem.CONNECTION)
-        assertEquals("stickers", Bundle.open(assertIs<Whole>(store().state()).folder).manifest.model.name)
+        assertEquals("stickers-64", Bundle.open(assertIs<Whole>(store().state()).folder).manifest.model.name)
         server.dropsAfter = null
         install()
         assertEquals("others", Bundle.open(assertIs<Whole>(store().state()).folder).manifest.model.name)
@@ -206,7 +206,7 @@ class ModelStoreTest {
     private fun place(name: String, other: Boolean = false) = File(root, name).also { folder ->
         bundle.copyRecursively(folder)
         val manifest = File(folder, "manifest.json")
-        if (other) manifest.writeText(manifest.readText().replace("\"stickers\"", "\"others\""))
+        if (other) manifest.writeText(manifest.readText().replace("\"stickers-64\"", "\"others\""))
     }
 
     private fun name() = Bundle.open(assertIs<Whole>(store().state()).folder).manifest.model.name
@@ -223,7 +223,7 @@ class ModelStoreTest {
     fun `the old model comes back if the new one is not whole`() {
         place("model.old")
         File(place("model.partial", other = true), LARGE).delete()
-        assertEquals("stickers", name())
+        assertEquals("stickers-64", name())
         install()
         assertWhole()
     }
@@ -231,7 +231,7 @@ class ModelStoreTest {
     @Test
     fun `the old model comes back if the new one is gone`() {
         place("model.old")
-        assertEquals("stickers", name())
+        assertEquals("stickers-64", name())
     }
 
     @Test
