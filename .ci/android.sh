@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds and tests the Kotlin engine and the app with Maven on the real onnxruntime, beside what Python recorded.
 # After `make android-vectors`; without a JDK 17 and Maven it says loudly that nothing was tested. With zipalign and
-# apksigner the APK is assembled too, with npm its library for ARM.
+# apksigner the APK is assembled too, with the sticker model in it, with npm its library for ARM.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -36,6 +36,6 @@ else
 fi
 rm -rf android_demo/*/target/surefire-reports # of tests that are no more
 export MAVEN_OPTS="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC ${MAVEN_OPTS:-}" # a build is over before more pays
-ORT_AAR=$ORT_AAR mvn -q -B -f android_demo ${apk[@]+"${apk[@]}"} package
+ORT_AAR=$ORT_AAR BUNDLE=${BUNDLE:-$PWD/build/phones/android} mvn -q -B -f android_demo ${apk[@]+"${apk[@]}"} package
 cat android_demo/*/target/surefire-reports/*.txt | awk -F'[:,]' '/Tests run/ { run += $2; failed += $4 + $6; skipped += $8 }
     END { printf "android_demo: %d tests passed, %d failed, %d skipped\n", run - failed - skipped, failed, skipped }'
