@@ -4,7 +4,7 @@ import Testing
 
 @testable import MeissonicKit
 
-/// The errors for damaged bundles. Each test damages a copy of the shipped checkpoint's bundle.
+/// The errors for damaged bundles. Each test damages a copy of the bundle of the 64 px stickers.
 @Suite struct BundleTests {
     private func problem(_ damage: (URL) throws -> Void) throws -> String {
         let folder = try Repository.damageable()

@@ -64,4 +64,14 @@ public enum Repository {
         try FileManager.default.copyItem(at: android, to: copy)
         return copy
     }
+
+    /// A copy of the Android bundle in which one byte of a file is another, and that file.
+    public static func damaged() throws -> (bundle: URL, file: URL) {
+        let copy = try damageable()
+        let file = copy.appendingPathComponent("image_decoder.onnx.data")
+        var data = try Data(contentsOf: file)
+        data[100] ^= 1
+        try data.write(to: file)
+        return (copy, file)
+    }
 }

@@ -7,6 +7,7 @@ import android.widget.EditText
 import android.widget.SeekBar
 import android.widget.Switch
 import android.widget.TextView
+import kotlin.math.roundToInt
 import org.meissonic.mobile.app.model.Draft
 import org.meissonic.mobile.app.model.Field
 import org.meissonic.mobile.app.model.Mode
@@ -63,6 +64,9 @@ class DraftViews(private val screen: Activity) {
         guidance.setText(draft.guidance)
         draft.size?.let { if (it in sizes) size.chosen = sizes.indexOf(it) }
         preview.isChecked = draft.preview
+        view<View>(R.id.interval_row).visible(!draft.guidesEveryStep)
+        view<TextView>(R.id.interval).text =
+            screen.getString(R.string.interval, percent(draft.guidanceFrom), percent(draft.guidanceUntil))
         showStrength()
         showFields()
     }
@@ -129,6 +133,8 @@ class DraftViews(private val screen: Activity) {
         view<TextView>(R.id.summary).text =
             screen.getString(R.string.summary, mode, "${chosen.width} × ${chosen.height}", steps)
     }
+
+    private fun percent(share: Double) = (100 * share).roundToInt()
 
     private fun showStrength() {
         view<TextView>(R.id.strength_label).text = screen.getString(R.string.strength, strength.progress)

@@ -17,7 +17,7 @@ import org.meissonic.mobile.app.model.Drawn
 import org.meissonic.mobile.app.model.Working
 
 private const val FADE = 400 // milliseconds from the last preview to the picture
-private const val SMALLEST = 0.7f // of the room, for the first preview
+private const val SMALLEST = 0.7f // share of its room that the first preview fills
 
 /** The picture in its room: a preview grows there until the picture takes its place. */
 class DrawingViews(private val screen: Activity, private val file: (Drawn) -> File) {

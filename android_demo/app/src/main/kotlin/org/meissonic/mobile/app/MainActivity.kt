@@ -56,6 +56,7 @@ class MainActivity : Screen(R.layout.main) {
         }
         on(R.id.use_made) { app.picked.state.value.made?.let { made -> change { it.with(made) } } }
         on(R.id.paint) { startActivity(Intent(this, MaskActivity::class.java)) }
+        on(R.id.guide_every_step) { change(Draft::guidingEveryStep) }
         on(R.id.unit_npu) { app.choose(ComputeUnit.NPU) }
         on(R.id.unit_cpu) { app.choose(ComputeUnit.CPU) }
         on(R.id.draw) { if (app.studio.state.value is Working) app.studio.stop() else draw() }

@@ -73,11 +73,11 @@ abstract class OnAndroid {
         shadowOf(Looper.getMainLooper()).idle()
     }
 
-    /** The screen as a picture, for a person to look at, after what moves on it has come to rest. */
+    /** Renders the screen, its animations finished, into a picture that a person can look at. */
     protected fun render(activity: Activity, name: String): Bitmap {
         val view = activity.window.decorView
         val bitmap = Bitmap.createBitmap(view.width, view.height, Bitmap.Config.ARGB_8888)
-        view.draw(Canvas(bitmap)) // begins what moves
+        view.draw(Canvas(bitmap)) // starts the animations
         shadowOf(Looper.getMainLooper()).idleFor(Duration.ofSeconds(1))
         view.jumpDrawablesToCurrentState()
         view.draw(Canvas(bitmap))

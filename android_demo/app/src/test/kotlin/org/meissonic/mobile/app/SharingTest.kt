@@ -19,6 +19,7 @@ import kotlin.test.assertContains
 import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
+import kotlin.test.assertFalse
 import kotlin.test.assertNotNull
 import kotlin.test.assertNull
 import kotlin.test.assertTrue
@@ -177,6 +178,7 @@ class SharingTest : OnAndroid() {
         screen<MainActivity> { main ->
             main.find<EditText>(R.id.prompt).setText("a red cat")
             main.find<EditText>(R.id.steps).setText("3")
+            app.draftFile.save(app.draftFile.load().copy(guidanceFrom = 0.25))
             first = main.drawn()
         }
         Photos.drawn = app.gallery.file(app.gallery.entries.value.first())
@@ -188,9 +190,13 @@ class SharingTest : OnAndroid() {
             assertNotNull(again().picked.state.value.made) // the copy holds them too
             main.find<Button>(R.id.use_made).performClick()
             assertEquals("a red cat" to "3", text(main, R.id.prompt) to text(main, R.id.steps))
+            assertEquals("Guided from 25 % to 100 % of the steps", text(main, R.id.interval))
             assertContentEquals(first, main.drawn())
+            main.find<Button>(R.id.guide_every_step).performClick()
+            assertEquals(View.GONE, main.find<View>(R.id.interval_row).visibility)
+            assertFalse(first.contentEquals(main.drawn()))
         }
-        assertEquals(3, app.gallery.entries.value.size)
+        assertEquals(4, app.gallery.entries.value.size)
     }
 
     @Test

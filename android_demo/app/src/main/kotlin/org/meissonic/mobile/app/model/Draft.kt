@@ -32,7 +32,14 @@ data class Draft(
     val preview: Boolean = true,
     val fit: Fit = Fit.CROP,
     val compose: Boolean = true,
+    // Shares of the steps between which guidance is on. No field sets them, only another picture's settings do.
+    val guidanceFrom: Double = 0.0,
+    val guidanceUntil: Double = 1.0,
 ) {
+    val guidesEveryStep get() = guidanceFrom == 0.0 && guidanceUntil == 1.0
+
+    fun guidingEveryStep() = copy(guidanceFrom = 0.0, guidanceUntil = 1.0)
+
     /** The form with the words and numbers of a picture. */
     fun with(settings: Settings) = copy(
         prompt = settings.prompt,
@@ -41,12 +48,17 @@ data class Draft(
         steps = settings.steps.toString(),
         guidance = settings.guidance.toString(),
         size = settings.size,
+        guidanceFrom = settings.guidanceFrom,
+        guidanceUntil = settings.guidanceUntil,
     )
 
     /** The form that draws a picture again. What it was drawn on is not in its file. */
     fun with(made: PictureSettings): Draft {
-        val form = with(Settings(made.prompt, made.negativePrompt, made.seed, made.steps, made.guidance, made.size))
-        return form.copy(
+        val settings = Settings(
+            made.prompt, made.negativePrompt, made.seed, made.steps, made.guidance, made.size,
+            made.guidanceFrom ?: 0.0, made.guidanceUntil ?: 1.0,
+        )
+        return with(settings).copy(
             mode = when (made.mode) {
                 PictureMode.TEXT -> Mode.TEXT
                 PictureMode.IMAGE -> Mode.REDRAW

@@ -47,7 +47,10 @@ private fun checked(draft: Draft, manifest: Manifest, anySeed: ULong, picture: (
         typed.replace(',', '.').toDoubleOrNull()?.takeIf { it in 0.0..MAX_GUIDANCE }
     } ?: return Invalid(Field.GUIDANCE)
     val size = sizeOf(draft, manifest)
-    val request = Request(draft.prompt, draft.negative.ifBlank { null }, seed, steps, guidance, size)
+    val request = Request(
+        draft.prompt, draft.negative.ifBlank { null }, seed, steps, guidance, size,
+        guidanceFrom = draft.guidanceFrom, guidanceUntil = draft.guidanceUntil,
+    )
     if (draft.mode == Mode.TEXT) return Valid(request)
     val inner = pictureSize(draft, manifest)
     // A picture of one token has no room for margins.

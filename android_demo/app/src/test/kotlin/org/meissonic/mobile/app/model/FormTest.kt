@@ -82,7 +82,7 @@ class FormTest {
     fun `a picture that was drawn fills the form, which draws it again`() {
         val edit = full.copy(
             prompt = "a red cat", negative = "blue", seed = "7", steps = "4", guidance = "2.5", size = manifest.defaults.size,
-            mode = Mode.EXTEND, sides = setOf(Side.TOP), fit = Fit.PAD, compose = false,
+            mode = Mode.EXTEND, sides = setOf(Side.TOP), fit = Fit.PAD, compose = false, guidanceFrom = 0.2, guidanceUntil = 0.8,
         )
         val bundle = Bundle.open(File(System.getProperty("bundle")))
         for (draft in listOf(edit.copy(mode = Mode.TEXT), edit, edit.copy(mode = Mode.REDRAW, strength = 37))) {
@@ -90,6 +90,7 @@ class FormTest {
             val made = pictureSettings(request, settle(request, manifest), bundle)
             val again = pictureSettings(request(Draft().with(made)), settle(request(Draft().with(made)), manifest), bundle)
             assertEquals(made, again)
+            assertEquals(0.2 to 0.8, made.guidanceFrom to made.guidanceUntil)
         }
     }
 
