@@ -1,6 +1,5 @@
 """Core AI assets under a bundle, run by Apple's runtime: Core AI on a Mac, an interpreter on Linux."""
 
-import asyncio
 import os
 import weakref
 from collections.abc import Iterator, Mapping
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from runtime.bundle import Bundle
+from runtime.coreai.loop import RuntimeLoop
 from runtime.coreai.saved import first_line, open_asset
 from runtime.coreai.tools import NDArray
 from runtime.errors import EngineError
@@ -29,13 +29,12 @@ class AssetFunction:
         saved = open_asset(asset)
         self._what = f"{asset}, {function}"
         # Apple's interface is asynchronous; the loop runs only inside our calls.
-        loop, scope = asyncio.new_event_loop(), AsyncExitStack()
-        self._run = loop.run_until_complete
-        weakref.finalize(self, release, loop, scope)
+        self.loop, scope = RuntimeLoop(), AsyncExitStack()
+        weakref.finalize(self, release, self.loop, scope)
         try:
-            model = self._run(scope.enter_async_context(saved.executable(options)))
+            model = self.loop.run_until_complete(scope.enter_async_context(saved.executable(options)))
             with log_hidden():
-                self._function = model.load_function(function)
+                self.function = model.load_function(function)
         except KeyError:
             raise EngineError(f"{asset} has no function {function}: export the bundle again") from None
         except Exception as error:  # Apple's runtime passes on errors of any type
@@ -45,7 +44,7 @@ class AssetFunction:
         """The function's outputs by name. Raises EngineError."""
         feed = {name: NDArray(np.ascontiguousarray(array)) for name, array in inputs.items()}
         try:
-            made = self._run(self._function(feed))
+            made = self.loop.run_until_complete(self.function(feed))
         except Exception as error:
             raise EngineError(f"Core AI failed in {self._what}: {first_line(error)}") from None
         # A copy, because the runtime owns the memory that it returns.
@@ -55,8 +54,9 @@ class AssetFunction:
         """Do nothing: the run ends by itself, and the caller drops its result."""
 
 
-def release(loop: asyncio.AbstractEventLoop, scope: AsyncExitStack) -> None:
-    """Unload a model and delete its lowered program."""
+def release(loop: RuntimeLoop, scope: AsyncExitStack) -> None:
+    """Unload a model and delete its lowered program, once the runtime no longer uses them."""
+    loop.wait()
     loop.run_until_complete(scope.aclose())
     loop.close()
 
