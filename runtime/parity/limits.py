@@ -2,7 +2,7 @@
 
 A step is held to how far it moves the distributions, and to drawing what they say. The share of equal tokens
 follows from that, from the guidance and from how flat the distributions are, so no one share fits all
-checkpoints; tests hold the shipped one to shares.
+checkpoints; tests hold the 64 px stickers to shares.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from runtime.manifest import Manifest
 
 # Palettes of 8 and 4 bits, and the 8-bit weights of "qnn", are held to the limits of the integers of as many
-# bits. The palettes keep 97.6 and 75.9 % of the shipped checkpoint's tokens, the integers 97.3 and 87.4 %.
+# bits. The palettes keep 97.6 and 75.9 % of the 64 px stickers' tokens, the integers 97.3 and 87.4 %.
 # Palettes of 6 bits have limits of their own: the best 64 numbers for normally distributed weights leave
 # 32 dB (Lloyd, 1982; Max, 1960), int8 with a scale for every 1000 of them 42 dB.
 HELD_AS = {"qnn": "int8", "palette8": "int8", "palette4": "int4"}
@@ -25,7 +25,7 @@ def row(*worst: float) -> dict[str, float]:
 
 # The worst value of each figure. A row that names fewer precisions limits the others by another figure.
 # PSNR in dB, KL in nats. Each limit lies below the worst of three checkpoints: two recorded ones of random
-# weights (D 64) and the shipped one (D 192); int8 measured 44, 44, 51 and 54 dB in the first four rows.
+# weights (D 64) and the 64 px stickers (D 192); int8 measured 44, 44, 51 and 54 dB in the first four rows.
 LIMITS: dict[str, dict[str, float]] = {
     #                                 fp32   fp16  int8  palette6  int4
     "text_encoder.hidden.psnr": row(90, 60, 35, 25, 20),
@@ -33,7 +33,7 @@ LIMITS: dict[str, dict[str, float]] = {
     "conditioner.context.psnr": row(90, 60, 40, 30, 20),
     "conditioner.modulation.psnr": row(90, 60, 45, 35, 25),
     "transformer.logits.psnr": row(80, 50, 25, 15, 12),
-    # Measured on the shipped checkpoint and on random weights of the real size (1 B, 1024 px, guidance 9):
+    # Measured on the 64 px stickers and on random weights of the real size (1 B, 1024 px, guidance 9):
     # int8 0.001 and 0.005, int4 0.011 and 0.052, palettes of 6 bits 0.003 and 0.020. torch with the same int8
     # rounding, without any of our graphs, gives 0.0066 there (docs/real-size.md). 6 bits may lose the
     # geometric mean of what 8 and 4 may.

@@ -64,7 +64,7 @@ def kl_per_guidance(kl: float, guidance: float) -> float:
     """A divergence of guided distributions (nats), divided by the guidance.
 
     Guided logits are u + g (c - u), so errors grow with g, and distributions grow steeper. The same int8
-    rounding costs g^1.2 times its unguided divergence on the shipped checkpoint and g^1.9 times on random
+    rounding costs g^1.2 times its unguided divergence on the 64 px stickers and g^1.9 times on random
     weights (`tests.benchmarks.simulated`): dividing by g is the less that can be said, and makes one limit
     serve every checkpoint.
     """

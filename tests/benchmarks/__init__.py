@@ -15,6 +15,8 @@ Speed beside other engines, on random weights of the published size:
     profile       time of a step by operator
     sizes         time and memory from 256 to 1024 px; memory: peak RSS of one bundle
 
+The shipped stickers: stickers has their score and PSNR, tiny_decoder what a small decoder costs.
+
 Quality of the 64 px stickers:
 
     precisions    README's table: size, tokens, KL, score and time of every precision

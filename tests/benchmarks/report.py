@@ -22,7 +22,8 @@ FIGURE = re.compile(r"(<!-- figure: (?P<path>\S+) (?P<form>\S+) -->).*?(<!-- /fi
 
 
 def documents() -> list[Path]:
-    return [Path("README.md"), *sorted(Path("docs").glob("*.md"))]
+    folders = [Path("docs"), Path("reference/checkpoints")]
+    return [Path("README.md"), *(path for folder in folders for path in sorted(folder.glob("*.md")))]
 
 
 def filled(text: str) -> str:

@@ -16,6 +16,7 @@ from tests.benchmarks import (
     simulated,
     sizes,
     speed,
+    stickers,
 )
 from tests.benchmarks.markdown import table
 from tests.benchmarks.results import FOLDER, read, source_line
@@ -58,6 +59,7 @@ def every_table() -> dict[str, Callable[[], str]]:
         "bundle-sizes": bundle_sizes.markdown,
         "parallel": parallel.markdown,
         "rounding": rounding,
+        "stickers": stickers.markdown,
         "npu-forms": partial(npu.form_table, "taken"),
         "npu-rejected": partial(npu.form_table, "rejected"),
         "npu-tensors": npu.tensor_table,

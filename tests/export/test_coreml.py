@@ -1,4 +1,4 @@
-"""`python -m export.coreml` with the shipped checkpoint: exported, executed, drawn with, and compared."""
+"""`python -m export.coreml` with the 64 px stickers: exported, executed, drawn with, and compared."""
 
 import hashlib
 import shutil

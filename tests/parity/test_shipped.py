@@ -1,4 +1,4 @@
-"""The 64 px stickers, from their weights to a picture on onnxruntime: what the README promises.
+"""The shipped stickers and those of 64 px, from their weights to a picture: what the README promises.
 
 Everything here runs on trained weights, the real exporter and the real engine.
 """
@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
-from reference.checkpoint import Checkpoint, load_checkpoint
+from reference.checkpoint import SHIPPED, Checkpoint, load_checkpoint
 from reference.pipeline import Pipeline
 from reference.stickers.detector import load_detector
 from reference.stickers.evaluation_prompts import judge_pictures, prompt_set
@@ -46,19 +46,24 @@ def picture() -> Image.Image:
     return Image.fromarray(prompt_set(2, seed=5)[0].drawing(64))
 
 
-def test_it_is_small_and_holds_nothing_but_safetensors_and_text(checkpoint: Checkpoint) -> None:
-    files = [path for path in STICKERS_64.rglob("*") if path.is_file()]
+@pytest.mark.parametrize(("folder", "side"), [(SHIPPED, 128), (STICKERS_64, 64)])
+def test_it_is_small_and_holds_nothing_but_safetensors_and_text(folder: Path, side: int) -> None:
+    files = [path for path in folder.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) <= 25e6
     assert {path.suffix for path in files} <= {".safetensors", ".json", ".txt"}
-    assert checkpoint.compression == 2 and checkpoint.defaults.size == (64, 64)
+    checkpoint = load_checkpoint(folder)
+    assert checkpoint.compression == 2 and checkpoint.defaults.size == (side, side)
     assert checkpoint.defaults.steps == 16
 
 
-def test_its_vq_keeps_drawings_that_the_judge_reads(checkpoint: Checkpoint) -> None:
-    tasks = prompt_set(10, seed=100)
-    drawings = np.stack([task.drawing(64) for task in tasks])
-    assert reconstruct(checkpoint, drawings)[1] >= 24
-    assert judge_pictures(load_detector(), tasks, drawings).overall >= 0.98
+@pytest.mark.parametrize(("folder", "side", "floor"), [(SHIPPED, 128, 30), (STICKERS_64, 64, 24)])
+def test_its_vq_keeps_drawings_that_the_judge_reads(folder: Path, side: int, floor: float) -> None:
+    tasks, judge = prompt_set(10, seed=100), load_detector()
+    drawings = np.stack([task.drawing(side) for task in tasks])
+    reconstructions, psnr = reconstruct(load_checkpoint(folder), drawings)
+    assert psnr >= floor
+    assert judge_pictures(judge, tasks, drawings).overall >= 0.98
+    assert judge_pictures(judge, tasks, reconstructions).overall >= 0.95
 
 
 def test_fp32_bundle_passes_parity_with_every_difference_a_tie(
