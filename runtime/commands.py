@@ -13,6 +13,7 @@ COMMANDS = {
     "draw": ("runtime.__main__", "draw a picture with a bundle"),
     "export onnx": ("export.onnx", "a checkpoint to a bundle for Android, Linux, macOS or Windows"),
     "export coreml": ("export.coreml", "a checkpoint to a bundle for iPhone"),
+    "export coreai": ("export.coreai", "a checkpoint to a bundle for iPhone, iOS 27"),
     "quantize": ("quantize.__main__", "a float bundle to a quantized one"),
     "verify": ("runtime.parity.__main__", "compare a bundle with the PyTorch reference, as an HTML report"),
     "inspect": ("runtime.inspect", "check a bundle's files and show what it holds"),
