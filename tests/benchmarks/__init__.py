@@ -14,6 +14,7 @@ Speed beside other engines, on random weights of the published size:
     speed         result file, tables and plot of a workload
     profile       time of a step by operator
     sizes         time and memory from 256 to 1024 px; memory: peak RSS of one bundle
+    jvm           a drawing by Kotlin beside the same one by Python
 
 The shipped stickers: stickers has their score and PSNR, tiny_decoder what a small decoder costs.
 

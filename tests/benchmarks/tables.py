@@ -6,6 +6,7 @@ from functools import partial
 from tests.benchmarks import (
     bundle_sizes,
     coreai_report,
+    jvm,
     npu,
     npu_blocks,
     parallel,
@@ -57,6 +58,7 @@ def every_table() -> dict[str, Callable[[], str]]:
         "precisions": precisions.markdown,
         "sizes": sizes.markdown,
         "bundle-sizes": bundle_sizes.markdown,
+        "jvm": jvm.markdown,
         "parallel": parallel.markdown,
         "rounding": rounding,
         "stickers": stickers.markdown,
