@@ -29,6 +29,7 @@ from reference.errors import Parser, RequestError
 from reference.pipeline import Conditions
 from reference.publishing import check_output_folder
 from reference.request import AESTHETIC_SCORE, check_range
+from reference.stickers.device import mixed_precision
 from reference.stickers.masked_modelling import mask_batch
 from reference.stickers.snapshot import SaveTimer, load_snapshot, save_snapshot, seed_all
 from reference.stickers.text import sample_captions
@@ -131,8 +132,11 @@ class Distillation:
     @staticmethod
     def logits(model: torch.nn.Module, tokens: Tensor, rows: Conditions, timestep: Tensor) -> Tensor:
         """[B, S, C] of tokens [B, H, W]."""
-        found: Tensor = model(tokens, rows.text_hidden, rows.text_pooled, timestep, rows.micro_conditions)
-        return found.flatten(2).transpose(1, 2)
+        with mixed_precision(tokens.device):
+            found: Tensor = model(
+                tokens, rows.text_hidden, rows.text_pooled, timestep, rows.micro_conditions
+            )
+        return found.float().flatten(2).transpose(1, 2)
 
     def run(self, progress: Callable[[int, float], None]) -> Checkpoint:
         """Train to the end, saving every few minutes; the student as a checkpoint."""
