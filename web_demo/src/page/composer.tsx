@@ -15,6 +15,7 @@ const MOST_STEPS = 64; // of the slider; the runtime allows 1000
 export function Composer({ studio, state }: Props) {
   const { form, model, drawing } = state;
   const modes = MODES.filter((mode) => mode === "text" || model?.edits !== false);
+  const strong = form.mode === "image" || form.mode === "inpaint" ? form.mode : null;
   return (
     <form
       class="composer"
@@ -73,15 +74,15 @@ export function Composer({ studio, state }: Props) {
       </fieldset>
 
       {form.mode !== "text" && <SourceRow studio={studio} state={state} />}
-      {form.mode === "image" && (
+      {strong && (
         <Slider
           label={words.strength}
-          value={form.strength}
+          value={form.strength[strong]}
           min={0.05}
           max={1}
           step={0.05}
-          shown={`${Math.round(form.strength * 100)} %`}
-          onInput={(strength) => studio.fill({ strength })}
+          shown={`${Math.round(form.strength[strong] * 100)} %`}
+          onInput={(share) => studio.fill({ strength: { ...form.strength, [strong]: share } })}
         />
       )}
       {form.mode === "outpaint" && <SidesRow studio={studio} state={state} />}

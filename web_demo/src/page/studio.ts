@@ -30,7 +30,7 @@ export interface Form {
   guidance: number | null;
   size: Size | null;
   guided: readonly [from: number, until: number]; // shares of the steps; others than 0 and 1 come from a picture
-  strength: number;
+  strength: Record<"image" | "inpaint", number>; // the share of the steps that run, in modes that choose it
   sides: readonly Side[];
   margin: number; // share of the size
   previews: boolean;
@@ -94,7 +94,7 @@ export class Studio {
       guidance: null,
       size: null,
       guided: [0, 1],
-      strength: 0.6,
+      strength: { image: 0.6, inpaint: 1 },
       sides: ["right"],
       margin: 0.25,
       previews: true,
@@ -173,7 +173,8 @@ export class Studio {
   accept(model: Model): void {
     localStorage.setItem(CHOSEN, model.id);
     const defaults: Partial<Form> = { steps: null, guidance: null, size: null, guided: [0, 1] };
-    const form = { ...this.state.form, strength: model.strength, ...defaults };
+    const strength = { ...this.state.form.strength, image: model.strength };
+    const form = { ...this.state.form, strength, ...defaults };
     this.update({ model, large: null, form });
     this.update({ painted: this.blank() });
   }
@@ -324,8 +325,9 @@ export class Studio {
       return { mode: "outpaint", image: await this.fit(source.file, inner), margins };
     }
     const image = await this.fit(source.file, this.size);
-    if (form.mode === "image") return { mode: "imageToImage", image, strength: form.strength };
-    return { mode: "inpaint", image, mask: maskOf(painted, this.grid, model.tokenSize) };
+    if (form.mode === "image") return { mode: "imageToImage", image, strength: form.strength.image };
+    const mask = maskOf(painted, this.grid, model.tokenSize);
+    return { mode: "inpaint", image, mask, strength: form.strength.inpaint };
   }
 
   private fit(file: Blob, size: Size): Promise<Picture> {
@@ -380,7 +382,7 @@ export class Studio {
       guided: [settings.guidance_from ?? 0, settings.guidance_until ?? 1],
       size,
       mode: settings.mode === "text" || this.state.source ? settings.mode : "text",
-      ...(settings.mode === "image" && settings.strength !== undefined && { strength: settings.strength }),
+      strength: { ...this.state.form.strength, ...(settings.strength && { [settings.mode]: settings.strength }) },
     });
     this.update({ editing: false, notice: { kind: "info", line: words.readingSettings } });
   }

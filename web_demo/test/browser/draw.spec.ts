@@ -104,9 +104,10 @@ test("a picture is redrawn, repainted where the mask is, and extended", async ({
   await page.mouse.down();
   await page.mouse.move(box.x + box.width * 0.75, box.y + box.height * 0.6, { steps: 8 });
   await page.mouse.up();
+  await page.getByLabel("How much may change").fill("0.8");
   await studio.draw();
   const repainted = await studio.png();
-  expect((await settings(repainted)).mode).toBe("inpaint");
+  expect(await settings(repainted)).toMatchObject({ mode: "inpaint", strength: 0.8 });
   const [before, after] = [await levels(page, star), await levels(page, repainted)];
   const difference = (left: number, right: number) => {
     const inside = before.flatMap((level, at) => {

@@ -39,6 +39,7 @@ class DraftViews(private val screen: Activity) {
     private val size: Flow = view(R.id.size)
     private val preview: Switch = view(R.id.preview)
     private var sizes = emptyList<Size>()
+    private var strengths = Draft().strengths
 
     init {
         mode.chips(screen.resources.getStringArray(R.array.modes).toList())
@@ -47,7 +48,10 @@ class DraftViews(private val screen: Activity) {
         fit.chosen = 0
         mode.setOnCheckedChangeListener { _, _ -> showFields() }
         size.setOnCheckedChangeListener { _, _ -> sumUp() }
-        strength.setOnSeekBarChangeListener(Slider { showStrength() })
+        strength.setOnSeekBarChangeListener(Slider { percent ->
+            strengths = strengths + (Mode.entries[mode.chosen] to percent)
+            showStrength()
+        })
         sheet.turned = { sumUp() }
     }
 
@@ -55,7 +59,7 @@ class DraftViews(private val screen: Activity) {
         prompt.setText(draft.prompt)
         negative.setText(draft.negative)
         mode.chosen = draft.mode.ordinal
-        strength.progress = draft.strength
+        strengths = draft.strengths
         sides.forEach { (side, box) -> box.isChecked = side in draft.sides }
         fit.chosen = draft.fit.ordinal
         compose.isChecked = draft.compose
@@ -93,7 +97,7 @@ class DraftViews(private val screen: Activity) {
         guidance = guidance.text.toString(),
         size = sizes.getOrNull(size.chosen) ?: before.size,
         mode = Mode.entries[mode.chosen],
-        strength = strength.progress,
+        strengths = strengths,
         sides = sides.filterValues { it.isChecked }.keys,
         fit = Fit.entries[fit.chosen],
         compose = compose.isChecked,
@@ -119,7 +123,8 @@ class DraftViews(private val screen: Activity) {
     private fun showFields() {
         val mode = Mode.entries[mode.chosen]
         view<View>(R.id.picture_row).visible(mode != Mode.TEXT)
-        view<View>(R.id.strength_row).visible(mode == Mode.REDRAW)
+        view<View>(R.id.strength_row).visible(mode in strengths)
+        strengths[mode]?.let { strength.progress = it }
         view<View>(R.id.paint).visible(mode == Mode.REPAINT)
         view<View>(R.id.sides_row).visible(mode == Mode.EXTEND)
         view<View>(R.id.compose).visible(mode == Mode.REPAINT || mode == Mode.EXTEND)

@@ -26,7 +26,7 @@ data class Draft(
     val guidance: String = "",
     val size: Size? = null,
     val mode: Mode = Mode.TEXT,
-    val strength: Int = 60, // percent
+    val strengths: Map<Mode, Int> = mapOf(Mode.REDRAW to 60, Mode.REPAINT to 100), // percent that may change
     val sides: Set<Side> = setOf(Side.LEFT, Side.RIGHT),
     val strokes: List<Stroke> = emptyList(),
     val preview: Boolean = true,
@@ -58,14 +58,16 @@ data class Draft(
             made.prompt, made.negativePrompt, made.seed, made.steps, made.guidance, made.size,
             made.guidanceFrom ?: 0.0, made.guidanceUntil ?: 1.0,
         )
+        val mode = when (made.mode) {
+            PictureMode.TEXT -> Mode.TEXT
+            PictureMode.IMAGE -> Mode.REDRAW
+            PictureMode.INPAINT -> Mode.REPAINT
+            PictureMode.OUTPAINT -> Mode.EXTEND
+        }
+        val strength = made.strength?.let { mapOf(mode to (it * 100).roundToInt().coerceIn(1, 100)) }
         return with(settings).copy(
-            mode = when (made.mode) {
-                PictureMode.TEXT -> Mode.TEXT
-                PictureMode.IMAGE -> Mode.REDRAW
-                PictureMode.INPAINT -> Mode.REPAINT
-                PictureMode.OUTPAINT -> Mode.EXTEND
-            },
-            strength = made.strength?.let { (it * 100).roundToInt().coerceIn(1, 100) } ?: strength,
+            mode = mode,
+            strengths = strengths + strength.orEmpty(),
             sides = made.margins?.all?.let { all -> Side.entries.filter { all[it.ordinal] > 0 }.toSet() } ?: sides,
             fit = made.fit ?: fit,
             compose = made.compose ?: compose,

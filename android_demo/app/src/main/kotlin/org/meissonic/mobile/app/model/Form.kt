@@ -56,12 +56,13 @@ private fun checked(draft: Draft, manifest: Manifest, anySeed: ULong, picture: (
     // A picture of one token has no room for margins.
     if (draft.mode == Mode.EXTEND && (draft.sides.isEmpty() || inner.width <= 0 || inner.height <= 0)) return Invalid(Field.SIDES)
     val image = picture(inner, draft.fit) ?: return Invalid(Field.PICTURE)
+    val strength = draft.strengths.getOrDefault(draft.mode, 100) / 100.0
     val edit = when (draft.mode) {
-        Mode.REDRAW -> Edit.ImageToImage(image, draft.strength / 100.0)
+        Mode.REDRAW -> Edit.ImageToImage(image, strength)
         Mode.REPAINT -> {
             val mask = paint(draft.strokes, size)
             if (mask.argb.none { it == WHITE }) return Invalid(Field.MASK)
-            Edit.Inpaint(image, mask)
+            Edit.Inpaint(image, mask, strength)
         }
         else -> Edit.Outpaint(image, margins(size, manifest.model.tokenSize, draft.sides))
     }

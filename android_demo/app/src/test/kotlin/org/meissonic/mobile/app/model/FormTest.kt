@@ -71,8 +71,8 @@ class FormTest {
     fun `each mode becomes its edit`() {
         assertEquals(0.6, assertIs<Edit.ImageToImage>(request(full.copy(mode = Mode.REDRAW)).edit).strength)
         val stroke = Stroke(listOf(0.5f, 0.5f), 0.25f)
-        val mask = assertIs<Edit.Inpaint>(request(full.copy(mode = Mode.REPAINT, strokes = listOf(stroke))).edit).mask
-        assertEquals(manifest.defaults.size, mask.size)
+        val inpaint = assertIs<Edit.Inpaint>(request(full.copy(mode = Mode.REPAINT, strokes = listOf(stroke))).edit)
+        assertEquals(manifest.defaults.size to 1.0, inpaint.mask.size to inpaint.strength)
         val outpaint = assertIs<Edit.Outpaint>(request(full.copy(mode = Mode.EXTEND)).edit)
         assertEquals(Margins(16, 0, 16, 0), outpaint.margins)
         assertEquals(Size(32, 64), outpaint.image.size)
@@ -85,13 +85,25 @@ class FormTest {
             mode = Mode.EXTEND, sides = setOf(Side.TOP), fit = Fit.PAD, compose = false, guidanceFrom = 0.2, guidanceUntil = 0.8,
         )
         val bundle = Bundle.open(File(System.getProperty("bundle")))
-        for (draft in listOf(edit.copy(mode = Mode.TEXT), edit, edit.copy(mode = Mode.REDRAW, strength = 37))) {
+        val redrawn = edit.copy(mode = Mode.REDRAW, strengths = mapOf(Mode.REDRAW to 37))
+        for (draft in listOf(edit.copy(mode = Mode.TEXT), edit, redrawn)) {
             val request = request(draft)
             val made = pictureSettings(request, settle(request, manifest), bundle)
             val again = pictureSettings(request(Draft().with(made)), settle(request(Draft().with(made)), manifest), bundle)
             assertEquals(made, again)
             assertEquals(0.2 to 0.8, made.guidanceFrom to made.guidanceUntil)
         }
+    }
+
+    @Test
+    fun `a repainted picture brings its strength, for a new mask`() {
+        val strokes = listOf(Stroke(listOf(0.5f, 0.5f), 0.25f))
+        val draft = full.copy(mode = Mode.REPAINT, strokes = strokes, strengths = mapOf(Mode.REPAINT to 70))
+        val request = request(draft)
+        val made = pictureSettings(request, settle(request, manifest), Bundle.open(File(System.getProperty("bundle"))))
+        val again = Draft().with(made)
+        assertEquals(mapOf(Mode.REDRAW to 60, Mode.REPAINT to 70), again.strengths)
+        assertEquals(0.7, assertIs<Edit.Inpaint>(request(again.copy(strokes = strokes)).edit).strength)
     }
 
     @Test
