@@ -86,20 +86,20 @@ export async function withSettings(png: Blob, settings: PictureSettings): Promis
   return new Blob([png.slice(0, first), chunk, png.slice(first)], { type: "image/png" });
 }
 
-/** The settings in a file, or null if it has none that can be read. */
+/** The settings in a file, or null if it has none that can be read; the last of several, as Pillow has it. */
 export async function settingsOf(file: Blob): Promise<PictureSettings | null> {
   const start = new Uint8Array(await file.slice(0, SIGNATURE.length).arrayBuffer());
   if (SIGNATURE.some((byte, at) => start[at] !== byte)) return null;
+  let found: PictureSettings | null = null;
   for (let at = SIGNATURE.length; at + 8 <= file.size;) {
     const view = new DataView(await file.slice(at, at + 8).arrayBuffer());
     const [length, kind] = [view.getUint32(0), view.getUint32(4)];
     if (kind === ITXT && length <= MAX_TEXT) {
-      const found = parse(new Uint8Array(await file.slice(at + 8, at + 8 + length).arrayBuffer()));
-      if (found) return found;
+      found = parse(new Uint8Array(await file.slice(at + 8, at + 8 + length).arrayBuffer())) ?? found;
     }
     at += length + 12;
   }
-  return null;
+  return found;
 }
 
 const ITXT = 0x69545874;

@@ -44,7 +44,7 @@ public struct PNG: Sendable {
     }
 
     private static func settings(_ chunks: PNGChunks) -> PictureSettings? {
-        chunks.every("iTXt").lazy.compactMap(settings).first
+        chunks.every("iTXt").compactMap(settings).last  // of several, as in Python
     }
 
     /// The settings in an iTXt chunk: keyword, not compressed, language, translated keyword, JSON.

@@ -83,9 +83,9 @@ import Testing
         }
     }
 
-    /// The text of the chunk with settings, found without our reader.
+    /// The text of the last chunk with settings, found without our reader.
     private func json(in png: Data) throws -> Data {
-        let begin = try #require(png.range(of: Data("iTXtmeissonic\0\0\0\0\0".utf8)))
+        let begin = try #require(png.range(of: Data("iTXtmeissonic\0\0\0\0\0".utf8), options: .backwards))
         let length = png[begin.lowerBound - 4..<begin.lowerBound].reduce(0) { $0 << 8 | Int($1) }
         return png[begin.upperBound..<begin.lowerBound + 4 + length]
     }

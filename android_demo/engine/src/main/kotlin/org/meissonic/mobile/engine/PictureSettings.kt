@@ -104,17 +104,18 @@ fun withSettings(png: ByteArray, settings: PictureSettings): ByteArray {
 fun settingsOf(file: ByteArray): PictureSettings? {
     if (file.size < SIGNATURE.size || !file.copyOf(SIGNATURE.size).contentEquals(SIGNATURE)) return null
     val data = ByteBuffer.wrap(file, SIGNATURE.size, file.size - SIGNATURE.size)
+    var found: PictureSettings? = null
     try {
         while (data.remaining() >= 8) {
             val (length, kind) = data.getInt() to ByteArray(4).also(data::get).decodeToString()
-            if (length < 0 || length > data.remaining() - 4) return null
-            if (kind == "iTXt" && length <= LARGEST) parse(ByteArray(length).also(data.duplicate()::get))?.let { return it }
+            if (length < 0 || length > data.remaining() - 4) return found
+            if (kind == "iTXt" && length <= LARGEST) parse(ByteArray(length).also(data.duplicate()::get))?.let { found = it }
             data.position(data.position() + length + 4) // the checksum
         }
     } catch (_: BufferUnderflowException) {
-        return null
+        return found
     }
-    return null
+    return found
 }
 
 private fun parse(chunk: ByteArray): PictureSettings? {
