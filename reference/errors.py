@@ -46,7 +46,8 @@ def printable(text: object) -> str:
 
 
 class Parser(argparse.ArgumentParser):
-    """Reports a wrong argument in one line, like any wrong input, and keeps the lines of its examples.
+    """Reports a wrong argument in one line, like any wrong input, and keeps the lines of its examples. Flags
+    are written out, so that a new one changes no script.
 
     A command started as `meissonic draw` calls itself that in place of `prog`.
     """
@@ -54,7 +55,8 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **settings: Any) -> None:
         if sys.argv[0].startswith("meissonic "):  # see `runtime.commands`
             settings["prog"] = sys.argv[0]
-        super().__init__(**{"formatter_class": argparse.RawDescriptionHelpFormatter, **settings})
+        as_written = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
+        super().__init__(**{**as_written, **settings})
 
     def error(self, message: str) -> NoReturn:
         raise RequestError(f"{message} (see {self.prog} --help)")

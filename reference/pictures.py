@@ -31,7 +31,7 @@ def read_picture(path: str | Path) -> Image.Image:
     """Read a PNG, JPEG or WebP file and turn it upright as its EXIF orientation says.
 
     Raises RequestError that names the file, before anything is decoded if it is no regular file, another
-    format, above MAX_BYTES or above MAX_PIXELS.
+    format, of a mode not in MODES, above MAX_BYTES or above MAX_PIXELS.
     """
     data = _content(path)
     try:
@@ -42,12 +42,16 @@ def read_picture(path: str | Path) -> Image.Image:
                 if width * height > MAX_PIXELS:
                     size = f"{width}x{height} pixels, at most {MAX_PIXELS} are read"
                     raise RequestError(f"{printable(path)} has {size}: resize it")
+                if picture.mode not in MODES:
+                    raise RequestError(f"{printable(path)} has mode {picture.mode}: save it as 8-bit RGB")
                 picture.load()
                 return _upright(picture)
     except RequestError:
         raise
     except UnidentifiedImageError:
-        raise RequestError(f"{printable(path)} is not a PNG, JPEG or WebP picture: save it as PNG") from None
+        raise RequestError(
+            f"{printable(path)} is not a PNG, JPEG or WebP picture, or it is damaged: save it as PNG"
+        ) from None
     except Image.DecompressionBombError:
         raise RequestError(
             f"{printable(path)} has too many pixels, at most {MAX_PIXELS} are read: resize it"

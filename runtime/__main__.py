@@ -15,7 +15,7 @@ from reference.files import check_name, check_output_file, numbered, shown
 from reference.fit import FITS
 from reference.pictures import read_picture
 from runtime.engine import ENGINES, EngineName
-from runtime.errors import Parser, RequestError, exit_code
+from runtime.errors import Parser, RequestError, exit_code, printable
 from runtime.generator import Drawing, Generator
 from runtime.loop import OnStep, Progress
 from runtime.picture_settings import Mode, PictureSettings, picture_settings, read_settings
@@ -149,7 +149,11 @@ def parse(arguments: Sequence[str] | None) -> Job:
         help="default: onnxruntime for ONNX graphs; for packages Core ML on a Mac, elsewhere the evaluator;"
         " qnn: Qualcomm's NPU, emulated, for bundles exported with --qnn; for assets coreai",
     )
-    given = parser.parse_args(arguments)
+    given, others = parser.parse_known_args(arguments)
+    if others:
+        words = printable(" ".join([given.prompt or "", *others]))
+        quoted = "" if any(word.startswith("-") for word in others) else f': write "{words}" in quotes'
+        parser.error(f"unrecognized arguments: {printable(' '.join(others))}{quoted}")
     source = vars(given)["from"]
     if given.prompt is None and source is None:
         parser.error("the following arguments are required: prompt")
@@ -173,7 +177,7 @@ def parse(arguments: Sequence[str] | None) -> Job:
         low_memory=given.low_memory,
         engine=given.engine,
     )
-    _check(job)
+    _check(job, source)
     if source is None:
         return job
     settings = read_settings(source)
@@ -217,7 +221,7 @@ def _again(job: Job, path: Path, source: PictureSettings) -> Job:
     return replace(job, source=source)
 
 
-def _check(job: Job) -> None:
+def _check(job: Job, source: Path | None) -> None:
     for flag, value in (("--mask", job.mask), ("--extend", job.extend), ("--strength", job.strength)):
         if value is not None and job.image is None:
             raise RequestError(f"{flag} needs a picture: add --image FILE")
@@ -230,10 +234,14 @@ def _check(job: Job) -> None:
     if job.grid and job.count == 1:
         raise RequestError("--grid shows several pictures: add --count N")
     check_output_file(job.out, "--out", ".png")
-    for number in range(1, job.count + 1):
-        check_output_file(job.file(number), "--out", ".png")
+    written = [job.file(number) for number in range(1, job.count + 1)]
     if job.grid:
-        check_output_file(job.grid_file, "--out", ".png")
+        written.append(job.grid_file)
+    for file in written:
+        check_output_file(file, "--out", ".png")
+    for flag, read in (("--from", source), ("--image", job.image), ("--mask", job.mask)):
+        if read is not None and read.exists() and any(f.exists() and f.samefile(read) for f in written):
+            raise RequestError(f"--out would replace {shown(read)}, which {flag} reads: name another file")
     if job.preview:
         check_name(preview(job.file(job.count), 999).name, job.out, "--out")
 

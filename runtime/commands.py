@@ -43,7 +43,8 @@ def run(words: Sequence[str]) -> int:
     )
     parser.add_argument("--version", action="version", version=version("meissonic-mobile"))
     parser.add_argument("command", metavar="COMMAND", choices=sorted(COMMANDS), help="one of those below")
-    parser.parse_args(words[:1])  # prints the help or the version and exits, or raises
+    first = " ".join(words[:2]) if words[:1] == ["export"] else " ".join(words[:1])
+    parser.parse_args([first] if first else [])  # prints the help or the version and exits, or raises
     return 0
 
 

@@ -275,6 +275,8 @@ def test_a_prompt_as_long_as_an_argument_can_be_draws(common: list[str]) -> None
         (["cat", "--guidance-from", "0.6", "--guidance-until", "0.6"], "guides no step"),
         (["cat", "--size", "64", "64"], "size 64x64"),
         (["cat", "--nonsense"], "--nonsense"),
+        (["a", "red", "cat"], 'unrecognized arguments: red cat: write "a red cat" in quotes'),
+        (["cat", "--step", "1"], "unrecognized arguments: --step 1"),
         (["cat", "--bundle", "nowhere"], "nowhere is not a bundle"),
         (["cat", "--bundle", "image.png"], "image.png is not a bundle: it has no manifest.json (make one"),
         (["cat", "--out", "picture.jpg"], "must end in .png"),
@@ -291,6 +293,16 @@ def test_a_prompt_as_long_as_an_argument_can_be_draws(common: list[str]) -> None
         (["cat", "--image", "image.png", "--extend", "4", "0", "0", "0", "--strength", "1"], "leave out"),
         (["cat", "--image", "nowhere.png"], "nowhere.png does not exist"),
         (["cat", "--image", "."], ". is not a file"),
+        (["cat", "--image", "cmyk.jpg"], "cmyk.jpg has mode CMYK: save it as 8-bit RGB"),
+        (
+            ["cat", "--image", "image.png", "--out", "image.png"],
+            "--out would replace image.png, which --image reads: name another file",
+        ),
+        (
+            ["cat", "--image", "noise.png", "--mask", "image-1.png", "--count", "2", "--out", "image.png"],
+            "--out would replace image-1.png, which --mask reads",
+        ),
+        (["--from", "strange.png", "--out", "strange.png"], "which --from reads: name another file"),
         (["cat", "--image", "text.png"], "text.png is not a PNG, JPEG or WebP picture"),
         (["cat", "--image", "half.png"], "half.png cannot be read as a picture"),
         (["cat", "--image", "image.png", "--mask", "black.png"], "repaints nothing"),
@@ -319,6 +331,8 @@ def test_bad_input_is_one_clear_line(
         info = PngImagePlugin.PngInfo()
         info.add_itxt("meissonic", text.replace('"a"', SETTINGS_START))
         Image.fromarray(paint(KNOWN)).save(f"{name}.png", pnginfo=info)
+    save("image-1.png", paint(KNOWN))
+    Image.new("CMYK", (32, 24)).save("cmyk.jpg")
     save("black.png", np.zeros((24, 32), np.uint8))
     save("noise.png", np.random.default_rng(0).integers(0, 256, (24, 32, 3)).astype(np.uint8))
     Path("half.png").write_bytes(Path("noise.png").read_bytes()[:1000])

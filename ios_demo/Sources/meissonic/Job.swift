@@ -151,10 +151,14 @@ struct Job: Sendable {
         guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
             throw UserError.request("folder \(folder) does not exist: make it, or choose another --out")
         }
-        for number in 1...count {
-            let path = path(number)
-            if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-                throw UserError.request("--out \(path) is a folder: name a file in it")
+        let paths = (1...count).map(path) + (grid ? [gridPath] : [])
+        for path in paths where FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue {
+            throw UserError.request("--out \(path) is a folder: name a file in it")
+        }
+        let written = Set(paths.map(Job.resolved))
+        for (flag, read) in [("--from", from), ("--image", image), ("--mask", mask)] {
+            if let read, written.contains(Job.resolved(read)) {
+                throw UserError.request("--out would replace \(read), which \(flag) reads: name another file")
             }
         }
     }
@@ -165,6 +169,8 @@ struct Job: Sendable {
             throw UserError.request("seed \(seed) has no \(count - 1) seeds after it: give a smaller one")
         }
     }
+
+    private static func resolved(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
 
     /// The file of a picture, counted from 1.
     func path(_ number: Int) -> String { count == 1 ? out : beside("-\(number)") }

@@ -130,6 +130,10 @@ import Testing
             "--extend paints the margins alone: leave out --mask and --strength"
         ),
         (["a", "--out", "picture.jpg"], "--out picture.jpg is not a PNG name: end it in .png"),
+        (
+            ["a", "--image", "i.png", "--out", "./i.png"],
+            "--out would replace i.png, which --image reads: name another file"
+        ),
         (["a", "--threads", "-1"], "--threads -1 is out of range: give 1 to 256, or 0 for every core"),
         (["a", "--threads", "100000"], "--threads 100000 is out of range: give 1 to 256, or 0 for every core"),
         (["a", "--preview", "-1"], "--preview -1 is negative: give 0 or more"),

@@ -198,9 +198,8 @@ internal class Main : Callable<Int> {
                 throw StoppedLater("${file(1)}$last finished")
             } finally {
                 if (grid && written.isNotEmpty()) {
-                    val all = File(out.parentFile, "${out.nameWithoutExtension}-grid.png")
-                    writePng(all, tiled(written))
-                    println("$all: ${written.size} pictures")
+                    writePng(gridFile, tiled(written))
+                    println("$gridFile: ${written.size} pictures")
                 }
             }
         }
@@ -210,6 +209,9 @@ internal class Main : Callable<Int> {
     /** The file of a picture, counted from 1. */
     private fun file(number: Int) =
         if (count == 1) out else File(out.parentFile, "${out.nameWithoutExtension}-$number.png")
+
+    /** The file of all pictures side by side. */
+    private val gridFile get() = File(out.parentFile, "${out.nameWithoutExtension}-grid.png")
 
     private fun openEngine(): OrtEngine {
         val opened = Bundle.open(bundle)
@@ -246,8 +248,12 @@ internal class Main : Callable<Int> {
         }
         if (count !in 1..MAX_COUNT) throw RequestError("--count $count is out of range: give 1 to $MAX_COUNT")
         if (grid && count == 1) throw RequestError("--grid shows several pictures: add --count N")
-        for (number in 1..count) {
-            if (file(number).isDirectory) throw RequestError("--out ${file(number)} is a folder: name a file in it")
+        val files = (1..count).map(::file) + if (grid) listOf(gridFile) else listOf()
+        for (file in files) if (file.isDirectory) throw RequestError("--out $file is a folder: name a file in it")
+        for ((flag, read) in listOf("--from" to from, "--image" to image, "--mask" to mask)) {
+            if (read != null && files.any { it.canonicalFile == read.canonicalFile }) {
+                throw RequestError("--out would replace $read, which $flag reads: name another file")
+            }
         }
         val typed = seed?.let {
             it.toULongOrNull() ?: throw RequestError("seed $it is out of range: give 0 to ${ULong.MAX_VALUE}")

@@ -199,6 +199,7 @@ class CommandTest {
             listOf("a cat", "--grid") to "error: --grid shows several pictures",
             listOf("a cat", "--fit", "squeeze") to "error: Invalid value for option '--fit'",
             listOf("--from", "nothing.png") to "error: nothing.png does not exist",
+            listOf("a cat", "--image", picture.path) to "error: --out would replace $picture, which --image reads",
             listOf("--from", plain.path) to "error: $plain does not say what made it",
             listOf("a cat", "--engine", "qnn") to "error: --engine qnn runs graphs made for an NPU, but this bundle has none",
         )
