@@ -133,9 +133,7 @@ class Distillation:
     def logits(model: torch.nn.Module, tokens: Tensor, rows: Conditions, timestep: Tensor) -> Tensor:
         """[B, S, C] of tokens [B, H, W]."""
         with mixed_precision(tokens.device):
-            found: Tensor = model(
-                tokens, rows.text_hidden, rows.text_pooled, timestep, rows.micro_conditions
-            )
+            found: Tensor = model(tokens, rows.text_hidden, rows.text_pooled, timestep, rows.micro_conditions)
         return found.float().flatten(2).transpose(1, 2)
 
     def run(self, progress: Callable[[int, float], None]) -> Checkpoint:
