@@ -8,7 +8,7 @@ import { strictJson } from "./core/strictJson";
 
 const KEYWORD = "meissonic";
 const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];
-const HEADER = 25; // bytes of the chunk IHDR, which comes first
+const END = 12; // bytes of the last chunk
 const MAX_TEXT = 1_000_000; // bytes
 
 export type Mode = "text" | "image" | "inpaint" | "outpaint";
@@ -70,7 +70,7 @@ export function pictureSettings(
   return { ...settings, strength: edit.strength ?? (edit.mode === "inpaint" ? 1 : strength) };
 }
 
-/** A PNG file with the settings in it. */
+/** A PNG file with the settings in it, behind any that it has. */
 export async function withSettings(png: Blob, settings: PictureSettings): Promise<Blob> {
   // JSON.stringify takes no bigint, and a number would round the seed.
   const { seed, ...others } = settings;
@@ -82,8 +82,7 @@ export async function withSettings(png: Blob, settings: PictureSettings): Promis
   view.setUint32(0, text.length - 4);
   chunk.set(text, 4);
   view.setUint32(text.length + 4, crc32(text));
-  const first = SIGNATURE.length + HEADER;
-  return new Blob([png.slice(0, first), chunk, png.slice(first)], { type: "image/png" });
+  return new Blob([png.slice(0, -END), chunk, png.slice(-END)], { type: "image/png" });
 }
 
 /** The settings in a file, or null if it has none that can be read; the last of several, as Pillow has it. */

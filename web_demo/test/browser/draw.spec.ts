@@ -71,7 +71,7 @@ test("the fp32 bundle draws the golden picture, and dropping a picture fills in 
   await expect(dialog.getByText("30.8 MB · in use")).toBeVisible();
   await dialog.getByRole("button", { name: "Close" }).click();
 
-  // The dropped file has the settings of the heart too, but those of the golden drawing come first.
+  // The dropped file has the settings of the heart too, but those of the golden drawing come last.
   await drop(page, Buffer.from(await file.arrayBuffer()));
   await expect(page.getByLabel("What to draw", { exact: true })).toHaveValue(prompt);
   await studio.draw();
