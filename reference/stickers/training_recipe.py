@@ -83,6 +83,10 @@ RECIPES = {
                 "tune", (128, 128, 128, 64), simple=False, compression=True, pictures=12_000, steps=600,
                 learning_rate=8e-4, decay=1.0,
             ),
+            Stage(
+                "detail", (128, 128, 128, 64), simple=False, compression=True, pictures=24_000, steps=4_600,
+                batch=32, learning_rate=8e-4, decay=1.0,
+            ),
         ),
         seed=11,
     ),
