@@ -16,7 +16,11 @@ Speed beside other engines, on random weights of the published size:
     sizes         time and memory from 256 to 1024 px; memory: peak RSS of one bundle
     jvm           a drawing by Kotlin beside the same one by Python
 
-The shipped stickers: stickers has their score and PSNR, tiny_decoder what a small decoder costs.
+The shipped stickers:
+
+    stickers      score and PSNR
+    guidance      score in fewer steps, and with guidance in a part of them
+    tiny_decoder  what a small decoder costs
 
 Quality of the 64 px stickers:
 

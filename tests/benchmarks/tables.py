@@ -6,6 +6,7 @@ from functools import partial
 from tests.benchmarks import (
     bundle_sizes,
     coreai_report,
+    guidance,
     jvm,
     npu,
     npu_blocks,
@@ -58,6 +59,7 @@ def every_table() -> dict[str, Callable[[], str]]:
         "precisions": precisions.markdown,
         "sizes": sizes.markdown,
         "bundle-sizes": bundle_sizes.markdown,
+        "guidance": guidance.markdown,
         "jvm": jvm.markdown,
         "parallel": parallel.markdown,
         "rounding": rounding,
