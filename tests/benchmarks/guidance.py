@@ -18,9 +18,7 @@ from reference.request import check_range
 from reference.stickers.detector import load_detector
 from reference.stickers.evaluation_prompts import Task, judge_pictures, prompt_set
 from runtime.generator import Generator
-from runtime.loop import Plan, draw_tokens
-from runtime.philox import PhiloxNoise
-from runtime.request import Request, settle
+from runtime.request import Request
 from tests.benchmarks.markdown import table
 from tests.benchmarks.results import provenance, read, resume, source_line, write
 
@@ -84,30 +82,20 @@ def halton_ranks(height: int, width: int) -> np.ndarray:
     return np.argsort(np.argsort(first)).reshape(height, width)
 
 
-def picture(generator: Generator, way: Way, task: Task) -> np.ndarray:
-    """A picture u8 [h, w, 3] with the task's number as its seed."""
-    if not way.halton:
-        request = Request(task.prompt, seed=task.number, steps=way.steps)
-        if way.begin == way.end:
-            request = replace(request, guidance=1.0)
-        else:
-            request = replace(request, guidance_from=way.begin, guidance_until=way.end)
-        return generator.text_to_image(request).picture
-    model = generator.bundle.manifest.model
-    settings = settle(Request(task.prompt, seed=task.number, steps=way.steps), generator.bundle.manifest)
-    made, _ = generator.condition(settings)
-    side = [length // model.token_size for length in reversed(settings.size)]
-    certain = (-FIRM * halton_ranks(*side)).astype(np.float32).ravel()
-    fixed = {"context": made["context"], "guidance": np.array(settings.guidance, np.float32)}
+class HaltonGenerator(Generator):
+    """Keeps tokens in the order of the Halton sequence."""
 
-    def step(i: int, tokens: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        row = made["modulation"][way.steps - 1 - i]
-        out = generator.run_step({**fixed, "tokens": tokens, "modulation": row, "uniforms": uniforms})
-        return out["drawn"], certain
+    def run_step(self, tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        ranks = halton_ranks(*tensors["tokens"].shape)
+        return super().run_step(tensors) | {"log_prob": (-FIRM * ranks).astype(np.float32).ravel()}
 
-    masks = np.full(side, model.mask_token_id, np.int32)
-    plan = Plan(way.steps, model.mask_token_id, model.masking_schedule)
-    return generator.decode(draw_tokens(step, masks, PhiloxNoise(settings.seed), plan))
+
+def request(way: Way, task: Task) -> Request:
+    """With the task's number as its seed."""
+    drawn = Request(task.prompt, seed=task.number, steps=way.steps)
+    if way.begin == way.end:
+        return replace(drawn, guidance=1.0)
+    return replace(drawn, guidance_from=way.begin, guidance_until=way.end)
 
 
 def markdown() -> str:
@@ -130,11 +118,11 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
     add("--prompts-per-category", type=int, default=20, metavar="N", help="%(default)s")
     given = parser.parse_args(arguments)
     check_range("prompts per category", given.prompts_per_category, 1, 10_000)
-    generator = Generator.open(given.bundle, 2, keep=True)
+    generators = [kind.open(given.bundle, 2, keep=True) for kind in (Generator, HaltonGenerator)]
     tasks, judge = prompt_set(given.prompts_per_category), load_detector()
     fresh = {
         **provenance(COMMAND, 2),
-        "checkpoint": str(generator.bundle.manifest.source.sha256),
+        "checkpoint": str(generators[0].bundle.manifest.source.sha256),
         "prompts": len(tasks),
         "ways": [],
     }
@@ -144,7 +132,7 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
         for way in due:
             pictures = []
             for task in tasks:
-                pictures.append(picture(generator, way, task))
+                pictures.append(generators[way.halton].text_to_image(request(way, task)).picture)
                 bar.update()
             score = judge_pictures(judge, tasks, np.stack(pictures)).overall
             stored["ways"].append({**asdict(way), "name": way.name, "rows": way.rows, "score": score})

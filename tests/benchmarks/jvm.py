@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from reference.errors import Parser, RequestError, exit_code
-from runtime.bundle import open_bundle
+from runtime.bundle import read_manifest
 from runtime.process import LARGE
 from tests.benchmarks import processes
 from tests.benchmarks.markdown import table
@@ -48,7 +48,7 @@ def seconds(printed: str) -> dict[str, float]:
 
 
 def measure(folder: Path) -> dict[str, Any]:
-    bundle = open_bundle(folder)
+    model = read_manifest(folder).model.name
     turns: dict[str, list[Child]] = {name: [] for name in COMMANDS}
     pictures: dict[str, np.ndarray] = {}
     with tempfile.TemporaryDirectory() as temporary:
@@ -60,7 +60,7 @@ def measure(folder: Path) -> dict[str, Any]:
                 print(f"{name}: {turns[name][-1].seconds:.1f} s", flush=True)
     kotlin, *others = pictures.values()
     return {
-        "model": bundle.manifest.model.name,
+        "model": model,
         "size": kotlin.shape[1::-1],
         "steps": STEPS,
         "same_pixels": min(float((kotlin == other).mean()) for other in others),

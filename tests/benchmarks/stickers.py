@@ -43,13 +43,9 @@ def measure() -> dict[str, Any]:
 def markdown() -> str:
     """The scores of the result file, by category."""
     content = read(RESULT)
-
-    def row(name: str, pick: Any) -> list[str]:
-        shares = [pick(content[pairs][column]) for pairs in ("drawn", "held_out") for column in COLUMNS]
-        return [name, *(f"{100 * share:.1f}" for share in shares)]
-
-    rows = [row(name, lambda scores, name=name: scores["categories"][name]) for name in CATEGORIES]
-    rows.append(row("overall", lambda scores: scores["overall"]))
+    columns = [content[pairs][column] for pairs in ("drawn", "held_out") for column in COLUMNS]
+    rows = [[name, *(f"{100 * each['categories'][name]:.1f}" for each in columns)] for name in CATEGORIES]
+    rows.append(["overall", *(f"{100 * each['overall']:.1f}" for each in columns)])
     head = ["", "score", "drawings", "through VQ", "held out: score", "drawings", "through VQ"]
     return f"{table(head, rows)}\n\n{source_line(content)}"
 

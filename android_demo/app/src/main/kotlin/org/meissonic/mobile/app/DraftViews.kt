@@ -49,7 +49,8 @@ class DraftViews(private val screen: Activity) {
         mode.setOnCheckedChangeListener { _, _ -> showFields() }
         size.setOnCheckedChangeListener { _, _ -> sumUp() }
         strength.setOnSeekBarChangeListener(Slider { percent ->
-            strengths = strengths + (Mode.entries[mode.chosen] to percent)
+            val mode = Mode.entries[mode.chosen]
+            if (mode in strengths) strengths = strengths + (mode to percent) // Android restores the slider in any mode
             showStrength()
         })
         sheet.turned = { sumUp() }

@@ -96,7 +96,7 @@ class FormTest {
     }
 
     @Test
-    fun `a repainted picture brings its strength, for a new mask`() {
+    fun `the strength of a repainted picture is kept for the next mask`() {
         val strokes = listOf(Stroke(listOf(0.5f, 0.5f), 0.25f))
         val draft = full.copy(mode = Mode.REPAINT, strokes = strokes, strengths = mapOf(Mode.REPAINT to 70))
         val request = request(draft)
