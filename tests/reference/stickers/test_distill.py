@@ -13,7 +13,8 @@ from reference.pipeline import Pipeline
 from reference.random_weights import PRESETS, write_random
 from reference.stickers.distill import Distillation, Recipe
 
-RECIPE = Recipe("teacher", steps=4, batch=4)
+SIZE = (64, 64)
+RECIPE = Recipe("teacher", SIZE, steps=4, batch=2)
 CAPTIONS = ["a red cat", "a blue cat", "two stars"]
 
 
@@ -26,7 +27,7 @@ def teacher(tmp_path: Path) -> Checkpoint:
 
 def test_the_student_comes_nearer_to_its_teacher(teacher: Checkpoint, tmp_path: Path) -> None:
     """The auxiliary soon knows the student, and then its distance to the teacher falls."""
-    recipe = Recipe("teacher", steps=36, batch=4, learning_rate=1e-3)
+    recipe = Recipe("teacher", SIZE, steps=36, batch=2, learning_rate=1e-3)
     run = Distillation(teacher, recipe, tmp_path / "run.safetensors", CAPTIONS)
     student = run.run(lambda step, loss: None)
     losses = [loss for _, loss in run.curve]
@@ -54,4 +55,4 @@ def test_a_resumed_run_is_the_same_run_to_the_bit(teacher: Checkpoint, tmp_path:
 def test_a_run_of_another_recipe_is_refused(teacher: Checkpoint, tmp_path: Path) -> None:
     Distillation(teacher, RECIPE, tmp_path / "run.safetensors", CAPTIONS).save()
     with pytest.raises(RequestError, match="another recipe: choose another --out"):
-        Distillation(teacher, Recipe("other", steps=4, batch=4), tmp_path / "run.safetensors", CAPTIONS)
+        Distillation(teacher, Recipe("other", SIZE, steps=4, batch=2), tmp_path / "run.safetensors", CAPTIONS)
