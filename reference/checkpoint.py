@@ -22,7 +22,6 @@ from typing import Any
 
 import torch
 from diffusers import VQModel
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection, CLIPTokenizer
 
@@ -43,6 +42,7 @@ from reference.weights import (
     check_variant,
     each_tensor,
     fill,
+    save_tensors,
     tensor_headers,
     weight_files,
 )
@@ -255,12 +255,9 @@ def save_checkpoint(
         }
         for name, module in parts.items():
             (target / name).mkdir()
-            tensors = {
-                key: tensor.detach().to("cpu", dtype).contiguous()
-                for key, tensor in module.state_dict().items()
-            }
+            tensors = {key: tensor.to(dtype) for key, tensor in module.state_dict().items()}
             stem = "model" if name == "text_encoder" else "diffusion_pytorch_model"
-            save_file(tensors, target / name / f"{stem}.safetensors", metadata={"format": "pt"})
+            save_tensors(target / name / f"{stem}.safetensors", tensors, {"format": "pt"})
         write_json(target / "transformer" / "config.json", checkpoint.transformer.config.to_dict())
         checkpoint.vqvae.save_config(target / "vqvae")
         checkpoint.text_encoder.config.save_pretrained(target / "text_encoder")

@@ -14,7 +14,6 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 from tqdm import tqdm
 
@@ -35,6 +34,7 @@ from reference.tiny_decoder_model import (
     save_tiny_decoder,
 )
 from reference.token_grids import grids_of_drawings, grids_of_pictures, picture_files
+from reference.weights import save_tensors
 
 STATE, GRIDS = "training.safetensors", "grids.safetensors"  # of an unfinished run, beside what it makes
 FILES = (CONFIG, WEIGHTS, STATE, GRIDS)
@@ -176,7 +176,7 @@ def token_grids(job: Job) -> Tensor:
 
     def keep() -> None:
         with atomic_file(file) as opened:
-            save_file({"grids": torch.cat(parts)}, opened.name, metadata={"key": json.dumps(job.key)})
+            save_tensors(Path(opened.name), {"grids": torch.cat(parts)}, {"key": json.dumps(job.key)})
 
     first = sum(map(len, parts))
     made = (

@@ -18,7 +18,6 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from pydantic.dataclasses import dataclass
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -26,7 +25,14 @@ from reference.checkpoint import Checkpoint
 from reference.config_files import SCHEMA, checked, read_json
 from reference.errors import CheckpointError
 from reference.transformer_config import Count, Entries, Width
-from reference.weights import check_headers, fill, read_tensors, tensor_headers, weight_files
+from reference.weights import (
+    check_headers,
+    fill,
+    read_tensors,
+    save_tensors,
+    tensor_headers,
+    weight_files,
+)
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 FEWER = 10  # times fewer multiplications
@@ -134,11 +140,8 @@ def multiplications(run: Callable[[], object]) -> int:
 
 def save_tiny_decoder(decoder: TinyDecoder, folder: Path, extra: Mapping[str, Any]) -> None:
     """Write config and fp16 weights into an existing folder; `extra` are figures beside them, "_" first."""
-    tensors = {
-        name: tensor.detach().to("cpu", torch.float16).contiguous()
-        for name, tensor in decoder.state_dict().items()
-    }
-    save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
+    tensors = {name: tensor.to(torch.float16) for name, tensor in decoder.state_dict().items()}
+    save_tensors(folder / WEIGHTS, tensors, {"format": "pt"})
     values = {**asdict(decoder.config), **extra}
     (folder / CONFIG).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 

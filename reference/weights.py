@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from reference.config_files import check_file, read_json, shown
@@ -198,6 +199,15 @@ def some(names: list[str]) -> str:
     """The first three names, and the number of the others."""
     rest = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(shown(name, quote=False, length=100) for name in names[:3]) + rest
+
+
+def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> None:
+    """Write a safetensors file with the permissions of any new file; `save_file` hides it from others."""
+    path.touch()
+    mode = path.stat().st_mode
+    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    save_file(contiguous, path, metadata)
+    path.chmod(mode)
 
 
 def stream_tensors(

@@ -9,11 +9,11 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from reference.errors import CheckpointError
 from reference.files import atomic_file
+from reference.weights import save_tensors
 
 
 def save_snapshot(
@@ -30,11 +30,7 @@ def save_snapshot(
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{key}": value for key, value in state.items()}
     with atomic_file(path) as file:
-        save_file(
-            {key: value.detach().cpu().contiguous() for key, value in tensors.items()},
-            file.name,
-            metadata={"meta": json.dumps(meta)},
-        )
+        save_tensors(Path(file.name), tensors, {"meta": json.dumps(meta)})
 
 
 def load_snapshot(path: Path, modules: dict[str, nn.Module], optimizer: torch.optim.Optimizer) -> dict:

@@ -144,6 +144,13 @@ def test_saved_checkpoints_load_again_in_every_dtype(tmp_path, dtype):
         assert opened.get_tensor("context_embedder.bias").dtype == dtype
 
 
+def test_saved_weights_have_the_permissions_of_any_new_file(tmp_path):
+    save_checkpoint(load_checkpoint(FOLDER / "mei" / "checkpoint"), tmp_path / "copy")
+    (tmp_path / "new").touch()
+    modes = {file.stat().st_mode for file in tmp_path.rglob("*") if file.is_file()}
+    assert modes == {(tmp_path / "new").stat().st_mode}
+
+
 def test_weights_are_cast_on_loading_but_the_vq_stays_float32(tiny):
     checkpoint = load_checkpoint(tiny, dtype=torch.bfloat16)
     assert {p.dtype for p in checkpoint.transformer.parameters()} == {torch.bfloat16}
