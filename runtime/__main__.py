@@ -352,7 +352,8 @@ def _draw_one(
     written.append(drawing.picture)
     stages = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in drawing.seconds.items())
     width, height = settings.size
-    tqdm.write(f"{shown(file)}: {width}x{height}, {settings.steps} steps, seed {settings.seed} ({stages})")
+    steps = "1 step" if settings.steps == 1 else f"{settings.steps} steps"
+    tqdm.write(f"{shown(file)}: {width}x{height}, {steps}, seed {settings.seed} ({stages})")
 
 
 def _interruptible(generator: Generator, work: Callable[[], Drawing]) -> Drawing:

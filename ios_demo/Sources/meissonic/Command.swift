@@ -86,7 +86,8 @@ struct Command {
                     to: URL(fileURLWithPath: path), settings: PictureSettings(request, settings, generator.bundle))
                 let stages = drawing.stages.map { String(format: "\($0.name) %.2f s", $0.seconds) }.joined(
                     separator: ", ")
-                print("\(path): \(settings.size), \(settings.steps) steps, seed \(settings.seed) (\(stages))")
+                let steps = settings.steps == 1 ? "1 step" : "\(settings.steps) steps"
+                print("\(path): \(settings.size), \(steps), seed \(settings.seed) (\(stages))")
                 picture = drawing.picture
             }
         }

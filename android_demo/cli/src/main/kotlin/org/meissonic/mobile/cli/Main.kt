@@ -321,7 +321,9 @@ internal class Main : Callable<Int> {
         val stages = drawing.seconds.entries.joinToString { (stage, seconds) ->
             String.format(Locale.ROOT, "%s %.2f s", stage.name.lowercase(), seconds)
         }
-        return with(drawing.settings) { "$file: $size, $steps steps, seed $seed ($stages)" }
+        return with(drawing.settings) {
+            "$file: $size, ${if (steps == 1) "1 step" else "$steps steps"}, seed $seed ($stages)"
+        }
     }
 }
 
