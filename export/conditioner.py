@@ -38,14 +38,17 @@ class Conditioner(nn.Module):
     def forward(
         self, text_hidden: Tensor, text_pooled: Tensor, micro_sinusoids: Tensor, step_sinusoids: Tensor
     ) -> tuple[Tensor, Tensor]:
-        context = self.context_embedder(text_hidden)
-        context = F.rms_norm(context, self.context_norm.shape, self.context_norm, EPSILON)
+        context = self.norm(self.context_embedder(text_hidden))
         # Three dimensions make every linear a MatMul; a linear of two becomes a Gemm, which quantizers skip.
         pooled = text_pooled.unsqueeze(0)
         micro = micro_sinusoids.reshape(1, 1, -1).expand(1, text_pooled.shape[0], -1)
         text = self.text(self.cond_embed(torch.cat([pooled, micro], dim=-1)))  # [1, R, D]
         time = self.time(step_sinusoids.unsqueeze(1))  # [N, 1, D]
         return context, self.modulations(F.silu(time + text))
+
+    def norm(self, context: Tensor) -> Tensor:
+        """RMSNorm of the last axis."""
+        return F.rms_norm(context, self.context_norm.shape, self.context_norm, EPSILON)
 
 
 def two_layer(layers: TwoLayer) -> nn.Sequential:

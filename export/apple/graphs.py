@@ -11,7 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from export.apple.conditioner import split_conditioner
+from export.apple.conditioner import AppleConditioner
 from export.apple.data_format import Attention, data_format_for
 from export.apple.embedder import TokenEmbedder
 from export.apple.norms import replace_group_norms
@@ -129,7 +129,7 @@ def apple_graphs(checkpoint: Checkpoint, attention: Attention, chunked: bool) ->
         ),
         "conditioner": AppleGraph(
             "transformer",
-            lambda sizes: split_conditioner(transformer),
+            lambda sizes: AppleConditioner(transformer),
             {
                 "text_hidden": TensorSpec(("rows", text, joint)),
                 "text_pooled": TensorSpec(("rows", pooled)),

@@ -22,7 +22,7 @@ GRAPHS = (
     "image_decoder",
     "image_encoder",
 )
-SINGLE, HALF = 1e-4, 5e-3  # largest difference, in parts of the largest value
+SINGLE, HALF = 5e-6, 5e-3  # largest difference, in parts of the largest value
 # Of the transformer's weights, so that one conversion shows every palette.
 FORMS = {
     "double_blocks_blocks_0_image_qkv_weight": "palette8",
