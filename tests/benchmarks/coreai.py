@@ -2,6 +2,7 @@
 
 beside      every graph in every form: the evaluator on the package beside Apple's runtime on the asset
 bundles     size and verification of a bundle in every form
+scores      how many pictures of such a bundle show what their prompts ask for
 rounding    our weights beside those of coreai-opt, in torch: equal tokens of the step
 
 The figures go to docs/results/coreai.json. A stopped run continues where it was.
@@ -33,9 +34,10 @@ from quantize.coreml_recipe import CoreMLRecipe
 from quantize.trials import size
 from reference.checkpoint import Checkpoint, load_checkpoint
 from reference.errors import Parser, exit_code
-from runtime.bundle import open_bundle
+from runtime.bundle import Bundle, open_bundle
 from runtime.manifest import MANIFEST
 from runtime.parity.measures import storable
+from runtime.parity.prompt_following import judge, sticker_tasks
 from tests.benchmarks.coreai_report import FORMS, RESULT
 from tests.benchmarks.results import path, provenance, read, write
 from tests.coreai.beside import Beside, Difference
@@ -43,7 +45,7 @@ from tests.shared_bundles import STICKERS_64
 
 WORK = Path("build/coreai")
 COMMAND = "python -m tests.benchmarks.coreai"
-SECTIONS = ("beside", "bundles", "rounding")
+PER_CATEGORY = 20  # prompts that are judged
 
 
 def recipe(form: str) -> CoreMLRecipe:
@@ -58,10 +60,10 @@ class Figures:
         self.content = {**stored, **provenance(COMMAND, 1)}
 
     def missing(self, section: str, name: str) -> bool:
-        return name not in self.content.setdefault(section, {})
+        return name not in self.content.get(section, {})
 
     def add(self, section: str, name: str, **figures: Any) -> None:
-        self.content[section][name] = figures
+        self.content.setdefault(section, {})[name] = figures
         write(RESULT, self.content)
         print(f"{section}: {name}: {figures}", flush=True)
 
@@ -99,17 +101,30 @@ def compared(graphs: Iterable[str]) -> list[tuple[str, str]]:
     return list(dict.fromkeys([*first, *((form, "transformer") for form in FORMS), *every]))
 
 
+def bundle_of(checkpoint: Checkpoint, form: str) -> Bundle:
+    """The bundle in a form, verified by its export; float32 arithmetic, GPU."""
+    folder = WORK / form
+    if not (folder / MANIFEST).exists():
+        options = CoreAIOptions([checkpoint.defaults.size], recipe(form))
+        write_bundle(CoreAIExporter(checkpoint, options), folder, False, lambda line: None)
+    return open_bundle(folder)
+
+
 def bundles(figures: Figures, checkpoint: Checkpoint) -> None:
-    """A bundle in every form, verified by its export; float32 arithmetic, GPU."""
+    """A bundle in every form."""
     for form in FORMS:
-        if not figures.missing("bundles", form):
-            continue
-        folder = WORK / form
-        if not (folder / MANIFEST).exists():
-            options = CoreAIOptions([checkpoint.defaults.size], recipe(form))
-            write_bundle(CoreAIExporter(checkpoint, options), folder, False, lambda line: None)
-        bundle = open_bundle(folder)
-        figures.add("bundles", form, bytes=size(bundle), parity=bundle.manifest.parity)
+        if figures.missing("bundles", form):
+            bundle = bundle_of(checkpoint, form)
+            figures.add("bundles", form, bytes=size(bundle), parity=bundle.manifest.parity)
+
+
+def scores(figures: Figures, checkpoint: Checkpoint) -> None:
+    """Pictures that Apple's runtime draws from the bundles, judged."""
+    for form in FORMS:
+        verdicts = figures.content.get("scores", {}).get(form, {}).get("verdicts", "")
+        bundle = bundle_of(checkpoint, form)
+        for known in judge(bundle, sticker_tasks(bundle, PER_CATEGORY), verdicts, threads=1):
+            figures.add("scores", form, verdicts=known)
 
 
 def rounding(figures: Figures, checkpoint: Checkpoint) -> None:
@@ -178,6 +193,9 @@ def kept(drawings: Drawings, module: nn.Module, feeds: list[Feed]) -> dict[str, 
     return {"agreement": float(np.mean(same)), "kl": float(np.mean(nats))}
 
 
+RUNS = {"beside": beside, "bundles": bundles, "scores": scores, "rounding": rounding}
+
+
 def command_line() -> None:
     """Raises UserError."""
     parser = Parser(
@@ -186,14 +204,14 @@ def command_line() -> None:
         f" needs coreai-opt. Continues where it was stopped; writes docs/results/{RESULT}.json.",
         epilog=f"example:\n  {COMMAND} --only beside",
     )
-    parser.add_argument("--only", choices=SECTIONS, help="one section; default: all")
+    parser.add_argument("--only", choices=RUNS, help="one section; default: all")
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.getLogger("coreai_opt").setLevel(logging.ERROR)
     figures, checkpoint = Figures(), load_checkpoint(STICKERS_64)
-    for section in SECTIONS:
+    for section in RUNS:
         if given.only in (None, section):
-            {"beside": beside, "bundles": bundles, "rounding": rounding}[section](figures, checkpoint)
+            RUNS[section](figures, checkpoint)
 
 
 if __name__ == "__main__":
