@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from quantize.errors import RecipeError
 from quantize.weights import Kind, Weight, layout_hash
 from reference.files import read_file, write_text
+from runtime.errors import first_problem
 
 VERSION = 1
 MAX_RECIPE = 100_000_000  # bytes of a recipe or of a study
@@ -146,9 +147,7 @@ def read_recipe(path: Path, kind: type[AnyRecipe]) -> AnyRecipe:
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = "".join(f"{part}: " for part in first["loc"])
-        raise RecipeError(f"recipe {path}: {where}{first['msg']}") from None
+        raise RecipeError(f"recipe {path}: {first_problem(error)}") from None
 
 
 def stored_bytes(weight: Weight, precision: Precision, block: int = BLOCK) -> int:

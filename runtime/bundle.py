@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from runtime.errors import BundleError
+from runtime.errors import BundleError, first_problem
 from runtime.manifest import (
     FORMAT,
     MANIFEST,
@@ -62,7 +62,7 @@ class Bundle:
         try:
             return GoldenTrace.model_validate_json(self.content(self.manifest.golden.file), strict=True)
         except ValidationError as error:
-            raise BundleError(_first_problem(path, error)) from None
+            raise BundleError(f"{path}: {first_problem(error)}: export the bundle again") from None
 
 
 def open_bundle(folder: str | Path) -> Bundle:
@@ -104,7 +104,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return Manifest.model_validate_json(data, strict=True)
     except ValidationError as error:
-        raise BundleError(_first_problem(path, error)) from None
+        raise BundleError(f"{path}: {first_problem(error)}: export the bundle again") from None
 
 
 class _Head(BaseModel):
@@ -146,12 +146,6 @@ def _check_external(bundle: Bundle, model: str) -> None:
             raise BundleError(
                 f"{path} reads {location!r}, which the manifest does not list: export the bundle again"
             )
-
-
-def _first_problem(path: Path, error: ValidationError) -> str:
-    first = error.errors()[0]
-    where = "".join(f"{str(part)[:100]}: " for part in first["loc"])
-    return f"{path}: {where}{first['msg']}: export the bundle again"
 
 
 def _verify(root: Path, name: str, facts: FileFacts) -> None:

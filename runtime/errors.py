@@ -1,5 +1,7 @@
 """The runtime's errors, and those it shares with the other packages: one tree, see `reference.errors`."""
 
+from pydantic import ValidationError
+
 from reference.errors import Cancelled, Parser, RequestError, UserError, exit_code, printable
 
 __all__ = [
@@ -10,11 +12,19 @@ __all__ = [
     "RequestError",
     "UserError",
     "exit_code",
+    "first_problem",
     "printable",
 ]
 
 
 MAX_MESSAGE = 1000  # characters
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first fault that a schema found, as "PLACE: what it should be"."""
+    first = error.errors()[0]
+    place = "".join(f"{str(part)[:100]}: " for part in first["loc"])
+    return place + first["msg"].removeprefix("Value error, ").replace("Input should", "it should")
 
 
 class BundleError(UserError):

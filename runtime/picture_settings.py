@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from reference.files import shown
 from reference.fit import Fit
 from reference.pictures import read_picture
-from runtime.errors import RequestError
+from runtime.errors import RequestError, first_problem
 from runtime.request import Request, Settings
 
 KEYWORD = "meissonic"  # of the text chunk
@@ -96,8 +96,6 @@ def read_settings(path: Path) -> PictureSettings:
     try:
         return PictureSettings.model_validate_json(str(text), strict=True)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = "".join(f"{str(part)[:100]}: " for part in first["loc"])
         raise RequestError(
-            f"{shown(path)} has settings that cannot be read: {where}{first['msg']}: give another picture"
+            f"{shown(path)} has settings that cannot be read: {first_problem(error)}: give another picture"
         ) from None

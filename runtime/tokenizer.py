@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from runtime.bundle import Bundle
 from runtime.characters import characters, normalize
-from runtime.errors import BundleError, RequestError
+from runtime.errors import BundleError, RequestError, first_problem
 from runtime.manifest import TokenId
 
 WORD_END = "</w>"
@@ -86,10 +86,8 @@ class ClipTokenizer:
         try:
             vocab = _VOCAB.validate_json(bundle.text(facts.vocab), strict=True)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = "".join(f"{str(part)[:100]}: " for part in first["loc"])
             raise BundleError(
-                f"{bundle.path(facts.vocab)}: {where}{first['msg']}: export the bundle again"
+                f"{bundle.path(facts.vocab)}: {first_problem(error)}: export the bundle again"
             ) from None
         try:
             merges = parse_merges(bundle.text(facts.merges))

@@ -38,9 +38,9 @@ def test_a_recipe_survives_the_disk(tmp_path):
     ("change", "message"),
     [
         ({"defaults": "int8"}, "recipe.json: defaults: Extra inputs are not permitted"),
-        ({"default": "int3"}, r"default: Input should be 'fp32', 'fp16', 'int8' or 'int4'"),
-        ({"weights": {"transformer": {"a": "int5"}}}, r"weights: transformer: a: Input should be 'fp32'"),
-        ({"block": 24}, "block: Input should be 16, 32, 64, 128 or 256"),
+        ({"default": "int3"}, r"default: it should be 'fp32', 'fp16', 'int8' or 'int4'"),
+        ({"weights": {"transformer": {"a": "int5"}}}, r"weights: transformer: a: it should be 'fp32'"),
+        ({"block": 24}, "block: it should be 16, 32, 64, 128 or 256"),
         ({"version": 2}, "version 2, newer than 1: update this tool"),
         ({"format": "cake"}, '"format" should be "meissonic-recipe"'),
         ({"layout": {"transformer": "abc"}}, "layout: transformer: String should match"),
