@@ -30,6 +30,7 @@ from reference.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from reference.checkpoint_files import check_replaceable
 from reference.component_configs import StudentConfig
 from reference.errors import Parser, RequestError
+from reference.image import check_size
 from reference.noise import TorchNoise
 from reference.pipeline import Conditions
 from reference.publishing import check_output_folder
@@ -226,7 +227,8 @@ def command_line() -> None:
     teacher = load_checkpoint(given.checkpoint)
     guidance = teacher.defaults.guidance if given.guidance is None else given.guidance
     check_range("guidance", guidance, 0, 100)
-    size = (given.size, given.size) if given.size else teacher.defaults.size
+    size = teacher.defaults.size if given.size is None else (given.size, given.size)
+    check_size(size, teacher.token_size * teacher.compression, "--size")
     recipe = Recipe(teacher.sha256, size, steps=given.steps, batch=given.batch, guidance=guidance)
     given.out.mkdir(parents=True, exist_ok=True)
     captions = sample_captions(CAPTIONS, recipe.seed)

@@ -20,6 +20,7 @@ The shipped stickers:
 
     stickers      score and PSNR
     guidance      score in fewer steps, and with guidance in a part of them
+    student       score of the student beside its teacher, in one pass and two
     tiny_decoder  what a small decoder costs
 
 Quality of the 64 px stickers:

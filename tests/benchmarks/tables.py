@@ -19,6 +19,7 @@ from tests.benchmarks import (
     sizes,
     speed,
     stickers,
+    student,
 )
 from tests.benchmarks.markdown import table
 from tests.benchmarks.results import FOLDER, read, source_line
@@ -64,6 +65,7 @@ def every_table() -> dict[str, Callable[[], str]]:
         "parallel": parallel.markdown,
         "rounding": rounding,
         "stickers": stickers.markdown,
+        "student": student.markdown,
         "npu-forms": partial(npu.form_table, "taken"),
         "npu-rejected": partial(npu.form_table, "rejected"),
         "npu-tensors": npu.tensor_table,

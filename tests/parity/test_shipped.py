@@ -18,12 +18,13 @@ from reference.checkpoint import SHIPPED, Checkpoint, load_checkpoint
 from reference.pipeline import Pipeline
 from reference.stickers.detector import load_detector
 from reference.stickers.evaluation_prompts import judge_pictures, prompt_set
-from reference.stickers.score import reconstruct
+from reference.stickers.score import Settings, generate, reconstruct
 from runtime.generator import Drawing, Generator
 from runtime.parity.__main__ import main as parity_main
 from runtime.request import Request
 from tests.shared_bundles import STICKERS_64, shared_bundle
 
+STUDENT = SHIPPED.with_name("student")
 PROMPT = "a purple cat wearing a hat"
 BUNDLE = ("--checkpoint", str(STICKERS_64), "--bundle")
 
@@ -46,14 +47,16 @@ def picture() -> Image.Image:
     return Image.fromarray(prompt_set(2, seed=5)[0].drawing(64))
 
 
-@pytest.mark.parametrize(("folder", "side"), [(SHIPPED, 128), (STICKERS_64, 64)])
-def test_it_is_small_and_holds_nothing_but_safetensors_and_text(folder: Path, side: int) -> None:
+@pytest.mark.parametrize(
+    ("folder", "side", "steps"), [(SHIPPED, 128, 16), (STUDENT, 128, 1), (STICKERS_64, 64, 16)]
+)
+def test_it_is_small_and_holds_nothing_but_safetensors_and_text(folder: Path, side: int, steps: int) -> None:
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) <= 25e6
     assert {path.suffix for path in files} <= {".safetensors", ".json", ".txt"}
     checkpoint = load_checkpoint(folder)
     assert checkpoint.compression == 2 and checkpoint.defaults.size == (side, side)
-    assert checkpoint.defaults.steps == 16
+    assert checkpoint.defaults.steps == steps
 
 
 @pytest.mark.parametrize(("folder", "side", "floor"), [(SHIPPED, 128, 30), (STICKERS_64, 64, 24)])
@@ -64,6 +67,18 @@ def test_its_vq_keeps_drawings_that_the_judge_reads(folder: Path, side: int, flo
     assert psnr >= floor
     assert judge_pictures(judge, tasks, drawings).overall >= 0.98
     assert judge_pictures(judge, tasks, reconstructions).overall >= 0.95
+
+
+def test_the_student_draws_in_one_pass_what_prompts_say() -> None:
+    tasks, student = prompt_set(6), load_checkpoint(STUDENT)
+    pictures = generate(Pipeline(student), tasks, Settings(), lambda pictures: None)
+    assert judge_pictures(load_detector(), tasks, pictures).overall >= 0.8  # its teacher in one pass: 0.73
+
+
+@pytest.mark.parametrize("part", ["text_encoder", "tokenizer", "vqvae"])
+def test_the_student_has_the_other_parts_of_its_teacher(part: str) -> None:
+    for file in (SHIPPED / part).iterdir():
+        assert file.read_bytes() == (STUDENT / part / file.name).read_bytes()
 
 
 def test_fp32_bundle_passes_parity_with_every_difference_a_tie(

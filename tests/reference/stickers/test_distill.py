@@ -1,5 +1,6 @@
 """Students trained from a teacher: what a step changes, and that a resumed run is the same run."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,14 @@ def test_a_resumed_run_is_the_same_run_to_the_bit(teacher: Checkpoint, tmp_path:
     assert rest.curve == whole.curve
     for mine, theirs in zip(rest.student.parameters(), whole.student.parameters(), strict=True):
         assert torch.equal(mine, theirs)
+
+
+def test_a_run_goes_on_with_larger_pictures(teacher: Checkpoint, tmp_path: Path) -> None:
+    small = Distillation(teacher, RECIPE, tmp_path / "run.safetensors", CAPTIONS)
+    small.advance(), small.save()
+    larger = replace(RECIPE, size=(128, 128))
+    run = Distillation(teacher, larger, tmp_path / "run.safetensors", CAPTIONS)
+    assert run.step == 1 and run.run(lambda step, loss: None).defaults.size == (128, 128)
 
 
 def test_a_run_of_another_recipe_is_refused(teacher: Checkpoint, tmp_path: Path) -> None:
