@@ -5,7 +5,7 @@ an ONNX model with a node for each piece of the graph (`npu_pieces`), and a bina
 and the version of Qualcomm's runtime that made it or a newer one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -97,7 +97,13 @@ def context_figures(bundle: Bundle, drawing: Drawing, chips: Iterable[str]) -> d
     return {name: min(values) for name, values in found.items()}
 
 
-def compile_for(model: Path, soc: str, folder: Path, most_bytes: float = MOST_BYTES) -> list[Path]:
+def compile_for(
+    model: Path,
+    soc: str,
+    folder: Path,
+    most_bytes: float = MOST_BYTES,
+    options: Mapping[str, str] = OPTIMIZED,
+) -> list[Path]:
     """The files of the context of `model` for a chip: a model in `folder`, and the binaries that it names.
 
     Each binary is a piece of at most `most_bytes` of weights. Raises QuantizationError for one that the
@@ -107,14 +113,14 @@ def compile_for(model: Path, soc: str, folder: Path, most_bytes: float = MOST_BY
     target, whole = folder / model.name, load(model)
     parts = pieces(whole, most_bytes)
     if len(parts) == 1:
-        return [target, compiled(model, soc, target)]
+        return [target, compiled(model, soc, target, options)]
     binaries, nodes = list[Path](), list[ir.Node]()
     for index, part in enumerate(parts):
         name = f"{model.stem}.{index}.onnx"
         piece, context = model.with_name(name), folder / name
         try:
             ir.save(part, piece)  # its weights stay in the data file of the whole
-            binaries.append(compiled(piece, soc, context))
+            binaries.append(compiled(piece, soc, context, options))
             nodes += ir.load(context).graph
         finally:
             piece.unlink(missing_ok=True)
@@ -123,7 +129,7 @@ def compile_for(model: Path, soc: str, folder: Path, most_bytes: float = MOST_BY
     return [target, *binaries]
 
 
-def compiled(model: Path, soc: str, target: Path) -> Path:
+def compiled(model: Path, soc: str, target: Path, options: Mapping[str, str]) -> Path:
     """The binary of one piece for a chip, beside the model `target` that names it."""
     target.unlink(missing_ok=True)  # of an interrupted run: the provider replaces nothing
     before, chip = set(target.parent.iterdir()), CHIPS[soc]
@@ -132,9 +138,9 @@ def compiled(model: Path, soc: str, target: Path) -> Path:
         "ep.context_file_path": str(target),
         "ep.context_embed_mode": "0",
     }
-    options = OPTIMIZED | {"soc_model": str(chip.soc_model), "htp_arch": str(chip.htp_arch)}
+    of_chip = {"soc_model": str(chip.soc_model), "htp_arch": str(chip.htp_arch)}
     try:
-        open_on_npu(model, options, settings)
+        open_on_npu(model, {**options, **of_chip}, settings)
     except Exception as error:  # onnxruntime raises many types
         raise QuantizationError(f"{model.name} cannot be compiled for {soc}: {error}") from None
     (binary,) = set(target.parent.iterdir()) - before - {target}
