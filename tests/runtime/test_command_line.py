@@ -84,6 +84,11 @@ def test_picture_and_what_made_it_are_written(
     assert "x.png: 32x24, 4 steps, seed 5 (text_encoder" in capsys.readouterr().out
 
 
+def test_one_step_is_told_as_one(here: Path, common: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cat", *common, "--steps", "1"]) == 0
+    assert ", 1 step, seed " in capsys.readouterr().out
+
+
 def test_previews_every_k_steps_but_the_last(here: Path, common: list[str]) -> None:
     assert main(["cat", *common, "--steps", "6", "--preview", "2"]) == 0
     assert files(here) == ["picture.png", "picture.step002.png", "picture.step004.png"]
