@@ -188,10 +188,11 @@ class Distillation:
             progress(self.step, loss)
             if self.step == self.recipe.steps or due():
                 self.save()
-        self.student.load_state_dict(self.average.module.state_dict())
+        published = deepcopy(self.student).requires_grad_(False).eval()
+        published.load_state_dict(self.average.module.state_dict())
         return replace(
             self.teacher,
-            transformer=self.student.eval(),
+            transformer=published,
             student=StudentConfig(masked=self.recipe.masked),
             defaults=replace(self.teacher.defaults, size=self.recipe.size, steps=1, guidance=1.0),
             files={},

@@ -40,12 +40,12 @@ from runtime.parity.measures import storable
 from runtime.parity.prompt_following import judge, sticker_tasks
 from tests.benchmarks.coreai_report import FORMS, RESULT
 from tests.benchmarks.results import path, provenance, read, write
+from tests.benchmarks.scores import PER_CATEGORY
 from tests.coreai.beside import Beside, Difference
 from tests.shared_bundles import STICKERS_64
 
 WORK = Path("build/coreai")
 COMMAND = "python -m tests.benchmarks.coreai"
-PER_CATEGORY = 20  # prompts that are judged
 
 
 def recipe(form: str) -> CoreMLRecipe:

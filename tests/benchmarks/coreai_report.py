@@ -6,12 +6,11 @@ Nothing here needs Apple's packages, because every machine checks the documents.
 from collections.abc import Iterator
 from typing import Any
 
-from runtime.parity.prompt_following import share
 from tests.benchmarks.markdown import table
 from tests.benchmarks.results import read, source_line
+from tests.benchmarks.scores import score
 
 RESULT = "coreai"
-JUDGED = 120  # prompts
 FORMS = ("fp32", "int8", "palette6", "int4", "palette4")
 FLAGS = {"palette6": "--palette 6", "palette4": "--palette 4"}
 
@@ -58,19 +57,13 @@ def bundle_table() -> str:
             f"{100 * figures['parity']['transformer.agreement']:.1f}",
             f"{figures['parity']['transformer.kl']:.2g}",
             f"{figures['parity']['image_decoder.psnr']:.0f}",
-            score(content, form),
+            score(content["scores"].get(form, {}).get("verdicts", "")),
         ]
         for form in FORMS
         if (figures := content["bundles"].get(form))
     ]
     head = ("form", "export.coreai", "bundle, MB", "same tokens, %", "KL, nats", "image, dB", "score, %")
     return f"{table(head, rows, words=2)}\n\n{source_line(content)}"
-
-
-def score(content: dict[str, Any], form: str) -> str:
-    """The share of pictures that show what was asked for, %, if all are judged."""
-    verdicts = content.get("scores", {}).get(form, {}).get("verdicts", "")
-    return f"{100 * share(verdicts):.1f}" if len(verdicts) == JUDGED else ""
 
 
 def rounding_table() -> str:

@@ -28,6 +28,7 @@ from runtime.qnn_engine import open_on_npu
 from runtime.request import Request
 from tests.benchmarks.markdown import table
 from tests.benchmarks.results import path, provenance, read, source_line, write
+from tests.benchmarks.scores import PER_CATEGORY, score
 from tests.npu.forms import FORMS, REJECTED, Form, measure
 
 RESULT = "npu"
@@ -35,7 +36,6 @@ PROMPT, STEP = "a purple cat wearing a hat", 4  # whose step is compared tensor 
 LINEAR = "linear: MatMul, Add"
 OUTPUTS = 40  # tensors that one session gives out
 SHOWN = 5  # of the worst tensors
-PER_CATEGORY, JUDGED = 20, 120  # prompts that are judged
 
 
 def forms() -> dict[str, dict[str, Any]]:
@@ -149,7 +149,7 @@ def precision_row() -> list[str]:
         f"{content['bytes'] / 1e6:.1f}",
         f"{100 * figures['transformer.agreement']:.1f}",
         f"{figures['transformer.kl']:.2g}",
-        f"{100 * share(verdicts):.1f}" if len(verdicts) == JUDGED else "",
+        score(verdicts),
         "",
     ]
 
@@ -195,7 +195,7 @@ def command_line() -> None:
     bundle = open_bundle(given.bundle)
     stored = read(RESULT) if path(RESULT).exists() else {}
     if given.score:
-        score(bundle, stored)
+        judge_pictures(bundle, stored)
         return
     content = {**stored, **provenance("python -m tests.benchmarks.npu build/android-qnn", 1)}
     content |= {"bundle": bundle.manifest.parity, "bytes": size(bundle), "forms": forms()}
@@ -203,7 +203,7 @@ def command_line() -> None:
     write(RESULT, content | {"graphs": graphs(bundle)})
 
 
-def score(bundle: Bundle, stored: dict[str, Any]) -> None:
+def judge_pictures(bundle: Bundle, stored: dict[str, Any]) -> None:
     """Judge pictures of the back end, from where an interrupted run of the same bundle ended."""
     tasks = sticker_tasks(bundle, PER_CATEGORY)
     weights = bundle.manifest.files["transformer.onnx.data"].sha256

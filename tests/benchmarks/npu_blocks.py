@@ -44,7 +44,7 @@ print(time.perf_counter() - begun)
 """
 
 
-# The provider then writes the size into the context, and a phone's NPU shares one buffer among the pieces.
+# The provider then writes the size into the context, so that the pieces may share one buffer.
 # The emulator does not load such contexts ("Invalid config"), so bundles have others.
 SPILL = {"enable_htp_spill_fill_buffer": "1"}
 

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from reference.checkpoint import SHIPPED, Checkpoint, load_checkpoint
+from reference.checkpoint import Checkpoint, load_checkpoint
 from reference.errors import Parser, exit_code
 from reference.pipeline import Pipeline
 from reference.stickers.detector import load_detector
@@ -22,10 +22,10 @@ from reference.stickers.evaluation_prompts import judge_pictures, prompt_set
 from reference.stickers.score import Settings, generate
 from tests.benchmarks.markdown import table
 from tests.benchmarks.results import provenance, read, source_line, write
+from tests.shared_bundles import STUDENT
 
 RESULT = "student"
 COMMAND = "python -m tests.benchmarks.student"
-STUDENT = SHIPPED.with_name("student")
 PICTURE = Path(__file__).parents[2] / "docs" / "student.png"
 STEPS = 16  # of the teacher by default
 PAIRS = ("drawn", "held_out")  # of subject and colour: those that training drew, and the others

@@ -22,9 +22,8 @@ from reference.stickers.score import Settings, generate, reconstruct
 from runtime.generator import Drawing, Generator
 from runtime.parity.__main__ import main as parity_main
 from runtime.request import Request
-from tests.shared_bundles import STICKERS_64, shared_bundle
+from tests.shared_bundles import STICKERS_64, STUDENT, shared_bundle
 
-STUDENT = SHIPPED.with_name("student")
 PROMPT = "a purple cat wearing a hat"
 BUNDLE = ("--checkpoint", str(STICKERS_64), "--bundle")
 

@@ -166,7 +166,7 @@ def test_chain_that_does_not_fit_together(own_bundle: Path) -> None:
 
 def test_default_size_outside_sizes(own_bundle: Path) -> None:
     edit_manifest(own_bundle, "defaults", "size", value=[64, 64])
-    refused(own_bundle, "default size")
+    refused(own_bundle, "manifest.json: default size (64, 64) is not among sizes: export")
 
 
 def test_golden_trace_is_read_back(own_bundle: Path) -> None:

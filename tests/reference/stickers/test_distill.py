@@ -61,6 +61,19 @@ def test_a_run_goes_on_with_larger_pictures(teacher: Checkpoint, tmp_path: Path)
     assert run.step == 1 and run.run(lambda step, loss: None).defaults.size == (128, 128)
 
 
+def test_publishing_leaves_the_run_as_it_is(teacher: Checkpoint, tmp_path: Path) -> None:
+    """What is published is the average, and a run that goes on needs the last weights."""
+    run = Distillation(teacher, RECIPE, tmp_path / "run.safetensors", CAPTIONS)
+    published = run.run(lambda step, loss: None).transformer
+    saved = Distillation(teacher, RECIPE, tmp_path / "run.safetensors", CAPTIONS)
+    pairs = zip(run.student.parameters(), saved.student.parameters(), published.parameters(), strict=True)
+    changed = 0
+    for last, stored, average in pairs:
+        assert torch.equal(last, stored)
+        changed += not torch.equal(last, average)
+    assert changed > 0
+
+
 def test_a_run_of_another_recipe_is_refused(teacher: Checkpoint, tmp_path: Path) -> None:
     Distillation(teacher, RECIPE, tmp_path / "run.safetensors", CAPTIONS).save()
     with pytest.raises(RequestError, match="another recipe: choose another --out"):
