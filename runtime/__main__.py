@@ -21,7 +21,7 @@ from runtime.loop import OnStep, Progress
 from runtime.picture_settings import Mode, PictureSettings, picture_settings, read_settings
 from runtime.pictures import tiled, write_png
 from runtime.process import Work, load_onnxruntime, return_freed_memory
-from runtime.request import MAX_THREADS, Request, check_count, check_threads, in_steps
+from runtime.request import MAX_THREADS, Request, check_count, check_threads
 
 EXAMPLES = """examples:
   python -m runtime "a red cat with a hat" --seed 7 --out cat.png
@@ -352,7 +352,8 @@ def _draw_one(
     written.append(drawing.picture)
     stages = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in drawing.seconds.items())
     width, height = settings.size
-    what = f"{width}x{height}, {in_steps(settings.steps)}, seed {settings.seed}"
+    plural = "s" if settings.steps > 1 else ""
+    what = f"{width}x{height}, {settings.steps} step{plural}, seed {settings.seed}"
     tqdm.write(f"{shown(file)}: {what} ({stages})")
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from runtime.bundle import Bundle, open_bundle
 from runtime.errors import Parser, exit_code, printable
-from runtime.request import in_steps
 
 EXAMPLES = """examples:
   python -m runtime.inspect build/android
@@ -19,6 +18,7 @@ def describe(bundle: Bundle) -> str:
     manifest = bundle.manifest
     defaults = manifest.defaults
     width, height = defaults.size
+    plural = "s" if defaults.steps > 1 else ""
     student = manifest.model.student
     total = sum(facts.size for facts in manifest.files.values())
     lines = [
@@ -27,7 +27,7 @@ def describe(bundle: Bundle) -> str:
         "",
         f"engine    {manifest.engine}{', or qnn with --engine qnn' if manifest.for_npu else ''}",
         f"sizes     {', '.join(f'{w}x{h}' for w, h in manifest.sizes)} pixels",
-        f"defaults  {width}x{height}, {in_steps(defaults.steps)}, guidance {defaults.guidance:g}",
+        f"defaults  {width}x{height}, {defaults.steps} step{plural}, guidance {defaults.guidance:g}",
         *([f"student   one pass, {student.masked:.0%} masked, noise {student.noise:g}"] if student else []),
         f"editing   {'yes' if 'image_encoder' in manifest.graphs else 'no: there is no image_encoder'}",
         f"source    {manifest.source.checkpoint}",

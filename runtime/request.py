@@ -92,11 +92,6 @@ def settle(request: Request, manifest: Manifest) -> Settings:
     return settings
 
 
-def in_steps(count: int) -> str:
-    """A count in words: "1 step", "16 steps"."""
-    return "1 step" if count == 1 else f"{count} steps"
-
-
 def check_count(count: int, seed: int) -> int:
     """Returns the number of pictures from `seed` on. Raises RequestError unless all have a seed."""
     if not 1 <= count <= MAX_COUNT:
