@@ -18,14 +18,17 @@ LARGEST_HALF = 65504.0
 
 
 class Watcher(Interpreter):
-    """Runs a program and keeps the largest magnitude of a float result, and the name of its operator."""
+    """Runs a program and keeps the largest magnitude of a float result, and the name of its operator.
+
+    Minus infinity does not count: it hides keys from attention, and half precision has it too.
+    """
 
     largest, operator = 0.0, ""
 
     def run_node(self, n: Node) -> Any:
         result = super().run_node(n)
         if isinstance(result, Tensor) and result.is_floating_point() and result.numel():
-            value = float(result.abs().max())
+            value = float(result.masked_fill(result == -torch.inf, 0).abs().max())
             if not value <= self.largest:  # not a number counts as larger
                 self.largest, self.operator = value, n.name
         return result

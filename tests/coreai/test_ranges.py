@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from export.apple.graphs import AppleGraph, TensorSpec
@@ -24,3 +25,19 @@ def test_the_largest_value_is_that_of_an_operator_inside(value: float, largest: 
     feeds = [{"x": np.full((1, 4), each, np.float32)} for each in (1.0, value)]
     found, operator = largest_value(Squares(), graph, feeds)
     assert found == largest and operator.startswith("mul")
+
+
+class Causal(nn.Module):
+    """x -> causal attention of x to itself, which hides later positions with minus infinity."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.scaled_dot_product_attention(x, x, x, is_causal=True)
+
+
+def test_a_mask_of_attention_is_not_a_large_value() -> None:
+    from export.apple.coreai_ranges import largest_value
+
+    spec = TensorSpec((1, 4, 8))
+    graph = AppleGraph("part", lambda _: Causal(), {"x": spec}, {"y": spec}, half=True, compute="gpu")
+    found, _ = largest_value(Causal(), graph, [{"x": np.full((1, 4, 8), 2.0, np.float32)}])
+    assert 2 <= found <= 32  # the scores before their scale
