@@ -101,6 +101,21 @@ def test_the_check_for_macs_runs_it(bundle: Bundle, tmp_path: Path) -> None:
     assert said == {"EngineError: there is no xcrun: install Xcode 27 to compile ahead of time"}
 
 
+def test_large_blocks_in_two_assets_are_verified_in_half_precision(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from export.coreai import main
+
+    monkeypatch.setattr("export.apple.coreai_bundle.CHUNK_BYTES", 1000)
+    out = checkpoint.with_name("chunks")
+    flags = ["--palette", "6", "--attention", "ane", "--arithmetic", "float16", "--out", str(out)]
+    assert main(["--checkpoint", str(checkpoint), *flags]) == 0
+    manifest = open_bundle(out).manifest
+    assert manifest.step == ["token_embedder", "double_blocks", "single_blocks", "sampler"]
+    assert manifest.parity["transformer.agreement"] > 0.9 and manifest.parity["transformer.misdrawn"] == 0
+    assert 1 < manifest.parity["single_blocks.largest"] < 1000
+
+
 WRITE = """
 import sys
 from pathlib import Path
