@@ -23,7 +23,7 @@ from reference.checkpoint import Checkpoint
 from runtime.bundle import Bundle
 from runtime.engine import EngineName
 from runtime.generator import Drawing
-from runtime.manifest import Compute, Function, Graph, Manifest, Tensor
+from runtime.manifest import NOISE_FEED, Compute, Function, Graph, Manifest, Tensor
 
 STEP, NPU_STEP = ("transformer",), ("transformer", "sampler")
 # Of what the CPU runs beside an NPU, the sampler is never below 8 bits, because it costs little.
@@ -37,13 +37,14 @@ DTYPES = {ir.DataType.INT32: "int32", ir.DataType.FLOAT: "float32", ir.DataType.
 
 
 NAMES = ("height", "width", "positions", "pixel_height", "pixel_width")
-# The dimensions that depend on the size, by the tensors that have them.
+# The dimensions that depend on the size, which come first, by the tensors that have them.
 SIDES: dict[str, list[int | str]] = {
     "tokens": ["height", "width"],
     "uniforms": [2, "positions"],
     "drawn": ["positions"],
     "log_prob": ["positions"],
-    "image": ["pixel_height", "pixel_width", 3],
+    "image": ["pixel_height", "pixel_width"],
+    NOISE_FEED: ["height", "width"],
 }
 
 
@@ -161,12 +162,13 @@ def sized(entry: Graph, models: Sequence[SizedModel], token_size: int) -> Graph:
         sizes = dict(zip(NAMES, values, strict=True))
         return Function(name=model.path.name, dimensions={name: sizes[name] for name in names})
 
-    def named(tensors: Sequence[Tensor]) -> list[Tensor]:
-        return [each.model_copy(update={"shape": SIDES.get(each.name, each.shape)}) for each in tensors]
+    def named(one: Tensor) -> Tensor:
+        sides = SIDES.get(one.name, [])
+        return one.model_copy(update={"shape": [*sides, *one.shape[len(sides) :]]})
 
     functions = [function(model) for model in models]
     files = [*(function.name for function in functions), *entry.files[1:]]
-    shapes = {"inputs": named(entry.inputs), "outputs": named(entry.outputs)}
+    shapes = {"inputs": [*map(named, entry.inputs)], "outputs": [*map(named, entry.outputs)]}
     return entry.model_copy(update={**shapes, "files": files, "functions": functions})
 
 

@@ -27,12 +27,9 @@ def run_conditioner(engine: Engine, tensors: Mapping[str, np.ndarray]) -> dict[s
     return {**made[0], "modulation": modulation}
 
 
-def without_guidance(conditions: Mapping[str, np.ndarray], two_rows: bool) -> dict[str, np.ndarray]:
-    """`context` and `modulation` of a step without guidance: the prompt's row, which is the last of R.
-
-    Twice if the step takes exactly `two_rows`.
-    """
-    context, modulation = conditions["context"][-1:], conditions["modulation"][:, -1:]
-    if two_rows:
-        context, modulation = np.repeat(context, 2, axis=0), np.repeat(modulation, 2, axis=1)
-    return {"context": context, "modulation": modulation}
+def without_guidance(conditions: Mapping[str, np.ndarray], rows: int) -> dict[str, np.ndarray]:
+    """`context` and `modulation` of a step without guidance: the prompt's row, the last one, `rows` times."""
+    return {
+        "context": np.repeat(conditions["context"][-1:], rows, axis=0),
+        "modulation": np.repeat(conditions["modulation"][:, -1:], rows, axis=1),
+    }

@@ -244,7 +244,7 @@ class Generator:
         on_step: OnStep | None,
     ) -> np.ndarray:
         """The finished tokens i32 [H, W]."""
-        unguided = without_guidance(conditions, self.bundle.manifest.two_rows)
+        unguided = without_guidance(conditions, 1 + self.bundle.manifest.two_rows)
         model = self.bundle.manifest.model
 
         def step(i: int, tokens: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -4,13 +4,14 @@ No checkpoint and no torch, but the package onnx.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 
 from runtime.bundle import Bundle
 from runtime.engine import EngineName
-from runtime.feeds import embedding_noise, step_feed
+from runtime.feeds import embedding_noise
 from runtime.generator import Generator
 from runtime.parity.logits import open_step
 from runtime.parity.replay import RecordedStep, Tensors, draw_from_masks, plan_of, token_grid
@@ -56,15 +57,22 @@ class BundleSteps:
         model, conditions = self.bundle.manifest.model, self.conditions(settings)
 
         def step(i: int, tokens: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            noise = embedding_noise(model, grid, i, settings.seed)
-            left = settings.steps - 1 - i
-            found = self.run(step_feed(conditions, left, tokens, uniforms, settings.guidance, noise))
-            masked = (tokens == model.mask_token_id).ravel() | (
-                i == 0
-            )  # a student also draws random codes anew
-            drawn, logits = found["drawn"], found["logits"]
-            on_step(RecordedStep(settings, i, tokens, uniforms, masked, drawn, logits, conditions, noise))
-            return drawn, found["log_prob"]
+            begun = RecordedStep(
+                settings=settings,
+                index=i,
+                tokens=tokens,
+                uniforms=uniforms,
+                # A student also draws random codes anew.
+                compared=(tokens == model.mask_token_id).ravel() | (i == 0),
+                drawn=np.empty(0, np.int32),
+                logits=np.empty((0, 0), np.float32),
+                conditions=conditions,
+                embedding_noise=embedding_noise(model, grid, i, settings.seed),
+                student=model.student is not None,
+            )
+            found = self.run(begun.feed())
+            on_step(replace(begun, drawn=found["drawn"], logits=found["logits"]))
+            return found["drawn"], found["log_prob"]
 
         grid = token_grid(settings, model)
         draw_from_masks(step, grid, plan_of(model, settings.steps), settings.seed)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from runtime.conditioning import without_guidance
 from runtime.feeds import embedding_noise, step_feed
 from runtime.loop import Plan, StepFunction, Student, draw_tokens, random_tokens
 from runtime.manifest import GoldenTrace, Manifest, ModelFacts
@@ -32,11 +33,17 @@ class RecordedStep:
     logits: np.ndarray  # f32 [S, C], guided; [0, 0] in a golden trace, which does not hold them
     conditions: Tensors  # the teacher's `context` and `modulation` for all steps; none of the reference
     embedding_noise: np.ndarray | None = None  # f32 [H, W, D] of a student that takes it
+    student: bool = False  # whether the model is a one-step student
 
     def feed(self, conditions: Tensors | None = None) -> dict[str, np.ndarray]:
-        """What the step chain is fed: under other conditions, or the teacher's own."""
+        """What the step chain is fed: under other conditions, or the teacher's own.
+
+        A student's first pass has no guidance, and the modulation of a last step.
+        """
         own = self.conditions if conditions is None else conditions
         left = self.settings.steps - 1 - self.index
+        if self.student and self.index == 0:
+            own, left = without_guidance(own, len(own["context"])), 0
         guidance, noise = self.settings.guidance, self.embedding_noise
         return step_feed(own, left, self.tokens, self.uniforms, guidance, noise)
 
@@ -86,6 +93,7 @@ def steps_of_trace(trace: GoldenTrace, manifest: Manifest) -> list[RecordedStep]
                 logits=np.empty((0, 0), np.float32),
                 conditions={},
                 embedding_noise=embedding_noise(manifest.model, grid, index, trace.seed),
+                student=plan.student is not None,
             )
         )
         before = after.reshape(grid)

@@ -1,5 +1,6 @@
 """Bundles of one-step students."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,13 @@ from runtime.feeds import prompt_feed, step_feed
 from runtime.generator import Generator
 from runtime.loop import Plan, Student, draw_tokens
 from runtime.manifest import StudentFacts
+from runtime.parity.side_by_side import SideBySide
 from runtime.request import Request
 from tests.reference.dimo import (
     CODES,
     META,
     RUN,
+    STUDENT,
     dimo_folder,
     draw_uniforms,
     embedding_noise,
@@ -82,6 +85,20 @@ def test_a_bundle_draws_the_recorded_tokens_and_image_from_the_recorded_numbers(
     np.testing.assert_array_equal(tokens, RUN["final_tokens"][0])
     image = generator.decode(tokens).astype(int)
     assert np.abs(image - RUN["image_u8"][0]).max() <= 1  # the recording truncates levels, we round them
+
+
+def test_the_first_of_two_passes_is_repeated_without_guidance_at_every_size(
+    dimo: Path, tmp_path: Path
+) -> None:
+    out, sizes = tmp_path / "out", ["--size", "64", "64", "--size", "64", "32"]
+    assert export(["--checkpoint", str(dimo), *PUBLISHED, "--fp32", *sizes, "--out", str(out)]) == 0
+    bundle, checkpoint = open_bundle(out), load_checkpoint(dimo, student=STUDENT)
+    guided = bundle.manifest.defaults.model_copy(update={"guidance": 3.0})
+    bundle = replace(bundle, manifest=bundle.manifest.model_copy(update={"defaults": guided}))
+    for size in bundle.manifest.sizes:
+        found = SideBySide(bundle, checkpoint, steps=2, size=size).draw("a cat", 3, lambda: None)
+        np.testing.assert_array_equal(*found.tokens)
+        assert [step.compared.agreement for step in found.steps] == [1.0, 1.0]
 
 
 @pytest.mark.slow  # a minute
