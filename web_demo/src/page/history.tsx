@@ -9,11 +9,11 @@ export function History({ studio, state: { history, shown, editing } }: Props) {
       {history.length === 0 && <p>{words.noPictures}</p>}
       <ul>
         {history.map((entry) => (
-          <li key={entry.name}>
+          <li key={entry.url}>
             <button
               class="thumb"
               aria-label={words.pictureOf(entry.settings?.prompt ?? entry.name ?? "")}
-              aria-pressed={!editing && entry.name === shown?.name}
+              aria-pressed={!editing && entry === shown}
               onClick={() => studio.show(entry)}
             >
               <img src={entry.url} alt="" loading="lazy" />

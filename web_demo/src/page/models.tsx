@@ -6,7 +6,8 @@ import { megabytes, words } from "./words";
 
 /** The models of this browser: use one, fetch another, delete. */
 export function Models({ studio, state, dialog }: Props & { dialog: RefObject<HTMLDialogElement | null> }) {
-  const { models, model, fetching, large, notice } = state;
+  const { models, model, fetching, drawing, large, notice } = state;
+  const busy = !!fetching || !!drawing; // a drawing needs the model that is open
   const [address, setAddress] = useState("");
   const folder = useRef<HTMLInputElement>(null);
   // A question about memory must not wait behind a closed dialog.
@@ -30,7 +31,7 @@ export function Models({ studio, state, dialog }: Props & { dialog: RefObject<HT
         {large && (
           <div class="question" role="alert">
             <p>{words.large(megabytes(large.memory))}</p>
-            <button class="solid" onClick={() => studio.accept(large)}>
+            <button class="solid" disabled={busy} onClick={() => void studio.use(large.id)}>
               {words.openLarge}
             </button>
             <button class="quiet" onClick={() => studio.update({ large: null })}>
@@ -53,12 +54,12 @@ export function Models({ studio, state, dialog }: Props & { dialog: RefObject<HT
                 </small>
               </div>
               {entry.bytes === entry.total && entry.id !== model?.id && (
-                <button class="quiet" disabled={!!fetching} onClick={() => void studio.open(entry.id)}>
+                <button class="quiet" disabled={busy} onClick={() => void studio.open(entry.id)}>
                   {words.useModel}
                 </button>
               )}
               {entry.bytes < entry.total && entry.address && (
-                <button class="quiet" disabled={!!fetching} onClick={() => void studio.install(entry.address!)}>
+                <button class="quiet" disabled={busy} onClick={() => void studio.install(entry.address!)}>
                   {words.goOn}
                 </button>
               )}
@@ -66,7 +67,7 @@ export function Models({ studio, state, dialog }: Props & { dialog: RefObject<HT
                 class="tool"
                 aria-label={`${words.delete}: ${entry.name}`}
                 title={words.delete}
-                disabled={!!fetching}
+                disabled={busy}
                 onClick={() => confirm(words.deleteModel) && void studio.deleteModel(entry.id)}
               >
                 <Icon name="trash" />
@@ -103,8 +104,10 @@ export function Models({ studio, state, dialog }: Props & { dialog: RefObject<HT
               />
             </label>
             <div class="row">
-              <button class="solid">{words.download}</button>
-              <button type="button" class="quiet" onClick={() => folder.current?.click()}>
+              <button class="solid" disabled={busy}>
+                {words.download}
+              </button>
+              <button type="button" class="quiet" disabled={busy} onClick={() => folder.current?.click()}>
                 {words.folder}
               </button>
             </div>
@@ -113,6 +116,7 @@ export function Models({ studio, state, dialog }: Props & { dialog: RefObject<HT
               class="sr"
               type="file"
               tabIndex={-1}
+              disabled={busy}
               aria-label={words.folder}
               multiple
               {...{ webkitdirectory: true }}

@@ -66,7 +66,7 @@ export interface Notice {
 export interface State {
   models: readonly Stored[];
   model: Model | null;
-  large: Model | null; // open, and waiting for a person's word because of its memory
+  large: Stored | null; // to be opened after a person's word, because of its memory
   fetching: Work | null; // a model that is fetched or opened
   form: Form;
   drawing: Work | null;
@@ -123,8 +123,12 @@ export class Studio {
   }
 
   update(change: Partial<State>): void {
-    this.state = { ...this.state, ...change };
+    const before = this.state;
+    this.state = { ...before, ...change };
     this.onChange();
+    // A browser keeps a picture in memory until its URL is revoked.
+    const urls = urlsOf(this.state);
+    for (const url of urlsOf(before)) if (!urls.has(url)) URL.revokeObjectURL(url);
   }
 
   fill(change: Partial<Form>): void {
@@ -158,35 +162,47 @@ export class Studio {
     this.update({ notice: null });
     const id = await this.fetching(words.asking, (tell, signal) => this.client.call("install", [from], tell, signal));
     await this.refreshModels();
-    if (id !== null) await this.open(id);
+    // A drawing that began meanwhile needs the model that is open.
+    if (id !== null && !this.state.drawing) await this.open(id);
   }
 
+  /** Opens a model, or first asks a person if it needs much memory. */
   async open(id: string): Promise<void> {
-    this.update({ notice: null });
-    const model = await this.fetching(words.opening, (tell, signal) => this.client.call("open", [id], tell, signal));
-    if (model === null) return;
-    if (model.memory > LARGE && localStorage.getItem(CHOSEN) !== id) return this.update({ large: model });
-    this.accept(model);
+    const large = this.state.models.find((model) => model.id === id && model.memory > LARGE);
+    if (large && localStorage.getItem(CHOSEN) !== id) return this.update({ large, notice: null });
+    await this.use(id);
   }
 
-  /** Takes a model, large ones after a person's word. */
-  accept(model: Model): void {
-    localStorage.setItem(CHOSEN, model.id);
+  /** Opens a model, whatever memory it needs. If that fails, opens the one before again. */
+  async use(id: string): Promise<void> {
+    const before = this.state.model;
+    this.update({ model: null, large: null, notice: null }); // the worker closes the one before first
+    const model = await this.opened(id);
+    if (model === null) {
+      if (before) this.update({ model: await this.opened(before.id) });
+      return;
+    }
+    localStorage.setItem(CHOSEN, id);
     const defaults: Partial<Form> = { steps: null, guidance: null, size: null, guided: [0, 1] };
     const strength = { ...this.state.form.strength, image: model.strength };
     const form = { ...this.state.form, strength, ...defaults };
-    this.update({ model, large: null, form });
+    this.update({ model, form });
     this.update({ painted: this.blank() });
   }
 
   async deleteModel(id: string): Promise<void> {
-    if (this.state.model?.id === id) this.update({ model: null });
+    const { model, large } = this.state;
+    this.update({ model: model?.id === id ? null : model, large: large?.id === id ? null : large });
     await this.attempt(() => this.client.call("deleteModel", [id]));
     await this.refreshModels();
   }
 
   private async refreshModels(): Promise<void> {
     await this.attempt(async () => this.update({ models: await this.client.call("models", []) }));
+  }
+
+  private opened(id: string): Promise<Model | null> {
+    return this.fetching(words.opening, (tell, signal) => this.client.call("open", [id], tell, signal));
   }
 
   private async fetching<T>(
@@ -306,14 +322,16 @@ export class Studio {
     const { size } = drawn.settings;
     const settings = pictureSettings(request, drawn.settings, model.sha256, model.strength);
     const png = await withSettings(await pngOf(drawn.rgb, size), settings);
-    const shown = { name: null, png, url: URL.createObjectURL(png), settings };
-    this.update({ shown, editing: false });
+    const made: Shown = { name: null, png, url: URL.createObjectURL(png), settings };
+    this.update({ shown: made, history: [made, ...this.state.history], editing: false });
     const left = Object.values(drawn.cut);
     const line = [words.done(decimal(drawn.seconds, 1)), ...left.map(words.cut)].join(". ");
     this.update({ notice: { kind: "info", line } });
     const name = await this.client.call("keep", [png]);
-    const kept = { ...shown, name };
-    this.update({ shown: kept, history: [kept, ...this.state.history] });
+    const kept = { ...made, name };
+    const named = (entry: Shown) => (entry === made ? kept : entry);
+    const { shown, history } = this.state;
+    this.update({ shown: shown && named(shown), history: history.map(named) });
   }
 
   private async edit(): Promise<Edit | null> {
@@ -439,11 +457,13 @@ export class Studio {
     const { model } = this.state;
     if (model === null) return;
     this.update({ model: null });
-    const opened = await this.fetching(words.opening, (tell, signal) =>
-      this.client.call("open", [model.id], tell, signal),
-    );
-    this.update({ model: opened });
+    this.update({ model: await this.opened(model.id) });
   }
+}
+
+/** The object URLs of the pictures in a state. */
+function urlsOf({ source, shown, history }: State): Set<string> {
+  return new Set([source, shown, ...history].flatMap((picture) => picture?.url ?? []));
 }
 
 /** The seed that was typed, a random one for nothing, null for what is none. */

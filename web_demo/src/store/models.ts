@@ -11,6 +11,7 @@
 import { MANIFEST, parseManifest, sha256, type BundleFiles } from "../core/bundle";
 import { StoreError, UserError } from "../core/errors";
 import { bundleSize, MAX_MANIFEST, type Manifest } from "../core/manifest";
+import { memoryNeeded } from "../core/memory";
 import { folder, names, put, read, remove, write, writer } from "./opfs";
 import { dropped, type Opened, type Source } from "./source";
 
@@ -25,6 +26,7 @@ export interface Stored {
   name: string;
   bytes: number; // that have arrived
   total: number;
+  memory: number; // bytes that a drawing of the default size needs
   address: string | null; // where a stopped download goes on; null if it is complete or came from a folder
 }
 
@@ -45,7 +47,9 @@ export async function list(): Promise<Stored[]> {
     const unfinished = whole ? null : await read(here, UNFINISHED);
     const address = unfinished && (JSON.parse(await unfinished.text()) as { address: string | null }).address;
     const total = bundleSize(manifest);
-    found.push({ id, name: manifest.model.name, bytes: whole ? total : await arrived(here, manifest), total, address });
+    const bytes = whole ? total : await arrived(here, manifest);
+    const memory = memoryNeeded(manifest, manifest.defaults.size);
+    found.push({ id, name: manifest.model.name, bytes, total, memory, address });
   }
   return found;
 }

@@ -22,7 +22,6 @@ export interface Model {
   tokenSize: number; // pixels
   edits: boolean; // whether it has an image encoder
   bytes: number;
-  memory: number; // bytes that a drawing of the default size needs
   threads: number;
 }
 

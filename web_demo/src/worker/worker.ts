@@ -9,7 +9,7 @@ import { Stop } from "../core/engine";
 import { Cancelled, RequestError, UserError } from "../core/errors";
 import { Generator } from "../core/generator";
 import { bundleSize, MAX_SIDE, type Size } from "../core/manifest";
-import { memoryNeeded } from "../core/memory";
+import { staysLoaded } from "../core/memory";
 import { pictureArray, type Picture } from "../core/pictures";
 import type { Request } from "../core/request";
 import { configure, OrtEngine } from "../ort/engine";
@@ -20,9 +20,7 @@ import type { Drawn, FromWorker, Methods, Model, Name, Told, ToWorker } from "./
 
 declare const self: DedicatedWorkerGlobalScope;
 
-// All graphs of a small model stay loaded, because the next drawing would load them again.
 const LATER = ["image_encoder", "tiny_decoder"]; // graphs that not every drawing runs
-const KEPT_BELOW = 200e6; // bytes of a bundle
 
 // Threads need a page that is isolated from other origins. More than 4 fight over a phone's small cores.
 const threads = self.crossOriginIsolated ? Math.min(4, Math.ceil(navigator.hardwareConcurrency / 2)) : 1;
@@ -63,7 +61,7 @@ async function open({ tell }: Call, id: string): Promise<Model> {
   const bundle = await Bundle.open(await files(id), (file) => tell({ kind: "verifying", file }));
   const { manifest } = bundle;
   const { model, defaults } = manifest;
-  const small = bundleSize(manifest) < KEPT_BELOW;
+  const small = staysLoaded(manifest);
   const engine = new OrtEngine(bundle);
   generator = await Generator.of(engine, small, true);
   // Loaded while a person types the prompt. An edit loads the image encoder.
@@ -81,7 +79,6 @@ async function open({ tell }: Call, id: string): Promise<Model> {
     tokenSize: model.token_size,
     edits: manifest.graphs.has("image_encoder"),
     bytes: bundleSize(manifest),
-    memory: memoryNeeded(manifest, defaults.size, small),
     threads,
   };
 }

@@ -66,8 +66,7 @@ test("the fp32 bundle draws the golden picture, and dropping a picture fills in 
   const file = await withSettings(new Blob([new Uint8Array(await studio.png())]), wanted);
 
   const dialog = await studio.models();
-  await dialog.getByLabel("Web address").fill(`${served.address}fp32`);
-  await dialog.getByRole("button", { name: "Download" }).click();
+  await studio.download(`${served.address}fp32`);
   await expect(dialog.getByText("30.8 MB · in use")).toBeVisible();
   await dialog.getByRole("button", { name: "Close" }).click();
 
@@ -196,4 +195,40 @@ test("four more pictures have the seeds that follow", async ({ studio, page }) =
   await page.getByRole("button", { name: "Four more" }).click();
   await expect(page.locator(".history img")).toHaveCount(5);
   expect((await settings(await studio.png())).seed).toBe(9n);
+});
+
+test("a picture is in memory only while the page shows it", async ({ studio, page }) => {
+  const source = (selector: string) => page.locator(selector).getAttribute("src");
+  const readable = (url: string | null) =>
+    page.evaluate(
+      (url) =>
+        fetch(url!).then(
+          () => true,
+          () => false,
+        ),
+      url,
+    );
+  await studio.open();
+  await studio.prompt("a yellow star", "3");
+  await studio.draw();
+  const [kept, png] = [await source(".history img"), await studio.png()];
+  await drop(page, png);
+  await expect(page.locator("img.picture")).not.toHaveAttribute("src", kept!);
+  const dropped = await source("img.picture");
+  await page.locator(".history button").click();
+  expect(await readable(dropped)).toBe(false);
+
+  await choose(studio, "Redraw");
+  const first = await source(".source img");
+  await page.locator(".source input").setInputFiles({ name: "star.png", mimeType: "image/png", buffer: png });
+  await expect(page.locator(".source img")).not.toHaveAttribute("src", first!);
+  expect(await readable(first)).toBe(false);
+  expect(await readable(kept)).toBe(true);
+
+  page.on("dialog", (question) => void question.accept());
+  await page.locator(".history button").click();
+  await page.getByRole("button", { name: "Delete" }).click();
+  await expect(page.locator(".history img")).toHaveCount(0);
+  expect(await readable(kept)).toBe(false);
+  expect(await readable(await source(".source img"))).toBe(true);
 });

@@ -60,9 +60,25 @@ export class Studio {
     return Buffer.concat(pieces);
   }
 
+  /** Begins a drawing that lasts longer than what a person does meanwhile. */
+  async drawLong(): Promise<void> {
+    await this.prompt("a yellow star");
+    await this.page.locator("details.settings summary").click();
+    await this.page.getByRole("slider", { name: "Steps" }).fill("64");
+    await this.page.getByRole("button", { name: "Draw" }).click();
+    await expect(this.page.getByText(/^Step \d+ of 64/)).toBeVisible();
+  }
+
   /** Opens the models and gives their dialog. */
   async models() {
     await this.page.locator("header .quiet").first().click();
     return this.page.getByRole("dialog");
+  }
+
+  /** Downloads a model in the open dialog. */
+  async download(address: string): Promise<void> {
+    const dialog = this.page.getByRole("dialog");
+    await dialog.getByLabel("Web address").fill(address);
+    await dialog.getByRole("button", { name: "Download" }).click();
   }
 }

@@ -97,11 +97,7 @@ test.describe("in German", () => {
 
 test("the page answers while a drawing is made", async ({ studio, page }) => {
   await studio.open();
-  await studio.prompt("a yellow star");
-  await page.locator("details.settings summary").click();
-  await page.getByRole("slider", { name: "Steps" }).fill("64"); // longer than what a person does meanwhile
-  await page.getByRole("button", { name: "Draw" }).click();
-  await expect(page.getByText(/^Step \d+ of 64/)).toBeVisible();
+  await studio.drawLong();
   await page.getByLabel("What not to draw").fill("a moon");
   await expect(page.getByRole("button", { name: "Stop" })).toBeVisible(); // the drawing still goes on
   await expect(page.locator(".stage .status")).toContainText("Done in");

@@ -30,6 +30,8 @@ export interface Served {
   ranges: Map<string, string[]>;
   /** Ends the connection after that many bytes of a path. */
   cut: Map<string, number>;
+  /** Gets, when a path is asked for, what lets the server answer. */
+  held: Map<string, (answer: () => void) => void>;
   /** Another content for a path. */
   replaced: Map<string, Buffer>;
   close(): Promise<void>;
@@ -37,9 +39,11 @@ export interface Served {
 
 /** `isolated`: with the headers that threads need. */
 export async function serve(isolated = true): Promise<Served> {
-  const served = { ranges: new Map(), cut: new Map(), replaced: new Map() } as Served;
-  const server = createServer((request, response) => {
+  const served = { ranges: new Map(), cut: new Map(), held: new Map(), replaced: new Map() } as Served;
+  const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url!, "http://x").pathname);
+    const hold = served.held.get(path);
+    if (hold) await new Promise<void>(hold);
     const [prefix, folder] = Object.entries(FOLDERS).find(([start]) => path.startsWith(start))!;
     const file = join(folder, path.slice(prefix.length) || "index.html");
     const other = served.replaced.get(path);

@@ -1,9 +1,32 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { settingsOf } from "../../src/png";
 import { expect, test } from "./fixtures";
 
-const bundle = join(import.meta.dirname, "../../../build/phones/android");
+const phones = join(import.meta.dirname, "../../../build/phones");
+const bundle = join(phones, "android");
 const weights = "/bundle/transformer.onnx.data";
+
+/** What names a bundle's model in a picture. */
+const sha256 = (folder: string) =>
+  createHash("sha256")
+    .update(readFileSync(join(folder, "manifest.json")))
+    .digest("hex");
+
+/** A bundle's manifest with a size that needs more memory than the page takes without a question. */
+function large(folder: string): Buffer {
+  const manifest = readFileSync(join(folder, "manifest.json"), "utf8")
+    .replace(/("sizes": \[\s*\[)\s*64,\s*64/, "$1 1024, 1024")
+    .replace(/("size": \[)\s*64,\s*64/, "$1 1024, 1024");
+  expect(manifest.match(/1024, 1024/g)).toHaveLength(2);
+  return Buffer.from(manifest);
+}
+
+/** The model that drew a picture. */
+async function drewWith(png: Buffer): Promise<string> {
+  return (await settingsOf(new Blob([new Uint8Array(png)])))!.model;
+}
 
 test("an interrupted download goes on where it ended", async ({ studio, page, served }) => {
   served.cut.set(weights, 3_000_000);
@@ -60,8 +83,7 @@ test("a model comes from a folder, a second by its address, and both are deleted
   await page.locator("input[webkitdirectory]").setInputFiles(bundle);
   await expect(dialog.locator(".models li")).toHaveCount(1);
   await expect(dialog.getByText("in use")).toBeVisible();
-  await dialog.getByLabel("Web address").fill(`${served.address}fp32/`);
-  await dialog.getByRole("button", { name: "Download" }).click();
+  await studio.download(`${served.address}fp32/`);
   await expect(dialog.getByText("30.8 MB · in use")).toBeVisible();
   await expect(dialog.locator(".models li")).toHaveCount(2);
 
@@ -76,20 +98,14 @@ test("a model comes from a folder, a second by its address, and both are deleted
 test("an address without a model is refused in one line", async ({ studio, page, served }) => {
   await studio.open();
   const dialog = await studio.models();
-  await dialog.getByLabel("Web address").fill(`${served.address}nothing`);
-  await dialog.getByRole("button", { name: "Download" }).click();
+  await studio.download(`${served.address}nothing`);
   await expect(dialog.getByRole("alert")).toContainText("There is no model");
   await dialog.getByRole("button", { name: "Close" }).click();
   await expect(page.getByRole("button", { name: "Draw" })).toBeEnabled(); // the other model still draws
 });
 
 test("a large model is opened after a person was told its memory", async ({ studio, page, served }) => {
-  const manifest = readFileSync(join(bundle, "manifest.json"), "utf8");
-  const large = manifest
-    .replace(/("sizes": \[\s*\[)\s*64,\s*64/, "$1 1024, 1024")
-    .replace(/("size": \[)\s*64,\s*64/, "$1 1024, 1024");
-  expect(large.match(/1024, 1024/g)).toHaveLength(2);
-  served.replaced.set("/bundle/manifest.json", Buffer.from(large));
+  served.replaced.set("/bundle/manifest.json", large(bundle));
   await studio.goto();
   const question = page.getByRole("alert").filter({ hasText: /needs about 1\.\d GB of memory/ });
   await expect(question).toBeVisible();
@@ -97,4 +113,79 @@ test("a large model is opened after a person was told its memory", async ({ stud
   await question.getByRole("button", { name: "Open it" }).click();
   await page.getByRole("button", { name: "Close" }).click();
   await expect(page.getByRole("button", { name: "Draw" })).toBeEnabled();
+});
+
+test("a large model that is declined is not opened: the one before draws", async ({ studio, served }) => {
+  served.replaced.set("/fp32/manifest.json", large(join(phones, "fp32")));
+  await studio.open();
+  const dialog = await studio.models();
+  await studio.download(`${served.address}fp32`);
+  await dialog.getByRole("alert").getByRole("button", { name: "Cancel" }).click();
+  await expect(dialog.getByText("MB · in use")).toHaveText(/^9(\.\d)? MB/);
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await studio.prompt("a yellow star");
+  await studio.draw();
+  expect(await drewWith(await studio.png())).toBe(sha256(bundle));
+});
+
+test("when a model cannot be opened the one before draws", async ({ studio, page, served }) => {
+  await studio.open();
+  const dialog = await studio.models();
+  await studio.download(`${served.address}fp32`);
+  await expect(dialog.getByText("30.8 MB · in use")).toBeVisible();
+  await page.evaluate(
+    async (id) => {
+      const models = await (await navigator.storage.getDirectory()).getDirectoryHandle("models");
+      const file = await (await models.getDirectoryHandle(id)).getFileHandle("preview.bin");
+      await (await file.createWritable()).close(); // empty
+    },
+    sha256(bundle).slice(0, 16),
+  );
+  await dialog.getByRole("button", { name: "Use" }).click();
+  await expect(dialog.getByRole("alert")).toContainText("A file of the model is cut short");
+  await expect(dialog.getByText("30.8 MB · in use")).toBeVisible();
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await studio.prompt("a yellow star");
+  await studio.draw();
+  expect(await drewWith(await studio.png())).toBe(sha256(join(phones, "fp32")));
+});
+
+test("no model is used, resumed, deleted or added during a drawing", async ({ studio, page, served }) => {
+  await studio.open();
+  const dialog = await studio.models();
+  await studio.download(`${served.address}fp32`);
+  await expect(dialog.getByText("30.8 MB · in use")).toBeVisible();
+  const other = readFileSync(join(bundle, "manifest.json"), "utf8").replace('"steps": 16', '"steps": 8');
+  served.replaced.set("/bundle/manifest.json", Buffer.from(other));
+  served.cut.set(weights, 3_000_000);
+  await studio.download(`${served.address}bundle`);
+  await expect(dialog.getByRole("button", { name: "Resume" })).toBeEnabled();
+  await dialog.getByRole("button", { name: "Close" }).click();
+
+  await studio.drawLong();
+  await studio.models();
+  const changes = dialog.getByRole("button", { name: /^(Use|Resume|Delete.*|Download|Choose a folder.*)$/ });
+  await expect(changes).toHaveCount(8);
+  for (const button of await changes.all()) await expect(button).toBeDisabled();
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await page.getByRole("button", { name: "Stop" }).click(); // the drawing still went on
+  await expect(page.locator(".stage .status")).toHaveText("Stopped");
+  await studio.models();
+  for (const button of await changes.all()) await expect(button).toBeEnabled();
+});
+
+test("a model that arrives during a drawing waits to be chosen", async ({ studio, page, served }) => {
+  const lastFile = new Promise<() => void>((asked) => served.held.set("/fp32/golden/trace.json", asked));
+  await studio.open();
+  const dialog = await studio.models();
+  await studio.download(`${served.address}fp32`);
+  const answer = await lastFile;
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await studio.drawLong();
+  answer();
+  await studio.models();
+  await expect(dialog.getByRole("button", { name: "Use" })).toBeDisabled();
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await expect(page.locator(".stage .status")).toContainText("Done in");
+  expect(await drewWith(await studio.png())).toBe(sha256(bundle));
 });

@@ -72,7 +72,7 @@ class Studio(
     private val freeMemory: () -> Long,
     private val openGenerator: () -> Generator,
 ) {
-    private val mutable = MutableStateFlow(if (marker.exists()) Interrupted else Idle)
+    private val mutable = MutableStateFlow(if (marker.delete()) Interrupted else Idle) // reported once
     val state: StateFlow<DrawState> = mutable
 
     private var job: Job? = null

@@ -44,11 +44,12 @@ class KeptTest {
     }
 
     @Test
-    fun `an interrupted drawing is reported`() {
+    fun `an interrupted drawing is reported once`() {
         val marker = File(folder, "drawing")
         fun studio() = Studio(CoroutineScope(Dispatchers.Default), gallery(), marker, { 0 }) { error("not asked") }
         assertEquals(Idle, studio().state.value)
         marker.createNewFile()
         assertEquals(Interrupted, studio().state.value)
+        assertEquals(Idle, studio().state.value)
     }
 }
