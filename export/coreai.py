@@ -54,7 +54,7 @@ def run(arguments: Sequence[str] | None) -> None:
     """Raises UserError for anything the user can fix."""
     given = parser().parse_args(arguments)
     check_sizes(given.size)
-    check_out(given.out, given.overwrite)
+    check_out(given.out, given.overwrite or given.dry_run)
     require("export", "coreml", "coreai")
     import runtime.coreai.tools  # noqa: F401 - says why this machine cannot verify what it writes
     from export.apple.coreai_bundle import CoreAIExporter, CoreAIOptions

@@ -53,7 +53,7 @@ def run(arguments: Sequence[str] | None) -> None:
     """Raises UserError for anything the user can fix."""
     given = parser().parse_args(arguments)
     check_sizes(given.size)
-    check_out(given.out, given.overwrite)
+    check_out(given.out, given.overwrite or given.dry_run)
     # coremltools is slow to import: --help and wrong arguments need not wait for it.
     from export.apple.coreml_bundle import CoreMLExporter, CoreMLOptions
     from quantize.coreml import Form

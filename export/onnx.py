@@ -72,7 +72,8 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--soc",
         type=parse_chips,
-        default=(),
+        action="extend",
+        default=[],
         metavar="SOC,...",
         help="with --qnn: compile for these chips too, such as sm8650,sm8750",
     )
@@ -122,7 +123,7 @@ def run(arguments: Sequence[str] | None) -> None:
         return
     check_sizes(given.size)
     check_npu(given)
-    check_out(given.out, given.overwrite)
+    check_out(given.out, given.overwrite or given.dry_run)
     return_freed_memory()  # the parts of the checkpoint are loaded one after the other
     checkpoint = load_checkpoint(given.checkpoint, stream=True, variant=given.variant, student=given.student)
     if given.qnn:
@@ -136,7 +137,7 @@ def run(arguments: Sequence[str] | None) -> None:
     uniform = NPU_RECIPES[precision] if given.qnn else Recipe.uniform(precision)
     recipe = Recipe.read(given.recipe) if given.recipe else uniform
     what = f"recipe {given.recipe}" if given.recipe else precision + " for the NPU" * given.qnn
-    options = OnnxOptions(sizes, recipe, given.qnn, given.unverified, given.soc, digest)
+    options = OnnxOptions(sizes, recipe, given.qnn, given.unverified, tuple(dict.fromkeys(given.soc)), digest)
     exporter = OnnxExporter(checkpoint, options)
     print(f"{checkpoint.name} at {listed(sizes)}, {what}, to {shown(given.out)}", flush=True)
     export_bundle(exporter, given.out, given.overwrite, given.dry_run)

@@ -54,7 +54,7 @@ def run(arguments: Sequence[str] | None) -> None:
     out: Path = given.out or source.with_name(f"{source.name.removesuffix('-fp32')}-{label}")
     if out.resolve() == source:
         raise QuantizationError(f"{out} is the float bundle itself: name another folder with --out")
-    check_out(out, given.overwrite)
+    check_out(out, given.overwrite or given.dry_run)
     exporter = Requantizer(open_float(given.bundle), recipe)
     print(f"{shown(given.bundle)}: {label}, to {shown(out)}", flush=True)
     export_bundle(exporter, out, given.overwrite, given.dry_run)

@@ -9,7 +9,7 @@ from typing import Any
 from reference.component_configs import StudentConfig, add_student
 from reference.errors import Parser, RequestError, exit_code
 from reference.extras import require
-from reference.files import atomic_file, check_output_file, numbered, shown
+from reference.files import atomic_file, check_not_read, check_output_file, numbered, shown
 from reference.fit import FITS, Fit
 
 EXAMPLES = """examples:
@@ -146,8 +146,10 @@ def check(job: Job) -> None:
     if not 1 <= job.count <= MAX_COUNT:
         raise RequestError(f"--count {job.count} is out of range: give 1 to {MAX_COUNT}")
     check_output_file(job.out, "--out", ".png")
-    for number in range(1, job.count + 1):
-        check_output_file(job.file(number), "--out", ".png")
+    written = [job.file(number) for number in range(1, job.count + 1)]
+    for file in written:
+        check_output_file(file, "--out", ".png")
+    check_not_read(written, {"--image": job.image, "--mask": job.mask})
 
 
 def command_line(arguments: Sequence[str] | None = None) -> None:

@@ -7,7 +7,7 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -157,3 +157,10 @@ def check_output_file(path: Path, flag: str, endings: str | tuple[str, ...]) -> 
         if not os.access(target, os.W_OK):
             raise RequestError(f"{flag} {shown(path)} is write-protected: name another file")
     check_writable(parent, path, flag)
+
+
+def check_not_read(written: Sequence[Path], read: Mapping[str, Path | None]) -> None:
+    """Raises RequestError if one of the files `written` is one that an option reads, None where not given."""
+    for flag, path in read.items():
+        if path is not None and path.exists() and any(f.exists() and f.samefile(path) for f in written):
+            raise RequestError(f"--out would replace {shown(path)}, which {flag} reads: name another file")

@@ -7,13 +7,12 @@ needed. Large grids are cut into windows, and the VQ's decoder runs once a windo
 import json
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors import safe_open
 from torch import Tensor
 from tqdm import tqdm
 
@@ -23,7 +22,14 @@ from reference.files import atomic_file, shown
 from reference.publishing import check_output_folder
 from reference.request import check_range
 from reference.stickers.device import training_device
-from reference.stickers.snapshot import SaveTimer, load_snapshot, read_meta, save_snapshot, seed_all
+from reference.stickers.snapshot import (
+    SaveTimer,
+    load_snapshot,
+    opened_snapshot,
+    read_meta,
+    save_snapshot,
+    seed_all,
+)
 from reference.tiny_decoder_model import (
     CONFIG,
     WEIGHTS,
@@ -171,7 +177,7 @@ def token_grids(job: Job) -> Tensor:
     file, files = job.out / GRIDS, picture_files(job.pictures) if job.pictures else None
     parts, due = [], SaveTimer()
     if file.exists():
-        with safe_open(file, framework="pt") as opened:
+        with opened_snapshot(file) as opened:
             parts.append(opened.get_tensor("grids"))
 
     def keep() -> None:
@@ -203,22 +209,26 @@ def check_run(job: Job, overwrite: bool) -> None:
         return
     if others := sorted({path.name for path in out.iterdir()} - set(FILES)):
         raise RequestError(f"--out {shown(out)} also holds {others[0]}: choose another folder")
-    if overwrite:
-        for name in FILES:
-            (out / name).unlink(missing_ok=True)
-    if (out / CONFIG).exists():
+    if (out / CONFIG).exists() and not overwrite:
         raise RequestError(f"--out {shown(out)} holds a finished tiny decoder: add --overwrite to replace it")
-    keys = []
-    if (out / GRIDS).exists():
-        with safe_open(out / GRIDS, framework="pt") as opened:
-            keys.append(json.loads(opened.metadata()["key"]))
-    if (out / STATE).exists():
-        keys.append(read_meta(out / STATE)["key"])
-    if any(key != job.key for key in keys):
+    if all(key == job.key for key in unfinished(out)):
+        return
+    if not overwrite:
         raise RequestError(
             f"--out {shown(out)} holds an unfinished run of another checkpoint, pictures or steps: add"
             " --overwrite to start anew, or choose another folder"
         )
+    for name in (STATE, GRIDS):
+        (out / name).unlink(missing_ok=True)
+
+
+def unfinished(out: Path) -> Iterator[dict]:
+    """The key of each file that an unfinished run left in a folder."""
+    if (out / GRIDS).exists():
+        with opened_snapshot(out / GRIDS) as file:
+            yield json.loads(file.metadata()["key"])
+    if (out / STATE).exists():
+        yield read_meta(out / STATE)["key"]
 
 
 def distil(job: Job) -> dict[str, float]:
@@ -226,7 +236,9 @@ def distil(job: Job) -> dict[str, float]:
     job.out.mkdir(parents=True, exist_ok=True)
     windows = cut(token_grids(job), job.checkpoint.token_size)
     if len(windows) < 2:
-        raise RequestError("one picture is too few: one is held out to measure the tiny decoder")
+        raise RequestError(
+            f"--pictures {job.pictures} has one small picture: put another there, to measure the decoder on"
+        )
     with job.checkpoint.loaded("vqvae"):
         run = Distillation(job, windows)
         run.run()

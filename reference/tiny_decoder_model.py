@@ -24,6 +24,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from reference.checkpoint import Checkpoint
 from reference.config_files import SCHEMA, checked, read_json
 from reference.errors import CheckpointError
+from reference.files import write_text
 from reference.transformer_config import Count, Entries, Width
 from reference.weights import (
     check_headers,
@@ -143,7 +144,7 @@ def save_tiny_decoder(decoder: TinyDecoder, folder: Path, extra: Mapping[str, An
     tensors = {name: tensor.to(torch.float16) for name, tensor in decoder.state_dict().items()}
     save_tensors(folder / WEIGHTS, tensors, {"format": "pt"})
     values = {**asdict(decoder.config), **extra}
-    (folder / CONFIG).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    write_text(folder / CONFIG, json.dumps(values, indent=2) + "\n")
 
 
 def weights_hash(folder: Path) -> str:

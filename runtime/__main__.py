@@ -11,17 +11,18 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from reference.files import check_name, check_output_file, numbered, shown
+from reference.files import check_name, check_not_read, check_output_file, numbered, shown
 from reference.fit import FITS
 from reference.pictures import read_picture
 from runtime.engine import ENGINES, EngineName
 from runtime.errors import Parser, RequestError, exit_code, printable
 from runtime.generator import Drawing, Generator
 from runtime.loop import OnStep, Progress
+from runtime.manifest import Manifest
 from runtime.picture_settings import Mode, PictureSettings, picture_settings, read_settings
 from runtime.pictures import tiled, write_png
 from runtime.process import Work, load_onnxruntime, return_freed_memory
-from runtime.request import MAX_THREADS, Request, check_count, check_threads
+from runtime.request import MAX_THREADS, Request, Settings, check_count, check_threads, settle
 
 EXAMPLES = """examples:
   python -m runtime "a red cat with a hat" --seed 7 --out cat.png
@@ -239,9 +240,7 @@ def _check(job: Job, source: Path | None) -> None:
         written.append(job.grid_file)
     for file in written:
         check_output_file(file, "--out", ".png")
-    for flag, read in (("--from", source), ("--image", job.image), ("--mask", job.mask)):
-        if read is not None and read.exists() and any(f.exists() and f.samefile(read) for f in written):
-            raise RequestError(f"--out would replace {shown(read)}, which {flag} reads: name another file")
+    check_not_read(written, {"--from": source, "--image": job.image, "--mask": job.mask})
     if job.preview:
         check_name(preview(job.file(job.count), 999).name, job.out, "--out")
 
@@ -288,13 +287,13 @@ def _run(job: Job) -> None:
     generator = Generator.open(
         job.bundle, job.threads, keep, job.low_memory, job.engine, job.count > 1, job.tiny_decoder
     )
+    settings = settle(job.request, generator.bundle.manifest)
     if job.engine == "qnn":
         print(
             "the NPU is emulated: a step takes seconds, and its time says nothing of a phone", file=sys.stderr
         )
-    interval = job.request.guidance_from, job.request.guidance_until
-    if generator.bundle.manifest.two_rows and interval != (0, 1):
-        print(f"warning: {TWO_ROWS}", file=sys.stderr)
+    if settings.guided:
+        warn_of_guidance(settings, generator.bundle.manifest)
     for which, cut in generator.cut(job.request).items():
         print(f'warning: the {which} is too long, this was cut off: "{shown(cut)}"', file=sys.stderr)
     model = generator.bundle.sha256
@@ -317,6 +316,15 @@ def _run(job: Job) -> None:
         if job.grid and written:
             write_png(job.grid_file, tiled(written))
             print(f"{shown(job.grid_file)}: {len(written)} pictures")
+
+
+def warn_of_guidance(settings: Settings, manifest: Manifest) -> None:
+    """Says where guidance does less than it seems to. A student's first pass takes none."""
+    guided = [settings.guided_at(i) for i in range(1 if manifest.model.student else 0, settings.steps)]
+    if not any(guided):
+        print(f"warning: guidance {settings.guidance:g} has no effect: no step takes it", file=sys.stderr)
+    elif manifest.two_rows and not all(guided):
+        print(f"warning: {TWO_ROWS}", file=sys.stderr)
 
 
 def _draw_one(

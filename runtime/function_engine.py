@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from runtime.bundle import Bundle
-from runtime.errors import Cancelled
+from runtime.errors import BundleError, Cancelled
 from runtime.functions import adapted, choose, dimensions_of
 from runtime.manifest import Compute, Function
 from runtime.onnxruntime_engine import check_array
@@ -76,6 +76,9 @@ class FunctionEngine:
                 self._running = None
         if self._cancelled:
             raise Cancelled
+        if missing := {tensor.name for tensor in graph.outputs} - set(outputs):
+            names = ", ".join(sorted(outputs))
+            raise BundleError(f"graph {name} gives {names}, and no {min(missing)}: export the bundle again")
         return {tensor.name: outputs[tensor.name] for tensor in graph.outputs}
 
     def cancel(self) -> None:

@@ -17,7 +17,7 @@ import onnxruntime as ort
 
 from reference.extras import check_installed, qnn_unavailable
 from runtime.bundle import Bundle
-from runtime.errors import EngineError
+from runtime.errors import BundleError, EngineError
 from runtime.onnxruntime_engine import OnnxRuntimeEngine, session_options
 
 # No operator may run on the CPU unseen, and none in half precision.
@@ -34,8 +34,15 @@ class QnnEngine(OnnxRuntimeEngine):
     def __init__(
         self, bundle: Bundle, threads: int = 0, low_memory: bool = False, soc: str | None = None
     ) -> None:
-        """`soc`: run what was compiled for this chip, which the emulator can too, not the portable graphs."""
+        """`soc`: run what was compiled for this chip, which the emulator can too, not the portable graphs.
+
+        Raises BundleError for a chip that nothing was compiled for.
+        """
         super().__init__(bundle, threads, low_memory)
+        compiled = {chip for graph in bundle.manifest.graphs.values() for chip in graph.contexts}
+        if soc and soc not in compiled:
+            chips = ", ".join(sorted(compiled)) or "no chip"
+            raise BundleError(f"{bundle.folder} has contexts for {chips}, not {soc}: export it with --soc")
         self._soc = soc
 
     def path(self, name: str) -> Path:

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from coreai_torch import TorchConverter, get_decomp_table
-from coreai_torch.debugging.debug_info import strip_debug_info
 from torch import Tensor, nn
 
 from export.apple.calibration import Drawings, round_weights
+from export.apple.coreai_converter import TorchConverter, get_decomp_table, strip_debug_info
 from export.apple.coreai_sampler import Drawn, Logits, logits_graph
 from export.apple.coreai_weights import Compression
 from export.apple.coreml_bundle import KINDS

@@ -99,6 +99,10 @@ class Distillation:
                     f"{file} is of another recipe: choose another --out, or remove {file.parent}"
                 )
             self.step, self.curve = meta["step"], [tuple(point) for point in meta["curve"]]
+            if self.step > recipe.steps:
+                raise RequestError(
+                    f"{file} has {self.step} steps: give --steps {self.step} or more, or another --out"
+                )
 
     def stored_recipe(self) -> dict[str, Any]:
         """The recipe as JSON gives it back."""
@@ -225,7 +229,11 @@ def command_line() -> None:
     if given.publish:
         check_output_folder(given.publish, "--publish")
         check_replaceable(given.publish, given.overwrite)
+        if given.publish.resolve() == given.out.resolve():
+            raise RequestError(f"--publish {given.publish} is the folder of the run, --out: name another")
     teacher = load_checkpoint(given.checkpoint)
+    if teacher.student:
+        raise RequestError(f"{teacher.name} is a student itself: give its teacher with --checkpoint")
     guidance = teacher.defaults.guidance if given.guidance is None else given.guidance
     check_range("guidance", guidance, 0, 100)
     size = teacher.defaults.size if given.size is None else (given.size, given.size)

@@ -3,12 +3,14 @@
 import json
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.distributed as dist
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from reference.errors import CheckpointError
@@ -36,9 +38,9 @@ def save_snapshot(
 def load_snapshot(path: Path, modules: dict[str, nn.Module], optimizer: torch.optim.Optimizer) -> dict:
     """Restore what `save_snapshot` wrote and return its `meta`.
 
-    Raises CheckpointError where the file belongs to a run of another layout.
+    Raises CheckpointError where the file is damaged or belongs to a run of another layout.
     """
-    with safe_open(path, framework="pt") as file:
+    with opened_snapshot(path) as file:
         meta = json.loads(file.metadata()["meta"])
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a dict
     moments: dict[int, dict[str, Tensor]] = {}
@@ -72,9 +74,21 @@ class SaveTimer:
         return due
 
 
+@contextmanager
+def opened_snapshot(path: Path) -> Iterator[Any]:
+    """The safetensors file of an unfinished run. Raises CheckpointError for one that no run has written."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            yield file
+    except (SafetensorError, KeyError, TypeError, ValueError):
+        raise CheckpointError(
+            f"{path} is damaged or of another program: remove it to start anew, or choose another --out"
+        ) from None
+
+
 def read_meta(path: Path) -> dict:
-    """The `meta` of a snapshot without its tensors."""
-    with safe_open(path, framework="pt") as file:
+    """The `meta` of a snapshot without its tensors. Raises CheckpointError for a damaged file."""
+    with opened_snapshot(path) as file:
         return json.loads(file.metadata()["meta"])
 
 

@@ -56,8 +56,8 @@ def report(path: Path) -> AssetReport:
         summary = open_asset(path).summary()
     except RuntimeError as error:
         raise BundleError(f"cannot read {path}: {first_line(error)}: export the bundle again") from None
-    if summary is None:
-        raise BundleError(f"{path} has no program: export the bundle again")
+    if summary is None or not summary.function_names:
+        raise BundleError(f"{path} has no program that can be read: export the bundle again")
     stored = {kind: stored_in(kind, count) for kind, count in summary.storage_types}
     return AssetReport(
         path.name,

@@ -1,5 +1,6 @@
 """The report of an asset counts what was put into it."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -58,3 +59,15 @@ def test_a_folder_without_assets_is_refused(tmp_path: Path, capsys: pytest.Captu
     (tmp_path / "x.aimodel").mkdir()
     assert main([str(tmp_path)]) == 2
     assert "metadata.json" in capsys.readouterr().err
+
+
+def test_a_program_that_cannot_be_read_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One whose hash is right."""
+    from runtime.coreai.structure import main
+
+    asset = compressed("int8", tmp_path)
+    program = (asset / "main.mlirb").read_bytes()[:1000]
+    (asset / "main.mlirb").write_bytes(program)
+    (asset / "main.hash").write_bytes(hashlib.sha256(program).digest())
+    assert main([str(asset)]) == 2
+    assert "x.aimodel has no program that can be read: export the bundle again" in capsys.readouterr().err

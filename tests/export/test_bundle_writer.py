@@ -262,6 +262,13 @@ def test_a_dry_run_prints_every_graph_and_writes_nothing(tmp_path, capsys):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_dry_run_needs_no_place_for_its_bundle(written: Interrupted, capsys):
+    before = (written.folder / "manifest.json").read_bytes()
+    assert command("--dry-run", "--size", "32", "48", "--out", str(written.folder)) == 0
+    assert "nothing was written" in capsys.readouterr().out
+    assert (written.folder / "manifest.json").read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [

@@ -17,7 +17,7 @@ from export.onnx import main as export
 from quantize.onnx_files import load
 from runtime.__main__ import main as draw
 from runtime.bundle import Bundle, open_bundle
-from runtime.errors import EngineError
+from runtime.errors import BundleError, EngineError
 from runtime.parity.golden import golden_drawing
 from runtime.parity.limits import judged, missed
 from runtime.parity.measures import psnr
@@ -90,6 +90,11 @@ def test_the_engine_draws_the_golden_trace_and_the_cpu_another_picture(bundle: B
     on_cpu, other = golden_drawing(bundle, golden.steps)
     assert other.picture.shape == drawing.picture.shape
     assert on_cpu.prompt_ids == golden.prompt_ids
+
+
+def test_a_chip_that_nothing_was_compiled_for_is_refused(bundle: Bundle) -> None:
+    with pytest.raises(BundleError, match=r"has contexts for sm\d+.*, not sm9999: export it with --soc"):
+        QnnEngine(bundle, soc="sm9999")
 
 
 def test_graphs_for_chips_are_in_the_bundle_and_run(bundle: Bundle) -> None:

@@ -152,3 +152,13 @@ def test_several_pictures_have_the_seeds_that_follow(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x-1.png", "x-2.png"]
     assert run("a cat", *FAST, "--seed", 4, "--out", tmp_path / "y.png") == 0
     assert Image.open(tmp_path / "x-2.png").tobytes() == Image.open(tmp_path / "y.png").tobytes()
+
+
+@pytest.mark.parametrize("flag", ["--image", "--mask"])
+def test_the_picture_that_is_read_is_not_replaced(tmp_path, capsys, flag):
+    for name in ("image.png", "mask.png"):
+        Image.new("L", (32, 32)).save(tmp_path / name)
+    out = tmp_path / f"{flag.removeprefix('--')}.png"
+    reads = ["--image", tmp_path / "image.png", "--mask", tmp_path / "mask.png"]
+    assert run("a", *FAST, *reads, "--out", out) == 2
+    assert f"which {flag} reads: name another file" in error_of(capsys.readouterr())

@@ -141,6 +141,39 @@ def test_a_folder_of_another_run_or_with_other_files_is_left_alone(
     assert (out / "config.json").exists()
 
 
+def test_a_finished_decoder_stays_until_the_next_is_finished_and_that_run_resumes(
+    small: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "tiny"
+    arguments = ["--checkpoint", str(small), "--pictures", str(pictures), "--out", str(out)]
+    command_line([*arguments, "--steps", "1"])
+    before, steps, advance = weights(out), [], Distillation.advance
+
+    def recorded(run: Distillation) -> float:
+        steps.append(run.step)
+        if steps == [0, 1, 2]:
+            raise KeyboardInterrupt
+        return advance(run)
+
+    monkeypatch.setattr(Distillation, "advance", recorded)
+    again = [*arguments, "--steps", "4", "--overwrite"]
+    with pytest.raises(KeyboardInterrupt):
+        command_line(again)
+    assert weights(out) == before
+    command_line(again)
+    assert steps == [0, 1, 2, 2, 3] and weights(out) != before
+
+
+@pytest.mark.parametrize("name", ["grids.safetensors", "training.safetensors"])
+def test_a_damaged_file_of_a_run_is_named(name: str, small: Path, pictures: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / name).write_bytes(b"no safetensors")
+    arguments = ["--checkpoint", str(small), "--pictures", str(pictures), "--out", str(out)]
+    with pytest.raises(CheckpointError, match=rf"{name} is damaged or of another program: remove it"):
+        command_line(arguments)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

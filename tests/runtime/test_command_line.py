@@ -247,6 +247,15 @@ def test_a_bundle_of_two_rows_warns_that_an_interval_saves_nothing(
     assert capsys.readouterr().err == f"warning: {line}\n"
 
 
+def test_guidance_that_no_step_takes_is_said(
+    here: Path, common: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["cat", *common, "--steps", "2", "--guidance", "5", "--guidance-from", "0.9"]) == 0
+    assert capsys.readouterr().err == "warning: guidance 5 has no effect: no step takes it\n"
+    assert main(["cat", *common, "--steps", "2", "--guidance", "1", "--guidance-from", "0.9"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_long_prompt_warns_and_draws(
     here: Path, common: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,10 +9,10 @@ import torch
 
 from reference.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from reference.component_configs import StudentConfig
-from reference.errors import RequestError
+from reference.errors import CheckpointError, RequestError
 from reference.pipeline import Pipeline
 from reference.random_weights import PRESETS, write_random
-from reference.stickers.distill import Distillation, Recipe
+from reference.stickers.distill import Distillation, Recipe, command_line
 
 SIZE = (64, 64)
 RECIPE = Recipe("teacher", SIZE, steps=4, batch=2)
@@ -78,3 +78,35 @@ def test_a_run_of_another_recipe_is_refused(teacher: Checkpoint, tmp_path: Path)
     Distillation(teacher, RECIPE, tmp_path / "run.safetensors", CAPTIONS).save()
     with pytest.raises(RequestError, match="another recipe: choose another --out"):
         Distillation(teacher, Recipe("other", SIZE, steps=4, batch=2), tmp_path / "run.safetensors", CAPTIONS)
+
+
+def test_a_run_of_more_steps_than_asked_is_not_published(teacher: Checkpoint, tmp_path: Path) -> None:
+    Distillation(teacher, RECIPE, tmp_path / "run.safetensors", CAPTIONS).run(lambda step, loss: None)
+    with pytest.raises(RequestError, match="has 4 steps: give --steps 4 or more"):
+        Distillation(teacher, replace(RECIPE, steps=2), tmp_path / "run.safetensors", CAPTIONS)
+
+
+def test_a_damaged_snapshot_is_named(teacher: Checkpoint, tmp_path: Path) -> None:
+    (tmp_path / "run.safetensors").write_bytes(b"no safetensors")
+    with pytest.raises(CheckpointError, match=r"run\.safetensors is damaged or of another program"):
+        Distillation(teacher, RECIPE, tmp_path / "run.safetensors", CAPTIONS)
+
+
+def test_a_student_is_no_teacher(
+    teacher: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    student = replace(teacher, student=StudentConfig(masked=0.6), files={})
+    save_checkpoint(student, tmp_path / "student")
+    monkeypatch.setattr(
+        "sys.argv", ["distill", "--checkpoint", str(tmp_path / "student"), "--out", str(tmp_path / "run")]
+    )
+    with pytest.raises(RequestError, match="is a student itself: give its teacher"):
+        command_line()
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_run_is_not_published_over_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = str(tmp_path / "run")
+    monkeypatch.setattr("sys.argv", ["distill", "--out", run, "--publish", run])
+    with pytest.raises(RequestError, match="is the folder of the run, --out: name another"):
+        command_line()
