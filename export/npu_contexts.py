@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import onnx_ir as ir
+from tqdm import tqdm
 
 from export.errors import ExportError
 from export.npu_pieces import MOST_BYTES, pieces
@@ -115,7 +116,8 @@ def compile_for(
     if len(parts) == 1:
         return [target, compiled(model, soc, target, options)]
     binaries, nodes = list[Path](), list[ir.Node]()
-    for index, part in enumerate(parts):
+    bar = tqdm(parts, desc=f"compiling for {soc}", unit="piece", leave=False, disable=None)
+    for index, part in enumerate(bar):
         name = f"{model.stem}.{index}.onnx"
         piece, context = model.with_name(name), folder / name
         try:
