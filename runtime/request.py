@@ -16,8 +16,8 @@ MAX_COUNT = 1000
 class Request:
     """What to draw. None means the bundle's default. A `guidance` of 1 or less ignores `negative`.
 
-    The last two are for drawing on a picture: how it gets the size drawn, and whether what a mask or margins
-    do not cover stays the picture's own pixels.
+    `fit` and `compose` are for drawing on a picture: how it gets the size drawn, and whether what a mask or
+    margins do not cover stays the picture's own pixels.
     """
 
     prompt: str

@@ -1,8 +1,8 @@
 /// The masked loop: draw every masked token at once, mask the least confident again, repeat.
 ///
-/// Pure arithmetic over a `StepFunction` that runs the transformer. Python, Kotlin and Swift hold it in the same order,
-/// under the same names, and give the same tokens (runtime/loop.py lists them). A position is `unknown` (true) while its
-/// token is the mask; no code keeps the opposite flag.
+/// Pure arithmetic over a `StepFunction` that runs the transformer. Python, Kotlin, Swift and TypeScript hold it in the
+/// same order, under the same names, and give the same tokens (runtime/loop.py lists them). A position is `unknown`
+/// (true) while its token is the mask; no code keeps the opposite flag.
 
 /// The random numbers of one drawing. `count` is the number of positions.
 public protocol Noise: Sendable {

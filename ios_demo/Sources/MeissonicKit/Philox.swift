@@ -3,7 +3,7 @@ import Foundation
 /// Philox4x32-10: random numbers by counter, the same on every platform and in any order.
 ///
 /// J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011). A number depends on
-/// (seed, index, step, stream) alone, so a step can be repeated by itself and three languages agree.
+/// (seed, index, step, stream) alone, so a step can be repeated by itself and four languages agree.
 
 enum NoiseStream: UInt32 { case draw = 0, confidence = 1, masking = 2, randomStart = 3, embedding = 4 }
 

@@ -1,7 +1,7 @@
 import Foundation
 
 /// JSON of a bundle, which anyone may have written. Foundation accepts more than RFC 8259 does (4.0 as a whole number) and takes
-/// the first of two equal keys; three languages must accept the same manifests, and the others take the last.
+/// the first of two equal keys; four languages must accept the same manifests, and the others take the last.
 enum StrictJSON {
     static let maxDepth = 32  // levels of nested objects and arrays
     static let maxDigits = 4300  // of a whole number, as in Python

@@ -6,7 +6,7 @@ import kotlin.math.min
 // Philox4x32-10: random numbers by counter, the same on every platform and in any order.
 //
 // J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011). A number depends on
-// (seed, index, step, stream) alone, so a step can be repeated by itself and three languages agree.
+// (seed, index, step, stream) alone, so a step can be repeated by itself and four languages agree.
 
 // Multipliers and Weyl key increments of the paper.
 private const val M0 = 0xD2511F53L

@@ -16,7 +16,7 @@ import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonPrimitive
 
 // JSON of a bundle, which anyone may have written. kotlinx.serialization accepts more than RFC 8259 does ("4" as a number,
-// lone surrogates), and three languages must accept the same manifests.
+// lone surrogates), and four languages must accept the same manifests.
 
 private const val MAX_DEPTH = 32 // levels of nested objects and arrays
 private const val MAX_DIGITS = 4300 // of a whole number, as in Python
