@@ -38,7 +38,7 @@ from runtime.bundle import Bundle, open_bundle
 from runtime.manifest import MANIFEST
 from runtime.parity.measures import storable
 from runtime.parity.prompt_following import judge, sticker_tasks
-from tests.benchmarks.coreai_report import FORMS, RESULT
+from tests.benchmarks.coreai_report import FORMS, KINDS, RESULT, Kind
 from tests.benchmarks.results import path, provenance, read, write
 from tests.benchmarks.scores import PER_CATEGORY
 from tests.coreai.beside import Beside, Difference
@@ -101,28 +101,33 @@ def compared(graphs: Iterable[str]) -> list[tuple[str, str]]:
     return list(dict.fromkeys([*first, *((form, "transformer") for form in FORMS), *every]))
 
 
-def bundle_of(checkpoint: Checkpoint, form: str) -> Bundle:
-    """The bundle in a form, verified by its export; float32 arithmetic, GPU."""
-    folder = WORK / form
+def bundle_of(checkpoint: Checkpoint, kind: Kind) -> Bundle:
+    """The bundle of a kind, verified by its export."""
+    folder = WORK / kind.name
     if not (folder / MANIFEST).exists():
-        options = CoreAIOptions([checkpoint.defaults.size], recipe(form))
+        sizes = [checkpoint.defaults.size]
+        options = CoreAIOptions(sizes, recipe(kind.form), kind.attention, kind.arithmetic)
         write_bundle(CoreAIExporter(checkpoint, options), folder, False, lambda line: None)
     return open_bundle(folder)
 
 
 def bundles(figures: Figures, checkpoint: Checkpoint) -> None:
-    """A bundle in every form."""
-    for form in FORMS:
-        if figures.missing("bundles", form):
-            bundle = bundle_of(checkpoint, form)
-            figures.add("bundles", form, bytes=size(bundle), parity=bundle.manifest.parity)
+    """A bundle of every kind."""
+    for kind in KINDS:
+        if figures.missing("bundles", kind.name):
+            begun = time.process_time()
+            bundle = bundle_of(checkpoint, kind)
+            spent = round(time.process_time() - begun, 1)
+            figures.add(
+                "bundles", kind.name, bytes=size(bundle), parity=bundle.manifest.parity, cpu_seconds=spent
+            )
 
 
 def scores(figures: Figures, checkpoint: Checkpoint) -> None:
     """Pictures that Apple's runtime draws from the bundles, judged."""
     for form in FORMS:
         verdicts = figures.content.get("scores", {}).get(form, {}).get("verdicts", "")
-        bundle = bundle_of(checkpoint, form)
+        bundle = bundle_of(checkpoint, Kind(form))
         for known in judge(bundle, sticker_tasks(bundle, PER_CATEGORY), verdicts, threads=1):
             figures.add("scores", form, verdicts=known)
 

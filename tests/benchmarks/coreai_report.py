@@ -4,7 +4,8 @@ Nothing here needs Apple's packages, because every machine checks the documents.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from tests.benchmarks.markdown import table
 from tests.benchmarks.results import read, source_line
@@ -13,6 +14,41 @@ from tests.benchmarks.scores import score
 RESULT = "coreai"
 FORMS = ("fp32", "int8", "palette6", "int4", "palette4")
 FLAGS = {"palette6": "--palette 6", "palette4": "--palette 4"}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a bundle is made as: the form of its weights, the unit's attention, the arithmetic."""
+
+    form: str
+    attention: Literal["gpu", "ane"] = "gpu"
+    arithmetic: Literal["float32", "float16"] = "float32"
+
+    @property
+    def name(self) -> str:
+        """The key of its figures: the form, and what differs from the defaults."""
+        other = [self.attention] * (self.attention != "gpu") + [self.arithmetic] * self.half
+        return "-".join([self.form, *other])
+
+    @property
+    def half(self) -> bool:
+        return self.arithmetic == "float16"
+
+    @property
+    def flags(self) -> str:
+        """As the export takes them."""
+        flags = [FLAGS.get(self.form, f"--{self.form}")]
+        flags += ["--attention ane"] * (self.attention == "ane") + ["--arithmetic float16"] * self.half
+        return " ".join(flags)
+
+
+KINDS = (
+    *(Kind(form) for form in FORMS),
+    Kind("fp16", arithmetic="float16"),
+    Kind("int8", arithmetic="float16"),
+    Kind("palette6", "ane", "float16"),
+)
+"""The bundles of docs/coreai.md: every form in float32, and what a phone computes in half precision."""
 
 
 def decibels(figures: dict[str, Any]) -> str:
@@ -51,16 +87,16 @@ def bundle_table() -> str:
     content = read(RESULT)
     rows = [
         [
-            form,
-            f"`{FLAGS.get(form, f'--{form}')}`",
+            kind.form,
+            f"`{kind.flags}`",
             f"{figures['bytes'] / 1e6:.1f}",
             f"{100 * figures['parity']['transformer.agreement']:.1f}",
             f"{figures['parity']['transformer.kl']:.2g}",
             f"{figures['parity']['image_decoder.psnr']:.0f}",
-            score(content["scores"].get(form, {}).get("verdicts", "")),
+            score(content["scores"].get(kind.name, {}).get("verdicts", "")),
         ]
-        for form in FORMS
-        if (figures := content["bundles"].get(form))
+        for kind in KINDS
+        if (figures := content["bundles"].get(kind.name))
     ]
     head = ("form", "export.coreai", "bundle, MB", "same tokens, %", "KL, nats", "image, dB", "score, %")
     return f"{table(head, rows, words=2)}\n\n{source_line(content)}"

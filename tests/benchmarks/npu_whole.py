@@ -2,7 +2,7 @@
 
 For a model whose step takes the emulator hours: an interrupted run goes on with the next piece. A piece runs
 in a process of its own, whose peak RSS is measured. The features go beside those that PyTorch computes in
-float32 from the same tokens and conditioning. The figures go to docs/results/npu.json, under "whole".
+float32 from the same tokens and conditioning. The figures go to docs/results/npu-whole.json.
 """
 
 import json
@@ -24,9 +24,11 @@ from runtime.feeds import step_feed
 from runtime.generator import Generator
 from runtime.parity.measures import psnr, storable
 from runtime.request import Request, settle
-from tests.benchmarks.npu_blocks import RESULT, child
-from tests.benchmarks.results import path, provenance, read, write, write_json
+from tests.benchmarks.npu_blocks import child
+from tests.benchmarks.results import provenance, write, write_json
 
+RESULT = "npu-whole"
+COMMAND = "python -m tests.benchmarks.npu_whole"
 PROMPT = "a purple cat wearing a hat"
 RUN = """
 import sys, time
@@ -110,7 +112,10 @@ def measure(bundle: Bundle, checkpoint: str, soc: str, folder: Path) -> dict[str
     return {
         "soc": soc,
         "pixels": list(bundle.manifest.defaults.size),
-        "contexts": [bundle.manifest.files[name].size for name in binaries[1:]],
+        "contexts": len(rows),
+        "context_bytes": sum(bundle.manifest.files[name].size for name in binaries[1:]),
+        "run_minutes": storable(sum(row["run_seconds"] for row in rows) / 60),
+        "run_gb": storable(max(row["run_gb"] for row in rows)),
         "pieces": rows,
         "psnr": storable(psnr(expected(checkpoint, bundle, feed), found)),
     }
@@ -119,9 +124,9 @@ def measure(bundle: Bundle, checkpoint: str, soc: str, folder: Path) -> dict[str
 def command_line() -> None:
     """Raises UserError."""
     parser = Parser(
-        prog="python -m tests.benchmarks.npu_whole",
+        prog=COMMAND,
         description="Run a whole step of a large bundle on Qualcomm's emulator, beside PyTorch.",
-        epilog="example:\n  python -m tests.benchmarks.npu_whole build/android-qnn-1b build/1b --soc sm8650",
+        epilog=f"example:\n  {COMMAND} build/android-qnn-1b build/random-1b --soc sm8650",
     )
     add = parser.add_argument
     add("bundle", type=Path, metavar="BUNDLE", help="folder of a bundle exported with --qnn --soc")
@@ -131,8 +136,7 @@ def command_line() -> None:
     given = parser.parse_args()
     row = measure(open_bundle(given.bundle), given.checkpoint, given.soc, given.folder)
     print(row)
-    stored = read(RESULT) if path(RESULT).exists() else provenance("", 1)
-    write(RESULT, {**stored, "whole": row})
+    write(RESULT, {**provenance(f"{COMMAND} BUNDLE CHECKPOINT", 1), **row})
 
 
 if __name__ == "__main__":
