@@ -90,21 +90,18 @@ RECIPES = {
         ),
         seed=11,
     ),
-    # Continues a checkpoint with shaded drawings: more codes, new words at 64 px, which is cheap, then both
-    # sizes. No run of it was finished.
+    # Continues the shipped checkpoint with shaded drawings. Its codes keep their meaning beside new ones, so
+    # that the transformer goes on with what it knows.
     "stickers-shaded": Recipe(
         vq=VqRecipe(
-            side=128, codebooks=((256, 400), (256, 350), (256, 1_100), (512, 3_000)),
-            autoencoder_steps=0,
-            decoder_steps=3_000, batch=4, learning_rate=6e-4, vocabulary=SHADED, seed=2,
+            side=128, codebooks=((320, 2_500),), autoencoder_steps=0, decoder_steps=1_500, batch=4,
+            learning_rate=6e-4, vocabulary=SHADED, seed=2,
         ),
         transformer=None,
         stages=(
-            Stage("words", (64,), simple=False, compression=True, pictures=6_000, steps=600),
-            Stage("both", (128, 64), simple=False, compression=True, pictures=24_000, steps=4_000),
             Stage(
-                "tune", (128, 128, 128, 64), simple=False, compression=True, pictures=24_000, steps=2_500,
-                decay=1.0,
+                "shading", (128, 128, 128, 64), simple=False, compression=True, pictures=16_000, steps=2_600,
+                batch=32, learning_rate=8e-4, decay=1.0,
             ),
         ),
         vocabulary=SHADED,
