@@ -113,7 +113,7 @@ def measure(bundle: Bundle, checkpoint: str, soc: str, folder: Path) -> dict[str
         "soc": soc,
         "pixels": list(bundle.manifest.defaults.size),
         "contexts": len(rows),
-        "context_bytes": sum(bundle.manifest.files[name].size for name in binaries[1:]),
+        "context_mb": sum(bundle.manifest.files[name].size for name in binaries[1:]) / 1e6,
         "run_minutes": storable(sum(row["run_seconds"] for row in rows) / 60),
         "run_gb": storable(max(row["run_gb"] for row in rows)),
         "pieces": rows,
