@@ -75,6 +75,20 @@ def test_a_size_that_no_function_has_takes_one_line(
         assets(bundle).run("token_embedder", {"tokens": np.zeros((2, 2), np.int32)})
 
 
+def test_an_output_that_the_asset_lacks_takes_one_line(bundle: Bundle) -> None:
+    from runtime.coreai.engine import assets
+
+    graph = bundle.manifest.graphs["token_embedder"]
+    sides = graph.functions[0].dimensions
+    other = graph.model_copy(update={"outputs": [graph.outputs[0].model_copy(update={"name": "other"})]})
+    graphs = bundle.manifest.graphs | {"token_embedder": other}
+    changed = replace(bundle, manifest=bundle.manifest.model_copy(update={"graphs": graphs}))
+    with pytest.raises(BundleError, match=r"token_embedder gives embedded, and no other: export the bundle"):
+        assets(changed).run(
+            "token_embedder", {"tokens": np.zeros((sides["height"], sides["width"]), np.int32)}
+        )
+
+
 def test_a_changed_asset_is_refused(bundle: Bundle, tmp_path: Path) -> None:
     import shutil
 

@@ -11,6 +11,7 @@ from export.draw_head import Sampler
 from export.graphs import npu_graphs, token_grid
 from export.images import ImageDecoder
 from export.npu import npu_kernels
+from export.onnx import parser
 from export.step import Transformer, TransformerStep
 from export.trace import trace
 from quantize.onnx_files import load, save
@@ -93,3 +94,9 @@ def test_shapes_and_tables_are_fixed(written):
         assert all(isinstance(size, int) for value in graph.inputs for size in value.shape)
         computed = [node for node in graph if all(value and value.is_initializer() for value in node.inputs)]
         assert computed == []
+
+
+def test_chips_may_be_listed_and_the_flag_repeated() -> None:
+    given = parser().parse_args(["--qnn", "--soc", "sm8650,SM8750", "--soc", "sm8550"])
+    assert given.soc == ["sm8650", "sm8750", "sm8550"]
+    assert parser().parse_args(["--qnn"]).soc == []
