@@ -94,6 +94,12 @@ def expected(checkpoint: str, bundle: Bundle, feed: Path) -> np.ndarray:
     return features
 
 
+def megabytes(bundle: Bundle, graph: str, soc: str) -> float:
+    """Of a graph's contexts for a chip."""
+    _, *binaries = bundle.manifest.graphs[graph].contexts[soc]
+    return sum(bundle.manifest.files[name].size for name in binaries) / 1e6
+
+
 def measure(bundle: Bundle, checkpoint: str, soc: str, folder: Path) -> dict[str, Any]:
     """The figures of a whole step. `folder` keeps what is done."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -113,7 +119,8 @@ def measure(bundle: Bundle, checkpoint: str, soc: str, folder: Path) -> dict[str
         "soc": soc,
         "pixels": list(bundle.manifest.defaults.size),
         "contexts": len(rows),
-        "context_mb": sum(bundle.manifest.files[name].size for name in binaries[1:]) / 1e6,
+        "context_mb": megabytes(bundle, "transformer", soc),
+        "decoder_context_mb": megabytes(bundle, "image_decoder", soc),
         "run_minutes": storable(sum(row["run_seconds"] for row in rows) / 60),
         "run_gb": storable(max(row["run_gb"] for row in rows)),
         "pieces": rows,
