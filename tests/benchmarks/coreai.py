@@ -53,7 +53,7 @@ def recipe(form: str) -> CoreMLRecipe:
 
 
 class Figures:
-    """The result file, written after every figure."""
+    """The result file, written after every figure; each section says when it was last measured."""
 
     def __init__(self) -> None:
         stored = read(RESULT) if path(RESULT).exists() else {}
@@ -64,6 +64,7 @@ class Figures:
 
     def add(self, section: str, name: str, **figures: Any) -> None:
         self.content.setdefault(section, {})[name] = figures
+        self.content.setdefault("sources", {})[section] = provenance(COMMAND, 1)
         write(RESULT, self.content)
         print(f"{section}: {name}: {figures}", flush=True)
 
@@ -115,12 +116,8 @@ def bundles(figures: Figures, checkpoint: Checkpoint) -> None:
     """A bundle of every kind."""
     for kind in KINDS:
         if figures.missing("bundles", kind.name):
-            begun = time.process_time()
             bundle = bundle_of(checkpoint, kind)
-            spent = round(time.process_time() - begun, 1)
-            figures.add(
-                "bundles", kind.name, bytes=size(bundle), parity=bundle.manifest.parity, cpu_seconds=spent
-            )
+            figures.add("bundles", kind.name, bytes=size(bundle), parity=bundle.manifest.parity)
 
 
 def scores(figures: Figures, checkpoint: Checkpoint) -> None:

@@ -79,7 +79,7 @@ def beside_table() -> str:
         "one beside the other, dB",
         "largest",
     )
-    return f"{table(head, rows, words=3)}\n\n{source_line(content)}"
+    return f"{table(head, rows, words=3)}\n\n{source_line(content['sources']['beside'])}"
 
 
 def bundle_table() -> str:
@@ -99,7 +99,7 @@ def bundle_table() -> str:
         if (figures := content["bundles"].get(kind.name))
     ]
     head = ("form", "export.coreai", "bundle, MB", "same tokens, %", "KL, nats", "image, dB", "score, %")
-    return f"{table(head, rows, words=2)}\n\n{source_line(content)}"
+    return f"{table(head, rows, words=2)}\n\n{source_line(content['sources']['bundles'])}"
 
 
 def rounding_table() -> str:
@@ -111,7 +111,7 @@ def rounding_table() -> str:
         if f"{form} coreai-opt" in content["rounding"]
     ]
     head = ("form", "ours: same tokens, %", "KL, nats", "coreai-opt: same tokens, %", "KL, nats")
-    return f"{table(head, rows)}\n\n{source_line(content)}"
+    return f"{table(head, rows)}\n\n{source_line(content['sources']['rounding'])}"
 
 
 def cells(figures: dict[str, Any], form: str, by: str) -> Iterator[str]:
