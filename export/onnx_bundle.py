@@ -125,14 +125,6 @@ class OnnxExporter:
         return figures
 
 
-def manifest_of(
-    folder: Path, checkpoint: Checkpoint, size: tuple[int, int], precisions: dict[str, str]
-) -> Manifest:
-    """The manifest of graphs in `folder`, name -> precision, without golden trace and figures."""
-    entries = {name: graph_entry(graph_path(name, folder), form) for name, form in precisions.items()}
-    return build_manifest(folder, checkpoint, [size], entries, STEP, TOOLS)
-
-
 def graph_path(name: str, folder: Path) -> Path:
     return folder / f"{name}.onnx"
 

@@ -28,11 +28,12 @@ from quantize.gptq import Gptq
 from quantize.gptq_moments import CHAIN, Calibration, opened
 from quantize.onnx_files import load, save
 from quantize.qnn import quantize_qnn
-from quantize.recipe import IMAGE_GRAPHS, Recipe
+from quantize.recipe import Recipe
 from quantize.rounding import Nearest
 from quantize.static_int8 import ConvRange, quantize_static, unshare_weights
 from quantize.static_ranges import PICTURES, WINDOW, Feed, QuantizedImageGraph, quantize_images
 from reference.checkpoint import Checkpoint
+from runtime.manifest import IMAGE_GRAPHS
 
 WINDOWS = 16  # of large pictures, to calibrate with; fewer than 8 miss much of a range (docs/rejected.md)
 

@@ -6,7 +6,7 @@ part of the reference is in memory at a time, and none while the steps are repea
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -83,11 +83,23 @@ def verify_against_reference(
     figures: dict[str, float] = {}
     for size in manifest.sizes:
         if drawing.settings.size != size:
-            drawing = steps.generator.text_to_image(Request(**asdict(drawing.settings) | {"size": size}))
+            drawing = steps.generator.text_to_image(at(size, drawing.settings))
         own, prefix = compare_size(steps, checkpoint, prompts, drawing), size_prefix(size, manifest)
         check(own, manifest, prefix)
         figures |= {f"{prefix}{name}": value for name, value in own.items()}
     return figures
+
+
+def at(size: tuple[int, int], settings: Settings) -> Request:
+    """The same drawing at another size (W, H), in pixels."""
+    return Request(
+        prompt=settings.prompt,
+        negative=settings.negative,
+        seed=settings.seed,
+        steps=settings.steps,
+        guidance=settings.guidance,
+        size=size,
+    )
 
 
 def compare_size(

@@ -14,7 +14,7 @@ import onnx_ir as ir
 from quantize.graph_edit import Widened, array, cast_to_float, lazy, operator, owner, scope, substitute
 
 HALF = ".fp16"
-LARGEST = 65504.0
+LARGEST = float(np.finfo(np.float16).max)
 
 
 def fits(weight: ir.Value) -> bool:

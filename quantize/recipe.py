@@ -20,6 +20,7 @@ from quantize.errors import RecipeError
 from quantize.weights import Kind, Weight, layout_hash
 from reference.files import read_file, write_text
 from runtime.errors import first_problem
+from runtime.manifest import IMAGE_GRAPHS
 
 VERSION = 1
 MAX_RECIPE = 100_000_000  # bytes of a recipe or of a study
@@ -28,7 +29,6 @@ Precision = Literal["fp32", "fp16", "int8", "int4"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 Block = Literal[16, 32, 64, 128, 256]  # weights of a column
 BLOCK: Block = 16
-IMAGE_GRAPHS = frozenset({"image_decoder", "tiny_decoder", "image_encoder"})
 
 # The precisions of each kind of weight, and the one of a weight that the recipe does not name. Tables have no
 # int4, because it would save little and lose much. Convolutions are computed in float32 unless ranges were

@@ -248,9 +248,7 @@ class Generator:
         model = self.bundle.manifest.model
 
         def step(i: int, tokens: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            first = i == 0 and model.student is not None  # a student's first pass has no guidance
-            rows = conditions if settings.guided_at(i) and not first else unguided
-            left = 0 if first else settings.steps - 1 - i
+            rows, left = conditions if settings.guided_at(i) else unguided, settings.left_after(i)
             noise = embedding_noise(model, tokens.shape, i, settings.seed)
             out = self.run_step(step_feed(rows, left, tokens, uniforms, settings.guidance, noise))
             return out["drawn"], out["log_prob"]

@@ -17,6 +17,7 @@ from runtime.errors import BundleError
 FORMAT = "meissonic-mobile"
 VERSION = 1
 MANIFEST = "manifest.json"
+IMAGE_GRAPHS = ("image_decoder", "tiny_decoder", "image_encoder")
 
 # Bounds of a manifest, far above every real one, so that a hostile one costs no memory and no time.
 MAX_MANIFEST = 4_000_000  # bytes

@@ -45,6 +45,7 @@ class Settings:
     size: tuple[int, int]  # (W, H) in pixels
     guidance_from: float = 0.0
     guidance_until: float = 1.0
+    student: bool = False  # whether the model is a one-step student
 
     @property
     def guided(self) -> bool:
@@ -52,8 +53,16 @@ class Settings:
         return self.guidance > 1
 
     def guided_at(self, step: int) -> bool:
-        """Whether this step (from 0) also sees the negative prompt."""
-        return self.guided and in_interval(step, self.steps, self.guidance_from, self.guidance_until)
+        """Whether this step (from 0) also sees the negative prompt. A student's first pass never does."""
+        inside = in_interval(step, self.steps, self.guidance_from, self.guidance_until)
+        return self.guided and inside and not self._first_pass(step)
+
+    def left_after(self, step: int) -> int:
+        """The steps after this one, which choose its modulation. A student's first pass is as a last step."""
+        return 0 if self._first_pass(step) else self.steps - 1 - step
+
+    def _first_pass(self, step: int) -> bool:
+        return self.student and step == 0
 
 
 def settle(request: Request, manifest: Manifest) -> Settings:
@@ -68,6 +77,7 @@ def settle(request: Request, manifest: Manifest) -> Settings:
         size=defaults.size if request.size is None else request.size,
         guidance_from=request.guidance_from,
         guidance_until=request.guidance_until,
+        student=manifest.model.student is not None,
     )
     if not settings.prompt.strip():
         raise RequestError("the prompt is empty: say what to draw")

@@ -6,17 +6,18 @@ from pathlib import Path
 
 import torch
 
-from export.build_manifest import write_tokenizer
+from export.build_manifest import build_manifest, write_tokenizer
 from export.bundle_writer import write_manifest
 from export.calibration import calibration
 from export.graphs import graphs
-from export.onnx_bundle import manifest_of
+from export.onnx_bundle import STEP, TOOLS, graph_entry, graph_path
 from export.onnx_graph import write_graph
 from quantize.recipe import Recipe
 from reference.checkpoint import Checkpoint
 from reference.random_weights import Preset, write_random
 from reference.transformer_config import TransformerConfig
 from runtime.bundle import Bundle, open_bundle
+from runtime.manifest import Manifest
 
 SIZE = (64, 64)  # pixels
 SMALLEST = Preset(
@@ -82,3 +83,11 @@ def completed(checkpoint: Checkpoint, folder: Path, size: tuple[int, int], names
     write_tokenizer(folder, checkpoint)
     write_manifest(folder, manifest_of(folder, checkpoint, size, dict.fromkeys(names, "fp32")))
     return open_bundle(folder)
+
+
+def manifest_of(
+    folder: Path, checkpoint: Checkpoint, size: tuple[int, int], precisions: dict[str, str]
+) -> Manifest:
+    """The manifest of graphs in `folder`, name -> precision, without golden trace and figures."""
+    entries = {name: graph_entry(graph_path(name, folder), form) for name, form in precisions.items()}
+    return build_manifest(folder, checkpoint, [size], entries, STEP, TOOLS)

@@ -23,11 +23,11 @@ from quantize.coreml_int4 import Codes, positive
 from quantize.coreml_recipe import CoreMLRecipe
 from quantize.gptq import Gptq
 from quantize.gptq_moments import CALIBRATION_PROMPTS, POSITIONS, groups_of
-from quantize.recipe import IMAGE_GRAPHS
 from reference.checkpoint import Checkpoint
 from reference.request import AESTHETIC_SCORE
 from reference.text import tokenize
 from runtime.feeds import prompt_feed, step_feed
+from runtime.manifest import IMAGE_GRAPHS
 from runtime.parity.replay import draw_from_masks, plan_of
 
 STEPS = 4  # of a drawing

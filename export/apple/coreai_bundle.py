@@ -30,12 +30,11 @@ from export.errors import VerificationError
 from export.preview import fit_preview
 from export.verify import Effort, verify_against_reference
 from quantize.coreml_recipe import CoreMLRecipe
-from quantize.recipe import IMAGE_GRAPHS
 from reference.checkpoint import Checkpoint
 from runtime.bundle import Bundle
 from runtime.engine import EngineName
 from runtime.generator import Drawing
-from runtime.manifest import ASSET, Graph, Manifest
+from runtime.manifest import ASSET, IMAGE_GRAPHS, Graph, Manifest
 
 TOOLS = ("torch", "coreai-core", "coreai-torch", "coremltools", "transformers", "diffusers", "numpy")
 
@@ -112,21 +111,22 @@ class CoreAIExporter:
         return fit_preview(bundle, self.checkpoint, drawing)
 
     def verify(self, bundle: Bundle, drawing: Drawing) -> dict[str, float]:
-        ranges = self.ranges()
+        ranges = self.ranges(drawing)
         return verify_against_reference(bundle, self.checkpoint, drawing) | ranges
 
-    def ranges(self) -> dict[str, float]:
-        """The largest value inside each graph that computes in float16, over the drawings that calibrate.
+    def ranges(self, drawing: Drawing) -> dict[str, float]:
+        """The largest value inside each graph that computes in float16: over the drawings that calibrate, in
+        a graph of images over the one drawing.
 
         Raises VerificationError for one that float16 does not hold.
         """
         found, dimensions = {}, self.shapes[1]  # with guidance
-        for name in (name for name in self.graphs if self.half(name) and name not in IMAGE_GRAPHS):
-            feeds = [
-                fitted(feed, self.graphs[name], dimensions) for feed in self.drawings.fed(name, dimensions)
-            ]
+        images = [{"tokens": drawing.tokens, "image": drawing.picture}]
+        for name, graph in ((name, graph) for name, graph in self.graphs.items() if self.half(name)):
+            feeds = images if name in IMAGE_GRAPHS else self.drawings.fed(name, dimensions)
             module = self.drawings.module(name, dimensions)
-            value, operator = largest_value(module, self.graphs[name], feeds)
+            fed = [fitted(feed, graph, dimensions) for feed in feeds]
+            value, operator = largest_value(module, graph, fed)
             if not value <= LARGEST_HALF:
                 raise VerificationError(
                     f"{name}: {operator} reaches {value:.3g}, and float16 ends at {LARGEST_HALF:.0f}:"
@@ -138,7 +138,7 @@ class CoreAIExporter:
 
 def fitted(feed: Feed, graph: AppleGraph, dimensions: Dimensions) -> Feed:
     """What the graph takes of a feed; the conditioner takes the first steps, repeated to fill its call."""
-    feed = {name: feed[name] for name in graph.inputs}
+    feed = {name: feed[name].astype(spec.dtype, copy=False) for name, spec in graph.inputs.items()}
     if "step_sinusoids" in feed:
         shape = graph.inputs["step_sinusoids"].example(dimensions).shape
         feed["step_sinusoids"] = np.resize(feed["step_sinusoids"], shape)

@@ -14,7 +14,7 @@ from torch.fx import Interpreter, Node
 from export.apple.calibration import Feed
 from export.apple.graphs import AppleGraph
 
-LARGEST_HALF = 65504.0
+LARGEST_HALF = torch.finfo(torch.float16).max
 
 
 class Watcher(Interpreter):

@@ -27,7 +27,7 @@ EXAMPLES = """examples:
 exit code: 0 every value is finite, 1 some are not, 2 wrong input, 130 stopped with Ctrl-C
 """
 
-LARGEST_HALF = 65504.0
+LARGEST_HALF = torch.finfo(torch.float16).max
 
 
 @dataclass(frozen=True)

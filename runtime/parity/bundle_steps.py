@@ -68,7 +68,6 @@ class BundleSteps:
                 logits=np.empty((0, 0), np.float32),
                 conditions=conditions,
                 embedding_noise=embedding_noise(model, grid, i, settings.seed),
-                student=model.student is not None,
             )
             found = self.run(begun.feed())
             on_step(replace(begun, drawn=found["drawn"], logits=found["logits"]))

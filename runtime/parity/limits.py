@@ -8,14 +8,13 @@ checkpoints; tests hold the 64 px stickers to shares.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from runtime.manifest import Manifest
+from runtime.manifest import IMAGE_GRAPHS, Manifest
 
 # Palettes of 8 and 4 bits, and the 8-bit weights of "qnn", are held to the limits of the integers of as many
 # bits. They keep about as many tokens as those integers, 4-bit palettes fewer (docs/coreml.md).
 # Palettes of 6 bits have limits of their own: the best 64 numbers for normally distributed weights leave
 # 32 dB (Lloyd, 1982; Max, 1960), int8 with a scale for every 1000 of them 42 dB.
 HELD_AS = {"qnn": "int8", "palette8": "int8", "palette4": "int4"}
-IMAGE_GRAPHS = ("image_decoder", "tiny_decoder", "image_encoder")
 HIGHER_IS_BETTER = ("psnr", "cosine", "agreement")
 
 

@@ -66,7 +66,6 @@ class Witness(PhiloxNoise):
                 logits=logits[0].numpy(),
                 conditions={},
                 embedding_noise=embedding_noise(self.model, self.tokens.shape, step, self.settings.seed),
-                student=self.plan.student is not None,
             )
         )
         return drawn, log_prob

@@ -33,17 +33,13 @@ class RecordedStep:
     logits: np.ndarray  # f32 [S, C], guided; [0, 0] in a golden trace, which does not hold them
     conditions: Tensors  # the teacher's `context` and `modulation` for all steps; none of the reference
     embedding_noise: np.ndarray | None = None  # f32 [H, W, D] of a student that takes it
-    student: bool = False  # whether the model is a one-step student
 
     def feed(self, conditions: Tensors | None = None) -> dict[str, np.ndarray]:
-        """What the step chain is fed: under other conditions, or the teacher's own.
-
-        A student's first pass has no guidance, and the modulation of a last step.
-        """
+        """What the step chain is fed: under other conditions, or the teacher's own."""
         own = self.conditions if conditions is None else conditions
-        left = self.settings.steps - 1 - self.index
-        if self.student and self.index == 0:
-            own, left = without_guidance(own, len(own["context"])), 0
+        if not self.settings.guided_at(self.index):
+            own = without_guidance(own, len(own["context"]))
+        left = self.settings.left_after(self.index)
         guidance, noise = self.settings.guidance, self.embedding_noise
         return step_feed(own, left, self.tokens, self.uniforms, guidance, noise)
 
@@ -72,7 +68,13 @@ def steps_of_trace(trace: GoldenTrace, manifest: Manifest) -> list[RecordedStep]
     """
     mask = manifest.model.mask_token_id
     settings = Settings(
-        trace.prompt, trace.negative, trace.seed, trace.steps, trace.guidance, (trace.size[0], trace.size[1])
+        prompt=trace.prompt,
+        negative=trace.negative,
+        seed=trace.seed,
+        steps=trace.steps,
+        guidance=trace.guidance,
+        size=(trace.size[0], trace.size[1]),
+        student=manifest.model.student is not None,
     )
     grid, noise = token_grid(settings, manifest.model), PhiloxNoise(trace.seed)
     steps, before = [], np.full(grid, mask, np.int32)
@@ -93,7 +95,6 @@ def steps_of_trace(trace: GoldenTrace, manifest: Manifest) -> list[RecordedStep]
                 logits=np.empty((0, 0), np.float32),
                 conditions={},
                 embedding_noise=embedding_noise(manifest.model, grid, index, trace.seed),
-                student=plan.student is not None,
             )
         )
         before = after.reshape(grid)

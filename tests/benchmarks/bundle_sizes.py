@@ -31,10 +31,11 @@ def added(folder: Path, graph: str, doubles: int, singles: int) -> int:
     from export.onnx_graph import models, save_static, write_float
     from quantize.apply_recipe import quantize_graph
     from quantize.onnx_files import files, load, tensors_of
-    from quantize.recipe import IMAGE_GRAPHS, Recipe
+    from quantize.recipe import Recipe
     from quantize.static_int8 import ConvRange, convolutions
     from reference.checkpoint import load_checkpoint
     from reference.random_weights import PRESETS, write_random
+    from runtime.manifest import IMAGE_GRAPHS
 
     preset = PRESETS[PRESET]
     width = preset.transformer.attention_head_dim

@@ -10,13 +10,13 @@ from export.build_manifest import write_tokenizer
 from export.bundle_writer import write_manifest
 from export.calibration import calibration
 from export.graphs import graphs
-from export.onnx_bundle import manifest_of
 from export.onnx_graph import write_graph
 from export.trace import OPSET
 from quantize.onnx_files import load, save
 from quantize.recipe import Precision, Recipe
 from reference.checkpoint import load_checkpoint
 from reference.errors import UserError
+from tests.float_bundle import manifest_of
 
 PRODUCTS = {"fp32": "MatMul", "int8": "MatMulInteger", "int4": "QLinearMul"}  # the operator that multiplies
 

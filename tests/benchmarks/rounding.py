@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from quantize.float_bundle import open_float
-from quantize.recipe import IMAGE_GRAPHS, Block, Recipe
+from quantize.recipe import Block, Recipe
 from quantize.trials import Trials
 from reference.errors import Parser, exit_code
+from runtime.manifest import IMAGE_GRAPHS
 from tests.benchmarks.results import provenance, write
 
 BLOCKS: tuple[Block, ...] = (16, 32, 64)  # 128 does not divide the stickers' widths of 192

@@ -128,6 +128,7 @@ def test_large_blocks_in_two_assets_are_verified_in_half_precision(
     assert manifest.step == ["token_embedder", "double_blocks", "single_blocks", "sampler"]
     assert manifest.parity["transformer.agreement"] > 0.9 and manifest.parity["transformer.misdrawn"] == 0
     assert 1 < manifest.parity["single_blocks.largest"] < 1000
+    assert 1 < manifest.parity["image_decoder.largest"] < 1000
 
 
 WRITE = """
