@@ -75,9 +75,12 @@ class Checkpoint:
         """Keep the weights of the named parts in memory inside the block.
 
         A checkpoint that was read as a whole always has them. A streamed one reads them now and drops them at
-        the end, so that a text encoder does not take memory beside a transformer.
+        the end, so that a text encoder does not take memory beside a transformer. A block inside another one
+        of the same part leaves its weights to the outer one.
         """
-        streamed = [part for part in parts if part in self.streams]
+        streamed = [
+            part for part in parts if part in self.streams and next(getattr(self, part).parameters()).is_meta
+        ]
         try:
             for part in streamed:
                 self.streams[part]()

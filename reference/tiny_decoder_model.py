@@ -45,6 +45,7 @@ GRID = (16, 16)  # tokens, to count multiplications on
 class TinyDecoderConfig:
     """`config.json` of a tiny decoder."""
 
+    codebook: str  # SHA-256 of its numbers, see `codebook_hash`
     codes: Entries  # of the codebook
     token_size: Count  # pixels along one side of a token
     channels: Width  # of the table
@@ -57,13 +58,14 @@ class TinyDecoderConfig:
 
         Raises CheckpointError for a decoder that is too small.
         """
-        vqvae = checkpoint.vqvae.config
+        vqvae, codebook = checkpoint.vqvae.config, codebook_hash(checkpoint)
         tokens = torch.zeros(1, *GRID, dtype=torch.long, device="meta")
         with torch.device("meta"):
             full = type(checkpoint.vqvae).from_config(vqvae)
         allowed = multiplications(lambda: full_decoder(full)(tokens)) / FEWER
         for blocks in range(MOST, 0, -1):
             config = cls(
+                codebook=codebook,
                 codes=vqvae.num_vq_embeddings,
                 token_size=checkpoint.token_size,
                 channels=vqvae.latent_channels,
@@ -153,6 +155,13 @@ def weights_hash(folder: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
+def codebook_hash(checkpoint: Checkpoint) -> str:
+    """SHA-256 of the VQ's codebook in float16, so that a checkpoint of any precision gives the same."""
+    with checkpoint.loaded("vqvae"):
+        numbers = checkpoint.vqvae.quantize.embedding.weight.detach().to(torch.float16).cpu().numpy()
+    return hashlib.sha256(numbers.tobytes()).hexdigest()
+
+
 def load_tiny_decoder(folder: Path, checkpoint: Checkpoint) -> TinyDecoder:
     """The tiny decoder in `folder`, float32, in evaluation mode.
 
@@ -168,6 +177,11 @@ def load_tiny_decoder(folder: Path, checkpoint: Checkpoint) -> TinyDecoder:
         raise CheckpointError(
             f"{folder} decodes {config.codes} codes of {config.token_size} pixels, but {checkpoint.name} has"
             f" {own[0]} of {own[1]}: train one for it with python -m reference.tiny_decoder"
+        )
+    if config.codebook != codebook_hash(checkpoint):
+        raise CheckpointError(
+            f"{folder} decodes another codebook than the one of {checkpoint.name}: train one for it with"
+            " python -m reference.tiny_decoder"
         )
     with torch.device("meta"):
         decoder = TinyDecoder(config)

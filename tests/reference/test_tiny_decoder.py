@@ -1,5 +1,6 @@
 """The tiny decoder: cost, distillation with interruptions, files, and one line for wrong input."""
 
+import copy
 import json
 from pathlib import Path
 
@@ -206,6 +207,10 @@ def test_a_decoder_of_another_codebook_or_a_damaged_one_is_refused(
     load_tiny_decoder(tmp_path, stickers)
     with pytest.raises(CheckpointError, match="train one for it"):
         load_tiny_decoder(tmp_path, load_checkpoint(small))
+    other = copy.deepcopy(stickers)
+    other.vqvae.quantize.embedding.weight.data.mul_(2)
+    with pytest.raises(CheckpointError, match="another codebook"):
+        load_tiny_decoder(tmp_path, other)
     config = json.loads((tmp_path / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps(config | {"width": 64}))
     with pytest.raises(CheckpointError, match="weights and config belong to different models"):
