@@ -39,7 +39,7 @@ from runtime.manifest import MANIFEST
 from runtime.parity.measures import storable
 from runtime.parity.prompt_following import judge, sticker_tasks
 from tests.benchmarks.coreai_report import FORMS, KINDS, RESULT, Kind
-from tests.benchmarks.results import path, provenance, read, write
+from tests.benchmarks.results import path, provenance, read, with_source, write
 from tests.benchmarks.scores import PER_CATEGORY
 from tests.coreai.beside import Beside, Difference
 from tests.shared_bundles import STICKERS_64
@@ -63,8 +63,8 @@ class Figures:
         return name not in self.content.get(section, {})
 
     def add(self, section: str, name: str, **figures: Any) -> None:
-        self.content.setdefault(section, {})[name] = figures
-        self.content.setdefault("sources", {})[section] = provenance(COMMAND, 1)
+        measured = self.content.get(section, {}) | {name: figures}
+        self.content = with_source(self.content, COMMAND, **{section: measured})
         write(RESULT, self.content)
         print(f"{section}: {name}: {figures}", flush=True)
 

@@ -2,7 +2,8 @@
 
 Runs every operator form of the graphs, the forms that were tried in their place, and every tensor of the
 NPU's graphs of a bundle exported with --qnn. With --score it judges pictures that the back end draws, which
-takes hours; an interrupted run goes on. The figures go to docs/results/npu.json, a part at a time.
+takes hours; an interrupted run goes on. The figures go to docs/results/npu.json, a section at a time, each
+with the time and the command that measured it.
 """
 
 import sys
@@ -27,11 +28,11 @@ from runtime.parity.prompt_following import judge, share, sticker_tasks
 from runtime.qnn_engine import open_on_npu
 from runtime.request import Request
 from tests.benchmarks.markdown import table
-from tests.benchmarks.results import path, provenance, read, source_line, write
+from tests.benchmarks.results import path, provenance, read, source_line, with_source, write
 from tests.benchmarks.scores import PER_CATEGORY, score
 from tests.npu.forms import FORMS, REJECTED, Form, measure
 
-RESULT = "npu"
+RESULT, COMMAND = "npu", "python -m tests.benchmarks.npu"
 PROMPT, STEP = "a purple cat wearing a hat", 4  # whose step is compared tensor by tensor
 LINEAR = "linear: MatMul, Add"
 OUTPUTS = 40  # tensors that one session gives out
@@ -142,14 +143,16 @@ def graphs(bundle: Bundle) -> dict[str, dict[str, Any]]:
 def precision_row() -> list[str]:
     """The row of README's table of precisions: drawn beside the reference on the HTP back end."""
     content = read(RESULT)
-    figures, verdicts = content["bundle"], content["score"]["verdicts"]
+    bundle, judged = content["bundle"], content["score"]
+    figures = bundle["parity"]
+    same = judged["weights"] == bundle["weights"]
     return [
         "ONNX qnn",
         "`export.onnx --qnn`",
-        f"{content['bytes'] / 1e6:.1f}",
+        f"{bundle['bytes'] / 1e6:.1f}",
         f"{100 * figures['transformer.agreement']:.1f}",
         f"{figures['transformer.kl']:.2g}",
-        score(verdicts),
+        score(judged["verdicts"]) if same else "",
         "",
     ]
 
@@ -167,7 +170,7 @@ def form_table(kind: str) -> str:
         cells = ("refused", "") if refused else (shown(figures["float"]), shown(figures["cpu"]))
         rows.append((name, *cells))
     return table(("operators", "HTP beside float, dB", "beside the CPU on the same codes, dB"), rows) + (
-        f"\n\n{source_line(content)}"
+        f"\n\n{source_line(content['sources']['forms'])}"
     )
 
 
@@ -179,39 +182,46 @@ def tensor_table() -> str:
         for graph, figures in content["graphs"].items()
         for name, operator, figure in figures["worst"]
     ]
-    return table(("graph", "tensors", "median, dB", "worst tensors", "operator", "dB"), rows, words=1)
+    made = table(("graph", "tensors", "median, dB", "worst tensors", "operator", "dB"), rows, words=1)
+    return f"{made}\n\n{source_line(content['sources']['graphs'])}"
 
 
 def command_line() -> None:
     """Raises UserError."""
     parser = Parser(
-        prog="python -m tests.benchmarks.npu",
+        prog=COMMAND,
         description="Compare Qualcomm's HTP back end with the CPU: operator by operator, tensor by tensor.",
-        epilog="example:\n  python -m tests.benchmarks.npu build/android-qnn",
+        epilog=f"example:\n  {COMMAND} build/android-qnn",
     )
     parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="folder of a bundle exported with --qnn")
     parser.add_argument("--score", action="store_true", help="judge pictures of the back end instead: hours")
     given = parser.parse_args()
     bundle = open_bundle(given.bundle)
-    stored = read(RESULT) if path(RESULT).exists() else {}
+    content = {**(read(RESULT) if path(RESULT).exists() else {}), **provenance(COMMAND, 1)}
     if given.score:
-        judge_pictures(bundle, stored)
+        judge_pictures(bundle, content)
         return
-    content = {**stored, **provenance("python -m tests.benchmarks.npu build/android-qnn", 1)}
-    content |= {"bundle": bundle.manifest.parity, "bytes": size(bundle), "forms": forms()}
+    content = with_source(content, f"{COMMAND} {given.bundle}", bundle=described(bundle), forms=forms())
     write(RESULT, content)
-    write(RESULT, content | {"graphs": graphs(bundle)})
+    write(RESULT, with_source(content, f"{COMMAND} {given.bundle}", graphs=graphs(bundle)))
+
+
+def described(bundle: Bundle) -> dict[str, Any]:
+    """What is known of it without running it."""
+    weights = bundle.manifest.files["transformer.onnx.data"].sha256
+    return {"bytes": size(bundle), "weights": weights, "parity": bundle.manifest.parity}
 
 
 def judge_pictures(bundle: Bundle, stored: dict[str, Any]) -> None:
     """Judge pictures of the back end, from where an interrupted run of the same bundle ended."""
     tasks = sticker_tasks(bundle, PER_CATEGORY)
-    weights = bundle.manifest.files["transformer.onnx.data"].sha256
+    weights = described(bundle)["weights"]
     earlier = stored.get("score", {})
     verdicts = earlier.get("verdicts", "") if earlier.get("weights") == weights else ""
     for known in judge(bundle, tasks, verdicts, 1, "qnn"):
         print(f"{len(known)} of {len(tasks)} pictures, {share(known):.1%}", flush=True)
-        write(RESULT, {**stored, "score": {"weights": weights, "verdicts": known}})
+        score_of = {"weights": weights, "verdicts": known}
+        write(RESULT, with_source(stored, f"{COMMAND} BUNDLE --score", score=score_of))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 A whole step of 42 blocks takes hours of emulation and more memory than a small machine has. So the export's
 own functions make a random checkpoint of the published size with few blocks, which is compiled for a chip
 and, with --run, executed beside the float graph. Either runs in a process of its own, whose peak RSS is
-measured. The figures go to docs/results/npu.json, under "blocks".
+measured. The figures go to docs/results/npu.json, under "blocks", each row with its date and commit.
 """
 
 import json
@@ -20,9 +20,10 @@ import onnx_ir as ir
 
 from reference.errors import Parser, UserError, exit_code
 from tests.benchmarks.markdown import table
-from tests.benchmarks.results import path, provenance, read, write
+from tests.benchmarks.results import path, provenance, read, source_line, with_source, write
 
 RESULT, PRESET = "npu", "1b"
+COMMAND = "python -m tests.benchmarks.npu_blocks"
 COMPILE = """
 import sys
 from pathlib import Path
@@ -143,6 +144,7 @@ def measure(
 
 def markdown() -> str:
     """docs/npu.md's table."""
+    content = read(RESULT)
     rows = [
         (
             row["graph"],
@@ -153,19 +155,21 @@ def markdown() -> str:
             f"{row['context_bytes'] / 1e6:.1f}",
             f"{row['spill_bytes'] / 1e6:.1f}" if "spill_bytes" in row else "",
             f"{row['psnr']:.1f}" if "psnr" in row else "not run",
+            f"{row['date']}, {row['commit']}",
         )
-        for row in read(RESULT)["blocks"]
+        for row in content["blocks"]
     ]
     head = ("graph", "pixels", "double + single blocks", "compile, s", "peak RSS, GB", "context, MB")
-    return table((*head, "spill, MB", "HTP beside float, dB"), rows)
+    made = table((*head, "spill, MB", "HTP beside float, dB", "measured"), rows)
+    return f"{made}\n\n{source_line(content['sources']['blocks'])}"
 
 
 def command_line() -> None:
     """Raises UserError."""
     parser = Parser(
-        prog="python -m tests.benchmarks.npu_blocks",
+        prog=COMMAND,
         description="Compile and run blocks of the published width on Qualcomm's runtime.",
-        epilog="example:\n  python -m tests.benchmarks.npu_blocks --size 512 512 --run",
+        epilog=f"example:\n  {COMMAND} --size 512 512 --run",
     )
     add = parser.add_argument
     add("--graph", choices=("transformer", "image_decoder"), default="transformer")
@@ -177,10 +181,11 @@ def command_line() -> None:
     given = parser.parse_args()
     row = measure(given.graph, given.doubles, given.singles, tuple(given.size), given.soc, given.run)
     print(row)
-    stored = read(RESULT) if path(RESULT).exists() else provenance("", 1)
+    stored = {**(read(RESULT) if path(RESULT).exists() else {}), **provenance(COMMAND, 1)}
+    row |= {"date": stored["date"], "commit": stored["commit"]}
     key = ("graph", "pixels", "doubles", "singles", "soc")
     others = [old for old in stored.get("blocks", []) if [old[k] for k in key] != [row[k] for k in key]]
-    write(RESULT, {**stored, "blocks": [*others, row]})
+    write(RESULT, with_source(stored, f"{COMMAND} --run", blocks=[*others, row]))
 
 
 if __name__ == "__main__":

@@ -27,6 +27,12 @@ def provenance(command: str, threads: int) -> dict[str, Any]:
     }
 
 
+def with_source(content: dict[str, Any], command: str, **sections: Any) -> dict[str, Any]:
+    """The content with further sections, and in its "sources" when and how each was measured."""
+    source = provenance(command, 1)
+    return {**content, **sections, "sources": content.get("sources", {}) | dict.fromkeys(sections, source)}
+
+
 def commit() -> str:
     """The short hash of the checked-out commit, "" outside a git repository."""
     command = ["git", "rev-parse", "--short=7", "HEAD"]
