@@ -81,8 +81,7 @@ class Job:
         return self.out.with_name(f"{self.out.stem}-grid.png")
 
 
-def parse(arguments: Sequence[str] | None) -> Job:
-    """Raises RequestError for arguments that make no sense together."""
+def command_parser() -> Parser:
     parser = Parser(
         prog="python -m runtime",
         description="Draw pictures with an exported bundle. Defaults come from the bundle.",
@@ -150,6 +149,12 @@ def parse(arguments: Sequence[str] | None) -> Job:
         help="default: onnxruntime for ONNX graphs; for packages Core ML on a Mac, elsewhere the evaluator;"
         " qnn: Qualcomm's NPU, emulated, for bundles exported with --qnn; for assets coreai",
     )
+    return parser
+
+
+def parse(arguments: Sequence[str] | None) -> Job:
+    """Raises RequestError for arguments that make no sense together."""
+    parser = command_parser()
     given, others = parser.parse_known_args(arguments)
     if others:
         words = printable(" ".join([given.prompt or "", *others]))
