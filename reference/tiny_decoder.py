@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from reference.checkpoint import Checkpoint, load_checkpoint
@@ -23,6 +23,7 @@ from reference.publishing import check_output_folder
 from reference.request import check_range
 from reference.stickers.device import training_device
 from reference.stickers.snapshot import (
+    Optimizers,
     SaveTimer,
     load_snapshot,
     opened_snapshot,
@@ -48,7 +49,7 @@ WINDOW = 256  # pixels of a side that is decoded at a time
 BYTES = 1_000_000_000  # of the windows' pictures in memory
 BATCH = 16
 WARM_UP = 50  # steps
-LEARNING_RATE = 2e-3
+RATES = {"muon": 0.02, "adam": 6e-3}  # the highest learning rates
 EXAMPLES = """examples:
   python -m reference.tiny_decoder                                   # of the shipped stickers' own drawings
   python -m reference.tiny_decoder --pictures ~/pictures             # of the tokens of a folder's pictures
@@ -84,19 +85,30 @@ class Distillation:
         self.decoder = TinyDecoder(TinyDecoderConfig.of(job.checkpoint))
         self.decoder.start_from(job.checkpoint.vqvae)
         self.decoder.to(self.device)
-        self.optimizer = torch.optim.AdamW(self.decoder.parameters(), betas=(0.9, 0.98), weight_decay=0.0)
+        # Muon takes matrices, as which these see the weights' own memory. After 400 steps it is 2.7 dB ahead
+        # of AdamW alone (docs/rejected.md).
+        self.matrices = {
+            weight: nn.Parameter(weight.detach().flatten(1))
+            for weight in self.decoder.parameters()
+            if weight.ndim == 4 and weight.shape[1] > 1
+        }
+        others = [weight for weight in self.decoder.parameters() if weight not in self.matrices]
+        self.optimizers: Optimizers = {
+            "muon": torch.optim.Muon(self.matrices.values(), weight_decay=0.0),
+            "adam": torch.optim.AdamW(others, betas=(0.9, 0.98), weight_decay=0.0),
+        }
         held_out = max(1, len(windows) // 20)
         self.windows, self.held_out = windows[:-held_out], windows[-held_out:]
         self.teacher = full_decoder(job.checkpoint.vqvae.to(self.device))
         self.taught: dict[int, Tensor] = {}  # the teacher's pictures u8 [3, h, w] by window
         self.step = 0
         if (job.out / STATE).exists():
-            meta = load_snapshot(job.out / STATE, {"decoder": self.decoder}, self.optimizer)
+            meta = load_snapshot(job.out / STATE, {"decoder": self.decoder}, self.optimizers)
             self.step = meta["step"]
 
     def save(self) -> None:
         meta = {"key": self.job.key, "step": self.step}
-        save_snapshot(self.job.out / STATE, {"decoder": self.decoder}, self.optimizer, meta)
+        save_snapshot(self.job.out / STATE, {"decoder": self.decoder}, self.optimizers, meta)
 
     @torch.no_grad()
     def levels(self, tokens: Tensor) -> Tensor:
@@ -111,9 +123,9 @@ class Distillation:
         tokens = self.windows[list(rows)].long().to(self.device)
         return tokens, torch.stack([self.taught[row] for row in rows]).float() / 255
 
-    def learning_rate(self) -> float:
+    def learning_rate(self, highest: float) -> float:
         """Warm-up, then linear to 0."""
-        return LEARNING_RATE * min((self.step + 1) / WARM_UP, 1 - self.step / self.job.steps)
+        return highest * min((self.step + 1) / WARM_UP, 1 - self.step / self.job.steps)
 
     def advance(self) -> float:
         """Take one step; returns its mean squared error."""
@@ -122,12 +134,15 @@ class Distillation:
         tokens, pictures = self.lesson(rows)
         made = self.decoder(tokens)
         error = F.mse_loss(made, pictures)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.learning_rate()
-        self.optimizer.zero_grad(set_to_none=True)
+        self.decoder.zero_grad()
         (error + 0.1 * F.l1_loss(made, pictures)).backward()
-        torch.nn.utils.clip_grad_norm_(self.decoder.parameters(), 1.0)
-        self.optimizer.step()
+        for weight, matrix in self.matrices.items():
+            assert weight.grad is not None
+            matrix.grad = weight.grad.flatten(1)
+        for name, optimizer in self.optimizers.items():
+            for group in optimizer.param_groups:
+                group["lr"] = self.learning_rate(RATES[name])
+            optimizer.step()
         self.step += 1
         return float(error.detach())
 

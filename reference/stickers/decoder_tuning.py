@@ -33,12 +33,14 @@ class DecoderTuning:
         self.step = 0
         self.curve: list[tuple[int, float]] = []
         if self.file.exists():
-            meta = load_snapshot(self.file, self.modules, self.optimizer)
+            meta = load_snapshot(self.file, self.modules, {"optimizer": self.optimizer})
             self.step, self.curve = meta["step"], [tuple(point) for point in meta["curve"]]
         self._pictures = self._batches()
 
     def save(self) -> None:
-        save_snapshot(self.file, self.modules, self.optimizer, {"step": self.step, "curve": self.curve})
+        save_snapshot(
+            self.file, self.modules, {"optimizer": self.optimizer}, {"step": self.step, "curve": self.curve}
+        )
 
     def _learning_rate(self) -> float:
         """Warm-up, then linear to 0."""

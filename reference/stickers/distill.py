@@ -93,7 +93,7 @@ class Distillation:
         )
         self.step, self.curve = 0, list[tuple[int, float]]()
         if file.exists():
-            meta = load_snapshot(file, self.modules, self.optimizer)
+            meta = load_snapshot(file, self.modules, {"optimizer": self.optimizer})
             if meta["recipe"] | {"steps": recipe.steps, "size": list(recipe.size)} != self.stored_recipe():
                 raise RequestError(
                     f"{file} is of another recipe: choose another --out, or remove {file.parent}"
@@ -110,7 +110,7 @@ class Distillation:
 
     def save(self) -> None:
         meta = {"recipe": self.stored_recipe(), "step": self.step, "curve": self.curve}
-        save_snapshot(self.file, self.modules, self.optimizer, meta)
+        save_snapshot(self.file, self.modules, {"optimizer": self.optimizer}, meta)
 
     def conditions(self, captions: list[str]) -> Conditions:
         """Rows [negative..., prompt...] of the captions, as the teacher draws with guidance."""

@@ -115,11 +115,13 @@ class MaskedModelling:
         self.step = 0
         self.curve: list[tuple[int, float]] = []
         if file.exists():
-            meta = load_snapshot(file, self.modules, self.optimizer)
+            meta = load_snapshot(file, self.modules, {"optimizer": self.optimizer})
             self.step, self.curve = meta["step"], [tuple(point) for point in meta["curve"]]
 
     def save(self) -> None:
-        save_snapshot(self.file, self.modules, self.optimizer, {"step": self.step, "curve": self.curve})
+        save_snapshot(
+            self.file, self.modules, {"optimizer": self.optimizer}, {"step": self.step, "curve": self.curve}
+        )
 
     def loss(self, side: int, rows: Tensor, generator: torch.Generator) -> Tensor:
         """This process's part of the mean cross-entropy (nats) over all masked tokens of the batch: pictures

@@ -17,11 +17,11 @@ from reference.errors import CheckpointError
 from reference.files import atomic_file
 from reference.weights import save_tensors
 
+Optimizers = dict[str, torch.optim.Optimizer]
 
-def save_snapshot(
-    path: Path, modules: dict[str, nn.Module], optimizer: torch.optim.Optimizer, meta: dict
-) -> None:
-    """Rank 0 writes parameters, buffers and AdamW moments into one file; `meta` is any JSON value."""
+
+def save_snapshot(path: Path, modules: dict[str, nn.Module], optimizers: Optimizers, meta: dict) -> None:
+    """Rank 0 writes parameters, buffers and moments into one file; `meta` is any JSON value."""
     if rank_and_world()[0] > 0:
         return
     tensors = {
@@ -29,13 +29,14 @@ def save_snapshot(
         for name, module in modules.items()
         for key, value in module.state_dict().items()
     }
-    for index, state in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{key}": value for key, value in state.items()}
+    for name, optimizer in optimizers.items():
+        for index, state in optimizer.state_dict()["state"].items():
+            tensors |= {f"{name}.{index}.{key}": value for key, value in state.items()}
     with atomic_file(path) as file:
         save_tensors(Path(file.name), tensors, {"meta": json.dumps(meta)})
 
 
-def load_snapshot(path: Path, modules: dict[str, nn.Module], optimizer: torch.optim.Optimizer) -> dict:
+def load_snapshot(path: Path, modules: dict[str, nn.Module], optimizers: Optimizers) -> dict:
     """Restore what `save_snapshot` wrote and return its `meta`.
 
     Raises CheckpointError where the file is damaged or belongs to a run of another layout.
@@ -43,19 +44,21 @@ def load_snapshot(path: Path, modules: dict[str, nn.Module], optimizer: torch.op
     with opened_snapshot(path) as file:
         meta = json.loads(file.metadata()["meta"])
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a dict
-    moments: dict[int, dict[str, Tensor]] = {}
+    moments: dict[str, dict[int, dict[str, Tensor]]] = {name: {} for name in optimizers}
     states: dict[str, dict[str, Tensor]] = {name: {} for name in modules}
     for key, value in tensors.items():
         owner, rest = key.split(".", 1)
-        if owner == "optimizer":
+        if owner in optimizers:
             index, field = rest.split(".")
-            moments.setdefault(int(index), {})[field] = value
+            moments[owner].setdefault(int(index), {})[field] = value
         else:
             states[owner][rest] = value
     try:
         for name, module in modules.items():
             module.load_state_dict(states[name])
-        optimizer.load_state_dict({"state": moments, "param_groups": optimizer.state_dict()["param_groups"]})
+        for name, optimizer in optimizers.items():
+            groups = optimizer.state_dict()["param_groups"]
+            optimizer.load_state_dict({"state": moments[name], "param_groups": groups})
     except (RuntimeError, ValueError) as error:
         raise CheckpointError(f"{path} is of another recipe; remove its folder to start anew") from error
     return meta

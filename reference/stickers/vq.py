@@ -170,7 +170,7 @@ class VqTraining:
         rounds_begun = sum(start < self.step for start in self.starts)  # the autoencoder's not counted
         self._build(max(rounds_begun, 1))
         if self._file.exists():
-            load_snapshot(self._file, {"vq": self.vq}, self.optimizer)
+            load_snapshot(self._file, {"vq": self.vq}, {"optimizer": self.optimizer})
         self._pictures = self._batches(recipe.batch)
 
     def _build(self, number: int) -> None:
@@ -182,7 +182,12 @@ class VqTraining:
         )
 
     def save(self) -> None:
-        save_snapshot(self._file, {"vq": self.vq}, self.optimizer, {"step": self.step, "curve": self.curve})
+        save_snapshot(
+            self._file,
+            {"vq": self.vq},
+            {"optimizer": self.optimizer},
+            {"step": self.step, "curve": self.curve},
+        )
 
     def _generator(self) -> torch.Generator:
         return torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + self.step)

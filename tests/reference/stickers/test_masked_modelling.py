@@ -119,9 +119,13 @@ def test_steps_take_turns_over_the_sizes_of_a_stage(tmp_path):
 
 def test_a_snapshot_of_another_layout_is_refused(tmp_path):
     small, large = nn.Linear(2, 2), nn.Linear(3, 3)
-    save_snapshot(tmp_path / "x.safetensors", {"m": small}, torch.optim.AdamW(small.parameters()), {})
+    save_snapshot(
+        tmp_path / "x.safetensors", {"m": small}, {"optimizer": torch.optim.AdamW(small.parameters())}, {}
+    )
     with pytest.raises(CheckpointError, match=r"x\.safetensors is of another recipe"):
-        load_snapshot(tmp_path / "x.safetensors", {"m": large}, torch.optim.AdamW(large.parameters()))
+        load_snapshot(
+            tmp_path / "x.safetensors", {"m": large}, {"optimizer": torch.optim.AdamW(large.parameters())}
+        )
 
 
 def test_kmeans_finds_separated_clusters():
