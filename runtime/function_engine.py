@@ -12,7 +12,7 @@ import numpy as np
 
 from runtime.bundle import Bundle
 from runtime.errors import BundleError, Cancelled
-from runtime.functions import adapted, choose, dimensions_of
+from runtime.functions import adapted, choose, dimensions_of, fixed
 from runtime.manifest import Compute, Function
 from runtime.onnxruntime_engine import check_array
 
@@ -57,14 +57,15 @@ class FunctionEngine:
     def run(self, name: str, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Runs a graph on the tensors it names (others are ignored) and returns its outputs by name.
 
-        Raises Cancelled after `cancel`, BundleError for a tensor unlike the manifest's or a shape that no
-        function has, EngineError if the run fails.
+        Raises Cancelled after `cancel`, BundleError for a tensor or an output unlike the manifest's and for a
+        shape that no function has, EngineError if the run fails.
         """
         graph = self.bundle.manifest.graphs[name]
         feed = {tensor.name: adapted(tensor, tensors[tensor.name]) for tensor in graph.inputs}
         for tensor in graph.inputs:
             check_array(name, tensor, feed[tensor.name])
-        function = self._function(name, choose(name, graph, dimensions_of(graph, {**tensors, **feed})))
+        chosen = choose(name, graph, dimensions_of(graph, {**tensors, **feed}))
+        function = self._function(name, chosen)
         with self._lock:
             if self._cancelled:
                 raise Cancelled
@@ -79,6 +80,8 @@ class FunctionEngine:
         if missing := {tensor.name for tensor in graph.outputs} - set(outputs):
             names = ", ".join(sorted(outputs))
             raise BundleError(f"graph {name} gives {names}, and no {min(missing)}: export the bundle again")
+        for tensor in fixed(graph.outputs, chosen):
+            check_array(name, tensor, outputs[tensor.name])
         return {tensor.name: outputs[tensor.name] for tensor in graph.outputs}
 
     def cancel(self) -> None:

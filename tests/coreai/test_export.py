@@ -75,15 +75,28 @@ def test_a_size_that_no_function_has_takes_one_line(
         assets(bundle).run("token_embedder", {"tokens": np.zeros((2, 2), np.int32)})
 
 
-def test_an_output_that_the_asset_lacks_takes_one_line(bundle: Bundle) -> None:
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"name": "other"}, "token_embedder gives embedded, and no other: export the bundle"),
+        ({"dtype": "int32"}, "token_embedder: embedded would be float32 .*, the manifest says int32"),
+        (
+            {"shape": [1, 1, 1, 1]},
+            r"embedded would be float32 .*, the manifest says .*\[1, 1, 1, 1\]",
+        ),
+    ],
+)
+def test_an_output_unlike_the_manifests_takes_one_line(
+    change: dict[str, object], said: str, bundle: Bundle
+) -> None:
     from runtime.coreai.engine import assets
 
     graph = bundle.manifest.graphs["token_embedder"]
     sides = graph.functions[0].dimensions
-    other = graph.model_copy(update={"outputs": [graph.outputs[0].model_copy(update={"name": "other"})]})
+    other = graph.model_copy(update={"outputs": [graph.outputs[0].model_copy(update=change)]})
     graphs = bundle.manifest.graphs | {"token_embedder": other}
     changed = replace(bundle, manifest=bundle.manifest.model_copy(update={"graphs": graphs}))
-    with pytest.raises(BundleError, match=r"token_embedder gives embedded, and no other: export the bundle"):
+    with pytest.raises(BundleError, match=said):
         assets(changed).run(
             "token_embedder", {"tokens": np.zeros((sides["height"], sides["width"]), np.int32)}
         )
