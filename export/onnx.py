@@ -32,7 +32,7 @@ EXAMPLES = """examples:
   python -m export.onnx --fp32 --out build/android-fp32       # not quantized
   python -m export.onnx --qnn --out build/android-qnn         # for Qualcomm's NPU
   python -m export.onnx --qnn --int4 --soc sm8650,sm8750 --out build/android-qnn-int4
-  python -m export.onnx --tiny-decoder build/tiny-decoder --out build/android-tiny
+  python -m export.onnx --tiny-decoder reference/checkpoints/tiny-decoder --out build/android-tiny
   python -m export.onnx --size 64 64 --size 128 128           # two sizes that share their weights
   python -m export.onnx --checkpoint MeissonFlow/Meissonic --size 1024 1024
   python -m export.onnx --checkpoint ~/models/monetico --dry-run

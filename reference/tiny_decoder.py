@@ -86,7 +86,7 @@ class Distillation:
         self.decoder.start_from(job.checkpoint.vqvae)
         self.decoder.to(self.device)
         # Muon takes matrices, as which these see the weights' own memory. After 400 steps it is 2.7 dB ahead
-        # of AdamW alone (docs/rejected.md).
+        # of AdamW alone.
         self.matrices = {
             weight: nn.Parameter(weight.detach().flatten(1))
             for weight in self.decoder.parameters()

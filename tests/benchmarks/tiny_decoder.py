@@ -100,7 +100,7 @@ def stickers(checkpoint: Checkpoint, tiny: TinyDecoder, prompts: int) -> dict[st
             "psnr_db": float(20 * np.log10(255) - 10 * torch.log10(error)),
             "score_percent": 100 * score,
         }
-    return rows
+    return rows | {"psnr_lost": rows["full"]["psnr_db"] - rows["tiny"]["psnr_db"]}
 
 
 def command_line() -> None:

@@ -15,17 +15,21 @@ import torch
 from PIL import Image
 
 from reference.checkpoint import SHIPPED, Checkpoint, load_checkpoint
+from reference.image import decode_tokens, encode_pixels
 from reference.pipeline import Pipeline
 from reference.stickers.detector import load_detector
 from reference.stickers.evaluation_prompts import judge_pictures, prompt_set
 from reference.stickers.score import Settings, generate, reconstruct
+from reference.tiny_decoder_model import decode_pixels, load_tiny_decoder
 from runtime.generator import Drawing, Generator
 from runtime.parity.__main__ import main as parity_main
+from runtime.parity.measures import image_psnr
 from runtime.request import Request
 from tests.shared_bundles import STICKERS_64, STUDENT, shared_bundle
 
 PROMPT = "a purple cat wearing a hat"
 BUNDLE = ("--checkpoint", str(STICKERS_64), "--bundle")
+TINY_DECODER = SHIPPED.with_name("tiny-decoder")
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +70,15 @@ def test_its_vq_keeps_drawings_that_the_judge_reads(folder: Path, side: int, flo
     assert psnr >= floor
     assert judge_pictures(judge, tasks, drawings).overall >= 0.98
     assert judge_pictures(judge, tasks, reconstructions).overall >= 0.95
+
+
+def test_the_tiny_decoder_is_within_a_decibel_of_the_whole_one() -> None:
+    checkpoint = load_checkpoint()
+    tiny = load_tiny_decoder(TINY_DECODER, checkpoint)
+    drawings = np.stack([task.drawing(128) for task in prompt_set(4, seed=100)])
+    tokens = encode_pixels(checkpoint.vqvae, torch.from_numpy(drawings))
+    whole, small = decode_tokens(checkpoint.vqvae, tokens), decode_pixels(tiny, tokens)
+    assert image_psnr(drawings, small) > image_psnr(drawings, whole) - 1
 
 
 def test_the_student_draws_in_one_pass_what_prompts_say() -> None:
