@@ -287,7 +287,8 @@ def command_line() -> None:
     parser = Parser(
         prog="python -m reference.judge",
         description="Train the judge of sticker pictures on drawings, measure it on fresh ones, write both.",
-        epilog="example:\n  python -m reference.judge --out reference/checkpoints/judge",
+        epilog="examples:\n  python -m reference.judge --out build/judge\n"
+        "  python -m reference.judge --vocabulary shaded --out build/judge-shaded",
     )
     parser.add_argument("--out", type=Path, default=SHIPPED, help="folder to write (%(default)s)")
     parser.add_argument(

@@ -260,12 +260,12 @@ def command_line() -> None:
         "  python -m reference.train --publish build/stickers-64    64 px; start again to resume\n"
         "  python -m reference.train --recipe stickers --checkpoint build/stickers-64 --out runs/128\n"
         "                                                           the shipped ones, of 64 and 128 px\n"
+        "  python -m reference.train --recipe stickers-shaded --checkpoint reference/checkpoints/stickers\n"
+        "                                                           the shaded ones\n"
         "  torchrun --nproc-per-node 2 -m reference.train           the batch shared by two processes",
     )
     parser.add_argument("--recipe", choices=sorted(RECIPES), default="stickers-64", help="%(default)s")
-    parser.add_argument(
-        "--checkpoint", metavar="DIR|ID", help="checkpoint that the recipe stickers continues"
-    )
+    parser.add_argument("--checkpoint", metavar="DIR|ID", help="checkpoint that the recipe continues")
     parser.add_argument(
         "--out", type=Path, default=Path("runs/stickers"), help="where the run lives (%(default)s)"
     )

@@ -90,8 +90,8 @@ RECIPES = {
         ),
         seed=11,
     ),
-    # Continues the shipped checkpoint with shaded drawings. Its codes keep their meaning beside new ones, so
-    # that the transformer goes on with what it knows.
+    # Continues the shipped checkpoint with shaded drawings. Its codes are the first of more, so that the
+    # transformer goes on with what it knows.
     "stickers-shaded": Recipe(
         vq=VqRecipe(
             side=128, codebooks=((320, 2_500),), autoencoder_steps=0, decoder_steps=1_500, batch=4,
@@ -102,6 +102,10 @@ RECIPES = {
             Stage(
                 "shading", (128, 128, 128, 64), simple=False, compression=True, pictures=16_000, steps=2_600,
                 batch=32, learning_rate=8e-4, decay=1.0,
+            ),
+            Stage(
+                "polish", (128, 128, 128, 64), simple=False, compression=True, pictures=16_000, steps=1_200,
+                batch=32, learning_rate=6e-4, decay=1.0,
             ),
         ),
         vocabulary=SHADED,

@@ -1,16 +1,19 @@
-"""`python -m tests.benchmarks.stickers`: how the shipped stickers follow prompts, and what their VQ keeps.
+"""`python -m tests.benchmarks.stickers`: how shipped stickers follow prompts, and what their VQ keeps.
 
 The score of 360 prompts in PyTorch, of pairs of subject and colour that training drew and of those it never
-drew; the PSNR of the VQ on drawings of the shipped size, beside that of the checkpoint it continues.
+drew; the PSNR of the VQ on fresh drawings of 128 px, beside that of the checkpoint it continues.
 """
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from reference.checkpoint import load_checkpoint
+from reference.checkpoint import SHIPPED, load_checkpoint
 from reference.errors import Parser, exit_code
 from reference.stickers.evaluation_prompts import CATEGORIES, prompt_set
+from reference.stickers.scene import VOCABULARIES
 from reference.stickers.score import Settings, score, to_json
 from reference.stickers.training_recipe import RECIPES
 from reference.stickers.vq import held_out_quality
@@ -18,14 +21,28 @@ from tests.benchmarks.markdown import table
 from tests.benchmarks.results import provenance, read, source_line, write
 from tests.shared_bundles import STICKERS_64
 
-RESULT = "stickers"
 COMMAND = "python -m tests.benchmarks.stickers"
 COLUMNS = ("generated", "drawings", "reconstructions")  # of a score
 
 
-def measure() -> dict[str, Any]:
-    checkpoint, start = load_checkpoint(), load_checkpoint(STICKERS_64)
-    recipe = RECIPES["stickers"].vq
+@dataclass(frozen=True)
+class Shipped:
+    """A checkpoint, the one that it continues, and the vocabulary of its prompts."""
+
+    folder: Path
+    start: Path
+    vocabulary: str
+
+
+CHECKPOINTS = {  # by the names of their recipes and result files
+    "stickers": Shipped(SHIPPED, STICKERS_64, "flat"),
+    "stickers-shaded": Shipped(SHIPPED.with_name("stickers-shaded"), SHIPPED, "shaded"),
+}
+
+
+def measure(name: str) -> dict[str, Any]:
+    shipped, recipe = CHECKPOINTS[name], RECIPES[name].vq
+    checkpoint, start = load_checkpoint(shipped.folder), load_checkpoint(shipped.start)
     content: dict[str, Any] = {
         "checkpoint": checkpoint.sha256,
         "vq_psnr": {
@@ -33,16 +50,17 @@ def measure() -> dict[str, Any]:
             "after": held_out_quality(checkpoint.vqvae, recipe)[0],
         },
     }
-    for name, held_out in (("drawn", False), ("held_out", True)):
-        settings = Settings(held_out=held_out)
-        tasks = prompt_set(settings.prompts_per_category, settings.seed, held_out)
-        content[name] = to_json(score(checkpoint, settings, tasks), tasks, checkpoint, settings)["scores"]
+    for pairs, held_out in (("drawn", False), ("held_out", True)):
+        settings = Settings(held_out=held_out, vocabulary=shipped.vocabulary)
+        vocabulary = VOCABULARIES[shipped.vocabulary]
+        tasks = prompt_set(settings.prompts_per_category, settings.seed, held_out, vocabulary)
+        content[pairs] = to_json(score(checkpoint, settings, tasks), tasks, checkpoint, settings)["scores"]
     return content
 
 
-def markdown() -> str:
+def markdown(name: str) -> str:
     """The scores of the result file, by category."""
-    content = read(RESULT)
+    content = read(name)
     columns = [content[pairs][column] for pairs in ("drawn", "held_out") for column in COLUMNS]
     rows = [[name, *(f"{100 * each['categories'][name]:.1f}" for each in columns)] for name in CATEGORIES]
     rows.append(["overall", *(f"{100 * each['overall']:.1f}" for each in columns)])
@@ -53,12 +71,13 @@ def markdown() -> str:
 def command_line(arguments: Sequence[str] | None = None) -> None:
     parser = Parser(
         prog=COMMAND,
-        description="Score the shipped stickers, a few minutes. Writes docs/results/stickers.json.",
-        epilog=f"example:\n  {COMMAND}",
+        description="Score shipped stickers, a few minutes. Writes docs/results/CHECKPOINT.json.",
+        epilog=f"example:\n  {COMMAND} stickers-shaded",
     )
-    parser.parse_args(arguments)
-    write(RESULT, provenance(COMMAND, threads=2) | measure())
-    print(markdown())
+    parser.add_argument("name", nargs="?", default="stickers", choices=CHECKPOINTS, help="default: stickers")
+    name = parser.parse_args(arguments).name
+    write(name, provenance(f"{COMMAND} {name}", threads=2) | measure(name))
+    print(markdown(name))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -64,7 +64,7 @@ def every_table() -> dict[str, Callable[[], str]]:
         "jvm": jvm.markdown,
         "parallel": parallel.markdown,
         "rounding": rounding,
-        "stickers": stickers.markdown,
+        **{name: partial(stickers.markdown, name) for name in stickers.CHECKPOINTS},
         "student": student.markdown,
         "npu-forms": partial(npu.form_table, "taken"),
         "npu-rejected": partial(npu.form_table, "rejected"),
