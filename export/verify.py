@@ -83,15 +83,15 @@ def verify_against_reference(
     figures: dict[str, float] = {}
     for size in manifest.sizes:
         if drawing.settings.size != size:
-            drawing = steps.generator.text_to_image(at(size, drawing.settings))
+            drawing = steps.generator.text_to_image(request_at(size, drawing.settings))
         own, prefix = compare_size(steps, checkpoint, prompts, drawing), size_prefix(size, manifest)
         check(own, manifest, prefix)
         figures |= {f"{prefix}{name}": value for name, value in own.items()}
     return figures
 
 
-def at(size: tuple[int, int], settings: Settings) -> Request:
-    """The same drawing at another size (W, H), in pixels."""
+def request_at(size: tuple[int, int], settings: Settings) -> Request:
+    """A request for the same drawing at another size (W, H), in pixels."""
     return Request(
         prompt=settings.prompt,
         negative=settings.negative,
@@ -99,6 +99,8 @@ def at(size: tuple[int, int], settings: Settings) -> Request:
         steps=settings.steps,
         guidance=settings.guidance,
         size=size,
+        guidance_from=settings.guidance_from,
+        guidance_until=settings.guidance_until,
     )
 
 

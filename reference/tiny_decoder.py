@@ -73,7 +73,12 @@ class Job:
     def key(self) -> dict:
         """What decides the result; a run resumes only where all of it is equal."""
         pictures = str(self.pictures.resolve()) if self.pictures else self.drawings
-        return {"checkpoint": self.checkpoint.sha256, "pictures": pictures, "steps": self.steps}
+        return {
+            "checkpoint": self.checkpoint.sha256,
+            "pictures": pictures,
+            "steps": self.steps,
+            "learning_rates": RATES,
+        }
 
 
 class Distillation:
@@ -85,8 +90,8 @@ class Distillation:
         self.decoder = TinyDecoder(TinyDecoderConfig.of(job.checkpoint))
         self.decoder.start_from(job.checkpoint.vqvae)
         self.decoder.to(self.device)
-        # Muon takes matrices, as which these see the weights' own memory. After 400 steps it is 2.7 dB ahead
-        # of AdamW alone.
+        # Muon takes 2-D parameters alone, so each convolution gets a flattened one that shares its memory.
+        # After 400 steps the pictures are 2.7 dB nearer to true drawings than with AdamW for all.
         self.matrices = {
             weight: nn.Parameter(weight.detach().flatten(1))
             for weight in self.decoder.parameters()

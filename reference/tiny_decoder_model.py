@@ -156,7 +156,7 @@ def weights_hash(folder: Path) -> str:
 
 
 def codebook_hash(checkpoint: Checkpoint) -> str:
-    """SHA-256 of the VQ's codebook in float16, so that a checkpoint of any precision gives the same."""
+    """SHA-256 of the VQ's codebook in float16, so that fp32 and fp16 files of a checkpoint give the same."""
     with checkpoint.loaded("vqvae"):
         numbers = checkpoint.vqvae.quantize.embedding.weight.detach().to(torch.float16).cpu().numpy()
     return hashlib.sha256(numbers.tobytes()).hexdigest()

@@ -121,7 +121,7 @@ class CoreAIExporter:
         Raises VerificationError for one that float16 does not hold.
         """
         found, dimensions = {}, self.shapes[1]  # with guidance
-        images = [{"tokens": drawing.tokens, "image": drawing.picture}]
+        images = [{"tokens": drawing.tokens}]
         for name, graph in ((name, graph) for name, graph in self.graphs.items() if self.half(name)):
             feeds = images if name in IMAGE_GRAPHS else self.drawings.fed(name, dimensions)
             module = self.drawings.module(name, dimensions)
@@ -138,7 +138,7 @@ class CoreAIExporter:
 
 def fitted(feed: Feed, graph: AppleGraph, dimensions: Dimensions) -> Feed:
     """What the graph takes of a feed; the conditioner takes the first steps, repeated to fill its call."""
-    feed = {name: feed[name].astype(spec.dtype, copy=False) for name, spec in graph.inputs.items()}
+    feed = {name: feed[name] for name in graph.inputs}
     if "step_sinusoids" in feed:
         shape = graph.inputs["step_sinusoids"].example(dimensions).shape
         feed["step_sinusoids"] = np.resize(feed["step_sinusoids"], shape)

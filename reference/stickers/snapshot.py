@@ -46,20 +46,20 @@ def load_snapshot(path: Path, modules: dict[str, nn.Module], optimizers: Optimiz
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a dict
     moments: dict[str, dict[int, dict[str, Tensor]]] = {name: {} for name in optimizers}
     states: dict[str, dict[str, Tensor]] = {name: {} for name in modules}
-    for key, value in tensors.items():
-        owner, rest = key.split(".", 1)
-        if owner in optimizers:
-            index, field = rest.split(".")
-            moments[owner].setdefault(int(index), {})[field] = value
-        else:
-            states[owner][rest] = value
     try:
+        for key, value in tensors.items():
+            owner, rest = key.split(".", 1)
+            if owner in optimizers:
+                index, field = rest.split(".")
+                moments[owner].setdefault(int(index), {})[field] = value
+            else:
+                states[owner][rest] = value
         for name, module in modules.items():
             module.load_state_dict(states[name])
         for name, optimizer in optimizers.items():
             groups = optimizer.state_dict()["param_groups"]
             optimizer.load_state_dict({"state": moments[name], "param_groups": groups})
-    except (RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError, KeyError) as error:
         raise CheckpointError(f"{path} is of another recipe; remove its folder to start anew") from error
     return meta
 

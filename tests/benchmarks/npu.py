@@ -145,14 +145,14 @@ def precision_row() -> list[str]:
     content = read(RESULT)
     bundle, judged = content["bundle"], content["score"]
     figures = bundle["parity"]
-    same = judged["weights"] == bundle["weights"]
+    same_weights = judged["weights"] == bundle["weights"]
     return [
         "ONNX qnn",
         "`export.onnx --qnn`",
         f"{bundle['bytes'] / 1e6:.1f}",
         f"{100 * figures['transformer.agreement']:.1f}",
         f"{figures['transformer.kl']:.2g}",
-        score(judged["verdicts"]) if same else "",
+        score(judged["verdicts"]) if same_weights else "",
         "",
     ]
 
@@ -199,7 +199,7 @@ def command_line() -> None:
     bundle = open_bundle(given.bundle)
     content = {**(read(RESULT) if path(RESULT).exists() else {}), **provenance(COMMAND, 1)}
     if given.score:
-        judge_pictures(bundle, content)
+        judge_pictures(bundle, content, f"{COMMAND} {given.bundle} --score")
         return
     content = with_source(content, f"{COMMAND} {given.bundle}", bundle=described(bundle), forms=forms())
     write(RESULT, content)
@@ -212,16 +212,16 @@ def described(bundle: Bundle) -> dict[str, Any]:
     return {"bytes": size(bundle), "weights": weights, "parity": bundle.manifest.parity}
 
 
-def judge_pictures(bundle: Bundle, stored: dict[str, Any]) -> None:
+def judge_pictures(bundle: Bundle, stored: dict[str, Any], command: str) -> None:
     """Judge pictures of the back end, from where an interrupted run of the same bundle ended."""
     tasks = sticker_tasks(bundle, PER_CATEGORY)
-    weights = described(bundle)["weights"]
-    earlier = stored.get("score", {})
+    of_bundle = described(bundle)
+    weights, earlier = of_bundle["weights"], stored.get("score", {})
     verdicts = earlier.get("verdicts", "") if earlier.get("weights") == weights else ""
     for known in judge(bundle, tasks, verdicts, 1, "qnn"):
         print(f"{len(known)} of {len(tasks)} pictures, {share(known):.1%}", flush=True)
-        score_of = {"weights": weights, "verdicts": known}
-        write(RESULT, with_source(stored, f"{COMMAND} BUNDLE --score", score=score_of))
+        judged = {"weights": weights, "verdicts": known}
+        write(RESULT, with_source(stored, command, bundle=of_bundle, score=judged))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ import onnx_ir as ir
 
 from reference.errors import Parser, UserError, exit_code
 from tests.benchmarks.markdown import table
-from tests.benchmarks.results import path, provenance, read, source_line, with_source, write
+from tests.benchmarks.results import machine_line, path, provenance, read, with_source, write
 
 RESULT, PRESET = "npu", "1b"
 COMMAND = "python -m tests.benchmarks.npu_blocks"
@@ -155,13 +155,13 @@ def markdown() -> str:
             f"{row['context_bytes'] / 1e6:.1f}",
             f"{row['spill_bytes'] / 1e6:.1f}" if "spill_bytes" in row else "",
             f"{row['psnr']:.1f}" if "psnr" in row else "not run",
-            f"{row['date']}, {row['commit']}",
+            f"{row['date']}, {row['commit']}, `{row['command']}`",
         )
         for row in content["blocks"]
     ]
     head = ("graph", "pixels", "double + single blocks", "compile, s", "peak RSS, GB", "context, MB")
     made = table((*head, "spill, MB", "HTP beside float, dB", "measured"), rows)
-    return f"{made}\n\n{source_line(content['sources']['blocks'])}"
+    return f"{made}\n\n*{machine_line(content['sources']['blocks']['machine'])}*"
 
 
 def command_line() -> None:
@@ -181,11 +181,12 @@ def command_line() -> None:
     given = parser.parse_args()
     row = measure(given.graph, given.doubles, given.singles, tuple(given.size), given.soc, given.run)
     print(row)
-    stored = {**(read(RESULT) if path(RESULT).exists() else {}), **provenance(COMMAND, 1)}
-    row |= {"date": stored["date"], "commit": stored["commit"]}
+    command = " ".join([COMMAND, *sys.argv[1:]])
+    stored = {**(read(RESULT) if path(RESULT).exists() else {}), **provenance(command, 1)}
+    row |= {name: stored[name] for name in ("date", "commit", "command")}
     key = ("graph", "pixels", "doubles", "singles", "soc")
     others = [old for old in stored.get("blocks", []) if [old[k] for k in key] != [row[k] for k in key]]
-    write(RESULT, with_source(stored, f"{COMMAND} --run", blocks=[*others, row]))
+    write(RESULT, with_source(stored, command, blocks=[*others, row]))
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ def markdown() -> str:
     others = "Core ML" if judged else "Core ML, and the scores (ONNX: of bundles that decode in float32)"
     sources = (
         f"ONNX: {source_line(content)}",
-        f"ONNX qnn, on Qualcomm's emulator: {source_line(read('npu')['sources']['score'])}",
+        f"ONNX qnn, on Qualcomm's emulator: {source_line(read('npu')['sources']['bundle'])}",
         f"{others}: {source_line(study)}",
     )
     return "\n\n".join([table(HEAD, rows, words=2), *sources])

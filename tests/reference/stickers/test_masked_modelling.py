@@ -117,15 +117,17 @@ def test_steps_take_turns_over_the_sizes_of_a_stage(tmp_path):
     assert seen == [8, 4, 8]
 
 
-def test_a_snapshot_of_another_layout_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("module", "optimizer"), [("m", "optimizer"), ("other", "optimizer"), ("m", "other")]
+)
+def test_a_snapshot_of_another_layout_is_refused(module, optimizer, tmp_path):
     small, large = nn.Linear(2, 2), nn.Linear(3, 3)
-    save_snapshot(
-        tmp_path / "x.safetensors", {"m": small}, {"optimizer": torch.optim.AdamW(small.parameters())}, {}
-    )
+    own, other = (torch.optim.AdamW(layer.parameters()) for layer in (small, large))
+    small(torch.zeros(1, 2)).sum().backward()
+    own.step()
+    save_snapshot(tmp_path / "x.safetensors", {"m": small}, {"optimizer": own}, {})
     with pytest.raises(CheckpointError, match=r"x\.safetensors is of another recipe"):
-        load_snapshot(
-            tmp_path / "x.safetensors", {"m": large}, {"optimizer": torch.optim.AdamW(large.parameters())}
-        )
+        load_snapshot(tmp_path / "x.safetensors", {module: large}, {optimizer: other})
 
 
 def test_kmeans_finds_separated_clusters():
