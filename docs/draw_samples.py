@@ -3,7 +3,7 @@
     python docs/draw_samples.py [BUNDLE]          # the shipped stickers; default: build/android
     python docs/draw_samples.py BUNDLE shaded     # the shaded ones
 
-PyTorch is not imported. Every picture has seed 1 and the bundle's defaults, and none is picked.
+PyTorch is not imported. Every picture has seed 1 and the bundle's defaults.
 """
 
 from argparse import ArgumentParser

@@ -83,25 +83,13 @@ def verify_against_reference(
     figures: dict[str, float] = {}
     for size in manifest.sizes:
         if drawing.settings.size != size:
-            drawing = steps.generator.text_to_image(request_at(size, drawing.settings))
+            drawn = drawing.settings
+            request = Request(drawn.prompt, drawn.negative, drawn.seed, drawn.steps, drawn.guidance, size)
+            drawing = steps.generator.text_to_image(request)
         own, prefix = compare_size(steps, checkpoint, prompts, drawing), size_prefix(size, manifest)
         check(own, manifest, prefix)
         figures |= {f"{prefix}{name}": value for name, value in own.items()}
     return figures
-
-
-def request_at(size: tuple[int, int], settings: Settings) -> Request:
-    """A request for the same drawing at another size (W, H), in pixels."""
-    return Request(
-        prompt=settings.prompt,
-        negative=settings.negative,
-        seed=settings.seed,
-        steps=settings.steps,
-        guidance=settings.guidance,
-        size=size,
-        guidance_from=settings.guidance_from,
-        guidance_until=settings.guidance_until,
-    )
 
 
 def compare_size(

@@ -325,7 +325,7 @@ def _run(job: Job) -> None:
 
 def warn_of_guidance(settings: Settings, manifest: Manifest) -> None:
     """Says where guidance does less than it seems to, but for a student's first pass, which takes none."""
-    guided = [settings.guided_at(i) for i in range(settings.steps)][1 if settings.student else 0 :]
+    guided = [settings.guided_at(i) for i in range(1 if settings.student else 0, settings.steps)]
     if not any(guided):
         print(f"warning: guidance {settings.guidance:g} has no effect: no step takes it", file=sys.stderr)
     elif manifest.two_rows and not all(guided):

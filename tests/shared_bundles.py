@@ -15,6 +15,7 @@ PHONES = ROOT / "build" / "phones"
 SOURCES = ("runtime", "export", "quantize", "reference")
 STUDENT = ROOT / "reference" / "checkpoints" / "student"
 """Of the shipped stickers."""
+SHADED = STUDENT.with_name("stickers-shaded")
 STICKERS_64 = ROOT / "tests" / "stickers-64"
 """What tests and published tables use: a picture has a quarter of the shipped checkpoint's tokens."""
 KINDS = {".py", ".json", ".txt", ".safetensors"}  # code, configs, tokenizers and weights

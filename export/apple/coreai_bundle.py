@@ -122,9 +122,9 @@ class CoreAIExporter:
         """
         found, dimensions = {}, self.shapes[1]  # with guidance
         images = [{"tokens": drawing.tokens}]
-        for name, graph in ((name, graph) for name, graph in self.graphs.items() if self.half(name)):
+        for name in filter(self.half, self.graphs):
+            graph, module = self.graphs[name], self.drawings.module(name, dimensions)
             feeds = images if name in IMAGE_GRAPHS else self.drawings.fed(name, dimensions)
-            module = self.drawings.module(name, dimensions)
             fed = [fitted(feed, graph, dimensions) for feed in feeds]
             value, operator = largest_value(module, graph, fed)
             if not value <= LARGEST_HALF:

@@ -19,7 +19,7 @@ from reference.stickers.training_recipe import RECIPES
 from reference.stickers.vq import held_out_quality
 from tests.benchmarks.markdown import table
 from tests.benchmarks.results import provenance, read, source_line, write
-from tests.shared_bundles import STICKERS_64
+from tests.shared_bundles import SHADED, STICKERS_64
 
 COMMAND = "python -m tests.benchmarks.stickers"
 COLUMNS = ("generated", "drawings", "reconstructions")  # of a score
@@ -36,7 +36,7 @@ class Shipped:
 
 CHECKPOINTS = {  # by the names of their recipes and result files
     "stickers": Shipped(SHIPPED, STICKERS_64, "flat"),
-    "stickers-shaded": Shipped(SHIPPED.with_name("stickers-shaded"), SHIPPED, "shaded"),
+    "stickers-shaded": Shipped(SHADED, SHIPPED, "shaded"),
 }
 
 

@@ -90,6 +90,18 @@ def test_image_graphs_of_fewer_than_sixteen_bits_are_held_to_the_limits_of_int8(
         assert one is not None and other is not None and one.worst == other.worst
 
 
+def test_codes_of_a_float_encoder_may_be_another_runtimes_choice_on_core_ai_alone(tiny: Manifest) -> None:
+    onnx = manifest_of(tiny, "fp32", "fp32", "fp32")
+    graphs = {
+        name: graph.model_copy(update={"files": [f"{name}.aimodel/main.mlirb"]})
+        for name, graph in onnx.graphs.items()
+    }
+    found = [
+        limit_of("image_encoder.agreement", one) for one in (onnx, onnx.model_copy(update={"graphs": graphs}))
+    ]
+    assert [limit.worst for limit in found if limit] == [0.999, 0.99]
+
+
 def test_a_parity_report_holds_repeated_steps_to_the_limits_of_an_export(tiny: Manifest) -> None:
     figures = {"teacher_forced.kl_per_guidance": 1.0, "teacher_forced.misdrawn": 1, "free_running.psnr": 1.0}
     verdicts = judged(figures, manifest_of(tiny, "int8", "fp32", "fp32"))

@@ -26,11 +26,11 @@ from runtime.generator import Drawing, Generator
 from runtime.parity.__main__ import main as parity_main
 from runtime.parity.measures import image_psnr
 from runtime.request import Request
-from tests.shared_bundles import STICKERS_64, STUDENT, shared_bundle
+from tests.shared_bundles import SHADED, STICKERS_64, STUDENT, shared_bundle
 
 PROMPT = "a purple cat wearing a hat"
 BUNDLE = ("--checkpoint", str(STICKERS_64), "--bundle")
-SHADED, TINY_DECODER = SHIPPED.with_name("stickers-shaded"), SHIPPED.with_name("tiny-decoder")
+TINY_DECODER = SHIPPED.with_name("tiny-decoder")
 
 
 @pytest.fixture(scope="module")
