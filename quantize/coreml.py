@@ -1,9 +1,9 @@
 """Compresses the weights of a Core ML package, each to the form that a recipe names.
 
-coremltools does it, except for int4 with our own rounding (`coreml_int4`) and float16 weights of float32
-programs (`half_storage`). Weights have their names in the converted program, which come from their layers
-("blocks_0_image_qkv_weight"). Only weights of linears, convolutions and look-ups change; rotary tables and
-norms stay as they are.
+coremltools does it, except for int4 and palettes with our own rounding (`coreml_int4`, `palettes`) and
+float16 weights of float32 programs (`half_storage`). Weights have their names in the converted program, which
+come from their layers ("blocks_0_image_qkv_weight"). Only weights of linears, convolutions and look-ups
+change; rotary tables and norms stay as they are.
 """
 
 import math
@@ -14,9 +14,11 @@ from typing import Any, Literal, get_args
 from coremltools.models.utils import _apply_graph_pass
 from coremltools.optimize.coreml._quantization_passes import insert_prefix_quantize_dequantize_pair
 
-from quantize.coreml_int4 import Codes, store_in_int4
+from quantize.coreml_codes import Codes
+from quantize.coreml_int4 import store_in_int4
 from quantize.errors import RecipeError
 from quantize.half_storage import store_in_half
+from quantize.palettes import store_in_palettes
 from runtime.coreml.tools import coremltools as ct
 from runtime.coreml.tools import quiet
 
@@ -25,6 +27,7 @@ Ranges = dict[str, tuple[float, float]]  # result -> its smallest and largest va
 
 Form = Literal["fp32", "fp16", "int8", "int4", "palette8", "palette6", "palette4"]
 FORMS: tuple[Form, ...] = get_args(Form)
+PALETTES = {"palette8": 8, "palette6": 6, "palette4": 4}  # bits
 BLOCK = 32  # weights that share an int4 scale
 GROUP = 16  # output channels that share a 4-bit palette
 SMALLEST = 2048  # elements; coremltools leaves weights of up to so many alone
@@ -68,11 +71,11 @@ def weights_of(model: Any) -> list[Weight]:
 def compress(model: Any, forms: Mapping[str, Form], codes: Codes, grouped: bool, half: bool) -> Any:
     """The MLModel with each weight in the form that `forms` gives its name.
 
-    int4 weights take their codes from `codes` or, if it lacks them, are rounded to nearest. `grouped`: a
+    int4 and palettes take their codes from `codes` or, if it lacks them, are rounded to nearest. `grouped`: a
     4-bit palette serves 16 output channels (iOS 18), not a whole tensor. `half`: the model computes in
     float16; otherwise fp16 weights are stored in float16 and widened on load. Raises as `check_fit`.
     """
-    linear, palettes, halves, rounded = {}, {}, set(), {}
+    linear, palettes, halves, rounded, looked_up = {}, {}, set(), {}, {}
     for weight in weights_of(model):
         form = forms[weight.name]
         check_fit(weight, form, grouped, half)
@@ -83,7 +86,9 @@ def compress(model: Any, forms: Mapping[str, Form], codes: Codes, grouped: bool,
                 linear[name] = quantizer(form)
             elif form == "fp16":
                 halves.add(name)
-            elif form != "fp32":
+            elif form in PALETTES and weight.name in codes:
+                looked_up[name] = weight.name
+            elif form in PALETTES:
                 palettes[name] = palettizer(form, grouped)
     with quiet():
         if linear:
@@ -92,6 +97,8 @@ def compress(model: Any, forms: Mapping[str, Form], codes: Codes, grouped: bool,
             model = cto.palettize_weights(model, cto.OptimizationConfig(op_name_configs=palettes))
     if rounded:
         model = store_in_int4(model, codes, rounded)
+    if looked_up:
+        model = store_in_palettes(model, codes, looked_up)
     return store_in_half(model, halves) if halves and not half else model
 
 
@@ -141,9 +148,17 @@ def quantizer(form: Form) -> Any:
 
 def palettizer(form: Form, grouped: bool) -> Any:
     """coremltools' settings for a palette."""
-    bits = int(form.removeprefix("palette"))
-    if grouped and bits == 4:
+    if outputs_a_palette(form, grouped):
         return cto.OpPalettizerConfig(
-            mode="kmeans", nbits=bits, granularity="per_grouped_channel", group_size=GROUP, channel_axis=0
+            mode="kmeans",
+            nbits=PALETTES[form],
+            granularity="per_grouped_channel",
+            group_size=GROUP,
+            channel_axis=0,
         )
-    return cto.OpPalettizerConfig(mode="kmeans", nbits=bits, granularity="per_tensor")
+    return cto.OpPalettizerConfig(mode="kmeans", nbits=PALETTES[form], granularity="per_tensor")
+
+
+def outputs_a_palette(form: Form, grouped: bool) -> int:
+    """How many outputs share a palette; 0: all."""
+    return GROUP if form == "palette4" and grouped else 0

@@ -6,13 +6,13 @@ W ~ code * scale,   code in -8 .. 7, one scale above 0 for each BLOCK inputs of 
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from coremltools.converters.mil.mil import Builder as mb
 from coremltools.converters.mil.mil import types
 
+from quantize.coreml_codes import Codes
 from quantize.coreml_edit import replace_constants
 from quantize.rounding import MIDDLE, Blocks, least_squares
 
@@ -35,28 +35,9 @@ def positive(blocks: np.ndarray) -> np.ndarray:
     return least_squares(blocks, (largest * np.float32(factor) for factor in FACTORS))
 
 
-class Codes:
-    """The rounded weights of a graph by name, in files, so memory holds one and functions share them."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def __contains__(self, name: str) -> bool:
-        return self.path(name).exists()
-
-    def save(self, name: str, blocks: Blocks) -> None:
-        """Save a weight whose outputs are the columns [N, B, block] of `blocks`."""
-        self.folder.mkdir(exist_ok=True)
-        codes = blocks.codes.reshape(len(blocks.codes), -1).astype(np.int8) - np.int8(MIDDLE)
-        np.savez(self.path(name), codes=codes, scales=blocks.scales)
-
-    def load(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Codes i8 [N, K] and scales f32 [N, K / block]."""
-        with np.load(self.path(name)) as file:
-            return file["codes"], file["scales"]
-
-    def path(self, name: str) -> Path:
-        return self.folder / f"{name}.npz"
+def signed(blocks: Blocks) -> np.ndarray:
+    """Codes i8 [N, K], -8 .. 7, of a weight whose outputs are the columns [N, B, block] of `blocks`."""
+    return blocks.codes.reshape(len(blocks.codes), -1).astype(np.int8) - np.int8(MIDDLE)
 
 
 def store_in_int4(model: Any, codes: Codes, names: Mapping[str, str]) -> Any:

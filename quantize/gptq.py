@@ -134,26 +134,39 @@ def rounded(
 
     `scales_of` gives the scales of a block [n, block] when its first row is reached.
     """
-    weight = np.array(columns, np.float32)
-    rows, count = weight.shape
+    rows, count = columns.shape
     if rows % block:
         raise ValueError(f"block {block} does not divide {rows} rows")
     codes = np.empty((rows, count), np.uint8)
     scales = np.empty((rows // block, count), np.float32)
+    inverse = np.empty(count, np.float32)
+
+    def keep(row: int, weight: np.ndarray) -> np.ndarray:
+        if row % block == 0:
+            scales[row // block] = scales_of(weight[row : row + block].T)
+            inverse[:] = 0
+            np.divide(np.float32(1), scales[row // block], out=inverse, where=scales[row // block] != 0)
+        code = np.clip(np.rint(weight[row] * inverse) + MIDDLE, 0, LEVELS)
+        codes[row] = code
+        kept: np.ndarray = (code - MIDDLE) * scales[row // block]
+        return np.rint(kept) if whole else kept
+
+    corrected(columns, upper, keep)
+    by_column = np.ascontiguousarray(codes.T).reshape(count, rows // block, block)
+    return Blocks(by_column, np.ascontiguousarray(scales.T))
+
+
+def corrected(columns: np.ndarray, upper: np.ndarray, keep: Callable[[int, np.ndarray], np.ndarray]) -> None:
+    """Visit the rows of columns [K, n] in order, and correct those not yet visited for what was lost.
+
+    `keep(k, weight)` rounds row k of the corrected weight [K, n] and returns what is kept of it [n].
+    """
+    weight = np.array(columns, np.float32)
+    rows, count = weight.shape
     for start in range(0, rows, BATCH):
         end = min(start + BATCH, rows)
         errors = np.empty((end - start, count), np.float32)
         for row in range(start, end):
-            if row % block == 0:
-                scales[row // block] = scale = scales_of(weight[row : row + block].T)
-                inverse = np.divide(np.float32(1), scale, out=np.zeros_like(scale), where=scale != 0)
-            code = np.clip(np.rint(weight[row] * inverse) + MIDDLE, 0, LEVELS)
-            codes[row] = code
-            kept = (code - MIDDLE) * scale
-            if whole:
-                kept = np.rint(kept)
-            error = errors[row - start] = (weight[row] - kept) / upper[row, row]
+            error = errors[row - start] = (weight[row] - keep(row, weight)) / upper[row, row]
             weight[row + 1 : end] -= upper[row, row + 1 : end, None] * error
         weight[end:] -= upper[start:end, end:].T @ errors
-    by_column = np.ascontiguousarray(codes.T).reshape(count, rows // block, block)
-    return Blocks(by_column, np.ascontiguousarray(scales.T))

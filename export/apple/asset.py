@@ -85,7 +85,8 @@ def write_asset(
     # Only release mode leaves out stack traces, which hold paths of this machine.
     converter = TorchConverter(mode=TorchConverter.Mode.RELEASE)
     with scratch(path.with_name("codes")) as folder, quiet():
-        codes = round_weights(drawings, name, next(iter(functions.values())), recipe, folder / "codes")
+        first = next(iter(functions.values()))
+        codes = round_weights(drawings, name, first, recipe, grouped=True, folder=folder / "codes")
         for function, dimensions in functions.items():
             module = drawings.module(name, dimensions)
             forms = forms_of(module, name, graph, recipe, half)

@@ -1,6 +1,6 @@
 """The calibration set of an iPhone bundle: what its graphs are fed in a few drawings.
 
-It decides the rounding of 4-bit weights (`quantize.gptq`) and the ranges of 8-bit activations
+It decides the rounding of int4 and palettes (`quantize.gptq`) and the ranges of 8-bit activations
 (`activations`). The exported modules draw themselves, in float32, because coremltools runs a model on a Mac
 only.
 """
@@ -8,7 +8,7 @@ only.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -18,11 +18,22 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from export.apple.graphs import AppleGraph, Dimensions, step_of
 from export.build_manifest import model_facts
 from export.sizes import Size
-from quantize.coreml import BLOCK, SMALLEST, Weight, check_fit, in_program
-from quantize.coreml_int4 import Codes, positive
+from quantize.coreml import (
+    BLOCK,
+    PALETTES,
+    SMALLEST,
+    Form,
+    Weight,
+    check_fit,
+    in_program,
+    outputs_a_palette,
+)
+from quantize.coreml_codes import Codes
+from quantize.coreml_int4 import positive, signed
 from quantize.coreml_recipe import CoreMLRecipe
 from quantize.gptq import Gptq
 from quantize.gptq_moments import CALIBRATION_PROMPTS, POSITIONS, groups_of
+from quantize.palettes import k_means, rounded_to
 from reference.checkpoint import Checkpoint
 from reference.request import AESTHETIC_SCORE
 from reference.text import tokenize
@@ -121,38 +132,55 @@ def run(graph: AppleGraph, module: nn.Module, feed: Feed) -> Feed:
 
 
 def round_weights(
-    drawings: Drawings, name: str, dimensions: Dimensions, recipe: CoreMLRecipe, folder: Path
+    drawings: Drawings, name: str, dimensions: Dimensions, recipe: CoreMLRecipe, grouped: bool, folder: Path
 ) -> Codes:
-    """Codes of the layers of graph `name` that are to be int4, by what they are fed; kept in `folder`.
+    """Codes of the layers of graph `name` that are to be int4 or palettes, by what they are fed.
 
-    Of none in a graph of images, which is not fed. Raises RecipeError for a block that does not divide.
+    They are kept in `folder`. There are none of a graph of images, which is not fed. `grouped`: as in
+    `quantize.coreml.compress`. Raises RecipeError for a block or group that does not divide.
     """
     codes, graph = Codes(folder), drawings.graphs[name]
     if name in IMAGE_GRAPHS:
         return codes
     with FakeTensorMode(allow_non_fake_inputs=True):  # before anything is drawn
-        if not dict(int4_layers(graph.build(dimensions), name, recipe, graph.half)):
+        if not list(rounded_layers(graph.build(dimensions), name, recipe, grouped, graph.half)):
             return codes
     feeds = drawings.fed(name, dimensions)
     module = drawings.module(name, dimensions)
-    layers = dict(int4_layers(module, name, recipe, graph.half))
-    rounding = Gptq(moments(graph, module, layers, feeds), kind="free", free=positive)
-    for weight, layer in layers.items():
-        columns = layer.weight.detach().flatten(1).numpy().T
-        codes.save(weight, rounding(weight, columns, BLOCK))
+    layers = list(rounded_layers(module, name, recipe, grouped, graph.half))
+    found = moments(graph, module, {layer.name: layer.layer for layer in layers}, feeds)
+    int4 = Gptq(found, kind="free", free=positive)
+    for weight, layer, form in layers:
+        rows = layer.weight.detach().flatten(1).numpy()
+        if form == "int4":
+            blocks = int4(weight, rows.T, BLOCK)
+            codes.save(weight, signed(blocks), blocks.scales)
+        else:
+            shared = outputs_a_palette(form, grouped) or len(rows)
+            values = k_means(rows, PALETTES[form], len(rows) // shared)
+            codes.save(weight, rounded_to(values, rows, found[weight]), values)
     return codes
 
 
-def int4_layers(
-    module: nn.Module, graph: str, recipe: CoreMLRecipe, half: bool
-) -> Iterator[tuple[str, nn.Linear | nn.Conv2d]]:
-    """The linears and 1x1 convolutions that are to be int4, by what the program calls their weights."""
+class Rounded(NamedTuple):
+    """A linear or 1x1 convolution whose rounding goes by what it is fed."""
+
+    name: str  # of its weight in the program
+    layer: nn.Linear | nn.Conv2d
+    form: Form
+
+
+def rounded_layers(
+    module: nn.Module, graph: str, recipe: CoreMLRecipe, grouped: bool, half: bool
+) -> Iterator[Rounded]:
+    """The layers that are to be int4 or palettes."""
     for path, layer in module.named_modules():
         if isinstance(layer, nn.Linear | nn.Conv2d) and layer.weight.numel() > SMALLEST:
             name = in_program(f"{path}.weight")
-            if recipe.form(graph, name, "linear") == "int4":
-                check_fit(Weight(name, "linear", tuple(layer.weight.shape)), "int4", grouped=True, half=half)
-                yield name, layer
+            form = recipe.form(graph, name, "linear")
+            if form == "int4" or form in PALETTES:
+                check_fit(Weight(name, "linear", tuple(layer.weight.shape)), form, grouped, half)
+                yield Rounded(name, layer, form)
 
 
 def moments(

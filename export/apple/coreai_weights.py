@@ -4,8 +4,8 @@
     indices, lut --> lut_to_dense                    --> layer     palettes: 2^N values
 
 The converter turns these operators into Core AI's, which keep the codes in the asset. The codes are those of
-our Core ML bundles: coremltools' own functions for int8 and palettes, `quantize.gptq` for int4. So a weight
-is the same number in both bundles.
+our Core ML bundles: `quantize.gptq` for int4 and palettes of what is fed, coremltools' own functions for all
+else. So a weight is the same number in both bundles.
 """
 
 import warnings
@@ -19,8 +19,9 @@ from coremltools.optimize.coreml._quantization_passes import linear_quantize_wei
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from quantize.coreml import BLOCK, GROUP, Form, in_program
-from quantize.coreml_int4 import Codes
+from quantize.coreml import BLOCK, PALETTES, Form, in_program, outputs_a_palette
+from quantize.coreml_codes import Codes
+from quantize.palettes import look_up_table
 
 with warnings.catch_warnings():  # it takes a version such as 2.13.0+cu130 to be newer than 2.13.0
     warnings.simplefilter("ignore")
@@ -56,7 +57,7 @@ class Palette(nn.Module):
 
 @dataclass(frozen=True)
 class Compression:
-    """How weights of a graph become codes: int4 codes are taken from `codes` or, if it lacks them, rounded.
+    """How weights of a graph become codes: those of int4 and palettes are taken from `codes` if it has them.
 
     `half`: weights are rounded to float16 first, as Core ML's converter does for graphs in half precision.
     """
@@ -80,20 +81,23 @@ class Compression:
 
     def stored(self, name: str, form: Form, weight: np.ndarray) -> nn.Module:
         """What stands for a weight f32 [N, K, ...]."""
-        whole = [0] * (weight.ndim - 1)
-        if form == "int4" and (known := in_program(name)) in self.codes:
-            codes, scales = self.codes.load(known)
+        known = self.codes.load(in_program(name)) if in_program(name) in self.codes else None
+        if form == "int4" and known:
+            codes, scales = known
             if self.half:
                 scales = scales.astype(np.float16).astype(np.float32)
             kernel = (1,) * (weight.ndim - 2)  # of a 1x1 convolution
             return Scaled(codes.reshape(weight.shape), scales.reshape(*scales.shape, *kernel), 4)
+        if known:
+            indices, palettes = known
+            return Palette(indices.reshape(weight.shape), look_up_table(palettes, weight.ndim))
         values = weight.astype(np.float16) if self.half else weight
+        whole = [0] * (weight.ndim - 1)
         if form in ("int8", "int4"):
             blocks = [1, *whole] if form == "int8" else [1, BLOCK, *whole[1:]]
             bits = int(form.removeprefix("int"))
             made = linear_quantize_weights.blockwise_compress(values, bits, "LINEAR_SYMMETRIC", True, blocks)
             return Scaled(made.data.astype(np.int8), made.scale.astype(np.float32), bits)
-        bits = int(form.removeprefix("palette"))
-        groups = [GROUP if bits == 4 else 0, *whole]
-        made = palettize_weights.blockwise_compress(values, "KMEANS", bits, groups)
+        groups = [outputs_a_palette(form, grouped=True), *whole]
+        made = palettize_weights.blockwise_compress(values, "KMEANS", PALETTES[form], groups)
         return Palette(made.indices.astype(np.uint8), made.lut.astype(np.float32))

@@ -54,10 +54,11 @@ def write_package(
     `activations` quantizes activations to 8 bits too, for a graph of the step. Raises RecipeError if the
     recipe does not fit a weight.
     """
-    graph = drawings.graphs[name]
+    graph, grouped = drawings.graphs[name], target == "ios18"
     forms: dict[str, Form] = {}
     with scratch(path.with_name("functions")) as folder:
-        codes = round_weights(drawings, name, next(iter(functions.values())), recipe, folder / "codes")
+        first = next(iter(functions.values()))
+        codes = round_weights(drawings, name, first, recipe, grouped, folder / "codes")
         for function, dimensions in functions.items():
             module = drawings.module(name, dimensions)
             model = convert(module, graph, dimensions, target)
@@ -66,7 +67,7 @@ def write_package(
                 model = with_activations(model, drawings.fed(name, dimensions), dimensions, folder)
             forms = recipe.of(name, weights_of(model))
             with quiet():
-                model = compress(model, forms, codes, grouped=target == "ios18", half=graph.half)
+                model = compress(model, forms, codes, grouped, graph.half)
                 model.save(str(folder / (function + SUFFIX)))
             del model
         merge(folder, list(functions), path, target)

@@ -14,7 +14,6 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,6 @@ from reference.checkpoint import Checkpoint, load_checkpoint
 from reference.errors import Parser, exit_code
 from runtime.bundle import Bundle, open_bundle
 from runtime.manifest import MANIFEST
-from runtime.parity.measures import storable
 from runtime.parity.prompt_following import judge, sticker_tasks
 from tests.benchmarks.coreai_report import FORMS, KINDS, RESULT, Kind
 from tests.benchmarks.results import path, provenance, read, with_source, write
@@ -69,10 +67,6 @@ class Figures:
         print(f"{section}: {name}: {figures}", flush=True)
 
 
-def storable_difference(found: Difference) -> dict[str, Any]:
-    return {name: storable(float(value)) for name, value in asdict(found).items()}
-
-
 def beside(figures: Figures, checkpoint: Checkpoint) -> None:
     """Every graph in every form in float32, and in half precision with float16 weights."""
     drawn = Drawings(checkpoint, apple_graphs(checkpoint, "gpu", chunked=False))
@@ -88,9 +82,9 @@ def beside(figures: Figures, checkpoint: Checkpoint) -> None:
                     key,
                     arithmetic="float16" if both.graph.half else "float32",
                     unequal_weights=len(both.unequal_weights()),
-                    evaluator=storable_difference(Difference.of(expected, evaluated)),
-                    apple=storable_difference(Difference.of(expected, apple)),
-                    beside=storable_difference(Difference.of(evaluated, apple)),
+                    evaluator=Difference.of(expected, evaluated).figures(),
+                    apple=Difference.of(expected, apple).figures(),
+                    beside=Difference.of(evaluated, apple).figures(),
                     seconds=round(time.perf_counter() - begun, 1),
                 )
 
@@ -140,7 +134,7 @@ def rounding(figures: Figures, checkpoint: Checkpoint) -> None:
             forms = forms_of(module, "transformer", graph, recipe(form), half=False)
             with tempfile.TemporaryDirectory() as folder:
                 codes = round_weights(
-                    drawings, "transformer", dimensions, recipe(form), Path(folder) / "codes"
+                    drawings, "transformer", dimensions, recipe(form), grouped=True, folder=Path(folder)
                 )
                 Compression(forms, codes, half=graph.half).apply(module)
             figures.add("rounding", f"{form} ours", **kept(drawings, module, feeds))

@@ -5,7 +5,7 @@ compressed weights in float32, so a difference shows which of the two is right.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from quantize.coreml import in_program
 from quantize.coreml_recipe import CoreMLRecipe
 from runtime.coreai.engine import AssetFunction
 from runtime.coreml.evaluator import Evaluator
-from runtime.parity.measures import psnr
+from runtime.parity.measures import psnr, storable
 
 Tensors = dict[str, np.ndarray]
 
@@ -49,6 +49,10 @@ class Difference:
             max((int(np.abs(one - other).max()) for one, other in integers), default=0),
         )
 
+    def figures(self) -> dict[str, float | None]:
+        """As a result file has them."""
+        return {name: storable(float(value)) for name, value in asdict(self).items()}
+
 
 class Beside:
     """A graph in a form on both runtimes; `half` computes it in float16 if Core ML does so."""
@@ -65,7 +69,9 @@ class Beside:
         write_package(self.drawings, name, functions, "ios18", recipe, package)
         write_asset(self.drawings, name, functions, recipe, self.graph.half, asset)
         self.evaluator, self.apple = Evaluator(package, "main"), AssetFunction(asset, "main")
-        self.codes = round_weights(self.drawings, name, self.dimensions, recipe, folder / "codes")
+        self.codes = round_weights(
+            self.drawings, name, self.dimensions, recipe, grouped=True, folder=folder / "codes"
+        )
 
     @cached_property
     def module(self) -> nn.Module:

@@ -15,7 +15,7 @@ from tests.export.inputs import GOLDEN
 def test_weights_are_stored_in_their_bits_and_come_back_exactly(form, bits, tmp_path):
     """An identity shows the weights that the runtime computes with."""
     from export.apple.coreai_weights import Compression
-    from quantize.coreml_int4 import Codes
+    from quantize.coreml_codes import Codes
 
     weight = np.random.default_rng(3).normal(size=(256, 192)).astype(np.float32)
     compression = Compression({"0.weight": form}, Codes(tmp_path / "codes"), half=True)

@@ -15,7 +15,7 @@ EYE = {"x": np.eye(192, dtype=np.float32)[None]}
 
 def compressed(form: str, folder: Path) -> Path:
     from export.apple.coreai_weights import Compression
-    from quantize.coreml_int4 import Codes
+    from quantize.coreml_codes import Codes
 
     weight = np.random.default_rng(3).normal(size=SHAPE).astype(np.float32)
     module = Compression({"0.weight": form}, Codes(folder / "codes"), half=True).apply(linear(weight))  # type: ignore[dict-item]

@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import nn
 
-from export.apple.calibration import Drawings, int4_layers, moments
+from export.apple.calibration import Drawings, moments, rounded_layers
 from export.apple.coreml_bundle import CoreMLExporter, CoreMLOptions
 from export.apple.data_format import Attention
 from export.apple.graphs import AppleGraph, Dimensions, apple_graphs, dimensions_of, functions_of, step_of
@@ -190,9 +190,9 @@ def test_int4_rounding_minimizes_the_error_on_a_layers_inputs(packages: Packages
     }
     graph, feeds = packages.graph("sampler"), packages.drawings["gpu"].fed("sampler", packages.shapes[1])
     module = packages.drawings["gpu"].module("sampler", packages.shapes[1])
-    layers = dict(int4_layers(module, "sampler", CoreMLRecipe(default="int4"), half=False))
-    ((name, layer),) = layers.items()
-    moment = moments(graph, module, layers, feeds)[name][0]
+    recipe = CoreMLRecipe(default="int4")
+    ((name, layer, _),) = rounded_layers(module, "sampler", recipe, grouped=True, half=False)
+    moment = moments(graph, module, {name: layer}, feeds)[name][0]
     float_weight = layer.weight.detach().numpy()
     assert weight.data.val.min() == -8 and (weight.scale.val > 0).all()
     blocks = float_weight.reshape(len(float_weight), -1, 32)
