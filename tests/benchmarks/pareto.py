@@ -195,7 +195,8 @@ def measure_packages(bundle: Path, per_category: int, threads: int) -> None:
     figures = Figures(WORK / "coreml.json", f"{source(opened)} {len(tasks)}")
     # The same packages are the same bytes on any machine, so their figures are kept.
     figures.forms = figures.forms or content.get("coreml", {}).get("forms", {})
-    content["coreml"] = {"torch": torch.__version__, "forms": {}}
+    command = f"python -m tests.benchmarks.pareto --only coreml --score {per_category} --threads {threads}"
+    content["coreml"] = {**provenance(command, threads), "forms": {}}
     for name in measure_coreml(figures.forms, figures.add, trials, tasks, WORK / "coreml", threads):
         content["coreml"]["forms"][name] = figures.forms[name]
         write_json(FIGURES, content)

@@ -71,7 +71,7 @@ def coreml_table(content: dict[str, Any]) -> str:
     """Core ML's forms, with the bytes that a guided step moves."""
     forms = content["coreml"]["forms"]
     rows = [[*cells(name, form, content), f"{form['moved'] / 1e6:.1f}"] for name, form in forms.items()]
-    return f"{table([*HEAD, 'a step moves, MB'], rows)}\n\n{source_line(content)}"
+    return f"{table([*HEAD, 'a step moves, MB'], rows)}\n\n{source_line(content['coreml'])}"
 
 
 def layers_table(content: dict[str, Any]) -> str:

@@ -86,11 +86,11 @@ def markdown() -> str:
         row(f"Core ML {name}", f"`export.coreml {flags}`", study["coreml"]["forms"][name], "")
         for name, flags in COREML.items()
     ]
-    others = "Core ML" if judged else "Core ML, and the scores (ONNX: of bundles that decode in float32)"
+    scores = "" if judged else f" Scores, of bundles that decode in float32: {source_line(study)}"
     sources = (
-        f"ONNX: {source_line(content)}",
+        f"ONNX: {source_line(content)}{scores}",
         f"ONNX qnn, on Qualcomm's emulator: {source_line(read('npu')['sources']['bundle'])}",
-        f"{others}: {source_line(study)}",
+        f"Core ML: {source_line(study['coreml'])}",
     )
     return "\n\n".join([table(HEAD, rows, words=2), *sources])
 
