@@ -24,6 +24,7 @@ from export.apple.graphs import (
     functions_of,
     step_of,
 )
+from export.apple.norms import moved
 from export.build_manifest import build_manifest, source_hash, write_tokenizer
 from export.bundle_writer import QuantizedGraph
 from export.errors import VerificationError
@@ -60,10 +61,10 @@ class CoreAIExporter:
         """Raises RecipeError for a recipe that does not fit, RequestError for a size."""
         self.checkpoint, self.choices = checkpoint, options
         self.shapes = [dimensions_of(checkpoint, size, count) for size in options.sizes for count in ROWS]
-        self.graphs = apple_graphs(checkpoint, options.attention, chunked=False)
+        self.graphs = apple_graphs(checkpoint, options.attention, chunked=False, norm=moved)
         self.sizes = self.estimate()
         if self.sizes["transformer"] > CHUNK_BYTES:
-            self.graphs = apple_graphs(checkpoint, options.attention, chunked=True)
+            self.graphs = apple_graphs(checkpoint, options.attention, chunked=True, norm=moved)
             self.sizes = self.estimate()
         options.recipe.check(self.graphs, "ios27")
         # The runtime lowers an asset to a folder as large before it runs it.

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from export.apple.norms import layer_norm, rms_norm
+from export.apple.norms import ChannelNorm, fused, layer_norm, rms_norm
 
 Attention = Literal["gpu", "ane"]
 
@@ -135,6 +135,9 @@ class Channels:
 
     channel_axis = 1
 
+    def __init__(self, norm: ChannelNorm) -> None:
+        self.norm = norm
+
     def layer(self, linear: nn.Linear) -> nn.Module:
         conv = nn.Conv2d(
             linear.in_features, linear.out_features, 1, bias=linear.bias is not None, device="meta"
@@ -163,16 +166,16 @@ class Channels:
         return torch.cat(parts, dim=3)
 
     def layer_norm(self, x: Tensor) -> Tensor:
-        return layer_norm(x, axis=1)
+        return self.norm(x)
 
     def rms_norm(self, x: Tensor) -> Tensor:
-        return rms_norm(x, axis=1)
+        return self.norm(torch.cat([x, -x], dim=1)).narrow(1, 0, x.shape[1])
 
     def head_norm(self, x: Tensor, weight: Tensor, heads: int, rotation: Rotation | None) -> Tensor:
         rows, width, _, positions = x.shape
         # In this shape the normed axis is 1, by which the converter recognizes a layer_norm of [N, C, 1, S].
         x = x.reshape(rows * heads, width // heads, 1, positions)
-        x = rms_norm(x, axis=1) * weight[:, None, None]
+        x = self.rms_norm(x) * weight[:, None, None]
         if rotation is not None:
             x = rotate(x, rotation.cos.T.unsqueeze(1), rotation.sin.T.unsqueeze(1), axis=1)
         return x.reshape(rows, heads, width // heads, positions)
@@ -192,9 +195,9 @@ class Channels:
         return torch.cat(outputs, dim=1)
 
 
-def data_format_for(attention: Attention) -> DataFormat:
-    """The data format of the unit that computes attention."""
-    return Rows() if attention == "gpu" else Channels()
+def data_format_for(attention: Attention, norm: ChannelNorm = fused) -> DataFormat:
+    """The data format of the unit that computes attention; `norm` is the Neural Engine's."""
+    return Rows() if attention == "gpu" else Channels(norm)
 
 
 def reordered(linear: nn.Linear, heads: int) -> nn.Linear:

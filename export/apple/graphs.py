@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from export.apple.conditioner import AppleConditioner
 from export.apple.data_format import Attention, data_format_for
 from export.apple.embedder import TokenEmbedder
-from export.apple.norms import replace_group_norms
+from export.apple.norms import ChannelNorm, fused, replace_group_norms
 from export.apple.transformer import DoubleBlocks, SingleBlocks, Transformer
 from export.conditioner import modulation_width
 from export.draw_head import Sampler
@@ -80,8 +80,13 @@ def dimensions_of(checkpoint: Checkpoint, size: Size, rows: int) -> dict[str, in
     }
 
 
-def apple_graphs(checkpoint: Checkpoint, attention: Attention, chunked: bool) -> dict[str, AppleGraph]:
-    """All graphs by name, those of a step in running order; `chunked` puts the blocks into two graphs."""
+def apple_graphs(
+    checkpoint: Checkpoint, attention: Attention, chunked: bool, norm: ChannelNorm = fused
+) -> dict[str, AppleGraph]:
+    """All graphs by name, those of a step in running order; `chunked` puts the blocks into two graphs.
+
+    `norm`: of the blocks, if the Neural Engine computes attention.
+    """
     transformer, vqvae = checkpoint.transformer, checkpoint.vqvae
     config = transformer.config
     side, width, text = config.compression, config.inner_dim, checkpoint.tokenizer.model_max_length
@@ -101,7 +106,7 @@ def apple_graphs(checkpoint: Checkpoint, attention: Attention, chunked: bool) ->
     ) -> AppleGraph:
         return AppleGraph(
             "transformer",
-            lambda sizes: kind(transformer, data_format_for(attention), grid(sizes)),
+            lambda sizes: kind(transformer, data_format_for(attention, norm), grid(sizes)),
             inputs,
             outputs,
             half=True,

@@ -1,9 +1,10 @@
 """Norms that do not overflow in half precision.
 
-Squares of numbers from 256 on overflow float16, so the graph must not square. Core ML's layer_norm is one
+Squares of numbers from 256 on overflow float16, so the graph must not square. Apple's layer_norm is one
 operation that does not overflow, and every norm of the model is written in terms of it.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -12,23 +13,32 @@ from torch import Tensor, nn
 
 from reference.blocks import EPSILON
 
+ChannelNorm = Callable[[Tensor], Tensor]  # LayerNorm over axis 1 of [N, C, 1, S], without weight and bias
 
-def layer_norm(x: Tensor, axis: int = -1) -> Tensor:
-    """LayerNorm over one axis, without weight and bias.
 
-    torch has LayerNorm of the last axis only. For another axis we write out the formula in the form that the
-    converter fuses into one layer_norm.
+def layer_norm(x: Tensor) -> Tensor:
+    """LayerNorm over the last axis, without weight and bias."""
+    return F.layer_norm(x, x.shape[-1:], eps=EPSILON)
+
+
+def rms_norm(x: Tensor) -> Tensor:
+    """RMSNorm over the last axis, without weight.
+
+    It is LayerNorm of [x, -x], whose mean is 0 and variance mean(x^2).
     """
-    if axis in (-1, x.ndim - 1):
-        return F.layer_norm(x, x.shape[-1:], eps=EPSILON)
-    centred = x - x.mean(dim=axis, keepdim=True)
-    variance = centred.square().mean(dim=axis, keepdim=True)
+    return layer_norm(torch.cat([x, -x], dim=-1)).narrow(-1, 0, x.shape[-1])
+
+
+def fused(x: Tensor) -> Tensor:
+    """A `ChannelNorm` for Core ML: the formula that its converter fuses into one layer_norm."""
+    centred = x - x.mean(dim=1, keepdim=True)
+    variance = centred.square().mean(dim=1, keepdim=True)
     return centred * (variance + EPSILON).rsqrt()
 
 
-def rms_norm(x: Tensor, axis: int = -1) -> Tensor:
-    """RMSNorm over one axis, without weight: LayerNorm of [x, -x], whose mean is 0 and variance mean(x^2)."""
-    return layer_norm(torch.cat([x, -x], dim=axis), axis).narrow(axis, 0, x.shape[axis])
+def moved(x: Tensor) -> Tensor:
+    """A `ChannelNorm` for Core AI, whose converter fuses no formula, and whose layer_norm is of last axes."""
+    return layer_norm(x.transpose(1, 3)).transpose(1, 3)
 
 
 class GroupNorm(nn.Module):

@@ -9,6 +9,7 @@ import pytest
 
 from export.apple.calibration import Drawings
 from export.apple.graphs import apple_graphs
+from export.apple.norms import moved
 from quantize.coreml_recipe import CoreMLRecipe
 from reference.checkpoint import load_checkpoint
 from tests.float_bundle import WIDER, write_checkpoint
@@ -57,7 +58,8 @@ def test_in_single_precision(drawn: Drawings, name: str, tmp_path: Path) -> None
 
 
 def test_in_the_neural_engines_form(drawn: Drawings, tmp_path: Path) -> None:
-    ane = Drawings(drawn.checkpoint, apple_graphs(drawn.checkpoint, "ane", chunked=False))
+    graphs = apple_graphs(drawn.checkpoint, "ane", chunked=False, norm=moved)
+    ane = Drawings(drawn.checkpoint, graphs)
     ane.texts_of, ane.steps_of = drawn.texts_of, drawn.steps_of
     agree(ane, "transformer", "palette6", False, tmp_path)
 

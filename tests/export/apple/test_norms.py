@@ -7,20 +7,21 @@ import torch
 from torch import Tensor, nn
 
 from export.apple.convert import convert
+from export.apple.data_format import Channels
 from export.apple.graphs import AppleGraph, TensorSpec
-from export.apple.norms import GroupNorm, layer_norm, replace_group_norms, rms_norm
+from export.apple.norms import GroupNorm, fused, layer_norm, moved, replace_group_norms, rms_norm
 from runtime.coreml.evaluator import Evaluator
 
 
 class Norm(nn.Module):
-    """A norm function over an axis as a module."""
+    """A norm function as a module."""
 
-    def __init__(self, function, axis: int) -> None:
+    def __init__(self, function) -> None:
         super().__init__()
-        self.function, self.axis = function, axis
+        self.function = function
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.function(x, self.axis)
+        return self.function(x)
 
 
 def in_half(module: nn.Module, x: Tensor, path: Path) -> tuple[Tensor, list[str]]:
@@ -36,8 +37,13 @@ def in_half(module: nn.Module, x: Tensor, path: Path) -> tuple[Tensor, list[str]
 def test_rms_norm_equals_torchs() -> None:
     x = torch.randn(3, 7, 24)
     torch.testing.assert_close(rms_norm(x), nn.functional.rms_norm(x, (24,), eps=1e-6))
-    along = nn.functional.rms_norm(x.transpose(1, 2), (7,), eps=1e-6).transpose(1, 2)
-    torch.testing.assert_close(rms_norm(x, axis=1), along)
+
+
+@pytest.mark.parametrize("norm", [fused, moved])
+def test_norms_of_channels_equal_torchs(norm) -> None:
+    x = torch.randn(3, 24, 1, 7)
+    along = nn.functional.layer_norm(x.movedim(1, 3), (24,), eps=1e-6).movedim(3, 1)
+    torch.testing.assert_close(norm(x), along)
 
 
 def test_group_norm_equals_torchs() -> None:
@@ -54,15 +60,12 @@ def test_every_group_norm_is_replaced() -> None:
     assert kinds.count(GroupNorm) == 2 and nn.GroupNorm not in kinds
 
 
-@pytest.mark.parametrize("function", [layer_norm, rms_norm])
-@pytest.mark.parametrize("axis", [-1, 1])
-def test_values_whose_squares_overflow_are_normed_in_half_precision(
-    function, axis: int, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("function", [layer_norm, rms_norm, fused, Channels(fused).rms_norm])
+def test_values_whose_squares_overflow_are_normed_in_half_precision(function, tmp_path: Path) -> None:
     x = torch.randn(1, 32, 1, 40) * 15_000
     assert 40_000 < x.abs().max() < 65_504
-    found, kinds = in_half(Norm(function, axis), x, tmp_path / "norm.mlpackage")
-    expected = function(x.double(), axis).float()
+    found, kinds = in_half(Norm(function), x, tmp_path / "norm.mlpackage")
+    expected = function(x.double()).float()
     assert (found - expected).abs().max() < 5e-3 * expected.abs().max()
     # One operation computes the norm; no other operation squares or sums.
     assert kinds.count("layer_norm") == 1
