@@ -46,7 +46,7 @@ CONTENT = {
         "only transformer head": form(29, 1.0, "0101"),
     },
     "coreml": {
-        "torch": "2",
+        **WHERE,
         "forms": {
             "fp16": form(15, 1e-4, "1111") | {"moved": 8_000_000},
             "palette4": form(5, 60.0, "") | {"moved": 2_000_000},

@@ -129,11 +129,11 @@ def test_wrong_input_gets_one_line(
     ("flags", "share"),  # of tokens; each a little below what was measured
     [
         (["--fp16"], 0.99),
-        (["--palette", "8"], 0.96),
+        (["--palette", "8"], 0.975),
         (["--int8", "--activations"], 0.92),
-        (["--palette", "6"], 0.91),
+        (["--palette", "6"], 0.935),
         (["--int4"], 0.85),
-        (["--palette", "4"], 0.73),
+        (["--palette", "4"], 0.80),
     ],
 )
 def test_tokens_that_each_form_keeps(flags: list[str], share: float, tmp_path: Path) -> None:
