@@ -11,8 +11,10 @@ from tests.benchmarks.markdown import table
 from tests.benchmarks.results import read, source_line
 from tests.benchmarks.scores import score
 
-RESULT = "coreai"
+RESULT, SIZE_RESULT = "coreai", "coreai-size"
 FORMS = ("fp32", "int8", "palette6", "int4", "palette4")
+COMPARED = ("evaluator, dB", "Apple, dB", "one beside the other, dB")
+BLOCKS = {"double_blocks": "double", "single_blocks": "single"}
 FLAGS = {"palette6": "--palette 6", "palette4": "--palette 4"}
 
 
@@ -67,19 +69,31 @@ def beside_table() -> str:
     order = [*FORMS, "fp16"]
     for key in sorted(content["beside"], key=lambda key: order.index(key.split(" ")[0])):
         (form, graph), figures = key.split(" "), content["beside"][key]
-        cells = [decibels(figures[name]) for name in ("evaluator", "apple", "beside")]
         worst = f"{figures['beside']['relative']:.0e}" if figures["beside"]["relative"] else "0"
-        rows.append([form, graph, figures["arithmetic"], *cells, worst])
-    head = (
-        "form",
-        "graph",
-        "arithmetic",
-        "evaluator, dB",
-        "Apple, dB",
-        "one beside the other, dB",
-        "largest",
-    )
+        rows.append([form, graph, figures["arithmetic"], *compared(figures), worst])
+    head = ("form", "graph", "arithmetic", *COMPARED, "largest")
     return f"{table(head, rows, words=3)}\n\n{source_line(content['sources']['beside'])}"
+
+
+def compared(figures: dict[str, Any]) -> Iterator[str]:
+    """The cells of the columns `COMPARED`."""
+    yield from (decibels(figures[name]) for name in ("evaluator", "apple", "beside"))
+
+
+def step_table() -> str:
+    """docs/coreai.md's table of a step of the published size."""
+    content = read(SIZE_RESULT)
+    rows = [(row["graph"], f"{row['seconds']:.1f}", f"{row['gb']:.2f}") for row in content["step"]]
+    return f"{table(('graph', 'processor time, s', 'peak RSS, GB'), rows)}\n\n{source_line(content)}"
+
+
+def block_table() -> str:
+    """docs/coreai.md's table of single blocks of the published width."""
+    rows = [
+        (BLOCKS[row["graph"]], row["arithmetic"], *compared(row), f"{row['seconds']:.1f}")
+        for row in read(SIZE_RESULT)["blocks"]
+    ]
+    return table(("block", "arithmetic", *COMPARED, "Apple, processor time, s"), rows, words=2)
 
 
 def bundle_table() -> str:

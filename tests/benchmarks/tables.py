@@ -73,6 +73,8 @@ def every_table() -> dict[str, Callable[[], str]]:
         "coreai-beside": coreai_report.beside_table,
         "coreai-bundles": coreai_report.bundle_table,
         "coreai-rounding": coreai_report.rounding_table,
+        "coreai-step": coreai_report.step_table,
+        "coreai-blocks": coreai_report.block_table,
         "real-size": real_size.summary,
         "real-size-files": partial(real_size.graphs, "megabytes", ",.0f"),
         "real-size-peaks": partial(real_size.graphs, "peak_gb", ".2f"),

@@ -4,7 +4,6 @@ Both are written from the same module with one function. Torch computes the modu
 compressed weights in float32, so a difference shows which of the two is right.
 """
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -117,9 +116,11 @@ class Beside:
             feed = dict(self.drawings.fed(self.name, self.dimensions)[-1])
         return fitted(feed, self.graph, self.dimensions)
 
-    def outputs(self, feed: Mapping[str, np.ndarray]) -> tuple[Tensors, Tensors, Tensors]:
-        """Of torch, the evaluator and Apple's runtime."""
+    def expected(self, feed: Feed) -> Tensors:
+        """Outputs of torch."""
         with torch.no_grad():
-            expected = run(self.graph, self.module, dict(feed))
-        evaluated, apple = self.evaluator.run(feed), self.apple.run(feed)
-        return expected, evaluated, {name: apple[name] for name in expected}
+            return run(self.graph, self.module, feed)
+
+    def outputs(self, feed: Feed) -> tuple[Tensors, Tensors, Tensors]:
+        """Of torch, the evaluator and Apple's runtime."""
+        return self.expected(feed), self.evaluator.run(feed), self.apple.run(feed)
