@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
         "--arithmetic",
         choices=("float32", "float16"),
         default="float32",
-        help="float16 is needed by the Neural Engine, and verified forty times more slowly on Linux;"
+        help="float16 is needed by the Neural Engine, and verified far more slowly on Linux;"
         " default: float32",
     )
     add_out(made, "build/iphone27")
