@@ -27,7 +27,7 @@ Ranges = dict[str, tuple[float, float]]  # result -> its smallest and largest va
 
 Form = Literal["fp32", "fp16", "int8", "int4", "palette8", "palette6", "palette4"]
 FORMS: tuple[Form, ...] = get_args(Form)
-PALETTES = {"palette8": 8, "palette6": 6, "palette4": 4}  # bits
+PALETTE_BITS = {"palette8": 8, "palette6": 6, "palette4": 4}
 BLOCK = 32  # weights that share an int4 scale
 GROUP = 16  # output channels that share a 4-bit palette
 SMALLEST = 2048  # elements; coremltools leaves weights of up to so many alone
@@ -86,9 +86,9 @@ def compress(model: Any, forms: Mapping[str, Form], codes: Codes, grouped: bool,
                 linear[name] = quantizer(form)
             elif form == "fp16":
                 halves.add(name)
-            elif form in PALETTES and weight.name in codes:
+            elif form in PALETTE_BITS and weight.name in codes:
                 looked_up[name] = weight.name
-            elif form in PALETTES:
+            elif form in PALETTE_BITS:
                 palettes[name] = palettizer(form, grouped)
     with quiet():
         if linear:
@@ -151,12 +151,12 @@ def palettizer(form: Form, grouped: bool) -> Any:
     if outputs_a_palette(form, grouped):
         return cto.OpPalettizerConfig(
             mode="kmeans",
-            nbits=PALETTES[form],
+            nbits=PALETTE_BITS[form],
             granularity="per_grouped_channel",
             group_size=GROUP,
             channel_axis=0,
         )
-    return cto.OpPalettizerConfig(mode="kmeans", nbits=PALETTES[form], granularity="per_tensor")
+    return cto.OpPalettizerConfig(mode="kmeans", nbits=PALETTE_BITS[form], granularity="per_tensor")
 
 
 def outputs_a_palette(form: Form, grouped: bool) -> int:

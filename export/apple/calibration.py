@@ -20,7 +20,7 @@ from export.build_manifest import model_facts
 from export.sizes import Size
 from quantize.coreml import (
     BLOCK,
-    PALETTES,
+    PALETTE_BITS,
     SMALLEST,
     Form,
     Weight,
@@ -157,7 +157,7 @@ def round_weights(
             codes.save(weight, signed(blocks), blocks.scales)
         else:
             shared = outputs_a_palette(form, grouped) or len(rows)
-            values = k_means(rows, PALETTES[form], len(rows) // shared)
+            values = k_means(rows, PALETTE_BITS[form], len(rows) // shared)
             codes.save(weight, rounded_to(values, rows, found[weight]), values)
     return codes
 
@@ -178,7 +178,7 @@ def rounded_layers(
         if isinstance(layer, nn.Linear | nn.Conv2d) and layer.weight.numel() > SMALLEST:
             name = in_program(f"{path}.weight")
             form = recipe.form(graph, name, "linear")
-            if form == "int4" or form in PALETTES:
+            if form == "int4" or form in PALETTE_BITS:
                 check_fit(Weight(name, "linear", tuple(layer.weight.shape)), form, grouped, half)
                 yield Rounded(name, layer, form)
 

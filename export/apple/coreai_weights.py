@@ -19,7 +19,7 @@ from coremltools.optimize.coreml._quantization_passes import linear_quantize_wei
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from quantize.coreml import BLOCK, PALETTES, Form, in_program, outputs_a_palette
+from quantize.coreml import BLOCK, PALETTE_BITS, Form, in_program, outputs_a_palette
 from quantize.coreml_codes import Codes
 from quantize.palettes import look_up_table
 
@@ -99,5 +99,5 @@ class Compression:
             made = linear_quantize_weights.blockwise_compress(values, bits, "LINEAR_SYMMETRIC", True, blocks)
             return Scaled(made.data.astype(np.int8), made.scale.astype(np.float32), bits)
         groups = [outputs_a_palette(form, grouped=True), *whole]
-        made = palettize_weights.blockwise_compress(values, "KMEANS", PALETTES[form], groups)
+        made = palettize_weights.blockwise_compress(values, "KMEANS", PALETTE_BITS[form], groups)
         return Palette(made.indices.astype(np.uint8), made.lut.astype(np.float32))
