@@ -1,6 +1,6 @@
 """Compresses the weights of a Core ML package, each to the form that a recipe names.
 
-coremltools does it, except for int4 and palettes with our own rounding (`coreml_int4`, `palettes`) and
+coremltools does it, except for int4 and palettes with our own rounding (`coreml_int4`, `coreml_palettes`) and
 float16 weights of float32 programs (`half_storage`). Weights have their names in the converted program, which
 come from their layers ("blocks_0_image_qkv_weight"). Only weights of linears, convolutions and look-ups
 change; rotary tables and norms stay as they are.
@@ -16,9 +16,9 @@ from coremltools.optimize.coreml._quantization_passes import insert_prefix_quant
 
 from quantize.coreml_codes import Codes
 from quantize.coreml_int4 import store_in_int4
+from quantize.coreml_palettes import store_in_palettes
 from quantize.errors import RecipeError
 from quantize.half_storage import store_in_half
-from quantize.palettes import store_in_palettes
 from runtime.coreml.tools import coremltools as ct
 from runtime.coreml.tools import quiet
 

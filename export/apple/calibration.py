@@ -30,10 +30,10 @@ from quantize.coreml import (
 )
 from quantize.coreml_codes import Codes
 from quantize.coreml_int4 import positive, signed
+from quantize.coreml_palettes import k_means, rounded_to
 from quantize.coreml_recipe import CoreMLRecipe
 from quantize.gptq import Gptq
 from quantize.gptq_moments import CALIBRATION_PROMPTS, POSITIONS, groups_of
-from quantize.palettes import k_means, rounded_to
 from reference.checkpoint import Checkpoint
 from reference.request import AESTHETIC_SCORE
 from reference.text import tokenize

@@ -21,7 +21,7 @@ from torch.nn.utils import parametrize
 
 from quantize.coreml import BLOCK, PALETTE_BITS, Form, in_program, outputs_a_palette
 from quantize.coreml_codes import Codes
-from quantize.palettes import look_up_table
+from quantize.coreml_palettes import look_up_table
 
 with warnings.catch_warnings():  # it takes a version such as 2.13.0+cu130 to be newer than 2.13.0
     warnings.simplefilter("ignore")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from quantize.palettes import Nearest, k_means, rounded_to
+from quantize.coreml_palettes import Nearest, k_means, rounded_to
 
 K, N = 256, 48
 
