@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from coremltools.converters.mil.frontend._utils import _construct_constexpr_lut_op
-from coremltools.optimize.coreml._quantization_passes import palettize_weights
+from coremltools.models.neural_network.quantization_utils import _get_kmeans_lookup_table_and_weight
 
 from quantize.coreml_codes import Codes
 from quantize.coreml_edit import replace_constants
@@ -21,11 +21,12 @@ from quantize.gptq import corrected, factor
 def k_means(weight: np.ndarray, bits: int, groups: int) -> np.ndarray:
     """Ascending values f32 [groups, 2^bits] for a weight [N, K], with one palette for N / groups outputs.
 
-    They are coremltools', which clusters float16 numbers exactly and others by trial.
+    coremltools' exact clusters of numbers. Its passes take them for large float16 weights alone, and cluster
+    others by trial.
     """
-    rows = weight.shape[0] // groups
-    made = palettize_weights.blockwise_compress(weight.astype(np.float16), "KMEANS", bits, [rows, 0])
-    return np.sort(made.lut.astype(np.float32).reshape(groups, -1))
+    parts = np.split(weight.astype(np.float16), groups)
+    palettes = [_get_kmeans_lookup_table_and_weight(bits, part, force_kmeans1d=True)[0] for part in parts]
+    return np.sort(np.stack(palettes).astype(np.float16).astype(np.float32))
 
 
 def rounded_to(values: np.ndarray, weight: np.ndarray, moment: np.ndarray) -> np.ndarray:

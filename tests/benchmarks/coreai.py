@@ -14,6 +14,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from quantize.coreml import BLOCK
 from quantize.coreml_recipe import CoreMLRecipe
 from quantize.trials import size
 from reference.checkpoint import Checkpoint, load_checkpoint
-from reference.errors import Parser, exit_code
+from reference.errors import Parser, UserError, exit_code
 from runtime.bundle import Bundle, open_bundle
 from runtime.manifest import MANIFEST
 from runtime.parity.prompt_following import judge, sticker_tasks
@@ -147,7 +148,12 @@ def rounding(figures: Figures, checkpoint: Checkpoint) -> None:
 
 
 def by_apple(module: nn.Module, examples: tuple[Any, ...], form: str) -> nn.Module:
-    """The module compressed by coreai-opt's preset for the form, as it computes in torch."""
+    """The module compressed by coreai-opt's preset for the form, as it computes in torch.
+
+    Raises UserError.
+    """
+    if not find_spec("coreai_opt"):
+        raise UserError("coreai-opt is not installed: pip install coreai-opt")
     from coreai_opt.common import ExportBackend
     from coreai_opt.palettization import KMeansPalettizer, KMeansPalettizerConfig
     from coreai_opt.quantization import ModuleQuantizerConfig, Quantizer, QuantizerConfig
