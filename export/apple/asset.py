@@ -84,23 +84,24 @@ def write_asset(
     forms: dict[str, Form] = {}
     # Only release mode leaves out stack traces, which hold paths of this machine.
     converter = TorchConverter(mode=TorchConverter.Mode.RELEASE)
-    with scratch(path.with_name("codes")) as folder, quiet():
+    with scratch(path.with_name("codes")) as folder:
         first = next(iter(functions.values()))
         codes = round_weights(drawings, name, first, recipe, grouped=True, folder=folder / "codes")
-        for function, dimensions in functions.items():
-            module = drawings.module(name, dimensions)
-            forms = forms_of(module, name, graph, recipe, half)
-            Compression(forms, codes, half=graph.half).apply(module)
-            if name == SAMPLER:
-                add(converter, function, Drawn(module), graph, dimensions, half)
-                shown = logits_graph(graph)
-                add(converter, name_of(function), Logits(module), shown, dimensions, half)
-            else:
-                add(converter, function, module, graph, dimensions, half)
-        program = converter.to_coreai()
-        strip_debug_info(program)
-        asset = program.save_asset(path)
-        asset.update_metadata(undated)
+        with quiet():
+            for function, dimensions in functions.items():
+                module = drawings.module(name, dimensions)
+                forms = forms_of(module, name, graph, recipe, half)
+                Compression(forms, codes, half=graph.half).apply(module)
+                if name == SAMPLER:
+                    add(converter, function, Drawn(module), graph, dimensions, half)
+                    shown = logits_graph(graph)
+                    add(converter, name_of(function), Logits(module), shown, dimensions, half)
+                else:
+                    add(converter, function, module, graph, dimensions, half)
+            program = converter.to_coreai()
+            strip_debug_info(program)
+            asset = program.save_asset(path)
+            asset.update_metadata(undated)
     metadata = path / "metadata.json"  # whose keys have another order in each process
     metadata.write_text(
         json.dumps(json.loads(metadata.read_text(encoding="utf-8")), indent=2, sort_keys=True)

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
+from tqdm import tqdm
 
 from export.apple.graphs import AppleGraph, Dimensions, step_of
 from export.build_manifest import model_facts
@@ -150,7 +151,7 @@ def round_weights(
     layers = list(rounded_layers(module, name, recipe, grouped, graph.half))
     found = moments(graph, module, {layer.name: layer.layer for layer in layers}, feeds)
     int4 = Gptq(found, kind="free", free=positive)
-    for weight, layer, form in layers:
+    for weight, layer, form in tqdm(layers, desc="rounding", unit="weight", leave=False, disable=None):
         rows = layer.weight.detach().flatten(1).numpy()
         if form == "int4":
             blocks = int4(weight, rows.T, BLOCK)
