@@ -171,7 +171,10 @@ def load_tiny_decoder(folder: Path, checkpoint: Checkpoint) -> TinyDecoder:
         raise CheckpointError(
             f"{folder} is no tiny decoder: it has no {CONFIG}; make one with python -m reference.tiny_decoder"
         )
-    config = checked(TinyDecoderConfig, read_json(folder / CONFIG), folder / CONFIG)
+    try:
+        config = checked(TinyDecoderConfig, read_json(folder / CONFIG), folder / CONFIG)
+    except CheckpointError as error:
+        raise CheckpointError(f"{error}: make it again with python -m reference.tiny_decoder") from None
     own = checkpoint.vqvae.config.num_vq_embeddings, checkpoint.token_size
     if (config.codes, config.token_size) != own:
         raise CheckpointError(
