@@ -33,7 +33,7 @@ LIMITS: dict[str, dict[str, float]] = {
     "conditioner.modulation.psnr": row(90, 60, 45, 35, 25),
     "transformer.logits.psnr": row(80, 50, 25, 15, 12),
     # Measured on the 64 px stickers and on random weights of the real size (1 B, 1024 px, guidance 9):
-    # int8 0.001 and 0.005, int4 0.011 and 0.052, palettes of 6 bits 0.003 and 0.020. torch with the same int8
+    # int8 0.001 and 0.005, int4 0.011 and 0.052, palettes of 6 bits 0.001 and 0.008. torch with the same int8
     # rounding, without any of our graphs, gives 0.0066 there (docs/real-size.md). 6 bits may lose the
     # geometric mean of what 8 and 4 may.
     "transformer.kl_per_guidance": row(1e-6, 1e-4, 0.01, 0.025, 0.06),
