@@ -6,8 +6,8 @@ import type { Fit } from "./fit";
 import { maskedAtStart, startingStep, type Plan } from "./loop";
 import type { Manifest, MaskingSchedule, Size } from "./manifest";
 import { PhiloxNoise } from "./philox";
-import { marginArray, maskArray, maskLevels, padEdges, pictureArray, type Picture } from "./pictures";
-import { checkMargins, checkStrength, type Edit, type Margins, type Settings } from "./request";
+import { marginArray, maskArray, maskLevels, padEdges, pictureArray, type Margins, type Picture } from "./pictures";
+import { checkMargins, checkStrength, type Edit, type Settings } from "./request";
 import type { Tensor } from "./tensor";
 
 /** The start of a drawing on a grid of [H, W] tokens. */

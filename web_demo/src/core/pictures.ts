@@ -4,13 +4,20 @@ import { RequestError } from "./errors";
 import { fit, type Fit } from "./fit";
 import { resize } from "./lanczos";
 import type { Size } from "./manifest";
-import type { Margins } from "./request";
 import { bytes, type Tensor } from "./tensor";
 
 /** Pixels as red, green, blue, alpha, u8 [h, w, 4], alpha not multiplied in: what a canvas's ImageData holds. */
 export interface Picture {
   size: Size;
   rgba: Uint8Array | Uint8ClampedArray;
+}
+
+/** Pixels around a picture. */
+export interface Margins {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
 }
 
 const WHITE = 255;

@@ -4,7 +4,7 @@ import { characters } from "./characters";
 import { RequestError } from "./errors";
 import type { Fit } from "./fit";
 import { MAX_GUIDANCE, MAX_SIDE, MAX_STEPS, type Manifest, type Size } from "./manifest";
-import type { Picture } from "./pictures";
+import type { Margins, Picture } from "./pictures";
 import { inInterval } from "./schedule";
 
 /** What to draw. What is missing is the bundle's default. At a `guidance` of 1 or less `negative` is not used. */
@@ -33,14 +33,6 @@ export type Edit =
   | { mode: "imageToImage"; image: Picture; strength?: number } // none: the bundle's default
   | { mode: "inpaint"; image: Picture; mask: Picture; strength?: number } // none: 1
   | { mode: "outpaint"; image: Picture; margins: Margins };
-
-/** Pixels around a picture. */
-export interface Margins {
-  left: number;
-  top: number;
-  right: number;
-  bottom: number;
-}
 
 /** A request with every value known and in range. */
 export interface Settings {

@@ -3,14 +3,9 @@ import { Composer } from "./composer";
 import { History } from "./history";
 import { Icon } from "./icons";
 import { Models } from "./models";
+import type { Props } from "./props";
 import { Stage } from "./stage";
-import type { State, Studio } from "./studio";
 import { words } from "./words";
-
-export interface Props {
-  studio: Studio;
-  state: State;
-}
 
 export function App({ studio, state }: Props) {
   const models = useRef<HTMLDialogElement>(null);

@@ -1,10 +1,10 @@
 // What a person says and chooses: the prompt, where to start from, and settings folded away.
 
 import { useRef } from "preact/hooks";
-import type { Props } from "./app";
 import { MAX_GUIDANCE } from "../core/manifest";
 import type { Mode } from "../png";
 import { Icon } from "./icons";
+import type { Props } from "./props";
 import type { Form, Side } from "./studio";
 import { decimal, suggestions, words } from "./words";
 

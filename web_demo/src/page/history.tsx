@@ -1,4 +1,4 @@
-import type { Props } from "./app";
+import type { Props } from "./props";
 import { words } from "./words";
 
 /** The pictures of this browser, the newest first. */

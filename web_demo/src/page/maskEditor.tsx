@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Props } from "./app";
 import { Icon } from "./icons";
 import { brushed } from "./mask";
+import type { Props } from "./props";
 import { words } from "./words";
 
 type Point = readonly [x: number, y: number]; // in tokens

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { RefObject } from "preact";
-import type { Props } from "./app";
 import { Icon } from "./icons";
+import type { Props } from "./props";
 import { megabytes, words } from "./words";
 
 /** The models of this browser: use one, fetch another, delete. */

@@ -1,13 +1,13 @@
 // The picture, first and large: finished, unfinished, or the one to start from with its mask or frame.
 
 import { useEffect, useRef } from "preact/hooks";
-import type { Props } from "./app";
 import type { Size } from "../core/manifest";
+import type { Margins } from "../core/pictures";
 import type { Preview } from "../core/preview";
 import { Icon } from "./icons";
 import { MaskEditor } from "./maskEditor";
 import { imageData } from "./pixels";
-import type { Margins } from "../core/request";
+import type { Props } from "./props";
 import type { Shown } from "./studio";
 import { words } from "./words";
 

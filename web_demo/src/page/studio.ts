@@ -2,9 +2,9 @@
 
 import { Cancelled, UserError } from "../core/errors";
 import type { Size } from "../core/manifest";
-import type { Picture } from "../core/pictures";
+import type { Margins, Picture } from "../core/pictures";
 import type { Preview } from "../core/preview";
-import type { Edit, Margins, Request } from "../core/request";
+import type { Edit, Request } from "../core/request";
 import { pictureSettings, settingsOf, withSettings, type Mode, type PictureSettings } from "../png";
 import type { Stored } from "../store/models";
 import { Client, WorkerError } from "../worker/client";
