@@ -5,10 +5,8 @@ import sys
 from collections.abc import Sequence
 
 from export.bundle_writer import STOPPED, check_out, export_bundle
-from export.graphs import check_noise
 from export.iphone_arguments import PALETTES, add_checkpoint, add_form, add_out, add_shapes
 from export.sizes import check_sizes, listed, sizes_of
-from reference.checkpoint import load_checkpoint
 from reference.errors import Parser, exit_code
 from reference.extras import require
 from reference.files import shown
@@ -59,8 +57,10 @@ def run(arguments: Sequence[str] | None) -> None:
     import runtime.coreai.tools  # noqa: F401 - says why this machine cannot verify what it writes
     from export.apple.coreai_bundle import CoreAIExporter, CoreAIOptions
     from export.errors import ExportError
+    from export.graphs import check_noise
     from quantize.coreml import Form
     from quantize.coreml_recipe import CoreMLRecipe
+    from reference.checkpoint import load_checkpoint
 
     form: Form = PALETTES[given.palette] if given.palette else given.form or "int8"
     if form == "fp16" and given.arithmetic == "float32":
@@ -71,7 +71,7 @@ def run(arguments: Sequence[str] | None) -> None:
     return_freed_memory()  # the parts of the checkpoint are loaded one after the other
     checkpoint = load_checkpoint(given.checkpoint, stream=True, variant=given.variant, student=given.student)
     check_noise(checkpoint, "a Core AI asset")
-    sizes = sizes_of(given.size, checkpoint)
+    sizes = sizes_of(given.size, checkpoint.defaults.size)
     what = f"recipe {given.recipe}" if given.recipe else form
     how = f"{what}, {given.arithmetic}, {given.attention}"
     print(f"{checkpoint.name} at {listed(sizes)}, {how}, to {shown(given.out)}", flush=True)

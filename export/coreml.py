@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 from export.bundle_writer import STOPPED, check_out, export_bundle
 from export.errors import ExportError
-from export.graphs import check_noise
 from export.iphone_arguments import PALETTES, add_checkpoint, add_form, add_out, add_shapes
 from export.sizes import check_sizes, listed, sizes_of
-from reference.checkpoint import load_checkpoint
 from reference.errors import Parser, exit_code
 from reference.files import shown
 from runtime.process import return_freed_memory
@@ -54,10 +52,12 @@ def run(arguments: Sequence[str] | None) -> None:
     given = parser().parse_args(arguments)
     check_sizes(given.size)
     check_out(given.out, given.overwrite or given.dry_run)
-    # coremltools is slow to import: --help and wrong arguments need not wait for it.
+    # They are slow to import: --help and wrong arguments need not wait for them.
     from export.apple.coreml_bundle import CoreMLExporter, CoreMLOptions
+    from export.graphs import check_noise
     from quantize.coreml import Form
     from quantize.coreml_recipe import CoreMLRecipe
+    from reference.checkpoint import load_checkpoint
 
     form: Form = PALETTES[given.palette] if given.palette else given.form or "int8"
     if given.activations and form != "int8":
@@ -66,7 +66,7 @@ def run(arguments: Sequence[str] | None) -> None:
     return_freed_memory()  # the parts of the checkpoint are loaded one after the other
     checkpoint = load_checkpoint(given.checkpoint, stream=True, variant=given.variant, student=given.student)
     check_noise(checkpoint, "a Core ML package")
-    sizes = sizes_of(given.size, checkpoint)
+    sizes = sizes_of(given.size, checkpoint.defaults.size)
     what = f"recipe {given.recipe}" if given.recipe else form + " with 8-bit activations" * given.activations
     options = CoreMLOptions(sizes, recipe, given.target, given.attention, given.activations)
     exporter = CoreMLExporter(checkpoint, options)

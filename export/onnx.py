@@ -7,16 +7,12 @@ from pathlib import Path
 
 from export.bundle_writer import STOPPED, check_out, export_bundle
 from export.errors import ExportError
-from export.graphs import check_noise
 from export.npu_contexts import chip_table, parse_chips
-from export.onnx_bundle import NPU_RECIPES, OnnxExporter, OnnxOptions
 from export.sizes import add_sizes, check_sizes, listed, sizes_of
 from quantize.recipe import Precision, Recipe
-from reference.checkpoint import load_checkpoint
 from reference.component_configs import add_student
 from reference.errors import Parser, UserError, exit_code
 from reference.files import shown
-from reference.tiny_decoder_model import load_tiny_decoder, weights_hash
 from runtime.process import return_freed_memory
 from runtime.qnn_engine import provider
 
@@ -100,6 +96,8 @@ def check_npu(given: argparse.Namespace) -> None:
             raise ExportError(f"{flag} is for graphs of the NPU: add --qnn")
     if not given.qnn:
         return
+    from export.onnx_bundle import NPU_RECIPES
+
     if given.tiny_decoder:
         raise ExportError("--tiny-decoder is a graph for the CPU: leave out --qnn")
     if len(given.size or ()) > 1:
@@ -124,6 +122,12 @@ def run(arguments: Sequence[str] | None) -> None:
     check_sizes(given.size)
     check_npu(given)
     check_out(given.out, given.overwrite or given.dry_run)
+    # They are slow to import: --help and wrong arguments need not wait for them.
+    from export.graphs import check_noise
+    from export.onnx_bundle import NPU_RECIPES, OnnxExporter, OnnxOptions
+    from reference.checkpoint import load_checkpoint
+    from reference.tiny_decoder_model import load_tiny_decoder, weights_hash
+
     return_freed_memory()  # the parts of the checkpoint are loaded one after the other
     checkpoint = load_checkpoint(given.checkpoint, stream=True, variant=given.variant, student=given.student)
     if given.qnn:
@@ -132,7 +136,7 @@ def run(arguments: Sequence[str] | None) -> None:
     if given.tiny_decoder:
         checkpoint.tiny_decoder = load_tiny_decoder(given.tiny_decoder, checkpoint)
         digest = weights_hash(given.tiny_decoder)
-    sizes = sizes_of(given.size, checkpoint)
+    sizes = sizes_of(given.size, checkpoint.defaults.size)
     precision: Precision = given.precision or "int8"
     uniform = NPU_RECIPES[precision] if given.qnn else Recipe.uniform(precision)
     recipe = Recipe.read(given.recipe) if given.recipe else uniform

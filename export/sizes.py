@@ -4,7 +4,6 @@ import argparse
 from collections.abc import Sequence
 
 from export.errors import ExportError
-from reference.checkpoint import Checkpoint
 from runtime.manifest import MAX_SIZES
 
 Size = tuple[int, int]  # (W, H) in pixels
@@ -31,9 +30,9 @@ def check_sizes(given: Sequence[Sequence[int]] | None) -> None:
         raise ExportError(f"{len(sizes)} sizes are more than a bundle holds: give at most {MAX_SIZES}")
 
 
-def sizes_of(given: Sequence[Sequence[int]] | None, checkpoint: Checkpoint) -> tuple[Size, ...]:
-    """What `add_sizes` parsed, or the checkpoint's size."""
-    return tuple((width, height) for width, height in given or [checkpoint.defaults.size])
+def sizes_of(given: Sequence[Sequence[int]] | None, default: Size) -> tuple[Size, ...]:
+    """What `add_sizes` parsed, or the default."""
+    return tuple((width, height) for width, height in given or [default])
 
 
 def listed(sizes: Sequence[Size]) -> str:
